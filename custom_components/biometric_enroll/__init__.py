@@ -1,0 +1,52 @@
+"""Fingerprint readers in Home Assistant: enroll fingers and know who touched which reader."""
+
+from typing import TYPE_CHECKING
+
+from homeassistant.components import mqtt
+from homeassistant.const import Platform
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
+
+from .const import DOMAIN
+from .coordinator import ReaderCoordinator
+from .marks import DATA_MARKS, Marks
+from .roster import DATA_ROSTER, Roster
+from .services import async_setup_services
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.typing import ConfigType
+
+    from .coordinator import BiometricEnrollConfigEntry
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
+    """Load what all readers share, and offer the actions."""
+    roster, marks = Roster(hass), Marks(hass)
+    await roster.async_load()
+    await marks.async_load()
+    hass.data[DATA_ROSTER] = roster
+    hass.data[DATA_MARKS] = marks
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> bool:
+    """Follow one reader."""
+    if not await mqtt.async_wait_for_mqtt_client(hass):
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="broker_unavailable")
+    entry.runtime_data = ReaderCoordinator(hass, entry)
+    # The entities first: what a subscription brings at once must find them listening.
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await entry.runtime_data.async_start()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> bool:
+    """Stop following a reader."""
+    entry.runtime_data.async_stop()
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)

@@ -1,0 +1,103 @@
+"""Binary sensors of a reader."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
+from homeassistant.const import EntityCategory
+
+from .entity import AlwaysThereEntity, ReaderEntity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+    from .coordinator import BiometricEnrollConfigEntry
+    from .reader.state import ReaderState
+
+# Nothing is polled, and nothing is written.
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderBinarySensorDescription(BinarySensorEntityDescription):
+    """A binary sensor, and where its value and its attributes come from."""
+
+    value: Callable[[ReaderState], bool | None]
+    attributes: Callable[[ReaderState], dict[str, Any]] = lambda _: {}
+    entity: type[ReaderBinarySensor]
+
+
+class ReaderBinarySensor(ReaderEntity, BinarySensorEntity):
+    """A binary sensor that goes with its reader."""
+
+    entity_description: ReaderBinarySensorDescription
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return the value."""
+        return self.entity_description.value(self.coordinator.data)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return the attributes."""
+        return self.entity_description.attributes(self.coordinator.data)
+
+
+class LastingBinarySensor(AlwaysThereEntity, ReaderBinarySensor):
+    """A binary sensor that stays when its reader is away."""
+
+
+def _sensor_trouble(state: ReaderState) -> bool | None:
+    if state.templates is None:
+        return None
+    return state.templates.sensor_error is not None or state.templates.sensor_changed
+
+
+BINARY_SENSORS = (
+    ReaderBinarySensorDescription(
+        key="connectivity",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda state: state.available,
+        entity=LastingBinarySensor,
+    ),
+    ReaderBinarySensorDescription(
+        key="enrolling",
+        translation_key="enrolling",
+        device_class=BinarySensorDeviceClass.RUNNING,
+        value=lambda state: state.snapshot.running,
+        entity=ReaderBinarySensor,
+    ),
+    ReaderBinarySensorDescription(
+        key="sensor",
+        translation_key="sensor",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=_sensor_trouble,
+        attributes=lambda state: {
+            "sensor_error": state.templates and state.templates.sensor_error,
+            "sensor_changed": state.templates and state.templates.sensor_changed,
+        },
+        entity=ReaderBinarySensor,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - given by Home Assistant
+    entry: BiometricEnrollConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the binary sensors of a reader."""
+    async_add_entities(
+        description.entity(entry.runtime_data, description) for description in BINARY_SENSORS
+    )

@@ -1,0 +1,69 @@
+"""Buttons of a reader."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, override
+
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.components.button.const import ButtonDeviceClass
+from homeassistant.const import EntityCategory
+
+from .entity import ReaderEntity
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+    from .coordinator import BiometricEnrollConfigEntry, ReaderCoordinator
+
+# The reader takes one request after the other.
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderButtonDescription(ButtonEntityDescription):
+    """A button, and what it does."""
+
+    press: Callable[[ReaderCoordinator], Awaitable[None]]
+
+
+BUTTONS = (
+    ReaderButtonDescription(
+        key="cancel_enrollment",
+        translation_key="cancel_enrollment",
+        press=lambda coordinator: coordinator.enroller.async_cancel(),
+    ),
+    ReaderButtonDescription(
+        key="identify",
+        device_class=ButtonDeviceClass.IDENTIFY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        press=lambda coordinator: coordinator.async_identify(),
+    ),
+    ReaderButtonDescription(
+        key="restart",
+        device_class=ButtonDeviceClass.RESTART,
+        entity_category=EntityCategory.CONFIG,
+        press=lambda coordinator: coordinator.async_restart(),
+    ),
+)
+
+
+class ReaderButton(ReaderEntity, ButtonEntity):
+    """A button that asks the reader for something."""
+
+    entity_description: ReaderButtonDescription
+
+    @override
+    async def async_press(self) -> None:
+        """Ask the reader; raises a translated error if it refuses or is silent."""
+        await self.entity_description.press(self.coordinator)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - given by Home Assistant
+    entry: BiometricEnrollConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the buttons of a reader."""
+    async_add_entities(ReaderButton(entry.runtime_data, description) for description in BUTTONS)

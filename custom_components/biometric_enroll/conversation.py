@@ -1,0 +1,90 @@
+"""Requests to one reader: said at QoS 0, repeated until answered, never later than a deadline.
+
+A publish at QoS 1 that fails while the broker is away is kept by the MQTT client and delivered minutes later. At QoS 0
+and with repeats of our own, nothing that was given up can still arrive from this side.
+"""
+
+import asyncio
+import logging
+import secrets
+from typing import TYPE_CHECKING
+
+from homeassistant.components import mqtt
+from homeassistant.exceptions import HomeAssistantError
+
+from .reader.words import topic_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from homeassistant.core import HomeAssistant
+
+    from .reader.messages import Answer, Refused
+    from .reader.words import Topic
+
+_LOGGER = logging.getLogger(__name__)
+
+REPEAT_AFTER = 2.0
+"""Seconds without an answer after which a request is said again."""
+
+ANSWER_WITHIN = 10.0
+"""Seconds without an answer after which the reader counts as unreachable."""
+
+
+class UnreachableError(Exception):
+    """The reader did not answer in time, or there is no broker to ask it through."""
+
+
+def new_id() -> str:
+    """Return 16 random hexadecimal digits, the form of every id of the protocol."""
+    return secrets.token_hex(8)
+
+
+class Conversation:
+    """What one reader was asked, and what it answered."""
+
+    def __init__(self, hass: HomeAssistant, reader_id: str) -> None:
+        """Talk to the reader of this id; somebody has to feed `receive`."""
+        self._hass = hass
+        self._reader_id = reader_id
+        self._waiting: dict[str, asyncio.Future[Answer | Refused]] = {}
+
+    def receive(self, answer: Answer | Refused) -> bool:
+        """Take an answer; return whether anybody was waiting for it."""
+        future = self._waiting.get(answer.request)
+        if future is None or future.done():
+            return False
+        future.set_result(answer)
+        return True
+
+    async def async_ask(
+        self, topic: Topic, build: Callable[[str], str], request: str | None = None
+    ) -> Answer | Refused:
+        """Say a request until it is answered.
+
+        `build` makes the message from its request id. Raises `UnreachableError`.
+        """
+        request = request or new_id()
+        message = build(request)
+        future: asyncio.Future[Answer | Refused] = self._hass.loop.create_future()
+        self._waiting[request] = future
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                while not future.done():
+                    await self.async_say(topic, message)
+                    await asyncio.wait([future], timeout=REPEAT_AFTER)
+                return future.result()
+        except TimeoutError:
+            raise UnreachableError from None
+        finally:
+            del self._waiting[request]
+
+    async def async_say(self, topic: Topic, message: str) -> None:
+        """Publish once, without expecting an answer. Raises `UnreachableError` without a broker."""
+        if not mqtt.is_connected(self._hass):
+            raise UnreachableError
+        try:
+            await mqtt.async_publish(self._hass, topic_of(self._reader_id, topic), message)
+        except HomeAssistantError as err:
+            _LOGGER.debug("Could not publish to reader %s: %s", self._reader_id, err)
+            raise UnreachableError from err

@@ -1,0 +1,268 @@
+"""Enrollments of one reader: asked for, followed, cancelled.
+
+Home Assistant makes the template id and follows only that one; whatever the reader tells of another id is not about
+anybody it knows. The reader alone ends an enrollment.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+
+from . import people
+from .conversation import new_id
+from .errors import ReaderRefusedError, ReaderUnreachableError, invalid, refused
+from .moments import Kind, Moment
+from .reader import build, decode
+from .reader.enrollment import Happened, advances, moments
+from .reader.fields import MalformedError
+from .reader.messages import IDLE
+from .reader.state import ReaderState, Subject
+from .reader.words import Reason, Refusal, Stage, Topic
+from .roster import Enrollment, Place
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from homeassistant.core import Context
+
+    from .coordinator import ReaderCoordinator
+    from .marks import Marks
+    from .reader.messages import Snapshot
+
+_LOGGER = logging.getLogger(__name__)
+
+
+TO_TELL = 30.0
+"""Seconds past the reader's last deadline that a caller waits for the outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How an enrollment is to be done."""
+
+    slot: int | None
+    scans: int
+    scan_timeout: int
+    """Seconds for each scan."""
+
+
+class Enroller:
+    """Starts enrollments of one reader and follows them to their end."""
+
+    def __init__(self, coordinator: ReaderCoordinator, marks: Marks) -> None:
+        """Work for the reader of this coordinator."""
+        self._coordinator = coordinator
+        self._hass = coordinator.hass
+        self._device = coordinator.device
+        self._roster = coordinator.roster
+        self._marks = marks
+        self._mark = marks.of(coordinator.device)
+        self._starting = False
+        self._context: Context | None = None
+        self._accepted_at = 0.0
+        self._given_up: str | None = None
+
+    # Following
+
+    def remembered(self) -> ReaderState:
+        """Return what is known from the last run: the newest enrollment as it was last seen."""
+        enrollment = self._roster.enrollment(self._device)
+        if enrollment is None:
+            return ReaderState()
+        return ReaderState(snapshot=self._followed(), subject=enrollment.subject)
+
+    def _followed(self) -> Snapshot:
+        """Return the newest snapshot of the enrollment that was asked for last."""
+        enrollment = self._roster.enrollment(self._device)
+        if enrollment is None or self._mark.snapshot.template_id != enrollment.template_id:
+            return IDLE
+        return self._mark.snapshot
+
+    @callback
+    def take(self, snapshot: Snapshot, *, live: bool) -> None:
+        """Take a snapshot that the reader has published. Raises `MalformedError` for a foreign one."""
+        enrollment = self._roster.enrollment(self._device)
+        if enrollment is None or snapshot.template_id != enrollment.template_id:
+            if snapshot.template_id is None or not live:
+                # What a reader retains from before it was added, or from before a refused start.
+                return
+            raise MalformedError("an enrollment that was not asked for here")
+        current = self._followed()
+        if not advances(current, snapshot):
+            return
+        self._accepted_at = self._hass.loop.time()
+        self._mark.snapshot = snapshot
+        self._coordinator.update(
+            snapshot=snapshot,
+            subject=enrollment.subject,
+            # How old a retained snapshot is, nobody knows; the answer to hello tells.
+            expires_at=self._expiry(snapshot) if live else None,
+        )
+        happened = moments(current, snapshot)
+        for index, moment in enumerate(happened):
+            overtaken = any(later.step > moment.step for later in happened[index + 1 :])
+            self._report(moment, enrollment.subject, late=not live or overtaken)
+        if happened:
+            self._coordinator.config_entry.async_create_task(self._hass, self._async_keep(snapshot))
+        if snapshot.running and snapshot.template_id == self._given_up:
+            # The caller was told that it did not start, and walked away. Nobody else may take the place.
+            self._given_up = None
+            self._coordinator.config_entry.async_create_task(
+                self._hass, self._async_cancel_quietly()
+            )
+
+    @callback
+    def confirm(self, snapshot: Snapshot, asked_at: float) -> None:
+        """Take the snapshot of an answer to hello that was asked for at that time."""
+        enrollment = self._roster.enrollment(self._device)
+        if enrollment is None:
+            return
+        current = self._followed()
+        if snapshot.template_id == enrollment.template_id:
+            self.take(snapshot, live=False)
+            if self._followed().seq == snapshot.seq:
+                self._coordinator.update(expires_at=self._expiry(snapshot))
+        elif current.running and asked_at > self._accepted_at:
+            # Asked after that enrollment was seen to run, the reader does not know it: its memory is lost.
+            _LOGGER.warning("Reader %s forgot its enrollment", self._coordinator.reader_id)
+            self.take(
+                replace(
+                    current,
+                    seq=current.seq + 1,
+                    stage=Stage.FAILED,
+                    reason=Reason.READER_RESTARTED,
+                    timeout_ms=None,
+                ),
+                live=False,
+            )
+
+    def _expiry(self, snapshot: Snapshot) -> datetime | None:
+        """Return when the reader will give up, counted from now, and watch that it tells."""
+        if snapshot.timeout_ms is None:
+            self._coordinator.expect_news_within(None)
+            return None
+        left = snapshot.timeout_ms / 1000
+        self._coordinator.expect_news_within(left)
+        return dt_util.utcnow() + timedelta(seconds=left)
+
+    @callback
+    def _report(self, happened: Happened, subject: Subject, *, late: bool) -> None:
+        self._coordinator.moments.async_report(
+            Moment(
+                Kind.ENROLLMENT,
+                happened.moment,
+                {
+                    "template_id": happened.template_id,
+                    "slot": happened.slot,
+                    "step": happened.step,
+                    "total": happened.total,
+                    "attempts": happened.attempts,
+                    "rejected_reason": happened.rejection,
+                    "rejected": happened.rejected,
+                    "reason": happened.reason,
+                    "late": late,
+                    **people.describe(self._hass, subject),
+                },
+                self._context,
+            )
+        )
+
+    async def _async_keep(self, snapshot: Snapshot) -> None:
+        """Save what was reported. The name first: were it second, a crash in between would lose it."""
+        if snapshot.stage is Stage.COMPLETED and snapshot.template_id and snapshot.slot is not None:
+            await self._roster.async_complete(
+                Place(self._device, snapshot.slot, snapshot.template_id), dt_util.utcnow()
+            )
+        await self._marks.async_save()
+
+    # Asking
+
+    async def async_enroll(self, subject: Subject, wish: Wish, context: Context) -> tuple[str, int]:
+        """Start an enrollment; return its template id and slot once the reader has accepted it.
+
+        Raises a translated error, and then nothing has started and nothing has changed.
+        """
+        if self._starting:
+            raise self._refused(Refusal.BUSY)
+        self._starting = True
+        try:
+            async with self._coordinator.async_greeted() as hello:
+                if hello.enrollment.running:
+                    raise self._refused(Refusal.BUSY)
+                if wish.scans > hello.identity.max_scans:
+                    raise invalid("too_many_scans", most=str(hello.identity.max_scans))
+                return await self._async_start(subject, wish, hello.nonce, context)
+        finally:
+            self._starting = False
+
+    async def _async_start(
+        self, subject: Subject, wish: Wish, nonce: str, context: Context
+    ) -> tuple[str, int]:
+        template_id = new_id()
+        before = self._roster.enrollment(self._device)
+        await self._roster.async_set_enrollment(self._device, Enrollment(template_id, subject))
+        self._context = context
+        try:
+            result = await self._coordinator.async_ask(
+                Topic.ENROLL,
+                partial(
+                    build.start,
+                    template_id=template_id,
+                    nonce=nonce,
+                    slot=wish.slot,
+                    total=wish.scans,
+                    scan_timeout_s=wish.scan_timeout,
+                ),
+            )
+        except ReaderRefusedError:
+            await self._roster.async_set_enrollment(self._device, before)
+            raise
+        except ReaderUnreachableError:
+            self._given_up = template_id
+            raise
+        return template_id, decode.started_slot(result)
+
+    async def async_cancel(self) -> None:
+        """End the running enrollment; returns when it has ended. Raises a translated error."""
+        template_id = self._followed().template_id
+        if template_id is None or not self._followed().running:
+            raise self._refused(Refusal.NOT_RUNNING)
+        result = await self._coordinator.async_ask(
+            Topic.ENROLL, partial(build.cancel, template_id=template_id)
+        )
+        self.take(decode.ended_snapshot(result), live=True)
+
+    async def _async_cancel_quietly(self) -> None:
+        try:
+            await self.async_cancel()
+        except HomeAssistantError as err:
+            _LOGGER.warning("Could not cancel on reader %s: %s", self._coordinator.reader_id, err)
+
+    async def async_wait_end(self, template_id: str, wish: Wish) -> Snapshot:
+        """Return the final snapshot of an enrollment. Raises `TimeoutError` if the reader stays silent."""
+        ended: asyncio.Future[Snapshot] = self._hass.loop.create_future()
+
+        @callback
+        def look() -> None:
+            snapshot = self._followed()
+            if snapshot.template_id == template_id and snapshot.final and not ended.done():
+                ended.set_result(snapshot)
+
+        stop = self._coordinator.async_add_listener(look)
+        look()
+        try:
+            # The reader's own limit (docs/protocol.md, "The enrollment procedure"), and time to tell of it.
+            async with asyncio.timeout(2 * wish.scans * wish.scan_timeout + TO_TELL):
+                return await ended
+        finally:
+            stop()
+
+    def _refused(self, refusal: Refusal) -> HomeAssistantError:
+        return refused(refusal, self._coordinator.config_entry.title)

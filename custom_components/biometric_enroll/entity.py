@@ -1,0 +1,49 @@
+"""What all entities of a reader share."""
+
+from typing import TYPE_CHECKING, override
+
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import ReaderCoordinator
+
+if TYPE_CHECKING:
+    from homeassistant.helpers.entity import EntityDescription
+
+
+class ReaderEntity(CoordinatorEntity[ReaderCoordinator]):
+    """An entity of one reader, on the reader's device."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: ReaderCoordinator, description: EntityDescription) -> None:
+        """Show one aspect of a reader."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_unique_id = f"{coordinator.device}_{description.key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, coordinator.device)},
+            name=coordinator.config_entry.title,
+            manufacturer="Biometric Enroll",
+            serial_number=coordinator.device,
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the reader is there."""
+        return self.coordinator.data.available
+
+
+class AlwaysThereEntity(ReaderEntity):
+    """An entity that does not go away with its reader.
+
+    Either because its last value stays true, or because its return would look like news to automations.
+    """
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return that this entity is there."""
+        return True

@@ -1,0 +1,76 @@
+"""Event entities of a reader: what has just happened, and never anything that happened before."""
+
+from typing import TYPE_CHECKING, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import callback
+
+from .entity import AlwaysThereEntity
+from .moments import Kind
+from .reader.enrollment import EnrollmentMoment
+from .reader.words import TouchResult
+
+if TYPE_CHECKING:
+    from homeassistant.components.event import EventExtraStoredData
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+    from .coordinator import BiometricEnrollConfigEntry
+    from .moments import Moment
+
+# Nothing is polled, and nothing is written.
+PARALLEL_UPDATES = 0
+
+EVENTS = (
+    EventEntityDescription(
+        key=Kind.TOUCH, translation_key=Kind.TOUCH, event_types=list(TouchResult)
+    ),
+    EventEntityDescription(
+        key=Kind.LATE_TOUCH,
+        translation_key=Kind.LATE_TOUCH,
+        event_types=list(TouchResult),
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    EventEntityDescription(
+        key=Kind.ENROLLMENT, translation_key=Kind.ENROLLMENT, event_types=list(EnrollmentMoment)
+    ),
+)
+
+
+class ReaderEvent(AlwaysThereEntity, EventEntity):
+    """The moments of one kind."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for moments."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.moments.async_subscribe(Kind(self.entity_description.key), self._show)
+        )
+
+    @override
+    async def async_get_last_event_data(self) -> EventExtraStoredData | None:
+        """Return nothing: a touch that is restored at start would open doors that listen for states."""
+        return None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Show nothing: the reader's state is not a moment."""
+
+    @callback
+    def _show(self, moment: Moment) -> None:
+        if moment.context is not None:
+            self.async_set_context(moment.context)
+        self._trigger_event(moment.type, dict(moment.fields))
+        self.async_write_ha_state()
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - given by Home Assistant
+    entry: BiometricEnrollConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the event entities of a reader."""
+    async_add_entities(ReaderEvent(entry.runtime_data, description) for description in EVENTS)

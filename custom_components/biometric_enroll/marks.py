@@ -1,0 +1,75 @@
+"""What was already reported of each reader, so that a restart reports nothing twice and forgets nothing."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.helpers.storage import Store
+from homeassistant.util.hass_dict import HassKey
+
+from .const import DOMAIN
+from .reader import build, decode
+from .reader.fields import Fields
+from .reader.messages import IDLE
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+
+    from .reader.messages import Snapshot
+
+DATA_MARKS: HassKey[Marks] = HassKey(f"{DOMAIN}_marks")
+
+_VERSION = 1
+_MINOR_VERSION = 1
+_TOUCHES = 256
+"""As many as a reader's journal holds, so that none of them can come back as new."""
+
+
+@dataclass(slots=True)
+class Mark:
+    """What was reported of one reader."""
+
+    snapshot: Snapshot
+    touches: dict[str, None]
+    """Ids of the newest touches, oldest first."""
+
+    def add_touch(self, touch: str) -> None:
+        """Note that a touch was reported."""
+        self.touches[touch] = None
+        while len(self.touches) > _TOUCHES:
+            del self.touches[next(iter(self.touches))]
+
+
+class Marks:
+    """The marks of all readers, by hardware id."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start empty; `async_load` reads what was saved."""
+        self._store: Store[dict[str, Any]] = Store(
+            hass,
+            _VERSION,
+            f"{DOMAIN}.marks",
+            minor_version=_MINOR_VERSION,
+            private=True,
+            atomic_writes=True,
+        )
+        self._marks: dict[str, Mark] = {}
+
+    async def async_load(self) -> None:
+        """Read the saved marks."""
+        for device, stored in (await self._store.async_load() or {}).items():
+            self._marks[device] = Mark(
+                decode.snapshot(Fields(stored["snapshot"])), dict.fromkeys(stored["touches"])
+            )
+
+    def of(self, device: str) -> Mark:
+        """Return the mark of a reader, to be changed and saved."""
+        return self._marks.setdefault(device, Mark(IDLE, {}))
+
+    async def async_save(self) -> None:
+        """Save all marks; done when they are on disk."""
+        await self._store.async_save(
+            {
+                device: {"snapshot": build.snapshot(mark.snapshot), "touches": list(mark.touches)}
+                for device, mark in self._marks.items()
+            }
+        )

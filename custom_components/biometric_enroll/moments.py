@@ -1,0 +1,83 @@
+"""What happens at a reader, on its way to event entities and to the event bus.
+
+What *is* goes through the coordinator's data; what *happened* goes here, once, and is never kept.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+
+from .const import CONF_READER_ID, DOMAIN, EVENT_BIOMETRIC_ENROLL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant
+
+
+class Kind(StrEnum):
+    """The event entity that shows a moment."""
+
+    TOUCH = "touch"
+    LATE_TOUCH = "late_touch"
+    ENROLLMENT = "enrollment_activity"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened."""
+
+    kind: Kind
+    type: str
+    """A type of the event entity of this kind."""
+    fields: Mapping[str, Any]
+    context: Context | None = None
+    """Of the action call that led to it."""
+
+
+class Moments:
+    """Hands each moment of one reader to its event entity and to the event bus."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], device: str) -> None:
+        """Report for one reader."""
+        self._hass = hass
+        self._entry = entry
+        self._device = device
+        self._listeners: defaultdict[Kind, list[Callable[[Moment], None]]] = defaultdict(list)
+
+    @callback
+    def async_subscribe(self, kind: Kind, listener: Callable[[Moment], None]) -> CALLBACK_TYPE:
+        """Call a listener for each moment of a kind; call the result to end that."""
+        self._listeners[kind].append(listener)
+
+        @callback
+        def unsubscribe() -> None:
+            self._listeners[kind].remove(listener)
+
+        return unsubscribe
+
+    @callback
+    def async_report(self, moment: Moment) -> None:
+        """Tell that something happened."""
+        for listener in list(self._listeners[moment.kind]):
+            listener(moment)
+        # An automation that listens for `identified` must never hear of one that is late.
+        late = moment.kind is Kind.LATE_TOUCH
+        device = dr.async_get(self._hass).async_get_device_by_identifier(
+            (DOMAIN, self._device), self._entry.entry_id
+        )
+        self._hass.bus.async_fire(
+            EVENT_BIOMETRIC_ENROLL,
+            {
+                "type": f"late_{moment.type}" if late else moment.type,
+                "device_id": device.id if device else None,
+                CONF_READER_ID: self._entry.data[CONF_READER_ID],
+                **moment.fields,
+            },
+            context=moment.context,
+        )

@@ -1,0 +1,76 @@
+"""From what Home Assistant wants to the bytes of a request. Pure; ids and nonces come from outside."""
+
+import json
+from typing import TYPE_CHECKING
+
+from .fields import VERSION
+
+if TYPE_CHECKING:
+    from .messages import Snapshot
+
+
+def _message(request: str, **fields: object) -> str:
+    return json.dumps({"v": VERSION, "request": request, **fields}, separators=(",", ":"))
+
+
+def hello(request: str) -> str:
+    """Ask for presence, freshness and truth."""
+    return _message(request, command="hello")
+
+
+def start(  # noqa: PLR0913 - the keys of the request
+    request: str,
+    *,
+    template_id: str,
+    nonce: str,
+    slot: int | None,
+    total: int,
+    scan_timeout_s: int,
+) -> str:
+    """Ask for an enrollment; the nonce is the newest hello's."""
+    return _message(
+        request,
+        action="start",
+        template_id=template_id,
+        nonce=nonce,
+        slot=slot,
+        total=total,
+        scan_timeout_s=scan_timeout_s,
+    )
+
+
+def cancel(request: str, *, template_id: str) -> str:
+    """Ask to end the enrollment of this id."""
+    return _message(request, action="cancel", template_id=template_id)
+
+
+def ack(request: str, *, touch: str) -> str:
+    """Tell that this one touch is saved."""
+    return _message(request, command="ack", touch=touch)
+
+
+def identify(request: str) -> str:
+    """Ask the reader to blink."""
+    return _message(request, command="identify")
+
+
+def restart(request: str, *, nonce: str) -> str:
+    """Ask the reader to restart."""
+    return _message(request, command="restart", nonce=nonce)
+
+
+def snapshot(value: Snapshot) -> dict[str, object]:
+    """Return a snapshot as it stands on the wire, for `decode.snapshot` to read back."""
+    return {
+        "template_id": value.template_id,
+        "seq": value.seq,
+        "slot": value.slot,
+        "stage": value.stage,
+        "step": value.step,
+        "total": value.total,
+        "captured": [{"attempts": attempts} for attempts in value.captured],
+        "rejected": {"count": value.rejected, "last": value.rejected_last},
+        "timeout_ms": value.timeout_ms,
+        "reason": value.reason,
+        "duplicate_of": value.duplicate_of,
+    }

@@ -1,0 +1,179 @@
+"""From the bytes of a topic to a typed message. Pure: the same bytes, the same message.
+
+Every function raises `MalformedError` for whatever docs/protocol.md does not allow. Most take the `Fields` of an object,
+since status, snapshot and templates also stand inside the answer to hello.
+"""
+
+from .fields import Fields, MalformedError
+from .messages import Answer, Hello, Identity, Refused, Snapshot, Status, Templates, Touch
+from .words import Reason, Refusal, Rejection, SensorFault, Stage, TouchResult
+
+_U16 = 0xFFFF
+_UPTIME = 2**53
+_HOUR_MS = 3_600_000
+_MAX_SCANS = 7
+
+
+def identity(fields: Fields) -> Identity:
+    """Read who a reader is."""
+    features = fields.array("features", 32)
+    if not all(isinstance(feature, str) for feature in features):
+        raise MalformedError("key features holds more than texts")
+    return Identity(
+        device=fields.name("device"),
+        firmware=fields.text("firmware"),
+        board=fields.text("board"),
+        sensor=fields.text("sensor"),
+        max_scans=fields.integer("max_scans", 3, _MAX_SCANS),
+        features=frozenset(str(feature) for feature in features),
+    )
+
+
+def status(payload: bytes) -> Status:
+    """Read `status`: the reader's own, or its last will."""
+    fields = Fields.parse(payload)
+    return Status(identity=identity(fields) if fields.boolean("online") else None)
+
+
+def templates(fields: Fields) -> Templates:
+    """Read `templates`."""
+    count = fields.integer_or_none("count", 0, _U16)
+    revision = fields.id_or_none("revision")
+    if (count is None) != (revision is None):
+        raise MalformedError("only one of count and revision is null")
+    return Templates(
+        capacity=fields.integer_or_none("capacity", 0, _U16),
+        count=count,
+        revision=revision,
+        sensor_changed=fields.boolean("sensor_changed"),
+        sensor_error=fields.word_or_none("sensor_error", SensorFault),
+    )
+
+
+def snapshot(fields: Fields) -> Snapshot:
+    """Read a snapshot of `enroll/response`; also checks that its parts belong together."""
+    rejected = fields.inner("rejected")
+    value = Snapshot(
+        template_id=fields.id_or_none("template_id"),
+        seq=fields.integer("seq", 0, _U16),
+        slot=fields.integer_or_none("slot", 0, _U16),
+        stage=fields.word("stage", Stage),
+        step=fields.integer("step", 0, _MAX_SCANS),
+        total=fields.integer("total", 0, _MAX_SCANS),
+        captured=_captured(fields),
+        rejected=rejected.integer("count", 0, _U16),
+        rejected_last=rejected.word_or_none("last", Rejection),
+        timeout_ms=fields.integer_or_none("timeout_ms", 0, _HOUR_MS),
+        reason=fields.word_or_none("reason", Reason),
+        duplicate_of=fields.id_or_none("duplicate_of") if fields.has("duplicate_of") else None,
+    )
+    _check_whole(value)
+    return value
+
+
+def _captured(fields: Fields) -> tuple[int, ...]:
+    attempts = []
+    for entry in fields.array("captured", _MAX_SCANS):
+        if not isinstance(entry, dict):
+            raise MalformedError("key captured holds more than objects")
+        attempts.append(Fields(entry).integer("attempts", 1, _U16))
+    return tuple(attempts)
+
+
+def _check_whole(value: Snapshot) -> None:
+    """Raise unless the fields of a snapshot fit each other (table of stages in docs/protocol.md)."""
+    done = len(value.captured)
+    if value.stage is Stage.IDLE:
+        fits = (value.template_id, value.slot, value.seq, value.step, value.total, done) == (
+            None,
+            None,
+            0,
+            0,
+            0,
+            0,
+        )
+    else:
+        fits = (
+            value.template_id is not None
+            and value.slot is not None
+            and value.seq > 0
+            and 1 <= value.step <= value.total
+            and _captured_fits(value.stage, value.step, value.total, done)
+        )
+    fits = fits and value.running == (value.timeout_ms is not None)
+    fits = fits and (value.stage is Stage.FAILED) == (value.reason is not None)
+    fits = fits and (value.duplicate_of is None or value.reason is Reason.DUPLICATE)
+    fits = fits and (value.rejected == 0) == (value.rejected_last is None)
+    # Each repeated attempt of a captured scan was a rejected image.
+    fits = fits and sum(value.captured) - done <= value.rejected
+    if not fits:
+        raise MalformedError(f"the fields do not fit stage {value.stage}")
+
+
+def _captured_fits(stage: Stage, step: int, total: int, done: int) -> bool:
+    match stage:
+        case Stage.PLACE_FINGER | Stage.PROCESSING:
+            return done == step - 1
+        case Stage.LIFT_FINGER:
+            return done in (step - 1, step)
+        case Stage.COMPLETED:
+            return done == step == total
+        case _:
+            return done <= total
+
+
+def touch(payload: bytes) -> Touch:
+    """Read `fingerprint`."""
+    fields = Fields.parse(payload)
+    value = Touch(
+        touch=fields.id("touch"),
+        hello=fields.id_or_none("hello"),
+        at_ms=fields.integer_or_none("at_ms", 0, _UPTIME),
+        result=fields.word("result", TouchResult),
+        slot=fields.integer_or_none("slot", 0, _U16),
+        template_id=fields.id_or_none("template_id"),
+        confidence=fields.integer_or_none("confidence", 0, _U16),
+        reason=fields.word_or_none("reason", Rejection),
+        count=fields.integer("count", 1, _U16),
+    )
+    identified = value.result is TouchResult.IDENTIFIED
+    fits = identified == (value.slot is not None) == (value.confidence is not None)
+    fits = fits and (identified or value.template_id is None)
+    unreadable = value.result is TouchResult.UNREADABLE
+    fits = fits and (unreadable or (value.reason is None and value.count == 1))
+    if not fits:
+        raise MalformedError(f"the fields do not fit result {value.result}")
+    return value
+
+
+def answer(payload: bytes) -> Answer | Refused:
+    """Read `command/response`."""
+    fields = Fields.parse(payload)
+    request = fields.id("request")
+    if fields.boolean("ok"):
+        return Answer(request, fields.mapping("result"))
+    return Refused(request, fields.word("error", Refusal))
+
+
+def hello(result: dict[str, object]) -> Hello:
+    """Read the result of a hello."""
+    fields = Fields(result)
+    return Hello(
+        identity=identity(fields),
+        uptime_ms=fields.integer("uptime_ms", 0, _UPTIME),
+        nonce=fields.id("nonce"),
+        enrollment=snapshot(fields.inner("enrollment")),
+        templates=templates(fields.inner("templates")),
+        journal=fields.integer("journal", 0, _UPTIME),
+        dropped=fields.integer("dropped", 0, _UPTIME),
+    )
+
+
+def started_slot(result: dict[str, object]) -> int:
+    """Read the result of a start: the slot that the template will have."""
+    return Fields(result).integer("slot", 0, _U16)
+
+
+def ended_snapshot(result: dict[str, object]) -> Snapshot:
+    """Read the result of a cancel: the enrollment that has ended."""
+    return snapshot(Fields(result).inner("enrollment"))

@@ -1,0 +1,139 @@
+"""Checked access to the keys of a JSON object that came over the wire."""
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from enum import StrEnum
+
+VERSION = 1
+"""Version of the protocol, key `v` of every message."""
+
+MAX_BYTES = 4096
+"""Largest message of the protocol, in bytes."""
+
+_ID = re.compile(r"[0-9a-f]{16}")
+_NAME = re.compile(r"[a-z0-9_-]{1,64}")
+
+
+class MalformedError(ValueError):
+    """A message is not of this protocol; the text says why, without quoting the message."""
+
+
+def is_reader_id(text: str) -> bool:
+    """Return whether a text can be a reader id or a hardware id."""
+    return _NAME.fullmatch(text) is not None
+
+
+class Fields:
+    """The keys of one JSON object; each method checks one key or raises `MalformedError`."""
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        """Take the object as `json.loads` gave it."""
+        self._values = values
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Fields:
+        """Parse a message, and check its size and version."""
+        if len(payload) > MAX_BYTES:
+            raise MalformedError(f"{len(payload)} bytes, more than {MAX_BYTES}")
+        try:
+            values = json.loads(payload.decode())
+        except ValueError, RecursionError:
+            # UnicodeDecodeError and JSONDecodeError are ValueErrors.
+            raise MalformedError("not JSON in UTF-8") from None
+        if not isinstance(values, dict):
+            raise MalformedError("not a JSON object")
+        fields = cls(values)
+        fields.integer("v", VERSION, VERSION)
+        return fields
+
+    def _get(self, key: str) -> object:
+        try:
+            return self._values[key]
+        except KeyError:
+            raise MalformedError(f"key {key} is missing") from None
+
+    def null(self, key: str) -> bool:
+        """Return whether the value is null."""
+        return self._get(key) is None
+
+    def integer(self, key: str, low: int, high: int) -> int:
+        """Return an integer between the bounds, both included."""
+        value = self._get(key)
+        # A bool is an int in Python, but not in the protocol.
+        if type(value) is not int or not low <= value <= high:
+            raise MalformedError(f"key {key} is not an integer from {low} to {high}")
+        return value
+
+    def integer_or_none(self, key: str, low: int, high: int) -> int | None:
+        """Return an integer between the bounds, or None for null."""
+        return None if self.null(key) else self.integer(key, low, high)
+
+    def boolean(self, key: str) -> bool:
+        """Return true or false."""
+        value = self._get(key)
+        if not isinstance(value, bool):
+            raise MalformedError(f"key {key} is not a boolean")
+        return value
+
+    def text(self, key: str, longest: int = 32) -> str:
+        """Return a short printable text."""
+        value = self._get(key)
+        # Not printable are also the lone surrogates that JSON can smuggle in.
+        if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
+            raise MalformedError(f"key {key} is not a text of 1 to {longest} printable characters")
+        return value
+
+    def name(self, key: str) -> str:
+        """Return a hardware id."""
+        value = self.text(key, 64)
+        if not is_reader_id(value):
+            raise MalformedError(f"key {key} is not made of a-z, 0-9, _ and -")
+        return value
+
+    def id(self, key: str) -> str:
+        """Return an id of 16 hexadecimal digits."""
+        value = self._get(key)
+        if not isinstance(value, str) or not _ID.fullmatch(value):
+            raise MalformedError(f"key {key} is not 16 hexadecimal digits")
+        return value
+
+    def id_or_none(self, key: str) -> str | None:
+        """Return an id, or None for null."""
+        return None if self.null(key) else self.id(key)
+
+    def word[W: StrEnum](self, key: str, words: type[W]) -> W:
+        """Return a word of a fixed vocabulary."""
+        value = self._get(key)
+        if not isinstance(value, str) or value not in words:
+            raise MalformedError(f"key {key} is none of {', '.join(words)}")
+        return words(value)
+
+    def word_or_none[W: StrEnum](self, key: str, words: type[W]) -> W | None:
+        """Return a word of a fixed vocabulary, or None for null."""
+        return None if self.null(key) else self.word(key, words)
+
+    def has(self, key: str) -> bool:
+        """Return whether an optional key is there."""
+        return key in self._values
+
+    def inner(self, key: str) -> Fields:
+        """Return the fields of an object inside this one."""
+        return Fields(self.mapping(key))
+
+    def mapping(self, key: str) -> dict[str, object]:
+        """Return an object inside this one as it is, for a reader that knows its keys."""
+        value = self._get(key)
+        if not isinstance(value, dict):
+            raise MalformedError(f"key {key} is not an object")
+        return value
+
+    def array(self, key: str, longest: int) -> list[object]:
+        """Return an array of bounded length."""
+        value = self._get(key)
+        if not isinstance(value, list) or len(value) > longest:
+            raise MalformedError(f"key {key} is not an array of at most {longest}")
+        return value

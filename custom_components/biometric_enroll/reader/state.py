@@ -1,0 +1,39 @@
+"""What is known of one reader, as one frozen value."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .messages import IDLE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from .messages import Identity, Snapshot, Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose finger: a name, and what it may be linked to."""
+
+    name: str
+    finger: str | None = None
+    """`left_thumb` … `right_little_finger`."""
+    person: str | None = None
+    """Registry id of a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderState:
+    """One reader at one moment."""
+
+    available: bool = False
+    """The reader has answered a hello, and nothing speaks against it since."""
+    identity: Identity | None = None
+    templates: Templates | None = None
+    snapshot: Snapshot = IDLE
+    subject: Subject | None = None
+    """Who is meant by the snapshot's enrollment."""
+    expires_at: datetime | None = None
+    """When the reader gives up its present wait; None where that is not known."""
+    identified: Subject | None = None
+    """Who was identified last, live, in this run."""

@@ -1,0 +1,141 @@
+"""Whose fingers they are: the fingerprints that Home Assistant knows by name, over all readers.
+
+A name is *meant* from the moment an enrollment is asked for, and saved before the reader hears of it, so that a restart
+in the middle loses nothing. It becomes a fingerprint only when the reader says `completed`.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.helpers.storage import Store
+from homeassistant.util.hass_dict import HassKey
+
+from .const import DOMAIN
+from .reader.state import Subject
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from homeassistant.core import HomeAssistant
+
+DATA_ROSTER: HassKey[Roster] = HassKey(f"{DOMAIN}_roster")
+
+_VERSION = 1
+_MINOR_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a fingerprint is stored."""
+
+    device: str
+    """Hardware id of the reader."""
+    slot: int
+    template_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """A stored template that is known by name."""
+
+    subject: Subject
+    enrolled_at: str
+    """Time in ISO format, UTC."""
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """The enrollment of one reader that this Home Assistant asked for last."""
+
+    template_id: str
+    subject: Subject
+
+
+class Roster:
+    """All fingerprints, and the enrollment that each reader was asked for last."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start empty; `async_load` reads what was saved."""
+        self._store: Store[dict[str, Any]] = Store(
+            hass,
+            _VERSION,
+            f"{DOMAIN}.roster",
+            minor_version=_MINOR_VERSION,
+            private=True,
+            atomic_writes=True,
+        )
+        self._by_template: dict[str, Fingerprint] = {}
+        self._enrollments: dict[str, Enrollment] = {}
+
+    async def async_load(self) -> None:
+        """Read the saved roster."""
+        if (stored := await self._store.async_load()) is None:
+            return
+        for entry in stored["fingerprints"]:
+            self._add(
+                Fingerprint(
+                    Subject(**entry["subject"]),
+                    entry["enrolled_at"],
+                    tuple(Place(**place) for place in entry["places"]),
+                )
+            )
+        self._enrollments = {
+            device: Enrollment(entry["template_id"], Subject(**entry["subject"]))
+            for device, entry in stored["enrollments"].items()
+        }
+
+    def enrollment(self, device: str) -> Enrollment | None:
+        """Return the enrollment that this reader was asked for last."""
+        return self._enrollments.get(device)
+
+    def find(self, device: str, template_id: str) -> Fingerprint | None:
+        """Return the fingerprint of a template, if this reader is where it is kept."""
+        fingerprint = self._by_template.get(template_id)
+        if fingerprint is None:
+            return None
+        return fingerprint if any(place.device == device for place in fingerprint.places) else None
+
+    def on_reader(self, device: str) -> list[tuple[Fingerprint, Place]]:
+        """Return the fingerprints of one reader with their places, by slot."""
+        found = [
+            (fingerprint, place)
+            for fingerprint in set(self._by_template.values())
+            for place in fingerprint.places
+            if place.device == device
+        ]
+        return sorted(found, key=lambda pair: pair[1].slot)
+
+    async def async_set_enrollment(self, device: str, enrollment: Enrollment | None) -> None:
+        """Save which enrollment a reader is being asked for, and who is meant."""
+        if enrollment is None:
+            self._enrollments.pop(device, None)
+        else:
+            self._enrollments[device] = enrollment
+        await self._async_save()
+
+    async def async_complete(self, place: Place, now: datetime) -> None:
+        """Make the meant name real: the reader has stored the template. Done twice, it is done once."""
+        enrollment = self._enrollments.get(place.device)
+        if enrollment is None or enrollment.template_id != place.template_id:
+            return
+        if place.template_id in self._by_template:
+            return
+        self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
+        await self._async_save()
+
+    def _add(self, fingerprint: Fingerprint) -> None:
+        for place in fingerprint.places:
+            self._by_template[place.template_id] = fingerprint
+
+    async def _async_save(self) -> None:
+        await self._store.async_save(
+            {
+                "fingerprints": [
+                    asdict(fingerprint) for fingerprint in dict.fromkeys(self._by_template.values())
+                ],
+                "enrollments": {
+                    device: asdict(enrollment) for device, enrollment in self._enrollments.items()
+                },
+            }
+        )
