@@ -1,0 +1,1 @@
+"""Makes `custom_components` one package for the tests."""

@@ -1,7 +1,8 @@
 """Requests to one reader: said at QoS 0, repeated until answered, never later than a deadline.
 
-A publish at QoS 1 that fails while the broker is away is kept by the MQTT client and delivered minutes later. At QoS 0
-and with repeats of our own, nothing that was given up can still arrive from this side.
+A publish at QoS 1 that fails while the broker is away is kept by the MQTT client and delivered
+minutes later. At QoS 0 and with repeats of our own, nothing that was given up can still arrive from
+this side.
 """
 
 import asyncio

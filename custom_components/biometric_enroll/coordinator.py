@@ -1,7 +1,7 @@
 """One reader: its MQTT subscriptions, its presence and its state.
 
-The road: bytes of a topic → typed message (reader/decode) → frozen `ReaderState` → entities. What happened, rather than
-is, goes through `Moments`. Nothing here waits without a deadline.
+The road: bytes of a topic → typed message (reader/decode) → frozen `ReaderState` → entities. What
+happened, rather than is, goes through `Moments`. Nothing here waits without a deadline.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
     # Connection
 
     async def async_start(self) -> None:
-        """Subscribe to the reader's topics and begin to look after its presence. MQTT must be there."""
+        """Subscribe to the reader's topics and watch its presence; MQTT must be there."""
         for topic, qos, take in (
             (Topic.STATUS, 1, self._take_status),
             (Topic.TEMPLATES, 1, self._take_templates),
@@ -147,7 +147,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
             yield hello
 
     async def async_ask(self, topic: Topic, message: Callable[[str], str]) -> dict[str, object]:
-        """Ask the reader for something. Raises the translated error for a refusal, or for silence."""
+        """Ask the reader. Raises the translated error for a refusal, or for silence."""
         try:
             answer = await self._conversation.async_ask(topic, message)
         except UnreachableError as err:
@@ -167,7 +167,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
             await self.async_ask(Topic.COMMAND, partial(build.restart, nonce=hello.nonce))
 
     async def _async_hello(self) -> Hello:
-        """Ask the reader for presence and truth. Raises `UnreachableError`, and then it is unavailable."""
+        """Ask for presence and truth. Raises `UnreachableError`: the reader is unavailable."""
         request = new_id()
         self._touches.liveness.sent(request, self.hass.loop.time())
         try:
@@ -251,7 +251,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
 
     @callback
     def _notice(self, retained: bool) -> None:  # noqa: FBT001
-        """A reader that speaks while it is thought to be away may be asked whether it is back."""
+        """Ask a reader that speaks while it is thought to be away."""
         if not retained and not self.data.available:
             self._doubt.set()
 
@@ -272,7 +272,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         self.enroller.confirm(hello.enrollment, sent)
 
     def _is_ours(self, identity: Identity) -> bool:
-        """Return whether it is the reader of this entry; another one under its id is the user's to sort out."""
+        """Return whether it is the reader of this entry; if not, the user has to know."""
         issue = f"other_device_{self.config_entry.entry_id}"
         if identity.device == self.device:
             return True

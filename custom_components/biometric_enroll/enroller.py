@@ -1,7 +1,7 @@
 """Enrollments of one reader: asked for, followed, cancelled.
 
-Home Assistant makes the template id and follows only that one; whatever the reader tells of another id is not about
-anybody it knows. The reader alone ends an enrollment.
+Home Assistant makes the template id and follows only that one; whatever the reader tells of another
+id is not about anybody it knows. The reader alone ends an enrollment.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ class Enroller:
 
     @callback
     def take(self, snapshot: Snapshot, *, live: bool) -> None:
-        """Take a snapshot that the reader has published. Raises `MalformedError` for a foreign one."""
+        """Take a published snapshot. Raises `MalformedError` for a foreign enrollment."""
         enrollment = self._roster.enrollment(self._device)
         if enrollment is None or snapshot.template_id != enrollment.template_id:
             if snapshot.template_id is None or not live:
@@ -112,7 +112,7 @@ class Enroller:
         if happened:
             self._coordinator.config_entry.async_create_task(self._hass, self._async_keep(snapshot))
         if snapshot.running and snapshot.template_id == self._given_up:
-            # The caller was told that it did not start, and walked away. Nobody else may take the place.
+            # The caller was told that it failed and walked away; nobody else may take the place.
             self._given_up = None
             self._coordinator.config_entry.async_create_task(
                 self._hass, self._async_cancel_quietly()
@@ -130,7 +130,7 @@ class Enroller:
             if self._followed().seq == snapshot.seq:
                 self._coordinator.update(expires_at=self._expiry(snapshot))
         elif current.running and asked_at > self._accepted_at:
-            # Asked after that enrollment was seen to run, the reader does not know it: its memory is lost.
+            # It was asked after that enrollment was seen to run: the reader's memory is lost.
             _LOGGER.warning("Reader %s forgot its enrollment", self._coordinator.reader_id)
             self.take(
                 replace(
@@ -175,7 +175,7 @@ class Enroller:
         )
 
     async def _async_keep(self, snapshot: Snapshot) -> None:
-        """Save what was reported. The name first: were it second, a crash in between would lose it."""
+        """Save what was reported: the name first, or a crash in between would lose it."""
         if snapshot.stage is Stage.COMPLETED and snapshot.template_id and snapshot.slot is not None:
             await self._roster.async_complete(
                 Place(self._device, snapshot.slot, snapshot.template_id), dt_util.utcnow()
@@ -246,7 +246,7 @@ class Enroller:
             _LOGGER.warning("Could not cancel on reader %s: %s", self._coordinator.reader_id, err)
 
     async def async_wait_end(self, template_id: str, wish: Wish) -> Snapshot:
-        """Return the final snapshot of an enrollment. Raises `TimeoutError` if the reader stays silent."""
+        """Return the final snapshot. Raises `TimeoutError` if the reader stays silent."""
         ended: asyncio.Future[Snapshot] = self._hass.loop.create_future()
 
         @callback
@@ -258,7 +258,7 @@ class Enroller:
         stop = self._coordinator.async_add_listener(look)
         look()
         try:
-            # The reader's own limit (docs/protocol.md, "The enrollment procedure"), and time to tell of it.
+            # The reader's own limit (docs/protocol.md, the procedure), and time to tell of it.
             async with asyncio.timeout(2 * wish.scans * wish.scan_timeout + TO_TELL):
                 return await ended
         finally:

@@ -39,7 +39,8 @@ class ReaderEntity(CoordinatorEntity[ReaderCoordinator]):
 class AlwaysThereEntity(ReaderEntity):
     """An entity that does not go away with its reader.
 
-    Either because its last value stays true, or because its return would look like news to automations.
+    Either because its last value stays true, or because its return would look like news to
+    automations.
     """
 
     @property

@@ -12,7 +12,7 @@ _USERS_MISTAKES = frozenset(
 
 
 class ReaderUnreachableError(HomeAssistantError):
-    """The reader did not answer; what was asked may still happen, but no later than its nonce allows."""
+    """The reader did not answer; it may still do what was asked while the nonce lives."""
 
 
 class ReaderRefusedError(HomeAssistantError):

@@ -51,7 +51,7 @@ class ReaderEvent(AlwaysThereEntity, EventEntity):
 
     @override
     async def async_get_last_event_data(self) -> EventExtraStoredData | None:
-        """Return nothing: a touch that is restored at start would open doors that listen for states."""
+        """Return nothing: a restored touch would open doors that listen for states."""
         return None
 
     @callback

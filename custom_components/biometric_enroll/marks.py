@@ -1,4 +1,4 @@
-"""What was already reported of each reader, so that a restart reports nothing twice and forgets nothing."""
+"""What was already reported of each reader: a restart repeats nothing and forgets nothing."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

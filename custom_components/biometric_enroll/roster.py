@@ -1,7 +1,8 @@
 """Whose fingers they are: the fingerprints that Home Assistant knows by name, over all readers.
 
-A name is *meant* from the moment an enrollment is asked for, and saved before the reader hears of it, so that a restart
-in the middle loses nothing. It becomes a fingerprint only when the reader says `completed`.
+A name is *meant* from the moment an enrollment is asked for, and saved before the reader hears of
+it, so that a restart in the middle loses nothing. It becomes a fingerprint only when the reader
+says `completed`.
 """
 
 from dataclasses import asdict, dataclass
@@ -115,7 +116,7 @@ class Roster:
         await self._async_save()
 
     async def async_complete(self, place: Place, now: datetime) -> None:
-        """Make the meant name real: the reader has stored the template. Done twice, it is done once."""
+        """Make the meant name real; done twice, it is done once."""
         enrollment = self._enrollments.get(place.device)
         if enrollment is None or enrollment.template_id != place.template_id:
             return

@@ -111,7 +111,7 @@ def _subject(call: ServiceCall) -> Subject:
 
 
 async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
-    """Start an enrollment; answers when the reader has accepted it, or with `wait` when it has ended."""
+    """Start an enrollment; answers when it is accepted, or with `wait` when it has ended."""
     reader = _reader(call)
     wish = Wish(call.data.get(ATTR_SLOT), call.data[ATTR_SCANS], call.data[ATTR_SCAN_TIMEOUT])
     starting = reader.config_entry.async_create_task(
@@ -163,7 +163,7 @@ def _described(
 
 
 async def _async_may_see_places(call: ServiceCall) -> bool:
-    """Return whether the caller is an admin or an automation. Raises `Unauthorized` for who may not read."""
+    """Return whether an admin or an automation asks. Raises `Unauthorized`."""
     if call.context.user_id is None:
         return True
     user = await call.hass.auth.async_get_user(call.context.user_id)

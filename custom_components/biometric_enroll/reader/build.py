@@ -1,4 +1,4 @@
-"""From what Home Assistant wants to the bytes of a request. Pure; ids and nonces come from outside."""
+"""From what Home Assistant wants to the text of a request. Pure; ids come from outside."""
 
 import json
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
 """From the bytes of a topic to a typed message. Pure: the same bytes, the same message.
 
-Every function raises `MalformedError` for whatever docs/protocol.md does not allow. Most take the `Fields` of an object,
-since status, snapshot and templates also stand inside the answer to hello.
+Every function raises `MalformedError` for whatever docs/protocol.md does not allow. Most take the
+`Fields` of an object, since status, snapshot and templates also stand inside the answer to hello.
 """
 
 from .fields import Fields, MalformedError
@@ -81,7 +81,7 @@ def _captured(fields: Fields) -> tuple[int, ...]:
 
 
 def _check_whole(value: Snapshot) -> None:
-    """Raise unless the fields of a snapshot fit each other (table of stages in docs/protocol.md)."""
+    """Raise unless the fields fit each other (docs/protocol.md, table of stages)."""
     done = len(value.captured)
     if value.stage is Stage.IDLE:
         fits = (value.template_id, value.slot, value.seq, value.step, value.total, done) == (

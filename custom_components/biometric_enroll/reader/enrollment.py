@@ -1,7 +1,8 @@
 """The state machine of an enrollment as Home Assistant follows it. Pure: no clock, no I/O.
 
-The reader decides; this side only makes sure that what it believes never goes back (docs/protocol.md, "What HA does"),
-and turns the difference of two snapshots into the moments that lie between them, each exactly once.
+The reader decides; this side only makes sure that what it believes never goes back
+(docs/protocol.md, "What HA does"), and turns the difference of two snapshots into the moments that
+lie between them, each exactly once.
 """
 
 from dataclasses import dataclass
@@ -55,7 +56,8 @@ class Happened:
 def advances(current: Snapshot, new: Snapshot) -> bool:
     """Return whether a snapshot takes the enrollment forward.
 
-    Another template id is always forward: whether this Home Assistant asked for it is for the caller to know.
+    Another template id is always forward: whether this Home Assistant asked for it is for the
+    caller to know.
     """
     if new.template_id != current.template_id:
         return True
@@ -84,7 +86,7 @@ def moments(current: Snapshot, new: Snapshot) -> tuple[Happened, ...]:
             rejection=new.rejected_last,
             rejected=rejected,
         )
-        # A rejection is of the scan under way. If that one is captured by now, it was rejected before.
+        # A rejection is of the scan under way. If that is captured by now, it came before.
         captures.insert(len(captures) if len(new.captured) < new.step else 0, rejection)
     found += captures
     if new.final:

@@ -1,9 +1,10 @@
 """How old a touch is at most, by Home Assistant's own clock. Pure: the time comes from outside.
 
-The reader has no wall clock, and a message may have waited anywhere for any time. But the reader tells its uptime in
-each answer to hello, and each touch names the hello that was answered last. Since the answer cannot have left before
-the question was first sent, (now - when it was sent) - (uptime at the touch - uptime of the answer) is never less than
-the true age. See docs/protocol.md, "What HA does".
+The reader has no wall clock, and a message may have waited anywhere for any time. But the reader
+tells its uptime in each answer to hello, and each touch names the hello that was answered last.
+Since the answer cannot have left before the question was first sent, (now - when it was sent) -
+(uptime at the touch - uptime of the answer) is never less than the true age. See docs/protocol.md,
+"What HA does".
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ LIVE_AGE = 5.0
 """A touch that is older, in seconds, opens nothing."""
 
 SLACK = 0.5
-"""How far in the future, in seconds, a touch may seem to be (drift of the reader's clock between two hellos)."""
+"""How far in the future, in seconds, a touch may seem to be (drift of the reader's clock between
+two hellos)."""
 
 _KEPT = 8
 
