@@ -1,0 +1,275 @@
+"""A sensor at the end of a serial line: a pty and a thread that serves it."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+import tty
+from collections import deque
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from .fingers import Finger, Quality
+    from .sensor import EmulatedSensor, Reply
+    from .wire import Code
+
+#: How many commands the log keeps: a demo polls GenImg for days.
+_LOG_SIZE: Final = 10_000
+#: Seconds between the pieces of a split answer, enough for separate reads.
+_PIECE_GAP: Final = 0.005
+_READ_SIZE: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCommand:
+    """One command that reached the sensor's end of the line."""
+
+    #: Counts all commands of the line from 0.
+    number: int
+    #: `time.monotonic()` at which its answer began to leave.
+    time: float
+    #: Instruction code; None for a packet that was no readable command.
+    command: int | None
+    #: Confirmation code; None when the sensor did nothing.
+    code: Code | None
+
+
+class SensorLine:
+    """Runs a sensor on a pty until `close`; all methods are thread-safe.
+
+    The path stays the same while sensors are unplugged, replugged and swapped, as
+    the pins of a microcontroller do.
+    """
+
+    def __init__(
+        self,
+        sensor: EmulatedSensor,
+        *,
+        link: Path | None = None,
+        time_scale: float = 0.0,
+    ) -> None:
+        """Open the pty and start to serve it.
+
+        `link` is a symlink to make (an older symlink is replaced) and to offer as
+        `path`. `time_scale` times the profile's seconds is the delay of answers.
+        """
+        self._sensor = sensor
+        self._time_scale = time_scale
+        self._log: deque[LoggedCommand] = deque(maxlen=_LOG_SIZE)
+        self._count = 0
+        # Guards everything, and tells waiters that something has happened.
+        self._changed = threading.Condition()
+        self._closed = False
+        # An answer belongs to the power-on in which its command came.
+        self._epoch = 0
+        with ExitStack() as resources:
+            # The line's own end of the slave keeps the pty alive between clients.
+            self._master, slave = os.openpty()
+            resources.callback(os.close, self._master)
+            resources.callback(os.close, slave)
+            tty.setraw(slave)
+            os.set_blocking(self._master, False)
+            self._wake_read, self._wake_write = os.pipe()
+            resources.callback(os.close, self._wake_read)
+            resources.callback(os.close, self._wake_write)
+            self._path = os.ttyname(slave)
+            if link is not None:
+                self._make_link(link)
+                resources.callback(link.unlink, missing_ok=True)
+            self._resources = resources.pop_all()
+        self._thread = threading.Thread(target=self._serve, name="sensor-line")
+        self._thread.start()
+
+    def _make_link(self, link: Path) -> None:
+        # A killed process leaves its link behind; a real file is somebody's.
+        if link.is_symlink():
+            link.unlink()
+        link.symlink_to(self._path)
+        self._path = str(link)
+
+    def __enter__(self) -> Self:
+        """Return the running line."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the line."""
+        self.close()
+
+    @property
+    def path(self) -> str:
+        """The serial port for the reader to open."""
+        return self._path
+
+    def close(self) -> None:
+        """Stop the thread, close the pty and remove the link; a second call is idle."""
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._changed.notify_all()
+        os.write(self._wake_write, b"\0")
+        self._thread.join()
+        self._resources.close()
+
+    # --- what happens to the sensor -------------------------------------------------
+
+    @contextmanager
+    def hold(self) -> Iterator[EmulatedSensor]:
+        """Give the sensor, with the line standing still meanwhile."""
+        with self._changed:
+            yield self._sensor
+            self._changed.notify_all()
+
+    def place(self, finger: Finger) -> None:
+        """Put a finger on the sensor."""
+        with self.hold() as sensor:
+            sensor.place(finger)
+
+    def lift(self) -> None:
+        """Take the finger away."""
+        with self.hold() as sensor:
+            sensor.lift()
+
+    def script(self, *qualities: Quality) -> None:
+        """Say how the next captures turn out."""
+        with self.hold() as sensor:
+            sensor.script(*qualities)
+
+    def unplug(self) -> None:
+        """Take the sensor off: silence, and what the reader sends is lost."""
+        with self.hold() as sensor:
+            self._epoch += 1
+            sensor.power_off()
+
+    def replug(self) -> None:
+        """Put the sensor back on; it starts anew."""
+        with self.hold() as sensor:
+            self._send(sensor.power_on())
+
+    def power_cycle(self) -> None:
+        """Interrupt the sensor's supply."""
+        with self.hold() as sensor:
+            self._epoch += 1
+            self._send(sensor.power_cycle())
+
+    def swap(self, sensor: EmulatedSensor) -> None:
+        """Put another sensor in the place of this one, and start it."""
+        with self.hold() as old:
+            self._epoch += 1
+            old.power_off()
+            self._sensor = sensor
+            self._send(sensor.power_cycle())
+
+    # --- what the reader did --------------------------------------------------------
+
+    @property
+    def commands(self) -> list[LoggedCommand]:
+        """The last commands, oldest first (a copy)."""
+        with self._changed:
+            return list(self._log)
+
+    @property
+    def command_count(self) -> int:
+        """How many commands have come: a mark for `wait_for_command`'s `since`."""
+        with self._changed:
+            return self._count
+
+    def wait_for_command(
+        self,
+        command: int,
+        timeout: float = 5.0,
+        *,
+        code: Code | None = None,
+        since: int = 0,
+    ) -> LoggedCommand:
+        """Return the first command of this kind, now or as soon as it has come.
+
+        With `code` only one that was answered so; only those numbered `since` or
+        higher. Raises TimeoutError after `timeout` seconds.
+        """
+
+        def found() -> LoggedCommand | None:
+            return next(
+                (
+                    entry
+                    for entry in self._log
+                    if entry.number >= since
+                    and entry.command == command
+                    and code in (None, entry.code)
+                ),
+                None,
+            )
+
+        with self._changed:
+            entry = self._changed.wait_for(found, timeout)
+        if entry is None:
+            message = f"no command {command:#04x} within {timeout} s"
+            raise TimeoutError(message)
+        return entry
+
+    def wait_until(self, condition: Callable[[EmulatedSensor], bool], timeout: float = 5.0) -> None:
+        """Wait until something is true of the sensor, looking after each change.
+
+        Raises TimeoutError after `timeout` seconds.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: condition(self._sensor), timeout):
+                message = f"not true of the sensor within {timeout} s"
+                raise TimeoutError(message)
+
+    # --- the thread -----------------------------------------------------------------
+
+    def _serve(self) -> None:
+        while True:
+            ready, _, _ = select.select([self._master, self._wake_read], [], [])
+            if self._wake_read in ready:
+                return
+            data = os.read(self._master, _READ_SIZE)
+            with self._changed:
+                epoch = self._epoch
+                replies = self._sensor.process(data)
+                self._changed.notify_all()
+                for reply in replies:
+                    self._answer(reply, epoch)
+
+    def _answer(self, reply: Reply, epoch: int) -> None:
+        """Send an answer in its time, unless the sensor loses power before.
+
+        Called under the lock, which only the pauses give up: whoever sees a command
+        in the log can rely on its undelayed answer being on its way.
+        """
+        seconds = self._sensor.profile.seconds.get(reply.command or 0, 0.0)
+        self._pause(seconds * self._time_scale, epoch)
+        self._log.append(LoggedCommand(self._count, time.monotonic(), reply.command, reply.code))
+        self._count += 1
+        for index, piece in enumerate(reply.pieces):
+            if index:
+                self._pause(_PIECE_GAP, epoch)
+            if self._obsolete(epoch):
+                break
+            self._send(piece)
+        self._changed.notify_all()
+
+    def _pause(self, seconds: float, epoch: int) -> None:
+        if seconds > 0:
+            self._changed.wait_for(lambda: self._obsolete(epoch), seconds)
+
+    def _obsolete(self, epoch: int) -> bool:
+        return self._closed or self._epoch != epoch
+
+    def _send(self, data: bytes) -> None:
+        """Write to the pty, from under the lock."""
+        if self._closed:
+            return
+        try:
+            os.write(self._master, data)
+        except BlockingIOError:
+            # Nobody reads and the pty is full: a UART loses such bytes as well.
+            return

@@ -1,0 +1,300 @@
+"""The emulated sensor on its pty: threads, files and what a person can type."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from serial import Serial
+
+import emulator
+from emulator import R307, R503, Code, Command, EmulatedSensor, Fault, Finger, Quality, SensorLine
+from emulator.__main__ import Player
+from tests.firmware.emulator_client import ACK, COMMAND, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANNA = Finger("anna")
+COUNT = frame(COMMAND, b"\x1d")
+GOOD = frame(ACK, b"\0\0\0")
+GEN_IMG = frame(COMMAND, b"\x01")
+
+
+@pytest.fixture
+def line() -> Iterator[SensorLine]:
+    with SensorLine(EmulatedSensor(R307)) as running:
+        yield running
+
+
+@pytest.fixture
+def port(line: SensorLine) -> Iterator[Serial]:
+    with Serial(line.path, 57600, timeout=5) as opened:
+        yield opened
+
+
+def ask(port: Serial, packet: bytes, size: int = len(GOOD)) -> bytes:
+    port.write(packet)
+    answer = port.read(size)
+    assert isinstance(answer, bytes)
+    return answer
+
+
+def open_files() -> list[str]:
+    return sorted(entry.name for entry in Path("/proc/self/fd").iterdir())
+
+
+def is_silent(port: Serial) -> bool:
+    """Tell whether nothing comes for a moment."""
+    port.timeout = 0.05
+    heard = port.read(1)
+    port.timeout = 5
+    return not heard
+
+
+def test_a_client_may_come_and_go(line: SensorLine) -> None:
+    for _ in range(3):
+        with Serial(line.path, 57600, timeout=5) as port:
+            assert ask(port, COUNT) == GOOD
+
+
+def test_the_log_tells_command_answer_and_order(line: SensorLine, port: Serial) -> None:
+    ask(port, COUNT)
+    ask(port, GEN_IMG, 12)
+    ask(port, COUNT[:-1] + b"\xff", 12)
+    entries = line.commands
+    assert [(entry.number, entry.command, entry.code) for entry in entries] == [
+        (0, Command.TEMPLETE_NUM, Code.OK),
+        (1, Command.GEN_IMG, Code.NO_FINGER),
+        (2, None, Code.PACKET_ERROR),
+    ]
+    assert entries[0].time <= entries[1].time <= entries[2].time
+    assert line.command_count == 3
+
+
+def test_waiting_ends_with_the_command_that_was_waited_for(line: SensorLine, port: Serial) -> None:
+    ask(port, GEN_IMG, 12)
+    mark = line.command_count
+    line.place(ANNA)
+    sender = threading.Timer(0.05, port.write, [GEN_IMG])
+    sender.start()
+    entry = line.wait_for_command(Command.GEN_IMG, code=Code.OK, since=mark)
+    sender.join()
+    assert (entry.number, entry.code) == (1, Code.OK)
+    assert line.wait_for_command(Command.GEN_IMG).number == 0
+
+
+def test_waiting_for_what_does_not_come_has_an_end(line: SensorLine) -> None:
+    with pytest.raises(TimeoutError, match="0x06"):
+        line.wait_for_command(Command.STORE, 0.01)
+    with pytest.raises(TimeoutError):
+        line.wait_until(lambda sensor: bool(sensor.templates), 0.01)
+
+
+def test_waiting_sees_what_changes_without_an_answer(line: SensorLine, port: Serial) -> None:
+    ask(port, frame(COMMAND, b"\x09\x01"), 12)
+    sender = threading.Timer(0.05, port.write, [frame(8, bytes(64))])
+    sender.start()
+    line.wait_until(lambda sensor: 1 in sensor._memory.ram.buffers)
+    sender.join()
+
+
+def test_a_logged_command_is_answered_even_if_power_is_lost_right_after(
+    line: SensorLine, port: Serial
+) -> None:
+    for _ in range(50):
+        mark = line.command_count
+        port.write(COUNT)
+        line.wait_for_command(Command.TEMPLETE_NUM, since=mark)
+        line.power_cycle()
+        assert port.read(len(GOOD)) == GOOD
+
+
+def test_fingers_come_and_go(line: SensorLine, port: Serial) -> None:
+    line.place(ANNA)
+    assert ask(port, GEN_IMG, 12) == frame(ACK, b"\x00")
+    line.lift()
+    assert ask(port, GEN_IMG, 12) == frame(ACK, b"\x02")
+    line.script(Quality.NO_IMAGE)
+    line.place(ANNA)
+    assert ask(port, GEN_IMG, 12) == frame(ACK, b"\x03")
+
+
+def test_an_unplugged_sensor_is_silent_and_back_on_the_same_path(
+    line: SensorLine, port: Serial
+) -> None:
+    path = line.path
+    line.unplug()
+    port.write(COUNT)
+    assert is_silent(port)
+    line.replug()
+    assert line.path == path
+    assert ask(port, COUNT) == GOOD
+
+
+def test_a_power_cycle_loses_the_buffers_and_keeps_the_finger(
+    line: SensorLine, port: Serial
+) -> None:
+    line.place(ANNA)
+    ask(port, GEN_IMG, 12)
+    line.power_cycle()
+    assert ask(port, frame(COMMAND, b"\x02\x01"), 12) == frame(ACK, b"\x15")
+    assert ask(port, GEN_IMG, 12) == frame(ACK, b"\x00")
+
+
+def test_a_swapped_sensor_answers_with_its_own_memory(line: SensorLine, port: Serial) -> None:
+    with line.hold() as first:
+        first.notepad[0] = b"1" * 32
+    second = EmulatedSensor(R503)
+    second.notepad[0] = b"2" * 32
+    read_notepad = frame(COMMAND, b"\x19\x00")
+    assert ask(port, read_notepad, 44)[10:42] == b"1" * 32
+    line.swap(second)
+    assert port.read(1) == b"\x55"
+    assert ask(port, read_notepad, 44)[10:42] == b"2" * 32
+    line.swap(first)
+    assert ask(port, read_notepad, 44)[10:42] == b"1" * 32
+
+
+def test_a_split_answer_arrives_whole(line: SensorLine, port: Serial) -> None:
+    with line.hold() as sensor:
+        sensor.faults.add(Fault.SPLIT)
+    assert ask(port, COUNT) == GOOD
+
+
+def test_answers_take_the_time_of_the_model_scaled() -> None:
+    slow = replace(R307, seconds={Command.GEN_IMG: 0.5})
+    with (
+        SensorLine(EmulatedSensor(slow), time_scale=0.2) as line,
+        Serial(line.path, timeout=5) as port,
+    ):
+        ask(port, COUNT)
+        ask(port, GEN_IMG, 12)
+        ask(port, COUNT)
+        first, image, last = (entry.time for entry in line.commands)
+    assert image - first >= 0.1
+    assert last - image < 0.1
+
+
+@pytest.mark.parametrize("event", ["unplug", "power_cycle", "swap"])
+def test_an_answer_that_is_under_way_is_lost_with_the_power(event: str) -> None:
+    slow = EmulatedSensor(replace(R307, seconds={Command.EMPTY: 60.0}))
+    slow.templates[1] = b""
+    with SensorLine(slow, time_scale=1) as line, Serial(line.path, timeout=5) as port:
+        port.write(frame(COMMAND, b"\x0d"))
+        line.wait_until(lambda sensor: not sensor.templates)
+        getattr(line, event)(*[EmulatedSensor(R307)] * (event == "swap"))
+        assert line.wait_for_command(Command.EMPTY).code is Code.OK
+        assert is_silent(port)
+
+
+def test_closing_does_not_wait_for_a_slow_answer() -> None:
+    slow = EmulatedSensor(replace(R307, seconds={Command.EMPTY: 60.0}))
+    slow.templates[1] = b""
+    line = SensorLine(slow, time_scale=1)
+    with Serial(line.path, timeout=5) as port:
+        port.write(frame(COMMAND, b"\x0d"))
+        line.wait_until(lambda sensor: not sensor.templates)
+        line.close()
+
+
+def test_closing_leaves_no_thread_no_file_and_no_link(tmp_path: Path) -> None:
+    link = tmp_path / "sensor"
+    threads, files = threading.active_count(), open_files()
+    for _ in range(5):
+        line = SensorLine(EmulatedSensor(R307), link=link)
+        assert line.path == str(link)
+        with Serial(line.path, timeout=5) as port:
+            assert ask(port, COUNT) == GOOD
+        line.close()
+        line.close()
+    assert (threading.active_count(), open_files()) == (threads, files)
+    assert not link.is_symlink()
+
+
+def test_a_link_left_by_a_killed_process_is_replaced(tmp_path: Path) -> None:
+    link = tmp_path / "sensor"
+    link.symlink_to("/dev/null")
+    with SensorLine(EmulatedSensor(R307), link=link):
+        assert link.readlink() != Path("/dev/null")
+
+
+def test_a_file_in_the_place_of_the_link_is_left_alone(tmp_path: Path) -> None:
+    files = open_files()
+    link = tmp_path / "sensor"
+    link.write_text("precious")
+    with pytest.raises(FileExistsError):
+        SensorLine(EmulatedSensor(R307), link=link)
+    assert link.read_text() == "precious"
+    assert open_files() == files
+
+
+def test_answers_that_nobody_reads_do_not_stop_the_line(line: SensorLine, port: Serial) -> None:
+    with line.hold() as sensor:
+        sensor.templates[0] = bytes(512)
+    ask(port, frame(COMMAND, b"\x07\x01\0\0"), 12)
+    for _ in range(400):
+        port.write(frame(COMMAND, b"\x08\x01"))
+    line.wait_until(lambda _: line.command_count > 400)
+    line.unplug()
+
+
+# --- for a person -------------------------------------------------------------------
+
+
+def test_a_person_can_enroll_and_disturb(line: SensorLine, port: Serial) -> None:
+    player = Player(line)
+    assert player.do("place", "anna", "too_messy", "twin=bert", "blend=first") == "ok"
+    ask(port, GEN_IMG, 12)
+    assert ask(port, frame(COMMAND, b"\x02\x01"), 12) == frame(ACK, b"\x06")
+    assert player.do("script", "ok") == "ok"
+    ask(port, GEN_IMG, 12)
+    assert ask(port, frame(COMMAND, b"\x02\x01"), 12) == frame(ACK, b"\x00")
+    assert "finger anna" in player.do("show")
+    for words in ("lift", "unplug", "replug", "power", "fault silence", "fault none"):
+        expected = "not understood" if words == "fault silence" else "ok"
+        assert player.do(*words.split()).startswith(expected)
+    assert player.do("fault", "bad_checksum") == "ok"
+    assert ask(port, COUNT) != GOOD
+    assert player.do("swap", "R503") == "ok"
+    assert port.read(1) == b"\x55"
+
+
+@pytest.mark.parametrize(
+    "words", ["place x wet", "place x odd=1", "script", "fault", "swap R999", "jump", "lift now"]
+)
+def test_a_person_is_told_what_was_not_understood(line: SensorLine, words: str) -> None:
+    answer = Player(line).do(*words.split())
+    assert answer.startswith("not understood") or answer == emulator.__main__.HELP
+
+
+def test_the_end_of_the_input_or_quit_ends_the_game(line: SensorLine) -> None:
+    rest = io.StringIO("\nlift\nquit\nplace anna\n")
+    Player(line).run(rest)
+    assert rest.read() == "place anna\n"
+    Player(line).run(io.StringIO(""))
+
+
+def test_the_program_says_where_its_sensor_is(tmp_path: Path) -> None:
+    link = tmp_path / "sensor"
+    with subprocess.Popen(
+        [sys.executable, "-m", "emulator", "--profile", "R503", "--link", str(link)],
+        cwd=Path(emulator.__file__).parents[1],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        assert program.stdout.readline() == f"R503 at {link}\n"
+        with Serial(str(link), 57600, timeout=5) as port:
+            assert ask(port, COUNT) == GOOD
+        program.stdin.close()
+        assert program.wait(10) == 0
+    assert not link.is_symlink()
