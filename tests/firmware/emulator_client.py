@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from emulator import EmulatedSensor
+    from emulator import EmulatedSensor, Finger
 
 COMMAND, DATA, ACK, END = 1, 2, 7, 8
 
@@ -85,3 +85,12 @@ class Client:
             packet = frame(END if last else DATA, data[start : start + size])
             answer += self.sensor.receive(packet)
         return answer
+
+    def enroll(self, finger: Finger, slot: int, *, scans: int = 2) -> None:
+        """Store a finger and take it away."""
+        self.sensor.place(finger)
+        for buffer in range(1, scans + 1):
+            self.scan(buffer)
+        self.sensor.lift()
+        assert self.code(0x05) == 0
+        assert self.code(0x06, 1, slot >> 8, slot & 0xFF) == 0
