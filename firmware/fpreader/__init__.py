@@ -1,0 +1,1 @@
+"""Firmware of the fingerprint reader: runs under MicroPython and, for tests, under CPython."""

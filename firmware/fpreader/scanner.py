@@ -1,0 +1,318 @@
+"""The sensor side of the reader: keeps the sensor running, reads touches, runs enrollments."""
+
+import asyncio
+
+from fpreader.enrollment import IDLE, POLL_MS, Enrollment, restarted
+from fpreader.sensor import SensorError, always
+from fpreader.templates import Templates
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    from fpreader.enrollment import Operation, Result
+    from fpreader.memory import Memory
+    from fpreader.sensor import Sensor
+
+    class OnTouch(Protocol):
+        """Takes a touch; see `fingerprint` in the protocol."""
+
+        def __call__(  # noqa: PLR0913, PLR0917 - what the message says
+            self,
+            result: str,
+            at_ms: int,
+            slot: int | None,
+            template_id: str | None,
+            confidence: int | None,
+            reason: str | None,
+        ) -> None:
+            """Take it."""
+
+
+#: How often a sensor that does not work is tried again.
+RETRY_MS = 5000
+
+_TWO_BUFFERS = 2
+_BLINKS = 5
+_BLINK_MS = 300
+#: AuraLed: flash, in cycles of half a second (the manual gives no unit), in blue, six times.
+_FLASH = (2, 50, 2, 6)
+
+
+async def pause(ms: int) -> None:
+    """Wait. Tests with a clock of their own put another in its place."""
+    await asyncio.sleep(ms / 1000)
+
+
+class Scanner:
+    """Owns the sensor. `clock` gives milliseconds of uptime; `buffers` is 2 or 6.
+
+    `on_snapshot` and `on_templates` say that the property of that name has changed, `on_touch`
+    hands over one touch.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it stands between
+        self,
+        sensor: "Sensor",
+        memory: "Memory",
+        clock: "Callable[[], int]",
+        *,
+        buffers: int,
+        on_snapshot: "Callable[[], None]",
+        on_templates: "Callable[[], None]",
+        on_touch: "OnTouch",
+    ) -> None:
+        self._sensor = sensor
+        self._memory = memory
+        self._clock = clock
+        self._buffers = buffers
+        self._on_snapshot = on_snapshot
+        self._on_templates = on_templates
+        self._on_touch = on_touch
+        self._held = Templates(sensor, memory)
+        self._state = self._held.state()
+        self._state["sensor_error"] = SensorError.word
+        self._ready = False  # the sensor was started and nothing speaks against an enrollment
+        self._resting = False  # the finger of the last touch or scan may still be there
+        self._identifying = False
+        self._enrollment: Enrollment | None = None
+        operation, last = memory.operation, memory.last
+        if operation and not (last and last["template_id"] == operation["template_id"]):
+            # Told at once, not when the sensor is back: the record stays until the slot is empty.
+            memory.end(restarted(operation), emptied=False)
+
+    # --- what others see ------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether an enrollment is running."""
+        return self._enrollment is not None
+
+    @property
+    def snapshot(self) -> "dict[str, Any]":
+        """The current or last enrollment, as on `enroll/response` but without `v`, as of now."""
+        if self._enrollment:
+            return self._enrollment.snapshot(self._clock())
+        return dict(self._memory.last or IDLE)
+
+    @property
+    def templates(self) -> "dict[str, Any]":
+        """What the sensor holds, as on `templates` but without `v`."""
+        return dict(self._state)
+
+    # --- what others ask for --------------------------------------------------------
+
+    def start(
+        self, template_id: str, slot: "int | None", total: int, scan_timeout_s: int
+    ) -> "tuple[int | None, str | None]":
+        """Accept an enrollment: (slot, None), or (None, error) with an error of the protocol."""
+        error = self._refusal(slot, total)
+        if error:
+            return None, error
+        free = self._held.lowest_free() if slot is None else slot
+        if free is None:
+            return None, "sensor_full"
+        enrollment = Enrollment(template_id, free, total, scan_timeout_s, self._clock())
+        try:
+            self._memory.keep_operation(enrollment.operation())
+        except OSError as problem:
+            # The protocol has no word for it; this one also means that the hardware is at fault.
+            print("scanner: no enrollment, the flash refuses:", problem)
+            return None, "sensor_error"
+        self._enrollment = enrollment
+        self._on_snapshot()
+        return free, None
+
+    def cancel(self) -> None:
+        """Ask the running enrollment to end; its final snapshot tells that it has."""
+        if self._enrollment:
+            self._enrollment.cancel()
+
+    async def identify(self) -> None:
+        """Blink the sensor's light for about three seconds, unless an enrollment is running."""
+        if self._identifying or not self._ready or self.running:
+            return
+        self._identifying = True
+        try:
+            await self._blink()
+        except SensorError:
+            pass  # a light is not worth an error; that the sensor is gone shows elsewhere
+        finally:
+            self._identifying = False
+
+    async def run(self) -> None:
+        """Keep the sensor running, for ever."""
+        while True:
+            if self._enrollment:
+                # Its deadlines hold whatever has become of the sensor.
+                await self._enroll(self._enrollment)
+            try:
+                await self._held.start()
+                self._report(None)
+                self._ready = True
+                await self._serve()
+            except SensorError as error:
+                self._report(error.word)
+            except OSError as error:
+                print("scanner: the flash refuses:", error)
+                self._report(SensorError.word)
+            else:
+                continue
+            finally:
+                self._ready = False
+            if not self._enrollment:
+                await pause(RETRY_MS)
+
+    # --- idle -----------------------------------------------------------------------
+
+    async def _serve(self) -> None:
+        """Read touches and run enrollments until the sensor has to be started again."""
+        while True:
+            fine = await (self._enroll(self._enrollment) if self._enrollment else self._poll())
+            if not fine:
+                return
+            await pause(POLL_MS)
+
+    async def _poll(self) -> bool:
+        """Look for a finger; False when the sensor has to be started again."""
+        image = await self._sensor.gen_img()
+        if image == "no_finger":
+            self._resting = False
+        elif not self._resting:
+            self._resting = True
+            return await self._touch(image, self._clock())
+        return True
+
+    async def _touch(self, image: str, at_ms: int) -> bool:
+        """Find out whose finger it is, and hand that over; False as with _poll."""
+        try:
+            if image == "finger":
+                image = await self._sensor.img2tz(1)
+            if image != "good":
+                self._on_touch("unreadable", at_ms, None, None, None, image)
+                return True
+            found = None
+            if not self._held.changed:
+                found = await self._sensor.search(1, 0, self._held.capacity or 0)
+            # After the search: a sensor can be swapped between any two commands.
+            ours = await self._held.is_ours()
+        except SensorError:
+            self._on_touch("unreadable", at_ms, None, None, None, "sensor_error")
+            raise
+        if found is None or not ours:
+            self._on_touch("not_identified", at_ms, None, None, None, None)
+        else:
+            slot, score = found
+            template_id = self._memory.template_id(slot)
+            self._on_touch("identified", at_ms, slot, template_id, score, None)
+        return ours != self._held.changed
+
+    async def _blink(self) -> None:
+        if self._buffers > _TWO_BUFFERS:
+            await self._sensor.aura_led(*_FLASH)
+            await pause(2 * _BLINK_MS * _BLINKS)
+            return
+        for _ in range(_BLINKS):
+            for on in (True, False):
+                if self.running:
+                    return
+                await self._sensor.light(on=on)
+                await pause(_BLINK_MS)
+
+    def _report(self, error: "str | None") -> None:
+        """Tell what the sensor holds and whether it works, where that has changed."""
+        state = self._held.state()
+        state["sensor_error"] = error
+        if state != self._state:
+            self._state = state
+            self._on_templates()
+
+    # --- enrollments ----------------------------------------------------------------
+
+    def _refusal(self, slot: "int | None", total: int) -> "str | None":
+        """Make the checks of `start`, in the protocol's order; sensor_full is not among them."""
+        if self.running:
+            return "busy"
+        if not self._ready:
+            return "sensor_error"
+        if self._held.changed:
+            return "sensor_changed"
+        beyond = slot is not None and slot >= (self._held.capacity or 0)
+        if beyond or total > self._buffers + 1:
+            return "bad_request"
+        if slot is not None and self._held.is_occupied(slot):
+            return "slot_occupied"
+        return None
+
+    async def _enroll(self, enrollment: Enrollment) -> bool:
+        """Run an enrollment to its end; False when the sensor has to be started again."""
+        shown = enrollment.seq
+        fine = True
+        result: Result = None
+        self._sensor.may_repeat = lambda: not enrollment.is_pressed(self._clock())
+        try:
+            while (operation := enrollment.advance(result, self._clock())) is not None:
+                result = self._remember(enrollment, operation)
+                if result is not None:
+                    continue  # nothing is shown before it is remembered
+                if enrollment.seq != shown:
+                    shown = enrollment.seq
+                    self._on_snapshot()
+                result = await self._perform(operation)
+                fine = fine and result not in ("sensor_error", "taken")
+        finally:
+            self._sensor.may_repeat = always
+        # The finger that was scanned last may still be there: that is not a touch.
+        self._resting = True
+        self._enrollment = None
+        self._ready = self._ready and fine
+        self._on_snapshot()
+        return fine
+
+    def _remember(self, enrollment: Enrollment, operation: "Operation") -> "Result":
+        """Do an operation on the flash; None when it is none."""
+        name, numbers = operation
+        try:
+            if name == "keep":
+                self._memory.keep_operation(enrollment.operation())
+            elif name == "commit":
+                snapshot = enrollment.snapshot(self._clock())
+                self._held.commit(numbers[0], enrollment.template_id, snapshot)
+                self._report(None)
+            elif name == "end":
+                snapshot = enrollment.snapshot(self._clock())
+                self._memory.end(snapshot, emptied=bool(numbers[0]))
+            else:
+                return None
+        except OSError as error:
+            print("scanner: the flash refuses:", error)
+            return "sensor_error"
+        return "good"
+
+    async def _perform(self, operation: "Operation") -> "Result":
+        """Do an operation on the sensor, or wait."""
+        name, numbers = operation
+        result: Result = "good"
+        try:
+            if name == "pause":
+                await pause(numbers[0])
+            elif name == "gen_img":
+                result = await self._sensor.gen_img()
+            elif name == "img2tz":
+                result = await self._sensor.img2tz(numbers[0])
+            elif name == "search":
+                found = await self._held.search(*numbers)
+                result = found and (found[0], self._memory.template_id(found[0]))
+            elif name == "reg_model":
+                result = "good" if await self._sensor.reg_model() else "mismatch"
+            elif name == "store":
+                result = await self._held.store(numbers[0], again=bool(numbers[1]))
+            elif name == "empty":
+                # It is worth its repeats, also when the enrollment is out of time.
+                self._sensor.may_repeat = always
+                await self._held.empty(numbers[0])
+        except SensorError:
+            result = "sensor_error"
+        return result

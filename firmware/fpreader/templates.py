@@ -1,0 +1,140 @@
+"""What the sensor holds: which sensor it is, which slots are occupied, and by whose ids.
+
+Nothing here works on slots of a sensor without asking for its mark in the same breath: sensors are
+swapped while nobody looks, and slot 5 of another one is somebody else's.
+"""
+
+import os
+
+from fpreader.memory import MARK_BYTES
+from fpreader.sensor import NOTEPAD_BYTES, PAGE_SLOTS, SensorError, is_occupied, occupied
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from fpreader.memory import Memory
+    from fpreader.sensor import Sensor
+
+#: The notepad page that holds the mark.
+MARK_PAGE = 15
+
+
+class Templates:
+    """The sensor's templates beside the reader's memory of them.
+
+    What asks the sensor raises SensorError as Sensor does; what writes to flash raises OSError.
+    """
+
+    def __init__(self, sensor: "Sensor", memory: "Memory") -> None:
+        self._sensor = sensor
+        self._memory = memory
+        self._index = bytearray()
+        self.capacity: int | None = None
+        """Slots of the sensor; None until it has answered."""
+        self.changed = False
+        """Whether this is another sensor than the one whose ids the memory holds."""
+
+    async def start(self) -> None:
+        """Find out which sensor is there, and bring it and the memory into step.
+
+        Source: the three steps at start in "What the reader keeps in flash" of the protocol.
+        """
+        await self._sensor.vfy_pwd()
+        capacity = await self._sensor.read_sys_para()
+        if self._memory.mark is None:
+            await self._make_mark()
+        # Read twice before all ids are void.
+        changed = not (await self.is_ours() or await self.is_ours())
+        operation = self._memory.operation
+        if operation and not changed:
+            await self.empty(operation["slot"])
+            self._memory.end_operation()
+        index = await self._sensor.read_index(capacity)
+        if not changed:
+            self._memory.drop_ids(lambda slot: slot < capacity and is_occupied(index, slot))
+        self.capacity, self._index, self.changed = capacity, index, changed
+
+    async def is_ours(self) -> bool:
+        """Ask for the mark: is this the sensor whose ids the memory holds."""
+        page = await self._sensor.read_notepad(MARK_PAGE)
+        return page[:MARK_BYTES] == self._memory.mark
+
+    async def search(self, first: int = 0, count: int = 0) -> "tuple[int, int] | None":
+        """Look for the finger of buffer 1 (count 0: in all slots): (slot, score) or None.
+
+        Raises SensorError also when the answer came from another sensor.
+        """
+        found = await self._sensor.search(1, first, count or self.capacity or 0)
+        if not await self.is_ours():
+            raise SensorError
+        return found
+
+    async def store(self, slot: int, *, again: bool) -> str:
+        """Store into a free slot: good, refused, or taken, and then nothing was stored.
+
+        A slot that may have been stored before (`again`) need not be free.
+        """
+        if not await self.is_ours() or (not again and await self._is_taken(slot)):
+            return "taken"
+        return "good" if await self._sensor.store(slot) else "refused"
+
+    async def empty(self, slot: int) -> None:
+        """Empty a slot of our sensor, and make sure of it. Raises SensorError where it is not."""
+        if not await self.is_ours():
+            raise SensorError
+        await self._sensor.delet_char(slot)
+        if await self._is_taken(slot):
+            raise SensorError
+
+    def commit(self, slot: int, template_id: str, snapshot: "dict[str, Any]") -> None:
+        """Make an enrollment count, in flash and here."""
+        self._memory.commit(slot, template_id, snapshot)
+        self._index[slot >> 3] |= 1 << (slot & 7)
+
+    def is_occupied(self, slot: int) -> bool:
+        """Tell whether the slot held a template when the index was read, or since."""
+        return is_occupied(self._index, slot)
+
+    def lowest_free(self) -> "int | None":
+        """Give the lowest free slot; None when the sensor is full."""
+        for slot in range(self.capacity or 0):
+            if not self.is_occupied(slot):
+                return slot
+        return None
+
+    def state(self) -> "dict[str, Any]":
+        """Tell capacity, count, revision and sensor_changed, as on the topic `templates`."""
+        known = self.capacity is not None
+        revision = self._memory.revision(self._occupied(), void=self.changed) if known else None
+        return {
+            "capacity": self.capacity,
+            "count": occupied(self._index) if known else None,
+            "revision": revision,
+            "sensor_changed": self.changed,
+        }
+
+    def _occupied(self) -> "Iterator[int]":
+        return (slot for slot in range(self.capacity or 0) if self.is_occupied(slot))
+
+    async def _is_taken(self, slot: int) -> bool:
+        """Ask the sensor, not our own index."""
+        table = await self._sensor.read_index_table(slot // PAGE_SLOTS)
+        return is_occupied(table, slot % PAGE_SLOTS)
+
+    async def _make_mark(self) -> None:
+        """Mark the sensor that this reader meets first.
+
+        A mark that is there already is replaced: it belongs to another reader, which must notice
+        when it gets back a sensor whose templates were not its own for a while.
+        """
+        mark = os.urandom(MARK_BYTES)
+        page = mark + bytes(NOTEPAD_BYTES - MARK_BYTES)
+        await self._sensor.write_notepad(MARK_PAGE, page)
+        if await self._sensor.read_notepad(MARK_PAGE) != page:
+            raise SensorError
+        # In flash only after the sensor has it: the other way round, a power cut would leave a
+        # reader that takes its own sensor for another one.
+        self._memory.keep_mark(mark)
