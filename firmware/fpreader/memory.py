@@ -161,7 +161,8 @@ class Memory:
         for slot in occupied:
             template_id = None if void else self._ids.get(slot)
             digest.update(("%d:%s\n" % (slot, template_id or "")).encode())
-        return digest.digest()[:8].hex()
+        revision: str = digest.digest()[:8].hex()
+        return revision
 
     def _write(
         self,

@@ -12,20 +12,6 @@ import asyncio
 
 from fpreader import packet
 
-try:
-    from time import ticks_diff, ticks_ms  # type: ignore[attr-defined]
-except ImportError:  # CPython
-    from time import monotonic
-
-    def ticks_ms() -> int:
-        """Count milliseconds."""
-        return int(monotonic() * 1000)
-
-    def ticks_diff(end: int, start: int) -> int:
-        """Subtract two counts."""
-        return end - start
-
-
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -214,23 +200,25 @@ class Sensor:
 
     async def _try(self, command: bytes, size: int, timeout_ms: int) -> "tuple[int, bytes] | None":
         self._parser.clear()
-        start = ticks_ms()
         try:
             self._stream.discard()
             self._stream.write(packet.encode(packet.COMMAND, command))
-            while (left := timeout_ms - ticks_diff(ticks_ms(), start)) > 0:
-                data = await self._stream.read(self._parser.missing(), left)
-                if not data:
-                    return None
-                self._parser.feed(data)
-                while (found := self._parser.packet()) is not None:
-                    kind, content = found
-                    code, data = content[0], content[1:]
-                    if kind == packet.ACK and (code != OK or len(data) == size):
-                        return code, data
+            # A read has a time of its own, but noise could go on bringing bytes for ever.
+            return await asyncio.wait_for(self._answer(size, timeout_ms), timeout_ms / 1000)
+        except asyncio.TimeoutError:
+            return None
         except OSError:
             # The line itself is gone; whoever owns the stream brings it back.
             await asyncio.sleep(timeout_ms / 1000)
+            return None
+
+    async def _answer(self, size: int, timeout_ms: int) -> "tuple[int, bytes] | None":
+        while data := await self._stream.read(self._parser.missing(), timeout_ms):
+            self._parser.feed(data)
+            while (found := self._parser.packet()) is not None:
+                kind, content = found
+                if kind == packet.ACK and (content[0] != OK or len(content) == 1 + size):
+                    return content[0], content[1:]
         return None
 
 
