@@ -76,7 +76,7 @@ class Snapshot:
     @property
     def progress(self) -> int:
         """Captured scans in whole percent."""
-        return len(self.captured) * 100 // self.total if self.total else 0
+        return round(len(self.captured) * 100 / self.total) if self.total else 0
 
     @property
     def attempts(self) -> int:

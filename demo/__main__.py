@@ -1,0 +1,96 @@
+"""The demo: everything set up on this machine, ready to enroll a finger."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import dashboard
+from .brokers import BrokerKind
+from .check import async_check
+from .fingers import FingerHand, mqtt_buttons
+from .home_assistant import PASSWORD, USER
+from .programs import DidNotStartError, free_port
+from .stage import Stage
+
+if TYPE_CHECKING:
+    from .client import Client
+
+READER_ID = "front_door"
+PORT = 8123
+
+
+async def async_run(*, check: bool, port: int) -> int:
+    """Run the demo until Ctrl-C, or check it; return the exit code."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
+        async with Stage(Path(folder), broker=BrokerKind.AMQTT, home_assistant_port=port) as stage:
+            running = asyncio.create_task(_async_show(stage, stop, check=check))
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            if running.done():
+                return running.result()
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+            print("Ended.")
+            return 0
+
+
+async def _async_show(stage: Stage, stop: asyncio.Event, *, check: bool) -> int:
+    print("Starting a broker, Home Assistant and a reader (the first time takes longer) ...")
+    await stage.async_start({"mqtt": {"button": mqtt_buttons(READER_ID)}})
+    # A real sensor needs some tenths of a second for an image; a check need not wait for that.
+    reader = stage.add_reader(READER_ID, time_scale=0.0 if check else 1.0)
+    home_assistant = stage.home_assistant
+    async with await home_assistant.async_connect() as client:
+        await home_assistant.async_add_discovered_reader(client, READER_ID)
+        await client.async_until_state(f"binary_sensor.{READER_ID}_connectivity", "on")
+        device_id = await _async_device_id(client, reader.device)
+        if check:
+            right = await async_check(client, reader, device_id)
+            print("Right." if right else "WRONG: see above.")
+            return 0 if right else 1
+        await dashboard.async_install(client, READER_ID, device_id)
+    hand = FingerHand(stage.broker.port, READER_ID, reader.line)
+    try:
+        print(f"\nReady: {home_assistant.url}\nUser {USER}, password {PASSWORD}\nCtrl-C ends it.")
+        await stop.wait()
+    finally:
+        hand.close()
+    return 0
+
+
+async def _async_device_id(client: Client, device: str) -> str:
+    for entry in await client.async_command(type="config/device_registry/list"):
+        if ["biometric_enroll", device] in entry["identifiers"]:
+            device_id: str = entry["id"]
+            return device_id
+    raise DidNotStartError(f"no device {device}")
+
+
+def main() -> int:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="enroll one finger without a person, and exit"
+    )
+    parser.add_argument("--port", type=int, help=f"port of Home Assistant (default {PORT})")
+    arguments = parser.parse_args()
+    port = arguments.port or (free_port() if arguments.check else PORT)
+    try:
+        return asyncio.run(async_run(check=arguments.check, port=port))
+    except DidNotStartError as err:
+        print(f"Something did not start:\n{err}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""The newest Home Assistant as a process of its own, set up as a user would, over its own APIs."""
+
+import asyncio
+import json
+import shutil
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from .client import Client
+from .programs import CACHE, ROOT, DidNotStartError, Program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+USER = "demo"
+PASSWORD = "fingerprint"  # noqa: S105 - of a demo on loopback
+_INTEGRATION = ROOT / "custom_components" / "biometric_enroll"
+_START_WITHIN = 120
+
+# Not `http:`, which Home Assistant reads from its storage.
+_CONFIGURATION = """\
+homeassistant:
+  name: Biometric Enroll demo
+frontend:
+config:
+history:
+logbook:
+logger:
+  default: warning
+  logs:
+    custom_components.biometric_enroll: debug
+script: !include scripts.yaml
+automation: !include automations.yaml
+mqtt: !include mqtt.yaml
+"""
+
+
+class HomeAssistant:
+    """One Home Assistant on loopback, which can be killed and started again."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        """Prepare one that listens on a port and keeps everything in a folder."""
+        self.url = f"http://127.0.0.1:{port}"
+        self.folder = folder
+        self._port = port
+        self._program: Program | None = None
+        self._client_id = f"{self.url}/"
+        self.tokens: dict[str, Any] = {}
+
+    def prepare(self, yaml: dict[str, Any]) -> None:
+        """Write the configuration; `yaml` holds the contents of scripts, automations and mqtt."""
+        (self.folder / ".storage").mkdir(parents=True, exist_ok=True)
+        (self.folder / "configuration.yaml").write_text(_CONFIGURATION)
+        for name, empty in (("scripts", {}), ("automations", []), ("mqtt", {})):
+            # JSON is YAML.
+            (self.folder / f"{name}.yaml").write_text(json.dumps(yaml.get(name, empty)))
+        _write_http_config(self.folder / ".storage" / "http", self._port)
+        components = self.folder / "custom_components"
+        components.mkdir(exist_ok=True)
+        shutil.copytree(
+            _INTEGRATION,
+            components / _INTEGRATION.name,
+            ignore=shutil.ignore_patterns("__pycache__"),
+            dirs_exist_ok=True,
+        )
+
+    async def async_start(self) -> None:
+        """Start it and wait until it answers. Raises `DidNotStartError`."""
+        self._program = Program(
+            [CACHE / "ha-newest" / "bin" / "hass", "--config", self.folder, "--skip-pip"],
+            self.folder / "home-assistant-output.log",
+        )
+        await self._program.async_listening(self._port, _START_WITHIN)
+
+    async def async_started(self, client: Client) -> None:
+        """Wait until all integrations are set up."""
+        async with asyncio.timeout(_START_WITHIN):
+            while (await client.async_command(type="get_config"))["state"] != "RUNNING":
+                await asyncio.sleep(0.1)
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._program:
+            self._program.kill()
+
+    def stop(self) -> None:
+        """End it in order."""
+        if self._program:
+            self._program.stop()
+
+    def log(self) -> str:
+        """Return all it has printed."""
+        return self._program.log.read_text() if self._program else ""
+
+    async def async_onboard(self) -> None:
+        """Make the user and answer the questions of a new installation."""
+        async with aiohttp.ClientSession(self.url) as session:
+            answer = await _async_post(
+                session,
+                "/api/onboarding/users",
+                json={
+                    "client_id": self._client_id,
+                    "name": "Demo",
+                    "username": USER,
+                    "password": PASSWORD,
+                    "language": "en",
+                },
+            )
+            self.tokens = await _async_post(
+                session,
+                "/auth/token",
+                data={
+                    "client_id": self._client_id,
+                    "grant_type": "authorization_code",
+                    "code": answer["auth_code"],
+                },
+            )
+            headers = {"Authorization": f"Bearer {self.tokens['access_token']}"}
+            for step, body in (
+                ("core_config", {}),
+                ("analytics", {}),
+                ("integration", {"client_id": self._client_id, "redirect_uri": self._client_id}),
+            ):
+                await _async_post(session, f"/api/onboarding/{step}", json=body, headers=headers)
+
+    async def async_connect(self) -> Client:
+        """Return a client of the user that onboarding made."""
+        async with aiohttp.ClientSession(self.url) as session:
+            fresh = await _async_post(
+                session,
+                "/auth/token",
+                data={
+                    "client_id": self._client_id,
+                    "grant_type": "refresh_token",
+                    "refresh_token": self.tokens["refresh_token"],
+                },
+            )
+        return await Client.async_connect(self.url, fresh["access_token"])
+
+    # Config entries
+
+    async def async_add_broker(self, port: int) -> None:
+        """Set up MQTT as a user does."""
+        flow = await self._async_flow("flow", {"handler": "mqtt", "show_advanced_options": False})
+        if flow["type"] == "menu":
+            flow = await self._async_flow(f"flow/{flow['flow_id']}", {"next_step_id": "broker"})
+        await self._async_flow(
+            f"flow/{flow['flow_id']}",
+            {
+                "broker": "127.0.0.1",
+                "port": port,
+                "protocol": "3.1.1",
+                "other_settings": {"set_client_cert": False, "set_ca_cert": "off"},
+            },
+            done="create_entry",
+        )
+
+    async def async_add_discovered_reader(self, client: Client, reader_id: str) -> None:
+        """Confirm the reader that Home Assistant has discovered, as a user does."""
+        async with asyncio.timeout(30):
+            while (flow := await _async_discovered(client, reader_id)) is None:
+                await asyncio.sleep(0.1)
+        await self._async_flow(f"flow/{flow}", {}, done="create_entry")
+
+    async def async_add_reader(self, reader_id: str) -> dict[str, Any]:
+        """Add a reader by its id, and return how the flow has ended."""
+        flow = await self._async_flow(
+            "flow", {"handler": "biometric_enroll", "show_advanced_options": False}
+        )
+        return await self._async_flow(f"flow/{flow['flow_id']}", {"reader_id": reader_id})
+
+    async def _async_flow(
+        self, path: str, body: dict[str, Any], done: str | None = None
+    ) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.tokens['access_token']}"}
+        async with aiohttp.ClientSession(self.url) as session:
+            answer: dict[str, Any] = await _async_post(
+                session, f"/api/config/config_entries/{path}", json=body, headers=headers
+            )
+        if done is not None and answer["type"] != done:
+            raise DidNotStartError(json.dumps(answer))
+        return answer
+
+
+async def _async_discovered(client: Client, reader_id: str) -> str | None:
+    for flow in await client.async_command(type="config_entries/flow/progress"):
+        placeholders = flow["context"].get("title_placeholders") or {}
+        if flow["handler"] == "biometric_enroll" and reader_id in placeholders.values():
+            flow_id: str = flow["flow_id"]
+            return flow_id
+    return None
+
+
+async def _async_post(session: aiohttp.ClientSession, path: str, **request: Any) -> Any:
+    async with session.post(path, **request) as response:
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise DidNotStartError(f"{path}: {response.status} {await response.text()}")
+        return await response.json()
+
+
+def _write_http_config(file: Path, port: int) -> None:
+    """Let it listen on loopback only.
+
+    The same in YAML would greet the user with a question whether that works.
+    """
+    file.write_text(
+        json.dumps(
+            {
+                "version": 3,
+                "minor_version": 1,
+                "key": "http",
+                "data": {
+                    "stable": {
+                        "server_host": ["127.0.0.1"],
+                        "server_port": port,
+                        "cors_allowed_origins": [],
+                        "login_attempts_threshold": -1,
+                        "ip_ban_enabled": True,
+                        "ssl_profile": "intermediate_v6",
+                        "use_x_frame_options": True,
+                        "created_at": "2026-11-01T00:00:00+00:00",
+                        "error": None,
+                        "error_message": None,
+                    },
+                    "pending": None,
+                    "yaml_migration_done": True,
+                },
+            }
+        )
+    )

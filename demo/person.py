@@ -1,0 +1,48 @@
+"""A person at the reader: does what the enrollment sensor asks for, and nothing else."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.fingers import Finger
+    from emulator.line import SensorLine
+
+    from .client import Client, State
+
+
+def _wish(state: State) -> str:
+    """Return what is asked for, so that the same stage twice is not taken for once."""
+    attributes = state.attributes
+    return f"{state.state} {attributes.get('captured')} {attributes.get('rejected')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who watches a dashboard and has a finger at hand."""
+
+    client: Client
+    line: SensorLine
+    entity_id: str
+    """The enrollment sensor that is watched."""
+
+    async def async_enroll(self, *fingers: Finger, within: float = 60) -> str:
+        """Place and lift as asked until the enrollment ends; return its last stage.
+
+        Several fingers are placed one after the other, the last one again and again. What the
+        sensor shows when this begins is taken for the end of an earlier enrollment.
+        """
+        queue = list(fingers)
+        asked = _wish(self.client.states[self.entity_id])
+        async with asyncio.timeout(within):
+            while True:
+                state = await self.client.async_until_other(self.entity_id, asked, _wish)
+                asked = _wish(state)
+                match state.state:
+                    case "place_finger":
+                        self.line.place(queue.pop(0) if len(queue) > 1 else queue[0])
+                    case "lift_finger":
+                        self.line.lift()
+                    case "completed" | "failed" | "cancelled":
+                        self.line.lift()
+                        return state.state

@@ -1,0 +1,80 @@
+"""A reader: the real firmware under MicroPython, on an emulated sensor."""
+
+import json
+from typing import TYPE_CHECKING
+
+from emulator.line import SensorLine
+from emulator.profiles import PROFILES
+from emulator.sensor import EmulatedSensor
+
+from .programs import CACHE, ROOT, Program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MICROPYTHON = CACHE / "bin" / "micropython"
+
+
+class VirtualReader:
+    """A reader that can be cut off its power and started again; its flash and its sensor stay."""
+
+    def __init__(  # noqa: PLR0913 - what a person decides who builds one
+        self,
+        reader_id: str,
+        broker_port: int,
+        folder: Path,
+        *,
+        model: str = "R307",
+        time_scale: float = 0.0,
+        runtime: Path = MICROPYTHON,
+    ) -> None:
+        """Prepare a reader. `time_scale` 1 makes the sensor as slow as a real one, 0 instant."""
+        self.reader_id = reader_id
+        self.device = f"demo_{reader_id}"
+        self._folder = folder
+        self._runtime = runtime
+        (folder / "flash").mkdir(parents=True, exist_ok=True)
+        self.line = SensorLine(
+            EmulatedSensor(PROFILES[model]), link=folder / "sensor", time_scale=time_scale
+        )
+        self._config = folder / "config.json"
+        self._config.write_text(
+            json.dumps(
+                {
+                    "reader_id": reader_id,
+                    "device": self.device,
+                    "broker": "127.0.0.1",
+                    "port": broker_port,
+                    "sensor": model,
+                    "uart": self.line.path,
+                    "storage": str(folder / "flash"),
+                }
+            )
+        )
+        self._program: Program | None = None
+
+    def start(self) -> None:
+        """Give it power."""
+        self._program = Program(
+            [self._runtime, ROOT / "firmware" / "board_host.py", self._config],
+            self._folder / "reader.log",
+        )
+
+    def kill(self) -> None:
+        """Cut its power; the sensor loses its own as well."""
+        if self._program:
+            self._program.kill()
+        self.line.power_cycle()
+
+    @property
+    def program(self) -> Program:
+        """The running firmware."""
+        if self._program is None:
+            raise RuntimeError("not started")
+        return self._program
+
+    def close(self) -> None:
+        """End it and take the sensor away."""
+        if self._program:
+            self._program.stop()
+        self.line.close()

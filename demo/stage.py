@@ -1,0 +1,58 @@
+"""Everything together: a broker, a Home Assistant and readers, all on loopback."""
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
+
+from .brokers import Broker, BrokerKind
+from .home_assistant import HomeAssistant
+from .programs import free_port
+from .reader import VirtualReader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Stage:
+    """A whole installation in one folder; leaving it ends everything that it started."""
+
+    def __init__(
+        self, folder: Path, *, broker: BrokerKind, home_assistant_port: int | None = None
+    ) -> None:
+        """Prepare an installation; nothing runs yet."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.broker = Broker(broker, free_port(), folder)
+        self.home_assistant = HomeAssistant(
+            home_assistant_port or free_port(), folder / "home-assistant"
+        )
+        self.readers: dict[str, VirtualReader] = {}
+        self._ends = ExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Return the stage."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End everything, what was started last first."""
+        self._ends.close()
+
+    def add_reader(self, reader_id: str, **options: Any) -> VirtualReader:
+        """Add a reader and give it power; `options` are those of `VirtualReader`."""
+        reader = VirtualReader(reader_id, self.broker.port, self.folder / reader_id, **options)
+        self._ends.callback(reader.close)
+        self.readers[reader_id] = reader
+        reader.start()
+        return reader
+
+    async def async_start(self, yaml: dict[str, Any] | None = None) -> None:
+        """Start the broker and a new Home Assistant that knows the broker.
+
+        `yaml` holds what is to stand in its configuration (scripts, automations, mqtt).
+        """
+        self._ends.callback(self.broker.stop)
+        await self.broker.async_start()
+        self.home_assistant.prepare(yaml or {})
+        self._ends.callback(self.home_assistant.stop)
+        await self.home_assistant.async_start()
+        await self.home_assistant.async_onboard()
+        await self.home_assistant.async_add_broker(self.broker.port)
