@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import subprocess
-import sys
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from serial import Serial
 
-import emulator
 from emulator import R307, R503, Code, Command, EmulatedSensor, Fault, Finger, Quality, SensorLine
-from emulator.__main__ import Player
 from tests.firmware.emulator_client import ACK, COMMAND, frame
 
 if TYPE_CHECKING:
@@ -81,13 +77,20 @@ def test_the_log_tells_command_answer_and_order(line: SensorLine, port: Serial) 
 def test_waiting_ends_with_the_command_that_was_waited_for(line: SensorLine, port: Serial) -> None:
     ask(port, GEN_IMG, 12)
     mark = line.command_count
-    line.place(ANNA)
     sender = threading.Timer(0.05, port.write, [GEN_IMG])
     sender.start()
-    entry = line.wait_for_command(Command.GEN_IMG, code=Code.OK, since=mark)
+    assert line.wait_for_command(Command.GEN_IMG, since=mark).number == 1
     sender.join()
-    assert (entry.number, entry.code) == (1, Code.OK)
+
+
+def test_waiting_takes_what_has_come_already_and_can_ask_for_an_answer(
+    line: SensorLine, port: Serial
+) -> None:
+    ask(port, GEN_IMG, 12)
+    line.place(ANNA)
+    ask(port, GEN_IMG, 12)
     assert line.wait_for_command(Command.GEN_IMG).number == 0
+    assert line.wait_for_command(Command.GEN_IMG, code=Code.OK).number == 1
 
 
 def test_waiting_for_what_does_not_come_has_an_end(line: SensorLine) -> None:
@@ -97,11 +100,12 @@ def test_waiting_for_what_does_not_come_has_an_end(line: SensorLine) -> None:
         line.wait_until(lambda sensor: bool(sensor.templates), 0.01)
 
 
+@pytest.mark.timeout(20)
 def test_waiting_sees_what_changes_without_an_answer(line: SensorLine, port: Serial) -> None:
     ask(port, frame(COMMAND, b"\x09\x01"), 12)
     sender = threading.Timer(0.05, port.write, [frame(8, bytes(64))])
     sender.start()
-    line.wait_until(lambda sensor: 1 in sensor._memory.ram.buffers)
+    line.wait_until(lambda sensor: 1 in sensor._memory.ram.buffers, 60)
     sender.join()
 
 
@@ -156,6 +160,7 @@ def test_a_swapped_sensor_answers_with_its_own_memory(line: SensorLine, port: Se
     read_notepad = frame(COMMAND, b"\x19\x00")
     assert ask(port, read_notepad, 44)[10:42] == b"1" * 32
     line.swap(second)
+    assert not first.powered
     assert port.read(1) == b"\x55"
     assert ask(port, read_notepad, 44)[10:42] == b"2" * 32
     line.swap(first)
@@ -215,6 +220,23 @@ def test_closing_leaves_no_thread_no_file_and_no_link(tmp_path: Path) -> None:
     assert not link.is_symlink()
 
 
+def test_a_closed_line_writes_nowhere() -> None:
+    line = SensorLine(EmulatedSensor(R503))
+    line.close()
+    line.replug()
+    line.power_cycle()
+
+
+def test_a_client_that_does_not_set_up_its_port_gets_raw_bytes(line: SensorLine) -> None:
+    port = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
+    try:
+        os.write(port, frame(COMMAND, b"\x18\x0d" + bytes(range(32))))
+        assert line.wait_for_command(Command.WRITE_NOTEPAD).code is Code.OK
+        assert os.read(port, 12) == frame(ACK, b"\0")
+    finally:
+        os.close(port)
+
+
 def test_a_link_left_by_a_killed_process_is_replaced(tmp_path: Path) -> None:
     link = tmp_path / "sensor"
     link.symlink_to("/dev/null")
@@ -240,58 +262,3 @@ def test_answers_that_nobody_reads_do_not_stop_the_line(line: SensorLine, port: 
         port.write(frame(COMMAND, b"\x08\x01"))
     line.wait_until(lambda _: line.command_count > 400)
     line.unplug()
-
-
-# --- for a person -------------------------------------------------------------------
-
-
-def test_a_person_can_enroll_and_disturb(line: SensorLine, port: Serial) -> None:
-    player = Player(line)
-    assert player.do("place", "anna", "too_messy", "twin=bert", "blend=first") == "ok"
-    ask(port, GEN_IMG, 12)
-    assert ask(port, frame(COMMAND, b"\x02\x01"), 12) == frame(ACK, b"\x06")
-    assert player.do("script", "ok") == "ok"
-    ask(port, GEN_IMG, 12)
-    assert ask(port, frame(COMMAND, b"\x02\x01"), 12) == frame(ACK, b"\x00")
-    assert "finger anna" in player.do("show")
-    for words in ("lift", "unplug", "replug", "power", "fault silence", "fault none"):
-        expected = "not understood" if words == "fault silence" else "ok"
-        assert player.do(*words.split()).startswith(expected)
-    assert player.do("fault", "bad_checksum") == "ok"
-    assert ask(port, COUNT) != GOOD
-    assert player.do("swap", "R503") == "ok"
-    assert port.read(1) == b"\x55"
-
-
-@pytest.mark.parametrize(
-    "words", ["place x wet", "place x odd=1", "script", "fault", "swap R999", "jump", "lift now"]
-)
-def test_a_person_is_told_what_was_not_understood(line: SensorLine, words: str) -> None:
-    answer = Player(line).do(*words.split())
-    assert answer.startswith("not understood") or answer == emulator.__main__.HELP
-
-
-def test_the_end_of_the_input_or_quit_ends_the_game(line: SensorLine) -> None:
-    rest = io.StringIO("\nlift\nquit\nplace anna\n")
-    Player(line).run(rest)
-    assert rest.read() == "place anna\n"
-    Player(line).run(io.StringIO(""))
-
-
-def test_the_program_says_where_its_sensor_is(tmp_path: Path) -> None:
-    link = tmp_path / "sensor"
-    with subprocess.Popen(
-        [sys.executable, "-m", "emulator", "--profile", "R503", "--link", str(link)],
-        cwd=Path(emulator.__file__).parents[1],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as program:
-        assert program.stdin is not None
-        assert program.stdout is not None
-        assert program.stdout.readline() == f"R503 at {link}\n"
-        with Serial(str(link), 57600, timeout=5) as port:
-            assert ask(port, COUNT) == GOOD
-        program.stdin.close()
-        assert program.wait(10) == 0
-    assert not link.is_symlink()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator import (
     LED_OFF,
@@ -49,7 +51,7 @@ def test_a_packet_may_come_byte_by_byte(client: Client) -> None:
         b"\xef",
         b"\xef\xef",
         b"\xef\x01",
-        b"\xef\x01\xff\xff\xff\xff\x01\xff\xff",
+        b"\xef\x01\xff\xff\xff\xff\x01\x10\x00",
         b"\x55",
     ],
 )
@@ -91,6 +93,30 @@ def test_what_is_no_known_command_is_a_packet_error(client: Client, payload: byt
     assert frames(client.sensor.receive(frame(COMMAND, payload))) == [Frame(7, b"\x01")]
 
 
+@pytest.mark.parametrize("pid", [0, 3, 7])
+def test_a_packet_that_no_reader_may_send_is_a_packet_error(client: Client, pid: int) -> None:
+    assert frames(client.sensor.receive(frame(pid, b"\x1d"))) == [Frame(7, b"\x01")]
+
+
+@given(
+    packets=st.lists(st.tuples(st.sampled_from([1, 1, 1, 2, 8, 7]), st.binary(max_size=40))),
+    noise=st.binary(max_size=20),
+    name=st.sampled_from(sorted(PROFILES)),
+)
+def test_no_bytes_make_the_sensor_stumble(
+    packets: list[tuple[int, bytes]], noise: bytes, name: str
+) -> None:
+    sensor = EmulatedSensor(PROFILES[name])
+    sensor.place(Finger("anna"))
+    for pid, payload in packets:
+        sensor.receive(frame(pid, payload))
+        sensor.receive(frame(COMMAND, payload[:1] + bytes([1, 0, 1, 0, 1])[: len(payload) % 6]))
+    sensor.receive(noise)
+    # However the noise ended, a packet's worth of zeros later the sensor listens again.
+    sensor.receive(bytes(300))
+    assert frames(sensor.receive(frame(COMMAND, b"\x99", sensor.flash.address)))[-1].pid == 7
+
+
 # --- parameters, password, notepad, light ------------------------------------------
 
 
@@ -103,6 +129,15 @@ def test_what_is_no_known_command_is_a_packet_error(client: Client, payload: byt
 )
 def test_system_parameters_tell_model_and_defaults(model: Profile, expected: str) -> None:
     assert Client(EmulatedSensor(model)).ask(0x0F) == (0, bytes.fromhex(expected))
+
+
+def test_the_status_register_tells_of_password_and_image(client: Client) -> None:
+    status = []
+    client.sensor.place(Finger("anna"))
+    for command in ((0x13, 0, 0, 0, 0), (0x01,), (0x13, 0, 0, 0, 1)):
+        client.code(*command)
+        status.append(client.ask(0x0F)[1][1])
+    assert status == [0b0100, 0b1100, 0b1000]
 
 
 def test_parameters_that_were_set_outlive_a_power_cycle(client: Client) -> None:

@@ -33,6 +33,14 @@ def test_no_finger_gives_no_image(client: Client) -> None:
     assert client.code(0x02, 1) == 0x15
 
 
+def test_an_image_without_a_finger_replaces_the_one_before(client: Client) -> None:
+    client.sensor.place(ANNA)
+    assert client.code(0x01) == 0
+    client.sensor.lift()
+    assert client.code(0x01) == 2
+    assert client.code(0x02, 1) == 0x15
+
+
 def test_lifting_does_not_take_back_the_image(client: Client) -> None:
     client.sensor.place(ANNA)
     assert client.code(0x01) == 0
@@ -166,6 +174,17 @@ def test_one_scan_makes_no_template(client: Client) -> None:
     client.sensor.place(ANNA)
     client.scan(1)
     assert client.code(0x05) == 0x0A
+
+
+def test_the_template_is_left_in_both_buffers_and_can_be_combined_again(client: Client) -> None:
+    client.enroll(ANNA, 3)
+    assert client.upload(1) == client.upload(2)
+    for _ in range(6):
+        assert client.code(0x05) == 0
+    assert client.code(0x06, 2, 0, 3) == 0
+    client.sensor.place(ANNA)
+    client.scan(1)
+    assert client.search()[:2] == (0, 3)
 
 
 def merge_twins(client: Client, blend: Blend) -> None:

@@ -152,9 +152,13 @@ def test_a_damaged_data_packet_ends_the_transfer(client: Client) -> None:
     assert client.code(0x06, 1, 0, 0) == 0x0B
 
 
-def test_a_command_in_the_middle_ends_the_transfer(client: Client) -> None:
+def test_a_command_in_the_middle_ends_the_transfer_and_leaves_an_empty_buffer(
+    client: Client,
+) -> None:
+    client.enroll(ANNA, 1)
+    assert client.code(0x06, 1, 0, 0) == 0
     assert client.code(0x09, 1) == 0
-    assert client.ask(0x1D) == (0, b"\0\0")
+    assert client.ask(0x1D) == (0, b"\0\2")
     assert client.sensor.receive(frame(END, bytes(128))) == b""
     assert client.code(0x06, 1, 0, 0) == 0x0B
 
