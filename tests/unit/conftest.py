@@ -1,30 +1,82 @@
-"""What all unit tests share."""
+"""What the unit tests share: Home Assistant with MQTT, a reader behind it, and its config entry."""
 
+import logging
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
+from homeassistant.config_entries import ConfigEntryState
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 
-# Before the harness looks for integrations of its own under the same package name.
+# Before the harness looks for custom integrations, or it finds its own folder of that name.
 import custom_components.biometric_enroll  # noqa: F401
-from tests.unit.fake_reader import FakeBroker, FakeReader
+from custom_components.biometric_enroll import conversation
+from custom_components.biometric_enroll.const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from tests.unit.fake_reader import DEVICE, READER_ID, FakeBroker, FakeReader
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.typing import (
         MqttMockHAClient,
         MqttMockPahoClient,
     )
-
-READER_ID = "front_door"
+    from syrupy.assertion import SnapshotAssertion
 
 
 @pytest.fixture(autouse=True)
-def _our_integration_is_found(enable_custom_integrations: None) -> None:
-    """Let Home Assistant load custom integrations."""
+def custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant find the integration."""
 
 
 @pytest.fixture
-def broker(
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Show Home Assistant's objects without what changes from run to run."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture(autouse=True)
+def prompt_mqtt() -> Generator[None]:
+    """Subscribe at once, rather than after the time in which HA collects subscriptions."""
+    # It logs every subscription of the harness.
+    logging.getLogger("homeassistant.components.mqtt").setLevel(logging.INFO)
+    with (
+        # Looks after a socket that is not there, for ever.
+        patch("homeassistant.components.mqtt.client.MQTT._async_start_misc_periodic"),
+        patch("homeassistant.components.mqtt.client.INITIAL_SUBSCRIBE_COOLDOWN", 0.0),
+        patch("homeassistant.components.mqtt.client.SUBSCRIBE_COOLDOWN", 0.0),
+        patch("homeassistant.components.mqtt.client.UNSUBSCRIBE_COOLDOWN", 0.0),
+    ):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Generator[None]:
+    """Fail on every logged error: what raises in an MQTT callback is shown nowhere else."""
+    yield
+    errors = [
+        record.getMessage()
+        for when in ("setup", "call")
+        for record in caplog.get_records(when)
+        if record.levelname in {"ERROR", "CRITICAL"}
+    ]
+    assert errors == []
+
+
+@pytest.fixture
+def impatient() -> Generator[None]:
+    """Repeat requests and give up on them at once, for tests with a silent reader."""
+    with (
+        patch.object(conversation, "REPEAT_AFTER", 0.01),
+        patch.object(conversation, "ANSWER_WITHIN", 0.1),
+    ):
+        yield
+
+
+@pytest.fixture
+async def broker(
     hass: HomeAssistant, mqtt_client_mock: MqttMockPahoClient, mqtt_mock: MqttMockHAClient
 ) -> FakeBroker:
     """Return the broker that Home Assistant is connected to."""
@@ -32,6 +84,39 @@ def broker(
 
 
 @pytest.fixture
-def reader(broker: FakeBroker) -> FakeReader:
+async def reader(broker: FakeBroker) -> FakeReader:
     """Return a reader that has power and answers."""
-    return FakeReader(broker, READER_ID)
+    return FakeReader(broker)
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant) -> AsyncGenerator[MockConfigEntry]:
+    """Return the reader's config entry, not set up."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Front door",
+        unique_id=DEVICE,
+        data={CONF_READER_ID: READER_ID, CONF_DEVICE: DEVICE},
+    )
+    entry.add_to_hass(hass)
+    yield entry
+    if entry.state is ConfigEntryState.LOADED:
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+async def loaded(
+    hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry
+) -> MockConfigEntry:
+    """Return the config entry, set up, with its reader available."""
+    reader.announce()
+    await async_set_up(hass, reader, entry)
+    return entry
+
+
+async def async_set_up(hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry) -> None:
+    """Set up a config entry, and wait until its reader has been greeted."""
+    greeted = len(reader.heard_of("hello"))
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await reader.hears("hello", greeted + 1)
+    await hass.async_block_till_done()

@@ -1,15 +1,19 @@
-"""A reader and its broker, as Home Assistant's MQTT layer meets them (docs/protocol.md).
+"""The far end of Home Assistant's MQTT client: a broker and a reader, as docs/protocol.md has them.
 
-The mocked MQTT client is the border: everything on Home Assistant's side of it is real.
+`FakeBroker` takes the place of the network below Home Assistant's real MQTT layer. `FakeReader`
+answers requests and enrolls at the test's command; its attributes make it misbehave.
 """
 
+import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+import secrets
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from homeassistant.components.mqtt import MQTT_CONNECTION_STATE
-from homeassistant.helpers.dispatcher import async_dispatcher_send
 from paho.mqtt.client import topic_matches_sub
-from pytest_homeassistant_custom_component.common import async_fire_mqtt_message
+from pytest_homeassistant_custom_component.common import (
+    MockMqttReasonCode,
+    async_fire_mqtt_message,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
         MqttMockPahoClient,
     )
 
+READER_ID = "front_door"
 DEVICE = "a1b2c3d4e5f6"
 
 IDLE: dict[str, Any] = {
@@ -35,68 +40,123 @@ IDLE: dict[str, Any] = {
     "reason": None,
 }
 
+_RUNNING = ("place_finger", "processing", "lift_finger")
+
+
+def new_id() -> str:
+    return secrets.token_hex(8)
+
+
+class Published(NamedTuple):
+    """One message that Home Assistant published."""
+
+    topic: str
+    payload: str
+    qos: int
+    retain: bool
+
 
 class FakeBroker:
-    """Delivers both ways, and replays what is retained to whoever subscribes."""
+    """Retains, delivers to whoever has subscribed, and remembers what Home Assistant said."""
 
     def __init__(
         self, hass: HomeAssistant, client: MqttMockPahoClient, ha_client: MqttMockHAClient
     ) -> None:
-        self.hass = hass
-        self.retained: dict[str, str] = {}
-        self.published: list[tuple[str, str]] = []
+        self.retained: dict[str, bytes] = {}
+        self.published: list[Published] = []
         """What Home Assistant published, oldest first."""
         self._listeners: list[Callable[[str, str], None]] = []
+        self._hass = hass
         self._ha_client = ha_client
-        self._mocked_publish = client.publish.side_effect
-        self._mocked_subscribe = client.subscribe.side_effect
-        client.publish.side_effect = self._from_ha
-        client.subscribe.side_effect = self._subscribed
+        self._client = client
+        self._subscribed: set[str] = set()
+        for call in client.subscribe.call_args_list:
+            self._note_subscribed(call.args[0])
+        publish, subscribe, unsubscribe = (
+            client.publish.side_effect,
+            client.subscribe.side_effect,
+            client.unsubscribe.side_effect,
+        )
+
+        def on_publish(
+            topic: str, payload: str | bytes, qos: int, retain: bool, properties: Any = None
+        ) -> Any:
+            text = payload.decode() if isinstance(payload, bytes) else payload
+            self.published.append(Published(topic, text, qos, retain))
+            for listener in self._listeners:
+                # Later, like everything that comes over a network.
+                hass.loop.call_soon(listener, topic, text)
+            return publish(topic, payload, qos, retain, properties)
+
+        def on_subscribe(topics: str | list[tuple[str, int]], qos: int = 0, **kwargs: Any) -> Any:
+            names = self._note_subscribed(topics)
+            result = subscribe(topics, qos, **kwargs)
+            hass.loop.call_soon(self._replay, names)
+            return result
+
+        def on_unsubscribe(topics: str | list[str]) -> Any:
+            self._subscribed.difference_update([topics] if isinstance(topics, str) else topics)
+            return unsubscribe(topics)
+
+        client.publish.side_effect = on_publish
+        client.subscribe.side_effect = on_subscribe
+        client.unsubscribe.side_effect = on_unsubscribe
 
     def listen(self, listener: Callable[[str, str], None]) -> None:
         """Tell a reader of everything that Home Assistant publishes."""
         self._listeners.append(listener)
 
-    def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
-        """Take a message of a reader; whoever is subscribed gets it as live."""
+    def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        """Take a message of a reader; who is subscribed has it, as live, when this returns."""
+        data = payload.encode() if isinstance(payload, str) else payload
         if retain:
-            self.retained[topic] = payload
-        if self._ha_client.connected:
-            async_fire_mqtt_message(self.hass, topic, payload)
+            self.retained[topic] = data
+        self._deliver(topic, data, retain=False)
+
+    def _note_subscribed(self, topics: str | list[tuple[str, int]]) -> list[str]:
+        names = [topics] if isinstance(topics, str) else [topic for topic, _ in topics]
+        self._subscribed.update(names)
+        return names
+
+    def _deliver(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        if any(topic_matches_sub(name, topic) for name in self._subscribed):
+            async_fire_mqtt_message(self._hass, topic, payload, qos=1, retain=retain)
+
+    def _replay(self, names: list[str]) -> None:
+        for topic, payload in list(self.retained.items()):
+            if any(topic_matches_sub(name, topic) for name in names):
+                self._deliver(topic, payload, retain=True)
 
     def set_connected(self, connected: bool) -> None:
         """Lose Home Assistant's connection, or bring it back."""
+        # The harness has given its wrapper of Home Assistant's client an attribute of its own.
         self._ha_client.connected = connected
-        async_dispatcher_send(self.hass, MQTT_CONNECTION_STATE, connected)
-
-    def _from_ha(
-        self, topic: str, payload: str, qos: int, retain: bool, properties: Any = None
-    ) -> Any:
-        self.published.append((topic, payload))
-        for listener in self._listeners:
-            # Later, like everything that comes over a network.
-            self.hass.loop.call_soon(listener, topic, payload)
-        return self._mocked_publish(topic, payload, qos, retain, properties)
-
-    def _subscribed(self, topic_or_list: Any, qos: int = 0, **kwargs: Any) -> Any:
-        acknowledged = self._mocked_subscribe(topic_or_list, qos, **kwargs)
-        wanted = (
-            [topic_or_list] if isinstance(topic_or_list, str) else [t for t, _ in topic_or_list]
-        )
-        for topic, payload in self.retained.items():
-            if any(topic_matches_sub(each, topic) for each in wanted):
-                self.hass.loop.call_soon(
-                    async_fire_mqtt_message, self.hass, topic, payload, 0, True
-                )
-        return acknowledged
+        if connected:
+            self._client.on_connect(self._client, None, 0, MockMqttReasonCode())
+        else:
+            self._subscribed.clear()
+            self._client.on_disconnect(self._client, None, 0, MockMqttReasonCode())
 
 
 class FakeReader:
-    """A reader that says hello back; what else it says, a test tells it."""
+    """A reader on the far side of the broker."""
 
-    def __init__(self, broker: FakeBroker, reader_id: str, device: str = DEVICE) -> None:
-        self.broker = broker
-        self.reader_id = reader_id
+    def __init__(
+        self, broker: FakeBroker, reader_id: str = READER_ID, device: str = DEVICE
+    ) -> None:
+        self.silent = False
+        """Whether it hears nothing, as if it had no power."""
+        self.deaf: set[str] = set()
+        """Requests that get lost on their way to it, by command or action."""
+        self.speechless = False
+        """Whether its answers get lost."""
+        self.refuses: dict[str, str] = {}
+        """Error by command or action."""
+        self.answers: dict[str, Any] = {}
+        """Result by command or action, in place of the right one."""
+        self.heard: list[dict[str, Any]] = []
+        """The requests that reached it, repeats included."""
+        self.acked: list[str] = []
         self.identity: dict[str, Any] = {
             "device": device,
             "firmware": "0.1.0",
@@ -105,7 +165,6 @@ class FakeReader:
             "max_scans": 3,
             "features": ["led"],
         }
-        self.enrollment: dict[str, Any] = IDLE
         self.templates: dict[str, Any] = {
             "capacity": 1000,
             "count": 3,
@@ -113,53 +172,205 @@ class FakeReader:
             "sensor_changed": False,
             "sensor_error": None,
         }
-        self.uptime_ms = 93211
-        self.silent = False
-        """Whether it hears nothing, as if it had no power."""
-        self.heard: list[dict[str, Any]] = []
-        """The requests that reached it, repeats included."""
-        self._nonces = 0
+        self.enrollment: dict[str, Any] = IDLE
+        self.greeted: str | None = None
+        """Request of the hello that was answered last."""
+        self._broker = broker
+        self.reader_id = reader_id
+        self._started = asyncio.get_running_loop().time() - 100
+        self._nonce: str | None = None
+        self._answered: dict[str, dict[str, Any]] = {}
+        self._news = asyncio.Event()
         broker.listen(self._hear)
 
+    # What a test lets it do
+
+    @property
+    def uptime_ms(self) -> int:
+        return round((asyncio.get_running_loop().time() - self._started) * 1000)
+
     def announce(self) -> None:
-        """Publish the retained `status`."""
+        """Publish the three retained topics, as on every connect."""
+        self.silent = False
         self.say("status", {"online": True, **self.identity}, retain=True)
+        self.say("templates", self.templates, retain=True)
+        self.say("enroll/response", self.enrollment, retain=True)
+
+    def die(self) -> None:
+        """Vanish from the network; the broker publishes the last will."""
+        self.silent = True
+        self.say("status", {"online": False}, retain=True)
+
+    def forget(self) -> None:
+        """Lose all memory, as new hardware with the same id would."""
+        self.enrollment = IDLE
+        self._started = asyncio.get_running_loop().time()
+        self.greeted = self._nonce = None
+        self._answered.clear()
+
+    def go_on(self, **changes: Any) -> None:
+        """Publish the snapshot with changes, one `seq` further."""
+        self.enrollment = {**self.enrollment, "seq": self.enrollment["seq"] + 1, **changes}
+        self.say("enroll/response", self.enrollment, retain=True)
+
+    def reject(self, why: str = "too_messy") -> None:
+        """Find one image not good enough; then wait for the finger again."""
+        rejected = {"count": self.enrollment["rejected"]["count"] + 1, "last": why}
+        self.go_on(stage="lift_finger", rejected=rejected)
+        self.go_on(stage="place_finger")
+
+    def capture(self) -> None:
+        """Capture the scan under way, and wait for the next finger."""
+        captured, step = self.enrollment["captured"], self.enrollment["step"]
+        before = sum(scan["attempts"] - 1 for scan in captured)
+        attempts = self.enrollment["rejected"]["count"] - before + 1
+        captured = [*captured, {"attempts": attempts}]
+        if step == self.enrollment["total"]:
+            self.end("completed", captured=captured)
+        else:
+            self.go_on(stage="lift_finger", captured=captured)
+            self.go_on(stage="place_finger", step=step + 1)
+
+    def end(self, stage: str, reason: str | None = None, **changes: Any) -> None:
+        """End the enrollment."""
+        self.go_on(stage=stage, reason=reason, timeout_ms=None, **changes)
+
+    def touch(self, template_id: str | None = None, *, age: float = 0.0, **changes: Any) -> str:
+        """Send a touch, identified if a template is given; return its id."""
+        found = template_id is not None
+        message = {
+            "touch": new_id(),
+            "hello": self.greeted,
+            "at_ms": self.uptime_ms - round(age * 1000),
+            "result": "identified" if found else "not_identified",
+            "slot": 5 if found else None,
+            "template_id": template_id,
+            "confidence": 143 if found else None,
+            "reason": None,
+            "count": 1,
+            **changes,
+        }
+        self.say("fingerprint", message)
+        touch: str = message["touch"]
+        return touch
 
     def say(self, topic: str, message: dict[str, Any], *, retain: bool = False) -> None:
-        """Publish a message below this reader's topic."""
-        payload = json.dumps({"v": 1, **message})
-        self.broker.publish(f"biometric/{self.reader_id}/{topic}", payload, retain=retain)
+        """Publish any message of this protocol."""
+        self.say_bytes(topic, json.dumps({"v": 1, **message}).encode(), retain=retain)
 
-    def answer(self, request: str, result: dict[str, Any]) -> None:
-        """Answer a request with yes."""
-        self.say("command/response", {"request": request, "ok": True, "result": result})
+    def say_bytes(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish anything at all."""
+        self._broker.publish(f"biometric/{self.reader_id}/{topic}", payload, retain=retain)
 
-    def refuse(self, request: str, error: str) -> None:
-        """Answer a request with no."""
-        self.say("command/response", {"request": request, "ok": False, "error": error})
+    # What a test can wait for
 
-    def hello(self) -> dict[str, Any]:
-        """Return the result of a hello."""
-        self._nonces += 1
-        return {
-            **self.identity,
-            "uptime_ms": self.uptime_ms,
-            "nonce": f"{self._nonces:016x}",
-            "enrollment": self.enrollment,
-            "templates": self.templates,
-            "journal": 0,
-            "dropped": 0,
-        }
+    def heard_of(self, name: str) -> list[dict[str, Any]]:
+        """Return the requests of this command or action that came in."""
+        return [request for request in self.heard if _name(request) == name]
+
+    async def hears(self, name: str, times: int = 1) -> None:
+        """Wait until a request of this command or action has come in so often."""
+        await self.until(lambda: len(self.heard_of(name)) >= times)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait for what becomes true with a request that comes in."""
+        async with asyncio.timeout(5):
+            while not true():
+                self._news.clear()
+                await self._news.wait()
+
+    # What it does by itself
 
     def _hear(self, topic: str, payload: str) -> None:
         base = f"biometric/{self.reader_id}/"
         if self.silent or topic not in {f"{base}command", f"{base}enroll/request"}:
             return
         request = json.loads(payload)
+        if _name(request) in self.deaf:
+            return
         self.heard.append(request)
+        self._news.set()
         self.on_request(request)
 
     def on_request(self, request: dict[str, Any]) -> None:
         """Answer as the firmware does; a test may put its own in place of this."""
-        if request.get("command") == "hello":
-            self.answer(request["request"], self.hello())
+        name, request_id = _name(request), request["request"]
+        if name == "ack":
+            self.acked.append(request["touch"])
+        elif request_id in self._answered:
+            self._say_answer(self._answered[request_id])
+        elif (error := self.refuses.get(name) or self._refusal(name, request)) is not None:
+            self.refuse(request_id, error)
+        else:
+            self.answer(request_id, self._do(name, request))
+
+    def answer(self, request: str, result: object) -> None:
+        """Answer a request with yes."""
+        self._say_answer({"request": request, "ok": True, "result": result})
+
+    def refuse(self, request: str, error: str) -> None:
+        """Answer a request with no."""
+        self._say_answer({"request": request, "ok": False, "error": error})
+
+    def _say_answer(self, answer: dict[str, Any]) -> None:
+        self._answered[answer["request"]] = answer
+        if not self.speechless:
+            self.say("command/response", answer)
+
+    def hello(self) -> dict[str, Any]:
+        """Return the result of a hello, with a new nonce."""
+        self._nonce = new_id()
+        return {
+            **self.identity,
+            "uptime_ms": self.uptime_ms,
+            "nonce": self._nonce,
+            "enrollment": self.enrollment,
+            "templates": self.templates,
+            "journal": 0,
+            "dropped": 0,
+        }
+
+    def _refusal(self, name: str, request: dict[str, Any]) -> str | None:
+        ours = request.get("template_id") == self.enrollment["template_id"]
+        if name == "cancel":
+            return None if ours else "not_running"
+        if name not in {"start", "restart"} or (name == "start" and ours):
+            return None
+        nonce, self._nonce = self._nonce, None
+        if nonce is None or nonce != request["nonce"]:
+            return "stale"
+        return "busy" if self.enrollment["stage"] in _RUNNING else None
+
+    def _do(self, name: str, request: dict[str, Any]) -> object:
+        result: dict[str, Any] = {}
+        if name == "hello":
+            self.greeted = request["request"]
+            result = self.hello()
+        elif name == "start":
+            result = self._start(request)
+        elif name == "cancel":
+            if self.enrollment["stage"] in _RUNNING:
+                self.end("cancelled")
+            result = {"enrollment": self.enrollment}
+        return self.answers.get(name, result)
+
+    def _start(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request["template_id"] == self.enrollment["template_id"]:
+            self.say("enroll/response", self.enrollment, retain=True)
+        else:
+            self.enrollment = {
+                **IDLE,
+                "template_id": request["template_id"],
+                "slot": 5 if request["slot"] is None else request["slot"],
+                "stage": "place_finger",
+                "step": 1,
+                "total": request["total"],
+                "timeout_ms": request["scan_timeout_s"] * 1000,
+            }
+            self.go_on()
+        return {"slot": self.enrollment["slot"]}
+
+
+def _name(request: dict[str, Any]) -> str:
+    name: str = request.get("command") or request.get("action") or ""
+    return name
