@@ -1,8 +1,8 @@
 """What each instruction does to a sensor's memory, and how it is answered.
 
 Every handler takes the memory and the parameters, which have the right length,
-and returns an `Answer`. Names, parameters and codes: section 5.2 of the project's
-notes on the protocol; a comment says where the manuals are silent.
+and returns an `Answer`. Names, parameters and codes are those of the manuals (ZFM-20,
+R307 v1.20, R503 v1.2); a comment says where they are silent.
 """
 
 from __future__ import annotations
@@ -246,14 +246,14 @@ def _set_addr(memory: Memory, parameters: bytes) -> Answer:
 
 def _write_notepad(memory: Memory, parameters: bytes) -> Answer:
     if parameters[0] >= NOTEPAD_PAGES:
-        return PACKET_ERROR
+        return Answer(Code.BAD_NOTEPAD_PAGE)
     memory.flash.notepad[parameters[0]] = parameters[1:]
     return OK
 
 
 def _read_notepad(memory: Memory, parameters: bytes) -> Answer:
     if parameters[0] >= NOTEPAD_PAGES:
-        return PACKET_ERROR
+        return Answer(Code.BAD_NOTEPAD_PAGE)
     return Answer(data=memory.flash.notepad[parameters[0]])
 
 

@@ -98,8 +98,8 @@ class Memory:
     def buffer_number(self, wanted: int) -> int | None:
         """Return the CharBuffer that a BufferID means, None for a packet error.
 
-        Two-buffer models process every BufferID but 1 as CharBuffer2 (R307 manual
-        v1.20, GenChar), so a scan "into buffer 3" replaces the one in buffer 2.
+        Two-buffer models process every BufferID but 1 as CharBuffer2 (ZFM-20 and
+        ZFM-70 manuals, Img2Tz), so a scan "into buffer 3" replaces the one in buffer 2.
         No manual says what an R503 does with 0 or 7.
         """
         if self.profile.buffers == 2:  # noqa: PLR2004 - the number is the rule

@@ -1,8 +1,8 @@
 """Sensor models: what differs between an R307 and an R503.
 
-Source: section 5.3 of the project's notes on the protocol (R307 manual v1.20,
-R503 manual v1.2). Real parts vary: an R307 with templates of 768 bytes has been
-measured. `dataclasses.replace(R307, template_size=768)` makes such a part.
+Source: data sheets of the shops for the R307, manual v1.2 for the R503. Real parts
+vary: an R307 with templates of 768 bytes has been measured (brianrho/fpmatch#9).
+`dataclasses.replace(R307, template_size=768)` makes such a part.
 """
 
 from __future__ import annotations

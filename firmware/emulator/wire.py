@@ -87,6 +87,7 @@ class Code(IntEnum):
     WRONG_PASSWORD = 0x13
     NO_VALID_IMAGE = 0x15
     BAD_REGISTER = 0x1A
+    BAD_NOTEPAD_PAGE = 0x1C
     PASSWORD_REQUIRED = 0x21
     #: R503: the answer to GET_ECHO (0x53) instead of 00.
     ECHO = 0x55

@@ -181,8 +181,8 @@ def test_notepad_pages_outlive_a_power_cycle(client: Client) -> None:
 
 
 def test_there_are_no_more_than_16_notepad_pages(client: Client) -> None:
-    assert client.code(0x19, 16) == 1
-    assert client.code(0x18, 16, *bytes(32)) == 1
+    assert client.code(0x19, 16) == 0x1C
+    assert client.code(0x18, 16, *bytes(32)) == 0x1C
 
 
 def test_random_numbers_differ_and_repeat_with_the_seed() -> None:
