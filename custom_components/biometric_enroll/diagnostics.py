@@ -1,0 +1,31 @@
+"""What a user can attach to a bug report: how a reader stands, and nothing of whose fingers."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.components.diagnostics import async_redact_data
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+
+    from .coordinator import BiometricEnrollConfigEntry
+
+_PERSONAL = {"subject", "identified", "template_id", "duplicate_of"}
+"""Keys of `ReaderState` and of what it holds; the first two are persons as a whole."""
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant,  # noqa: ARG001 - given by Home Assistant
+    entry: BiometricEnrollConfigEntry,
+) -> dict[str, Any]:
+    """Return the state of a reader without anything personal."""
+    coordinator = entry.runtime_data
+    state = asdict(coordinator.data)
+    if state["identity"] is not None:
+        # JSON knows no sets.
+        state["identity"]["features"] = sorted(state["identity"]["features"])
+    return {
+        "entry": dict(entry.data),
+        "state": async_redact_data(state, _PERSONAL),
+        "fingerprints_known_by_name": len(coordinator.roster.on_reader(coordinator.device)),
+    }
