@@ -1,0 +1,78 @@
+"""One installation for each broker; the tests of a broker share it."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest_asyncio
+
+from demo.brokers import BrokerKind
+from tests.e2e.bench import CONNECTIVITY, LAST_IDENTIFIED, TOUCH, running_bench
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    import pytest
+
+    from tests.e2e.bench import Bench
+
+
+def _automation(which: str, trigger: dict[str, Any], *conditions: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": which,
+        "alias": which,
+        "mode": "queued",
+        "max": 100,
+        "triggers": [trigger],
+        "conditions": list(conditions),
+        "actions": [{"event": "automation_ran", "event_data": {"which": which}}],
+    }
+
+
+_IDENTIFIED = "{{ trigger.to_state.attributes.event_type == 'identified' }}"
+
+AUTOMATIONS = [
+    _automation(
+        "by the event bus",
+        {
+            "trigger": "event",
+            "event_type": "biometric_enroll_event",
+            "event_data": {"type": "identified"},
+        },
+    ),
+    _automation(
+        "by the event entity's trigger",
+        {
+            "trigger": "event.received",
+            "target": {"entity_id": TOUCH},
+            "options": {"event_type": ["identified"]},
+        },
+    ),
+    # The careless way, with neither not_from nor not_to: nothing may come of it on a restart.
+    _automation(
+        "by the state of the event entity",
+        {"trigger": "state", "entity_id": TOUCH},
+        {"condition": "template", "value_template": _IDENTIFIED},
+    ),
+    _automation(
+        "by the state of Last identified",
+        {"trigger": "state", "entity_id": LAST_IDENTIFIED, "to": "Anna"},
+    ),
+]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=list(BrokerKind))
+async def installation(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[Bench]:
+    folder = tmp_path_factory.mktemp(str(request.param))
+    async with running_bench(folder, request.param, AUTOMATIONS) as bench:
+        yield bench
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bench(installation: Bench) -> AsyncGenerator[Bench]:
+    """Give the installation, idle and with nothing on its sensor; show its logs if a test fails."""
+    await installation.client.async_until_state(CONNECTIVITY, "on")
+    installation.events.clear()
+    installation.ran.clear()
+    yield installation
+    installation.reader.line.lift()
