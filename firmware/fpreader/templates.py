@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from fpreader.memory import Memory
     from fpreader.sensor import Sensor
 
-#: The notepad page that holds the mark.
-MARK_PAGE = 15
+#: The notepad page that holds the mark: the last that all manuals know (some end at 0E).
+MARK_PAGE = 14
 
 
 class Templates:
