@@ -1,0 +1,307 @@
+"""The touches that Home Assistant has not acknowledged yet (protocol, "`fingerprint`: a touch").
+
+Without clock and network: `due` says what to send now, `wait_ms` when to ask again. Entries are
+packed, because 256 dictionaries would not fit into the reader's RAM, and flash is written only for
+what was not acknowledged in time, because it wears out.
+"""
+
+import os
+import struct
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, Protocol
+
+    class Records(Protocol):
+        """Where the journal survives a restart; see journal_file.JournalFile."""
+
+        def read(self) -> Iterator[bytes | None]:
+            """Give the records in the order written; None stands for a damaged one."""
+
+        def append(self, records: list[bytes]) -> None:
+            """Add records; OSError when the flash refuses."""
+
+        def replace(self, records: Iterable[bytes]) -> None:
+            """Put these in the place of all in one step; OSError when the flash refuses."""
+
+
+#: Most touches that wait for an acknowledgement; one more drops the oldest.
+CAPACITY = 256
+#: Milliseconds after which a touch counts as not acknowledged.
+ACK_MS = 2000
+#: Sends of one backlog touch without an answer, until the next hello.
+SENDS = 3
+#: Records in flash that are worth rewriting it without those that are obsolete.
+COMPACT_AT = 4 * CAPACITY
+
+_RESULTS = ("identified", "not_identified", "unreadable")
+_REASONS = (None, "too_messy", "too_few_features", "no_image", "mismatch", "sensor_error")
+_MOST = 65535
+
+# kind, touch, flags, result, reason, slot, confidence, count, template id, at_ms
+_RECORD = ">B8sBBBHHH8sQ"
+#: Bytes of one record, the same for all kinds.
+RECORD_BYTES = struct.calcsize(_RECORD)
+_TOUCH, _GONE, _DROPPED = 1, 2, 3
+_COUNT = ">I"  # of a _DROPPED record, behind the touch
+_HAS_SLOT, _HAS_ID, _HAS_CONFIDENCE, _HAS_AT, _SENT, _STORED = 1, 2, 4, 8, 16, 32
+_FLAGS, _RESULT, _COUNT_HIGH, _COUNT_LOW = 9, 10, 16, 17
+_UNREADABLE = _RESULTS.index("unreadable")
+
+
+class Journal:
+    """Touches until they are acknowledged, oldest first. Times are milliseconds of uptime."""
+
+    def __init__(self, records: "Records", urandom: "Callable[[int], bytes]" = os.urandom) -> None:
+        self._records = records
+        self._urandom = urandom
+        self.hello: str | None = None
+        """Request id of the hello that was answered last."""
+        self.dropped = 0
+        """Touches that were dropped since the reader was set up."""
+        self._entries: list[bytearray] = []
+        self._fresh: list[tuple[bytes, int]] = []
+        """Touches that are not backlog yet, and when each becomes it."""
+        self._sending: bytes | None = None
+        """The backlog touch that waits for its acknowledgement."""
+        self._sends = 0
+        self._next_ms = 0
+        self._delivering = False
+        self._records_in_flash = 0
+        self._must_rewrite = False
+        self._load()
+
+    def __len__(self) -> int:
+        """Count the touches that wait for an acknowledgement."""
+        return len(self._entries)
+
+    def touched(  # noqa: PLR0913 - what a touch is
+        self,
+        result: str,
+        at_ms: int,
+        slot: "int | None",
+        template_id: "str | None",
+        confidence: "int | None",
+        reason: "str | None",
+    ) -> None:
+        """Take a new touch. The parameters are those of `Scanner.on_touch`."""
+        if result == "unreadable" and self._add_to_newest():
+            return
+        touch = self._urandom(8)
+        flags = _HAS_SLOT * (slot is not None) | _HAS_CONFIDENCE * (confidence is not None)
+        entry = struct.pack(
+            _RECORD,
+            _TOUCH,
+            touch,
+            flags | _HAS_ID * (template_id is not None) | _HAS_AT,
+            _RESULTS.index(result),
+            _REASONS.index(reason),
+            slot or 0,
+            confidence or 0,
+            1,
+            bytes.fromhex(template_id or "00" * 8),
+            at_ms,
+        )
+        if len(self._entries) == CAPACITY:
+            self._drop_oldest()
+        self._entries.append(bytearray(entry))
+        self._fresh.append((touch, at_ms + ACK_MS))
+
+    def hello_answered(self, request: str, now: int) -> None:
+        """Begin to deliver the backlog."""
+        self.hello = request
+        self._sends = 0
+        if not self._delivering:
+            self._delivering = True
+            self._sending = None
+            self._next_ms = now
+
+    def ack(self, touch: str) -> None:
+        """Forget one touch, which is given as on the wire; others stay."""
+        wanted = bytes.fromhex(touch)
+        for index, entry in enumerate(self._entries):
+            if entry[1:9] == wanted:
+                del self._entries[index]
+                self._forget(wanted)
+                if entry[_FLAGS] & _STORED:
+                    self._write([_gone(wanted)])
+                return
+
+    def due(self, now: int, *, can_send: bool) -> "dict[str, Any] | None":
+        """Give the message that is to be sent now, None when there is none.
+
+        A message that is given counts as sent. Also writes to flash what has become backlog.
+        """
+        self._store_late(now)
+        if not can_send:
+            # Whoever comes back says hello.
+            self._delivering = False
+            return None
+        for index, (touch, _) in enumerate(self._fresh):
+            entry = self._find(touch)
+            if entry is not None and not entry[_FLAGS] & _SENT:
+                self._fresh[index] = (touch, now + ACK_MS)
+                return self._message(entry)
+        return self._backlog(now) if self._delivering else None
+
+    def wait_ms(self, now: int) -> "int | None":
+        """Say in how many milliseconds `due` has to be asked again, None: when something happens."""
+        moments = [deadline for _, deadline in self._fresh]
+        if self._delivering:
+            moments.append(self._next_ms)
+        return max(0, min(moments) - now) if moments else None
+
+    # --- delivery -------------------------------------------------------------------
+
+    def _backlog(self, now: int) -> "dict[str, Any] | None":
+        entry = self._oldest()
+        if entry is None:
+            self._delivering = False
+            return None
+        touch = bytes(entry[1:9])
+        if touch != self._sending:
+            self._sending = touch
+            self._sends = 0
+            self._next_ms = now
+        if now < self._next_ms:
+            return None
+        if self._sends == SENDS:
+            self._delivering = False
+            return None
+        self._sends += 1
+        self._next_ms = now + ACK_MS
+        return self._message(entry)
+
+    def _oldest(self) -> "bytearray | None":
+        """Find the oldest touch of the backlog."""
+        fresh = [touch for touch, _ in self._fresh]
+        for entry in self._entries:
+            if bytes(entry[1:9]) not in fresh:
+                return entry
+        return None
+
+    def _message(self, entry: bytearray) -> "dict[str, Any]":
+        entry[_FLAGS] |= _SENT
+        _, touch, flags, result, reason, slot, confidence, count, template_id, at_ms = (
+            struct.unpack(_RECORD, entry)
+        )
+        return {
+            "v": 1,
+            "touch": touch.hex(),
+            "hello": self.hello,
+            "at_ms": at_ms if flags & _HAS_AT else None,
+            "result": _RESULTS[result],
+            "slot": slot if flags & _HAS_SLOT else None,
+            "template_id": template_id.hex() if flags & _HAS_ID else None,
+            "confidence": confidence if flags & _HAS_CONFIDENCE else None,
+            "reason": _REASONS[reason],
+            "count": count,
+        }
+
+    # --- the list -------------------------------------------------------------------
+
+    def _find(self, touch: bytes) -> "bytearray | None":
+        for entry in self._entries:
+            if entry[1:9] == touch:
+                return entry
+        return None
+
+    def _forget(self, touch: bytes) -> None:
+        self._fresh = [item for item in self._fresh if item[0] != touch]
+
+    def _add_to_newest(self) -> bool:
+        """Count an unreadable touch where one waits that nobody can have seen yet."""
+        if not self._entries:
+            return False
+        entry = self._entries[-1]
+        count = entry[_COUNT_HIGH] << 8 | entry[_COUNT_LOW]
+        if entry[_RESULT] != _UNREADABLE or entry[_FLAGS] & _SENT or count == _MOST:
+            return False
+        count += 1
+        entry[_COUNT_HIGH], entry[_COUNT_LOW] = count >> 8, count & 0xFF
+        # Only powers of two reach the flash, or rain would wear it out; a restart forgets the rest.
+        if entry[_FLAGS] & _STORED and not count & (count - 1):
+            self._write([bytes(entry)])
+        return True
+
+    def _drop_oldest(self) -> None:
+        entry = self._entries.pop(0)
+        touch = bytes(entry[1:9])
+        self.dropped += 1
+        self._forget(touch)
+        self._write([_dropped(touch, self.dropped)])
+
+    # --- flash ----------------------------------------------------------------------
+
+    def _store_late(self, now: int) -> None:
+        late = [touch for touch, deadline in self._fresh if deadline <= now]
+        if not late:
+            return
+        self._fresh = [item for item in self._fresh if item[1] > now]
+        records = []
+        for touch in late:
+            entry = self._find(touch)
+            if entry is not None:
+                entry[_FLAGS] |= _STORED
+                records.append(bytes(entry))
+        self._write(records)
+
+    def _write(self, records: "list[bytes]") -> None:
+        """Add records to the flash, or rewrite it when that is shorter or the only way."""
+        kept = sum(entry[_FLAGS] & _STORED != 0 for entry in self._entries)
+        try:
+            if self._must_rewrite or not kept or self._records_in_flash >= COMPACT_AT:
+                self._records.replace(self._whole())
+                self._records_in_flash = kept + 1
+                self._must_rewrite = False
+            else:
+                self._records.append(records)
+                self._records_in_flash += len(records)
+        except OSError as error:
+            # The touches stay in RAM. What the file ends with is unknown: the next write starts anew.
+            self._must_rewrite = True
+            print("journal: flash refuses:", error)
+
+    def _whole(self) -> "Iterator[bytes]":
+        if self.dropped:
+            yield _dropped(bytes(8), self.dropped)
+        for entry in self._entries:
+            if entry[_FLAGS] & _STORED:
+                yield bytes(entry)
+
+    def _load(self) -> None:
+        for record in self._records.read():
+            self._records_in_flash += 1
+            if record is None or not self._take(record):
+                # Torn by a power cut, most likely, and then it was the last one.
+                self._must_rewrite = True
+
+    def _take(self, record: bytes) -> bool:
+        """Apply one record; False for one that no journal writes."""
+        kind, touch, flags, result, reason = struct.unpack_from(">B8sBBB", record)
+        if kind == _TOUCH and result < len(_RESULTS) and reason < len(_REASONS):
+            entry = bytearray(record)
+            # Nobody knows whether it was sent before the restart, and the uptime began anew.
+            entry[_FLAGS] = (flags | _SENT | _STORED) & ~_HAS_AT
+            older = self._find(touch)
+            if older is not None:
+                older[:] = entry
+            elif len(self._entries) < CAPACITY:
+                self._entries.append(entry)
+            return True
+        if kind in (_GONE, _DROPPED):
+            self._entries = [entry for entry in self._entries if entry[1:9] != touch]
+            if kind == _DROPPED:
+                self.dropped = struct.unpack_from(_COUNT, record, 9)[0]
+            return True
+        return False
+
+
+def _gone(touch: bytes) -> bytes:
+    return bytes((_GONE,)) + touch + bytes(RECORD_BYTES - 9)
+
+
+def _dropped(touch: bytes, total: int) -> bytes:
+    return bytes((_DROPPED,)) + touch + struct.pack(_COUNT, total) + bytes(RECORD_BYTES - 13)

@@ -1,0 +1,120 @@
+"""The transport under link.py: one TCP connection after the other, for ever."""
+
+import asyncio
+import gc
+
+from fpreader.link import ANSWER_MS, LinkError
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+    from fpreader.link import Link
+
+_READ_BYTES = 512
+
+
+class Client:
+    """Carries bytes between a link and its broker."""
+
+    def __init__(  # noqa: PLR0913 - what it stands between
+        self,
+        link: "Link",
+        host: str,
+        port: int,
+        clock: "Callable[[], int]",
+        network: "Callable[[], Awaitable[None]]",
+        on_message: "Callable[[str, bytes | None, bool], None]",
+        on_ready: "Callable[[], None]",
+    ) -> None:
+        """Prepare the client.
+
+        `network` returns once there is a network; `on_message` takes topic, payload and whether it
+        was retained; `on_ready` is told when messages can be sent.
+        """
+        self._link = link
+        self._host = host
+        self._port = port
+        self._clock = clock
+        self._network = network
+        self._on_message = on_message
+        self._on_ready = on_ready
+        self._event = asyncio.Event()
+        self._lost: str | None = None
+        """Why the session that is running cannot go on."""
+
+    def wake(self) -> None:
+        """Have the link asked for output, because something changed."""
+        self._event.set()
+
+    async def run(self) -> None:
+        """Stay connected, for ever."""
+        while True:
+            try:
+                await self._network()
+                await self._session()
+            except (OSError, LinkError, asyncio.TimeoutError) as error:
+                print("mqtt:", error or "no connection in time")
+            self._link.closed()
+            # An attempt that was given up in the middle leaves its socket to the collector.
+            gc.collect()
+            await asyncio.sleep(self._link.retry_ms() / 1000)
+
+    async def _session(self) -> None:
+        """Run one connection until it is lost; raises what says why."""
+        # Looking up a name blocks both MicroPython ports; with an address there is nothing to wait for.
+        reader, writer = await asyncio.wait_for(
+            asyncio.open_connection(self._host, self._port), ANSWER_MS / 1000
+        )
+        self._lost = None
+        self._link.opened(self._clock())
+        reading = asyncio.create_task(self._read(reader))
+        try:
+            while self._lost is None:
+                self._event.clear()
+                data = self._link.output(self._clock())
+                if data:
+                    writer.write(data)
+                    await asyncio.wait_for(writer.drain(), ANSWER_MS / 1000)
+                else:
+                    await self._sleep(self._link.wait_ms(self._clock()))
+            raise LinkError(self._lost)
+        finally:
+            reading.cancel()
+            await _close(writer)
+
+    async def _sleep(self, ms: int) -> None:
+        """Wait until something happens, or so many milliseconds are over."""
+        try:
+            await asyncio.wait_for(self._event.wait(), ms / 1000)
+        except asyncio.TimeoutError:
+            pass
+
+    async def _read(self, reader: "Any") -> None:
+        """Feed the link until the connection ends."""
+        lost = "the broker closed the connection"
+        try:
+            while data := await reader.read(_READ_BYTES):
+                was_ready = self._link.ready
+                for message in self._link.received(data, self._clock()):
+                    self._on_message(*message)
+                if self._link.ready and not was_ready:
+                    self._on_ready()
+                self._event.set()
+        except (OSError, LinkError) as error:
+            lost = str(error)
+        self._lost = lost
+        self._event.set()
+
+
+async def _close(writer: "Any") -> None:
+    """Close the socket at once; what the broker had not taken is void."""
+    if hasattr(writer, "transport"):  # CPython, which would wait for a broker that takes nothing
+        writer.transport.abort()
+    try:
+        writer.close()
+        await writer.wait_closed()
+    except OSError:
+        pass  # it was lost already
