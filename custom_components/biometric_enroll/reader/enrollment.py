@@ -5,7 +5,7 @@ The reader decides; this side only makes sure that what it believes never goes b
 lie between them, each exactly once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
@@ -48,8 +48,9 @@ class Happened:
     attempts: int | None = None
     """Images that the captured scan took."""
     rejection: Rejection | None = None
+    """Why the newest rejected image was so, where that is known."""
     rejected: int | None = None
-    """Images rejected since the moment before (more than one: only the newest reason is known)."""
+    """Images of this scan rejected since the moment before."""
     reason: Reason | None = None
 
 
@@ -74,21 +75,34 @@ def moments(current: Snapshot, new: Snapshot) -> tuple[Happened, ...]:
     same = new.template_id == current.template_id
     found = [] if same else [happened(EnrollmentMoment.STARTED, step=1)]
     seen = len(current.captured) if same else 0
-    captures = [
-        happened(EnrollmentMoment.SCAN_CAPTURED, step=step, attempts=attempts)
-        for step, attempts in enumerate(new.captured[seen:], start=seen + 1)
-    ]
-    rejected = new.rejected - (current.rejected if same else 0)
-    if rejected > 0:
-        rejection = happened(
-            EnrollmentMoment.SCAN_REJECTED,
-            step=new.step,
-            rejection=new.rejected_last,
-            rejected=rejected,
+    # The attempts of a captured scan tell how many of the rejections were its own.
+    told = _of_scan_under_way(current) if same else 0
+    for step, attempts in enumerate(new.captured[seen:], start=seen + 1):
+        if attempts - 1 > told:
+            found.append(
+                happened(EnrollmentMoment.SCAN_REJECTED, step=step, rejected=attempts - 1 - told)
+            )
+        told = 0
+        found.append(happened(EnrollmentMoment.SCAN_CAPTURED, step=step, attempts=attempts))
+    if (rejected := _of_scan_under_way(new)) > told:
+        found.append(
+            happened(EnrollmentMoment.SCAN_REJECTED, step=new.step, rejected=rejected - told)
         )
-        # A rejection is of the scan under way. If that is captured by now, it came before.
-        captures.insert(len(captures) if len(new.captured) < new.step else 0, rejection)
-    found += captures
+    found = _with_newest_rejection(found, new.rejected_last)
     if new.final:
         found.append(happened(_FINAL_MOMENTS[new.stage], step=new.step, reason=new.reason))
     return tuple(found)
+
+
+def _of_scan_under_way(snapshot: Snapshot) -> int:
+    """Return how many of the rejected images were of no captured scan."""
+    return snapshot.rejected - sum(attempts - 1 for attempts in snapshot.captured)
+
+
+def _with_newest_rejection(found: list[Happened], last: Rejection | None) -> list[Happened]:
+    """Return the same moments; the newest rejection has its reason, the only one that is known."""
+    for index in reversed(range(len(found))):
+        if found[index].moment is EnrollmentMoment.SCAN_REJECTED:
+            found[index] = replace(found[index], rejection=last)
+            break
+    return found
