@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import callback
+from homeassistant.core import Context, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -73,6 +73,10 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         self._touches = Touches(hass, self.device, self.roster, mark)
         self.enroller = Enroller(self, self._marks)
         self.data = self.enroller.remembered()
+        self.context = Context()
+        """On whose behalf the newest change of the state happened."""
+        self._stranger_issue = f"other_device_{entry.entry_id}"
+        self._stranger_seen = 0.0
         self._doubt = asyncio.Event()
         self._hello_lock = asyncio.Lock()
         self._silence: asyncio.TimerHandle | None = None
@@ -115,6 +119,8 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         """Stop listening, before the entities go: what arrives now is for the next run."""
         while self._stops:
             self._stops.pop()()
+        # The next run sees for itself who is there.
+        ir.async_delete_issue(self.hass, DOMAIN, self._stranger_issue)
 
     @callback
     def _connection_changed(self, connected: bool) -> None:  # noqa: FBT001 - given by MQTT
@@ -146,8 +152,16 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
                 raise unreachable(self.config_entry.title) from err
             yield hello
 
-    async def async_ask(self, topic: Topic, message: Callable[[str], str]) -> dict[str, object]:
-        """Ask the reader. Raises the translated error for a refusal, or for silence."""
+    async def async_ask[T](
+        self,
+        topic: Topic,
+        message: Callable[[str], str],
+        read: Callable[[dict[str, object]], T],
+    ) -> T:
+        """Ask the reader, and return what `read` makes of its answer.
+
+        Raises the translated error for a refusal, for silence, and for an answer without sense.
+        """
         try:
             answer = await self._conversation.async_ask(topic, message)
         except UnreachableError as err:
@@ -155,16 +169,21 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
             raise unreachable(self.config_entry.title) from err
         if isinstance(answer, Refused):
             raise refused(answer.error, self.config_entry.title)
-        return answer.result
+        try:
+            return read(answer.result)
+        except MalformedError as err:
+            _LOGGER.warning("Reader %s answered without sense: %s", self.reader_id, err)
+            self._doubt.set()
+            raise unreachable(self.config_entry.title) from err
 
     async def async_identify(self) -> None:
         """Let the reader blink."""
-        await self.async_ask(Topic.COMMAND, build.identify)
+        await self.async_ask(Topic.COMMAND, build.identify, _nothing)
 
     async def async_restart(self) -> None:
         """Restart the reader."""
         async with self.async_greeted() as hello:
-            await self.async_ask(Topic.COMMAND, partial(build.restart, nonce=hello.nonce))
+            await self.async_ask(Topic.COMMAND, partial(build.restart, nonce=hello.nonce), _nothing)
 
     async def _async_hello(self) -> Hello:
         """Ask for presence and truth. Raises `UnreachableError`: the reader is unavailable."""
@@ -200,6 +219,9 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
     @callback
     def _take_status(self, payload: bytes, retained: bool) -> None:  # noqa: FBT001
         status = decode.status(payload)
+        if status.identity is not None:
+            # Whoever it is: only the answer to hello makes a reader available.
+            self._is_ours(status.identity)
         if status.identity is None and not retained:
             self._set_unavailable("its last will says so")
         else:
@@ -243,6 +265,8 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
             hello = decode.hello(answer.result)
             if not self._is_ours(hello.identity):
                 return
+            if sent > self._stranger_seen:
+                ir.async_delete_issue(self.hass, DOMAIN, self._stranger_issue)
             # Here and not where hello was asked: the next message may be a touch that counts on it.
             self._touches.liveness.answered(answer.request, hello.uptime_ms)
             self._apply(hello, sent)
@@ -258,8 +282,9 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
     # State
 
     @callback
-    def update(self, **changes: object) -> None:
-        """Replace parts of the state and tell the entities."""
+    def update(self, context: Context | None = None, **changes: object) -> None:
+        """Replace parts of the state and tell the entities, and on whose behalf it happened."""
+        self.context = context or Context()
         self.async_set_updated_data(replace(self.data, **changes))  # type: ignore[arg-type]
 
     @callback
@@ -273,13 +298,13 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
 
     def _is_ours(self, identity: Identity) -> bool:
         """Return whether it is the reader of this entry; if not, the user has to know."""
-        issue = f"other_device_{self.config_entry.entry_id}"
         if identity.device == self.device:
             return True
+        self._stranger_seen = self.hass.loop.time()
         ir.async_create_issue(
             self.hass,
             DOMAIN,
-            issue,
+            self._stranger_issue,
             is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key="other_device",
@@ -314,3 +339,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
+
+
+def _nothing(_result: dict[str, object]) -> None:
+    """Read an answer that says no more than yes."""

@@ -67,7 +67,7 @@ class Enroller:
         self._starting = False
         self._context: Context | None = None
         self._accepted_at = 0.0
-        self._given_up: str | None = None
+        self._stopping = False
 
     # Following
 
@@ -76,7 +76,10 @@ class Enroller:
         enrollment = self._roster.enrollment(self._device)
         if enrollment is None:
             return ReaderState()
-        return ReaderState(snapshot=self._followed(), subject=enrollment.subject)
+        snapshot = self._followed()
+        # While it is only meant, nobody knows whether it will start.
+        subject = None if snapshot is IDLE else enrollment.subject
+        return ReaderState(snapshot=snapshot, subject=subject)
 
     def _followed(self) -> Snapshot:
         """Return the newest snapshot of the enrollment that was asked for last."""
@@ -100,10 +103,11 @@ class Enroller:
         self._accepted_at = self._hass.loop.time()
         self._mark.snapshot = snapshot
         self._coordinator.update(
+            self._context,
             snapshot=snapshot,
             subject=enrollment.subject,
             # How old a retained snapshot is, nobody knows; the answer to hello tells.
-            expires_at=self._expiry(snapshot) if live else None,
+            expires_at=self._expiry(snapshot) if live or snapshot.final else None,
         )
         happened = moments(current, snapshot)
         for index, moment in enumerate(happened):
@@ -111,9 +115,16 @@ class Enroller:
             self._report(moment, enrollment.subject, late=not live or overtaken)
         if happened:
             self._coordinator.config_entry.async_create_task(self._hass, self._async_keep(snapshot))
-        if snapshot.running and snapshot.template_id == self._given_up:
-            # The caller was told that it failed and walked away; nobody else may take the place.
-            self._given_up = None
+        self._stop_unwanted(enrollment)
+
+    @callback
+    def _stop_unwanted(self, enrollment: Enrollment) -> None:
+        """Cancel what runs although its caller was told that it did not start, and walked away.
+
+        Nobody else may take the place.
+        """
+        if enrollment.given_up and self._followed().running and not self._stopping:
+            self._stopping = True
             self._coordinator.config_entry.async_create_task(
                 self._hass, self._async_cancel_quietly()
             )
@@ -127,15 +138,15 @@ class Enroller:
         current = self._followed()
         if snapshot.template_id == enrollment.template_id:
             self.take(snapshot, live=False)
-            if self._followed().seq == snapshot.seq:
-                self._coordinator.update(expires_at=self._expiry(snapshot))
+            if self._followed().running and self._followed().seq == snapshot.seq:
+                self._coordinator.update(self._context, expires_at=self._expiry(snapshot))
+            self._stop_unwanted(enrollment)
         elif current.running and asked_at > self._accepted_at:
             # It was asked after that enrollment was seen to run: the reader's memory is lost.
             _LOGGER.warning("Reader %s forgot its enrollment", self._coordinator.reader_id)
             self.take(
                 replace(
                     current,
-                    seq=current.seq + 1,
                     stage=Stage.FAILED,
                     reason=Reason.READER_RESTARTED,
                     timeout_ms=None,
@@ -210,7 +221,7 @@ class Enroller:
         await self._roster.async_set_enrollment(self._device, Enrollment(template_id, subject))
         self._context = context
         try:
-            result = await self._coordinator.async_ask(
+            slot = await self._coordinator.async_ask(
                 Topic.ENROLL,
                 partial(
                     build.start,
@@ -220,30 +231,36 @@ class Enroller:
                     total=wish.scans,
                     scan_timeout_s=wish.scan_timeout,
                 ),
+                decode.started_slot,
             )
         except ReaderRefusedError:
             await self._roster.async_set_enrollment(self._device, before)
             raise
         except ReaderUnreachableError:
-            self._given_up = template_id
+            await self._roster.async_set_enrollment(
+                self._device, Enrollment(template_id, subject, given_up=True)
+            )
             raise
-        return template_id, decode.started_slot(result)
+        return template_id, slot
 
     async def async_cancel(self) -> None:
         """End the running enrollment; returns when it has ended. Raises a translated error."""
         template_id = self._followed().template_id
         if template_id is None or not self._followed().running:
             raise self._refused(Refusal.NOT_RUNNING)
-        result = await self._coordinator.async_ask(
-            Topic.ENROLL, partial(build.cancel, template_id=template_id)
+        await self._coordinator.async_ask(
+            Topic.ENROLL,
+            partial(build.cancel, template_id=template_id),
+            lambda result: self.take(decode.ended_snapshot(result), live=True),
         )
-        self.take(decode.ended_snapshot(result), live=True)
 
     async def _async_cancel_quietly(self) -> None:
         try:
             await self.async_cancel()
         except HomeAssistantError as err:
             _LOGGER.warning("Could not cancel on reader %s: %s", self._coordinator.reader_id, err)
+        finally:
+            self._stopping = False
 
     async def async_wait_end(self, template_id: str, wish: Wish) -> Snapshot:
         """Return the final snapshot. Raises `TimeoutError` if the reader stays silent."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, override
 
+from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
@@ -34,6 +35,13 @@ class ReaderEntity(CoordinatorEntity[ReaderCoordinator]):
     def available(self) -> bool:
         """Return whether the reader is there."""
         return self.coordinator.data.available
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Show the new state as the doing of whoever asked for it."""
+        self.async_set_context(self.coordinator.context)
+        super()._handle_coordinator_update()
 
 
 class AlwaysThereEntity(ReaderEntity):

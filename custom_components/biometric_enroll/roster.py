@@ -51,6 +51,8 @@ class Enrollment:
 
     template_id: str
     subject: Subject
+    given_up: bool = False
+    """Whoever asked was told that it did not start; should it run after all, it is not wanted."""
 
 
 class Roster:
@@ -82,7 +84,7 @@ class Roster:
                 )
             )
         self._enrollments = {
-            device: Enrollment(entry["template_id"], Subject(**entry["subject"]))
+            device: Enrollment(entry["template_id"], Subject(**entry["subject"]), entry["given_up"])
             for device, entry in stored["enrollments"].items()
         }
 
