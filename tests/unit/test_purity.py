@@ -1,0 +1,82 @@
+"""What stays independent of its surroundings: the protocol of HA, the firmware of its board."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+READER = ROOT / "custom_components" / "biometric_enroll" / "reader"
+FIRMWARE = ROOT / "firmware" / "fpreader"
+
+_LOAD_WITHOUT_HOME_ASSISTANT = """
+import importlib, importlib.util, pathlib, sys
+sys.modules["homeassistant"] = None
+folder = pathlib.Path(sys.argv[1])
+spec = importlib.util.spec_from_file_location(
+    "reader", folder / "__init__.py", submodule_search_locations=[str(folder)]
+)
+sys.modules["reader"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["reader"])
+for path in sorted(folder.glob("*.py")):
+    importlib.import_module(f"reader.{path.stem}")
+    print(path.stem)
+loaded = {name.partition(".")[0] for name, module in sys.modules.items() if module}
+foreign = loaded - sys.stdlib_module_names
+print("foreign:", sorted(name for name in foreign - {"reader"} if not name.startswith("_")))
+"""
+
+# Modules that MicroPython's unix port and its ESP32 port both have.
+MICROPYTHON = {
+    "array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib", "io", "json",
+    "micropython", "os", "random", "select", "socket", "ssl", "struct", "sys", "time",
+}  # fmt: skip
+
+
+def test_the_reader_package_loads_without_home_assistant() -> None:
+    """It could be published as a package of its own; a normal import would run the integration."""
+    # -S: nothing but the standard library is there to be imported.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _LOAD_WITHOUT_HOME_ASSISTANT, str(READER)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    *loaded, foreign = done.stdout.splitlines()
+    assert set(loaded) >= {"decode", "build", "enrollment", "liveness"}
+    assert foreign == "foreign: []"
+
+
+class _WithoutTypes(ast.NodeTransformer):
+    """Drops what only a type checker runs."""
+
+    def visit_If(self, node: ast.If) -> ast.If | None:
+        typing = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return None if typing else node
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    """Return the top names of all absolute imports."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(READER.glob("*.py")), ids=lambda path: path.stem)
+def test_the_reader_package_imports_only_the_standard_library(path: Path) -> None:
+    """Also where the import would run for type checkers only."""
+    assert _imports(ast.parse(path.read_text())) <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", sorted(FIRMWARE.glob("*.py")), ids=lambda path: path.stem)
+def test_the_firmware_imports_only_what_every_micropython_has(path: Path) -> None:
+    """No `machine`, no `network`: the board file hands those in. Nor a module of CPython only."""
+    tree = _WithoutTypes().visit(ast.parse(path.read_text()))
+    assert _imports(tree) <= MICROPYTHON | {"fpreader"}
