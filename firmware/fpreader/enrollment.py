@@ -35,9 +35,9 @@ PROCESSING_MS = 10000
 MOST_FAULTS = 3
 #: How far `seq` jumps when a restart ends an enrollment: beyond every snapshot that was shown. The
 #: operation record holds the `seq` of the last captured scan, and only rejected images followed it.
-#: An enrollment lasts 2 * 7 * 120 s at most, a rejected image takes two polls at least and shows
-#: three snapshots: 12600. So `seq` never leaves its 16 bits either.
-RESTART_GAP = 16384
+#: An enrollment lasts 2 * 7 * 120 s at most, and a rejected image takes a poll at least and shows
+#: three snapshots: that makes 25200, and 25200 and the gap still stay below 65536.
+RESTART_GAP = 32768
 
 #: The snapshot of a reader that never enrolled.
 IDLE: "dict[str, Any]" = {
@@ -193,6 +193,8 @@ class Enrollment:
             if answer == "sensor_error":
                 self._count_fault()
             yield from self._wait()
+        if self._now >= self._latest_end:
+            raise _Ended("failed", "timeout")
         self._step = next_step
         self._show("place_finger")
         # Also bounds how many snapshots there can be, see RESTART_GAP.

@@ -5,6 +5,7 @@ there is no moment at which one of them knows of it and another does not.
 """
 
 import hashlib
+from binascii import hexlify
 
 TYPE_CHECKING = False
 
@@ -51,7 +52,7 @@ class TemplateIds:
         start = self._find(slot)
         if not self._is_at(start, slot):
             return None
-        return self._packed[start + _SLOT : start + _ENTRY].hex()
+        return _hex(self._packed[start + _SLOT : start + _ENTRY])
 
     def with_id(self, slot: int, template_id: str) -> "TemplateIds":
         """Make the map in which this slot has this id."""
@@ -157,12 +158,11 @@ class Memory:
 
         With `void` no id counts, because another sensor is there.
         """
-        digest = hashlib.sha256((self.mark or b"").hex().encode() + b"\n")
+        digest = hashlib.sha256(hexlify(self.mark or b"") + b"\n")
         for slot in occupied:
             template_id = None if void else self._ids.get(slot)
             digest.update(("%d:%s\n" % (slot, template_id or "")).encode())
-        revision: str = digest.digest()[:8].hex()
-        return revision
+        return _hex(digest.digest()[:8])
 
     def _write(
         self,
@@ -172,8 +172,8 @@ class Memory:
         last: "dict[str, Any] | None",
     ) -> None:
         record = {
-            "mark": mark and mark.hex(),
-            "map": ids.packed().hex(),
+            "mark": mark and _hex(mark),
+            "map": _hex(ids.packed()),
             "operation": operation,
             "last": last,
         }
@@ -191,3 +191,8 @@ class Memory:
         self._ids = ids
         self.operation = operation
         self.last = last
+
+
+def _hex(data: bytes) -> str:
+    # Not data.hex(): MicroPython 1.25 makes bytes of it when there are none.
+    return hexlify(data).decode()

@@ -1,0 +1,256 @@
+"""The driver on a scripted line."""
+
+import asyncio
+
+from fpreader.packet import ACK, encode
+from fpreader.sensor import PasswordError, Sensor, SensorError, is_occupied
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+SILENCE = b""
+
+
+class Line:
+    """Answers the n-th packet that is sent with the n-th script; time does not pass."""
+
+    def __init__(self, *answers: bytes, stale: bytes = b"") -> None:
+        self.sent: list[bytes] = []
+        self._answers = list(answers)
+        self._waiting = stale
+
+    def write(self, data: bytes) -> None:
+        self.sent.append(data[9:-2])
+        if self._answers:
+            self._waiting += self._answers.pop(0)
+
+    async def read(self, n: int, timeout_ms: int) -> bytes:
+        assert 0 < timeout_ms <= 3000
+        data, self._waiting = self._waiting[:n], self._waiting[n:]
+        return data
+
+    def discard(self) -> None:
+        self._waiting = b""
+
+
+class Drip:
+    """A line on which noise never ends."""
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def discard(self) -> None:
+        pass
+
+    async def read(self, n: int, timeout_ms: int) -> bytes:
+        await asyncio.sleep(0.01)
+        return b"\xef"
+
+
+class Torn:
+    """A line that is gone."""
+
+    def write(self, data: bytes) -> None:
+        raise OSError(5)
+
+    def discard(self) -> None:
+        pass
+
+    async def read(self, n: int, timeout_ms: int) -> bytes:
+        raise OSError(5)
+
+
+def ack(*content: int) -> bytes:
+    return encode(ACK, bytes(content))
+
+
+def run(coroutine: "Coroutine[Any, Any, Any]") -> "Any":
+    return asyncio.run(coroutine)
+
+
+def fails(coroutine: "Coroutine[Any, Any, Any]") -> str:
+    """Run what has to fail; give the word for it."""
+    try:
+        run(coroutine)
+    except SensorError as error:
+        return error.word
+    raise AssertionError("did not fail")
+
+
+def test_each_command_is_the_bytes_of_the_manual() -> None:
+    async def all_of(sensor: Sensor) -> None:
+        await sensor.vfy_pwd()
+        assert await sensor.read_sys_para() == 1000
+        assert await sensor.gen_img() == "finger"
+        assert await sensor.img2tz(2) == "good"
+        assert await sensor.search(1, 258, 772) == (5, 143)
+        assert await sensor.reg_model()
+        assert await sensor.store(259)
+        await sensor.delet_char(260)
+        assert await sensor.read_index_table(3) == bytes(32)
+        assert await sensor.templete_num() == 258
+        assert await sensor.read_notepad(15) == bytes(32)
+        await sensor.write_notepad(15, bytes(32))
+        await sensor.aura_led(2, 50, 2, 6)
+        await sensor.light(on=True)
+        await sensor.light(on=False)
+
+    done = ack(0)
+    parameters = b"\0\0\0\0\x03\xe8" + bytes(10)
+    line = Line(
+        done,
+        encode(ACK, b"\0" + parameters),
+        done,
+        done,
+        ack(0, 0, 5, 0, 143),
+        done,
+        done,
+        done,
+        encode(ACK, bytes(33)),
+        ack(0, 1, 2),
+        encode(ACK, bytes(33)),
+        *([done] * 4),
+    )
+    run(all_of(Sensor(line)))
+    assert line.sent == [
+        b"\x13\0\0\0\0",
+        b"\x0f",
+        b"\x01",
+        b"\x02\x02",
+        b"\x04\x01\x01\x02\x03\x04",
+        b"\x05",
+        b"\x06\x01\x01\x03",
+        b"\x0c\x01\x04\0\x01",
+        b"\x1f\x03",
+        b"\x1d",
+        b"\x19\x0f",
+        b"\x18\x0f" + bytes(32),
+        b"\x35\x02\x32\x02\x06",
+        b"\x50",
+        b"\x51",
+    ]
+
+
+def test_each_confirmation_code_has_its_meaning() -> None:
+    for code, word in ((0, "finger"), (2, "no_finger"), (3, "no_image")):
+        assert run(Sensor(Line(ack(code))).gen_img()) == word
+    for code, word in ((0, "good"), (6, "too_messy"), (7, "too_few_features"), (0x15, "no_image")):
+        assert run(Sensor(Line(ack(code))).img2tz(1)) == word
+    assert run(Sensor(Line(ack(9))).search(1, 0, 10)) is None
+    assert run(Sensor(Line(ack(9, 0, 0, 0, 0))).search(1, 0, 10)) is None
+    assert run(Sensor(Line(ack(0x0A))).reg_model()) is False
+    assert run(Sensor(Line(ack(0x0B))).store(1)) is False
+    assert run(Sensor(Line(ack(0x18))).store(1)) is False
+    assert fails(Sensor(Line(ack(0x13))).vfy_pwd()) == PasswordError.word
+    assert fails(Sensor(Line(ack(0x21))).gen_img()) == PasswordError.word
+    assert fails(Sensor(Line(ack(0x42))).gen_img()) == SensorError.word
+
+
+def test_a_command_is_sent_three_times_before_the_sensor_counts_as_dead() -> None:
+    bad_sum = ack(2)[:-1] + b"\xff"
+    for bad in (SILENCE, b"\x00\xff\xef\x01", bad_sum, ack(1), ack(2)[:8]):
+        line = Line(bad, bad, ack(2))
+        assert run(Sensor(line).gen_img()) == "no_finger"
+        line = Line(bad, bad, bad, ack(2))
+        assert fails(Sensor(line).gen_img()) == "not_responding"
+        assert len(line.sent) == 3
+
+
+def test_nothing_is_repeated_when_there_is_no_time_for_it() -> None:
+    line = Line()
+    sensor = Sensor(line)
+    sensor.may_repeat = lambda: False
+    assert fails(sensor.gen_img()) == "not_responding"
+    assert len(line.sent) == 1
+
+
+def test_noise_around_an_answer_does_no_harm() -> None:
+    line = Line(b"\x55\xef\x01\x00" + ack(2) + b"\xef")
+    assert run(Sensor(line).gen_img()) == "no_finger"
+    assert len(line.sent) == 1
+
+
+def test_what_came_before_the_command_is_not_its_answer() -> None:
+    line = Line(ack(2), stale=ack(0))
+    assert run(Sensor(line).gen_img()) == "no_finger"
+
+
+def test_a_late_answer_of_another_kind_is_not_this_ones() -> None:
+    late = ack(0, 0, 7, 0, 99)  # of a Search
+    assert run(Sensor(Line(late + ack(2))).gen_img()) == "no_finger"
+    late = ack(0)  # of a GenImg
+    assert run(Sensor(Line(late + ack(0, 0, 5, 0, 143))).search(1, 0, 10)) == (5, 143)
+    data = encode(2, bytes(1))  # a data packet is no acknowledgement
+    assert run(Sensor(Line(data + ack(2))).gen_img()) == "no_finger"
+
+
+def test_endless_noise_does_not_hold_a_command_for_ever() -> None:
+    assert fails(Sensor(Drip()).light(on=True)) == "not_responding"
+
+
+def test_a_line_that_is_gone_counts_as_silence() -> None:
+    assert fails(Sensor(Torn()).light(on=True)) == "not_responding"
+
+
+def test_commands_do_not_mix_when_two_tasks_use_the_sensor() -> None:
+    async def both() -> None:
+        line = Slow()
+        sensor = Sensor(line)
+        tasks = [asyncio.create_task(sensor.gen_img()) for _ in range(3)]
+        for task in tasks:
+            assert await task == "no_finger"
+        assert line.most == 1
+
+    run(both())
+
+
+class Slow:
+    """A line that takes a moment, and counts the commands that are under way."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._under_way = 0
+
+    def write(self, data: bytes) -> None:
+        self._under_way += 1
+        self.most = max(self.most, self._under_way)
+
+    def discard(self) -> None:
+        pass
+
+    async def read(self, n: int, timeout_ms: int) -> bytes:
+        await asyncio.sleep(0.005)
+        self._under_way -= 1
+        return ack(2)
+
+
+def test_the_index_has_one_bit_for_each_slot() -> None:
+    first = bytes((0b10000001,)) + bytes(30) + bytes((0x80,))
+    second = bytes((0b10,)) + bytes(31)
+    line = Line(encode(ACK, b"\0" + first), encode(ACK, b"\0" + second), ack(0, 0, 4))
+    index = run(Sensor(line).read_index(300))
+    assert [slot for slot in range(300) if is_occupied(index, slot)] == [0, 7, 255, 257]
+    assert line.sent == [b"\x1f\0", b"\x1f\x01", b"\x1d"]
+
+
+def test_an_index_that_disagrees_with_the_count_is_read_again() -> None:
+    page = encode(ACK, b"\0\x01" + bytes(31))
+    index = run(Sensor(Line(page, ack(0, 0, 9), page, ack(0, 0, 1))).read_index(200))
+    assert is_occupied(index, 0)
+    assert fails(Sensor(Line(page, ack(0, 0, 9), page, ack(0, 0, 9))).read_index(200))
+
+
+def test_any_bytes_are_survived() -> None:
+    state = 7
+    for length in range(200):
+        noise = bytearray(b"\xef\x01\xff\xff\xff\xff\x07" if length % 3 else b"")
+        for _ in range(length):
+            state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+            noise.append(state >> 16 & 0xFF)
+        try:
+            run(Sensor(Line(*[bytes(noise)] * 3)).search(1, 0, 1000))
+        except SensorError:
+            pass
