@@ -70,6 +70,7 @@ class FakeBroker:
         self._ha_client = ha_client
         self._client = client
         self._subscribed: set[str] = set()
+        self._subscriptions_changed = asyncio.Event()
         for call in client.subscribe.call_args_list:
             self._note_subscribed(call.args[0])
         publish, subscribe, unsubscribe = (
@@ -96,6 +97,7 @@ class FakeBroker:
 
         def on_unsubscribe(topics: str | list[str]) -> Any:
             self._subscribed.difference_update([topics] if isinstance(topics, str) else topics)
+            self._subscriptions_changed.set()
             return unsubscribe(topics)
 
         client.publish.side_effect = on_publish
@@ -105,6 +107,13 @@ class FakeBroker:
     def listen(self, listener: Callable[[str, str], None]) -> None:
         """Tell a reader of everything that Home Assistant publishes."""
         self._listeners.append(listener)
+
+    async def until_subscribed(self, topic: str, subscribed: bool = True) -> None:
+        """Wait until Home Assistant has subscribed to exactly this, or has unsubscribed."""
+        async with asyncio.timeout(5):
+            while (topic in self._subscribed) != subscribed:
+                self._subscriptions_changed.clear()
+                await self._subscriptions_changed.wait()
 
     def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         """Take a message of a reader; who is subscribed has it, as live, when this returns."""
@@ -116,6 +125,7 @@ class FakeBroker:
     def _note_subscribed(self, topics: str | list[tuple[str, int]]) -> list[str]:
         names = [topics] if isinstance(topics, str) else [topic for topic, _ in topics]
         self._subscribed.update(names)
+        self._subscriptions_changed.set()
         return names
 
     def _deliver(self, topic: str, payload: bytes, *, retain: bool) -> None:
