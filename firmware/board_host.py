@@ -13,7 +13,7 @@ Ends with code 2 when CONFIG cannot be used, and with 3 when it wants to be star
 import asyncio
 import select
 import sys
-import termios
+import termios  # type: ignore[import-not-found]
 
 from fpreader import config
 from fpreader.app import App
@@ -48,9 +48,9 @@ class SerialLine:
         """Send bytes; OSError when the line is not there."""
         if self._file is None:
             self._open()
+        if not self._writable.poll(0):
+            raise OSError("the line takes nothing")
         try:
-            if not self._writable.poll(0):
-                raise OSError("the line takes nothing")
             self._file.write(data)
         except OSError:
             self._close()
@@ -84,11 +84,16 @@ class SerialLine:
 
     def _open(self) -> None:
         file = open(self._path, "r+b", buffering=0)  # noqa: SIM115 - _close does
-        speed = termios.B57600
-        control = termios.tcgetattr(file.fileno())[6]
-        control[_VMIN] = control[_VTIME] = 0  # reading gives what is there
-        raw = [0, 0, _CS8_CREAD_CLOCAL, 0, speed, speed, control]
-        termios.tcsetattr(file.fileno(), termios.TCSANOW, raw)
+        try:
+            speed = termios.B57600
+            control = termios.tcgetattr(file.fileno())[6]
+            control[_VMIN] = control[_VTIME] = 0  # reading gives what is there
+            raw = [0, 0, _CS8_CREAD_CLOCAL, 0, speed, speed, control]
+            termios.tcsetattr(file.fileno(), termios.TCSANOW, raw)
+        except Exception as error:
+            # CPython's termios has an exception of its own.
+            file.close()
+            raise OSError("no serial line") from error
         self._readable.register(file, select.POLLIN)
         self._writable.register(file, select.POLLOUT)
         self._file = file

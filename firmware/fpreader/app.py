@@ -26,14 +26,21 @@ if TYPE_CHECKING:
     class Board(Protocol):
         """What one kind of hardware provides."""
 
-        name: str
-        """Word for `board` on `status`."""
-        device: str
-        """Hardware id."""
-        folder: str
-        """Where flash can be written."""
-        stream: Stream
-        """The line to the sensor."""
+        @property
+        def name(self) -> str:
+            """Word for `board` on `status`."""
+
+        @property
+        def device(self) -> str:
+            """Hardware id."""
+
+        @property
+        def folder(self) -> str:
+            """Where flash can be written."""
+
+        @property
+        def stream(self) -> Stream:
+            """The line to the sensor."""
 
         def clock(self) -> int:
             """Give the uptime in milliseconds, which never wraps."""
@@ -149,7 +156,7 @@ class App:
         self._changed(SNAPSHOT)
         self.desk.settle()
 
-    def _on_touch(  # noqa: PLR0913 - what a touch is
+    def _on_touch(  # noqa: PLR0913, PLR0917 - what a touch is
         self,
         result: str,
         at_ms: int,

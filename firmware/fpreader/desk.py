@@ -87,7 +87,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not an error of this progra
 class Desk:
     """Takes requests, does each once, and answers a repeat with the same bytes."""
 
-    def __init__(  # noqa: PLR0913 - what it stands between
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
         self,
         identity: "dict[str, Any]",
         scanner: "Enrolling",
@@ -185,8 +185,10 @@ class Desk:
             self._journal.hello_answered(request, now)
 
     def _start(self, request: str, message: "dict[str, Any]") -> None:
-        template_id, slot = message.get("template_id"), message.get("slot")
-        total, timeout = message.get("total"), message.get("scan_timeout_s")
+        template_id: Any = message.get("template_id")
+        slot: Any = message.get("slot")
+        total: Any = message.get("total")
+        timeout: Any = message.get("scan_timeout_s")
         whole = (
             is_id(template_id)
             and "slot" in message
@@ -221,7 +223,7 @@ class Desk:
             self._scanner.cancel()
 
     def _ack(self, _: str, message: "dict[str, Any]") -> None:
-        touch = message.get("touch")
+        touch: Any = message.get("touch")
         if is_id(touch):
             self._journal.ack(touch)
 

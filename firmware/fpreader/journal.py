@@ -77,7 +77,7 @@ class Journal:
         """Count the touches that wait for an acknowledgement."""
         return len(self._entries)
 
-    def touched(  # noqa: PLR0913 - what a touch is
+    def touched(  # noqa: PLR0913, PLR0917 - what a touch is
         self,
         result: str,
         at_ms: int,
@@ -147,7 +147,7 @@ class Journal:
         return self._backlog(now) if self._delivering else None
 
     def wait_ms(self, now: int) -> "int | None":
-        """Say in how many milliseconds `due` has to be asked again, None: when something happens."""
+        """Say in how many milliseconds `due` has to be asked again; None: not until an event."""
         moments = [deadline for _, deadline in self._fresh]
         if self._delivering:
             moments.append(self._next_ms)
@@ -260,7 +260,7 @@ class Journal:
                 self._records.append(records)
                 self._records_in_flash += len(records)
         except OSError as error:
-            # The touches stay in RAM. What the file ends with is unknown: the next write starts anew.
+            # The touches stay in RAM, and nobody knows what the file ends with now.
             self._must_rewrite = True
             print("journal: flash refuses:", error)
 

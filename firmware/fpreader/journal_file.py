@@ -54,4 +54,5 @@ def _write(file: "Any", records: "Iterable[bytes]") -> None:
 
 
 def _sum(record: bytes) -> bytes:
-    return binascii.crc32(record).to_bytes(_SUM, "big")
+    checksum: int = binascii.crc32(record)
+    return checksum.to_bytes(_SUM, "big")

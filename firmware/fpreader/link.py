@@ -3,9 +3,9 @@
 The transport tells what happened (`opened`, `received`, `closed`) and asks what to send (`output`)
 and for how long nothing will happen (`wait_ms`). Times are milliseconds of uptime.
 
-A retained topic is only marked as changed; its payload is asked for at the moment it is sent. So the
-newest value replaces older ones by itself, and nothing is ever sent again: every connect publishes
-all of them anew.
+A retained topic is only marked as changed; its payload is asked for at the moment it is sent. So
+the newest value replaces older ones by itself, and nothing is ever sent again: every connect
+publishes all of them anew.
 """
 
 import os
@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     #: Topic below the reader's own, payload (None when it was too long), retained.
     Message = tuple[str, bytes | None, bool]
@@ -56,7 +57,7 @@ class LinkError(Exception):
 class Link:
     """One reader's connection to its broker, over all its sessions."""
 
-    def __init__(  # noqa: PLR0913 - what a session is opened with
+    def __init__(  # noqa: PLR0913, PLR0917 - what a session is opened with
         self,
         base: str,
         client_id: str,
@@ -197,15 +198,15 @@ class Link:
 
     # --- the session ------------------------------------------------------------------
 
-    def _take_publish(self, content: "tuple[object, ...]", messages: "list[Message]") -> None:
-        topic, payload, _, retained, packet_id = content
+    def _take_publish(self, content: "tuple[Any, ...]", messages: "list[Message]") -> None:
+        topic, payload, retained, packet_id = content
         if packet_id is not None:
             self._waiting += mqtt_packets.puback(packet_id)
         for name in LISTENED:
             if topic == (self._base + name).encode():
                 messages.append((name, payload, retained))
 
-    def _take_answer(self, kind: int, content: "tuple[object, ...]", now: int) -> None:
+    def _take_answer(self, kind: int, content: "tuple[Any, ...]", now: int) -> None:
         if kind == PUBACK and self._state == _READY:
             for topic, (packet_id, _) in self._in_flight.items():
                 if packet_id == content[0]:

@@ -19,7 +19,7 @@ _READ_BYTES = 512
 class Client:
     """Carries bytes between a link and its broker."""
 
-    def __init__(  # noqa: PLR0913 - what it stands between
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
         self,
         link: "Link",
         host: str,
@@ -55,8 +55,10 @@ class Client:
             try:
                 await self._network()
                 await self._session()
-            except (OSError, LinkError, asyncio.TimeoutError) as error:
-                print("mqtt:", error or "no connection in time")
+            except asyncio.TimeoutError:
+                print("mqtt: the broker takes nothing")
+            except (OSError, LinkError) as error:
+                print("mqtt:", error)
             self._link.closed()
             # An attempt that was given up in the middle leaves its socket to the collector.
             gc.collect()
@@ -64,10 +66,9 @@ class Client:
 
     async def _session(self) -> None:
         """Run one connection until it is lost; raises what says why."""
-        # Looking up a name blocks both MicroPython ports; with an address there is nothing to wait for.
-        reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(self._host, self._port), ANSWER_MS / 1000
-        )
+        # MicroPython blocks while it looks up a name; with an address there is nothing to wait for.
+        opening: Any = asyncio.open_connection(self._host, self._port)
+        reader, writer = await asyncio.wait_for(opening, ANSWER_MS / 1000)
         self._lost = None
         self._link.opened(self._clock())
         reading = asyncio.create_task(self._read(reader))

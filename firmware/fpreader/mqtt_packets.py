@@ -6,9 +6,11 @@ QoS 0 and 1, a last will, clean sessions.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     #: Kind, and what it carries: CONNACK (code,), PUBACK (id,), SUBACK (id, codes), PINGRESP (),
-    #: PUBLISH (topic, payload or None when it was too long, qos, retained, id).
-    Packet = tuple[int, tuple[object, ...]]
+    #: PUBLISH (topic, payload or None when it was too long, retained, id or None at QoS 0).
+    Packet = tuple[int, tuple[Any, ...]]
 
 CONNACK = 2
 PUBLISH = 3
@@ -29,7 +31,7 @@ class MalformedError(Exception):
     """The broker sent what no MQTT 3.1.1 broker sends; the connection cannot be used any more."""
 
 
-def connect(  # noqa: PLR0913 - the fields of the packet
+def connect(  # noqa: PLR0913, PLR0917 - the fields of the packet
     client_id: str,
     keepalive_s: int,
     will_topic: str,
@@ -133,7 +135,7 @@ def _decode(first: int, body: bytes, *, whole: bool) -> "Packet":
     raise MalformedError("a packet that no broker sends")
 
 
-def _decode_publish(flags: int, body: bytes, *, whole: bool) -> "tuple[object, ...]":
+def _decode_publish(flags: int, body: bytes, *, whole: bool) -> "tuple[Any, ...]":
     qos = flags >> 1 & 3
     if qos > 1:
         raise MalformedError("a quality of service that was not asked for")
@@ -144,7 +146,7 @@ def _decode_publish(flags: int, body: bytes, *, whole: bool) -> "tuple[object, .
         raise MalformedError("a publish that ends inside its topic")
     packet_id = body[end] << 8 | body[end + 1] if qos else None
     payload = body[start:] if whole and len(body) - start <= MOST_PAYLOAD else None
-    return body[2:end], payload, qos, bool(flags & 1), packet_id
+    return body[2:end], payload, bool(flags & 1), packet_id
 
 
 def _packet(first: int, body: bytes) -> bytes:

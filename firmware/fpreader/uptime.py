@@ -2,14 +2,14 @@
 
 try:
     from time import ticks_diff, ticks_ms
-except ImportError:  # CPython
-    from time import monotonic_ns
+except ImportError:  # CPython, unknown to MicroPython's types
+    import time
 
-    def ticks_ms() -> int:
+    def ticks_ms() -> int:  # type: ignore[misc]
         """Count milliseconds."""
-        return monotonic_ns() // 1000000
+        return time.monotonic_ns() // 1000000  # type: ignore[attr-defined,no-any-return]
 
-    def ticks_diff(ticks1: int, ticks2: int) -> int:
+    def ticks_diff(ticks1: int, ticks2: int) -> int:  # type: ignore[no-redef]
         """Subtract two counts."""
         return ticks1 - ticks2
 
