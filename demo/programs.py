@@ -1,13 +1,15 @@
 """Programs that are started, watched and ended."""
 
 import asyncio
+import contextlib
+import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import signal
     from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,24 +47,25 @@ class Program:
         """Whether the process is still there."""
         return self._process.poll() is None
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal, such as SIGSTOP for a process that hangs."""
-        self._process.send_signal(number)
-
     def kill(self) -> None:
-        """End the process at once, as a power cut does."""
-        self._process.kill()
+        """End the process and its children at once, as a power cut does."""
+        self._signal(signal.SIGKILL)
         self._process.wait()
 
     def stop(self) -> None:
         """Ask the process to end, and see that it does."""
         if not self.running:
             return
-        self._process.terminate()
+        self._signal(signal.SIGTERM)
         try:
             self._process.wait(_STOP_WITHIN)
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def _signal(self, number: signal.Signals) -> None:
+        # It leads a group of its own, see start_new_session.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
 
     def tail(self, lines: int = 30) -> str:
         """Return the end of the log."""

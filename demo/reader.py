@@ -12,6 +12,9 @@ from .programs import CACHE, ROOT, Program
 if TYPE_CHECKING:
     from pathlib import Path
 
+# The firmware ends with 3 when it wants to be started again.
+_AGAIN_WHILE_ASKED = 'while "$@"; [ $? = 3 ]; do :; done'
+
 MICROPYTHON = CACHE / "bin" / "micropython"
 
 
@@ -56,7 +59,10 @@ class VirtualReader:
     def start(self) -> None:
         """Give it power."""
         self._program = Program(
-            [self._runtime, ROOT / "firmware" / "board_host.py", self._config],
+            [
+                *("sh", "-c", _AGAIN_WHILE_ASKED, "reader"),
+                *(self._runtime, ROOT / "firmware" / "board_host.py", self._config),
+            ],
             self._folder / "reader.log",
         )
 
