@@ -139,7 +139,7 @@ class Enroller:
         if snapshot.template_id == enrollment.template_id:
             self.take(snapshot, live=False)
             if self._followed().running and self._followed().seq == snapshot.seq:
-                self._coordinator.update(self._context, expires_at=self._expiry(snapshot))
+                self._correct_expiry(snapshot)
             self._stop_unwanted(enrollment)
         elif current.running and asked_at > self._accepted_at:
             # It was asked after that enrollment was seen to run: the reader's memory is lost.
@@ -153,6 +153,13 @@ class Enroller:
                 ),
                 live=False,
             )
+
+    @callback
+    def _correct_expiry(self, snapshot: Snapshot) -> None:
+        known, expires_at = self._coordinator.data.expires_at, self._expiry(snapshot)
+        # Each answer gives the same moment, a little later or earlier: that is no news.
+        if known is None or expires_at is None or abs(expires_at - known) > timedelta(seconds=1):
+            self._coordinator.update(self._context, expires_at=expires_at)
 
     def _expiry(self, snapshot: Snapshot) -> datetime | None:
         """Return when the reader will give up, counted from now, and watch that it tells."""
