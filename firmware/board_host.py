@@ -48,8 +48,8 @@ class SerialLine:
         """Send bytes; OSError when the line is not there."""
         if self._file is None:
             self._open()
-        if not self._writable.poll(0):
-            raise OSError("the line takes nothing")
+        if self._file is None or not self._writable.poll(0):
+            raise OSError("no serial line, or it takes nothing")
         try:
             self._file.write(data)
         except OSError:
@@ -90,13 +90,14 @@ class SerialLine:
             control[_VMIN] = control[_VTIME] = 0  # reading gives what is there
             raw = [0, 0, _CS8_CREAD_CLOCAL, 0, speed, speed, control]
             termios.tcsetattr(file.fileno(), termios.TCSANOW, raw)
+            self._file = file
         except Exception as error:
             # CPython's termios has an exception of its own.
+            print("reader: no serial line:", error)
             file.close()
-            raise OSError("no serial line") from error
+            return
         self._readable.register(file, select.POLLIN)
         self._writable.register(file, select.POLLOUT)
-        self._file = file
 
     def _close(self) -> None:
         file, self._file = self._file, None

@@ -83,11 +83,12 @@ class Config:
 
 def read(path: str) -> Section:
     """Read the file. Raises ConfigError."""
+    # Not raised where it is caught: MicroPython would print a warning beside it.
     try:
         with open(path) as file:
-            values = json.load(file)
+            return Section(json.load(file))
     except OSError as error:
-        raise ConfigError("%s cannot be read (%s)" % (path, error)) from error
-    except ValueError as error:
-        raise ConfigError("%s is not JSON" % path) from error
-    return Section(values)
+        problem = "cannot be read: %s" % error
+    except ValueError:
+        problem = "is not JSON"
+    raise ConfigError("%s %s" % (path, problem))

@@ -134,16 +134,17 @@ class Journal:
 
         A message that is given counts as sent. Also writes to flash what has become backlog.
         """
-        self._store_late(now)
-        if not can_send:
+        if can_send:
+            # Before anything is late: working on a touch may itself have taken seconds.
+            for index, (touch, _) in enumerate(self._fresh):
+                entry = self._find(touch)
+                if entry is not None and not entry[_FLAGS] & _SENT:
+                    self._fresh[index] = (touch, now + ACK_MS)
+                    return self._message(entry)
+        else:
             # Whoever comes back says hello.
             self._delivering = False
-            return None
-        for index, (touch, _) in enumerate(self._fresh):
-            entry = self._find(touch)
-            if entry is not None and not entry[_FLAGS] & _SENT:
-                self._fresh[index] = (touch, now + ACK_MS)
-                return self._message(entry)
+        self._store_late(now)
         return self._backlog(now) if self._delivering else None
 
     def wait_ms(self, now: int) -> "int | None":

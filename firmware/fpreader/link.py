@@ -11,7 +11,7 @@ publishes all of them anew.
 import os
 
 from fpreader import mqtt_packets
-from fpreader.mqtt_packets import CONNACK, PINGRESP, PUBACK, PUBLISH, SUBACK, MalformedError, Parser
+from fpreader.mqtt_packets import CONNACK, PINGRESP, PUBACK, PUBLISH, SUBACK, Parser
 
 TYPE_CHECKING = False
 
@@ -123,19 +123,16 @@ class Link:
     def received(self, data: bytes, now: int) -> "list[Message]":
         """Take bytes from the broker, give the messages on the reader's topics.
 
-        Raises LinkError when the broker refuses, or sends what cannot be understood.
+        Raises LinkError when the broker refuses, MalformedError for what cannot be understood.
         """
         messages: list[Message] = []
         self._parser.feed(data)
-        try:
-            while (packet := self._parser.packet()) is not None:
-                kind, content = packet
-                if kind == PUBLISH:
-                    self._take_publish(content, messages)
-                else:
-                    self._take_answer(kind, content, now)
-        except MalformedError as error:
-            raise LinkError("broker: " + str(error)) from error
+        while (packet := self._parser.packet()) is not None:
+            kind, content = packet
+            if kind == PUBLISH:
+                self._take_publish(content, messages)
+            else:
+                self._take_answer(kind, content, now)
         return messages
 
     def changed(self, topic: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 from fpreader.link import ANSWER_MS, LinkError
+from fpreader.mqtt_packets import MalformedError
 
 TYPE_CHECKING = False
 
@@ -104,7 +105,7 @@ class Client:
                 if self._link.ready and not was_ready:
                     self._on_ready()
                 self._event.set()
-        except (OSError, LinkError) as error:
+        except (OSError, LinkError, MalformedError) as error:
             lost = str(error)
         self._lost = lost
         self._event.set()

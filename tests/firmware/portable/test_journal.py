@@ -1,0 +1,356 @@
+"""The journal keeps every touch until it is acknowledged, through restarts and torn writes."""
+
+from fpreader.journal import ACK_MS, CAPACITY, COMPACT_AT, RECORD_BYTES, Journal
+from tests.firmware.portable.counting import Counting, nth
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+HELLO = "61d0f3a29c5b7e84"
+ID = "9f2c01ab44d0e1f7"
+
+
+class Flash:
+    """Records in RAM that can refuse to be written."""
+
+    def __init__(self) -> None:
+        self.records: list[bytes | None] = []
+        self.writes = 0
+        self.broken = False
+
+    def read(self) -> "Iterator[bytes | None]":
+        return iter(list(self.records))
+
+    def append(self, records: "list[bytes]") -> None:
+        self._write()
+        self.records += records
+
+    def replace(self, records: "Iterable[bytes]") -> None:
+        self._write()
+        self.records = list(records)
+
+    def _write(self) -> None:
+        if self.broken:
+            raise OSError(28)
+        self.writes += 1
+
+
+def journal(flash: "Flash | None" = None, random: "Counting | None" = None) -> Journal:
+    return Journal(flash or Flash(), random or Counting())
+
+
+def identified(book: Journal, at_ms: int, slot: int = 5) -> None:
+    book.touched("identified", at_ms, slot, ID, 143, None)
+
+
+def unreadable(book: Journal, at_ms: int) -> None:
+    book.touched("unreadable", at_ms, None, None, None, "too_messy")
+
+
+def sent(book: Journal, now: int) -> "list[Any]":
+    """Take all messages that are due, as ids."""
+    found = []
+    while (message := book.due(now, can_send=True)) is not None:
+        found.append(message["touch"])
+    return found
+
+
+def away(book: Journal, now: int) -> None:
+    assert book.due(now, can_send=False) is None
+
+
+def test_a_new_touch_is_sent_at_once_and_only_once() -> None:
+    book = journal()
+    identified(book, 1000)
+    assert book.due(1000, can_send=True) == {
+        "v": 1,
+        "touch": nth(1),
+        "hello": None,
+        "at_ms": 1000,
+        "result": "identified",
+        "slot": 5,
+        "template_id": ID,
+        "confidence": 143,
+        "reason": None,
+        "count": 1,
+    }
+    assert sent(book, 1000) == []
+    assert len(book) == 1
+
+
+def test_every_kind_of_touch_comes_out_as_it_went_in() -> None:
+    kinds: list[tuple[Any, ...]] = [
+        ("identified", 0, 0, None, 0, None),
+        ("identified", 2**47, 65535, ID, 65535, None),
+        ("not_identified", 7, None, None, None, None),
+        ("unreadable", 7, None, None, None, "sensor_error"),
+    ]
+    keys = ("result", "at_ms", "slot", "template_id", "confidence", "reason")
+    for kind in kinds:
+        book = journal()
+        book.touched(*kind)
+        message = book.due(2**47, can_send=True)
+        assert message is not None
+        assert tuple(message[key] for key in keys) == kind
+
+
+def test_a_touch_that_the_sensor_was_slow_about_is_still_sent_at_once() -> None:
+    book = journal()
+    identified(book, 1000)
+    assert sent(book, 1000 + 3 * ACK_MS) == [nth(1)]
+
+
+def test_what_is_acknowledged_in_time_never_reaches_the_flash() -> None:
+    flash = Flash()
+    book = journal(flash)
+    identified(book, 1000)
+    sent(book, 1000)
+    sent(book, 1000 + ACK_MS - 1)
+    book.ack(nth(1))
+    sent(book, 9000)
+    assert (len(book), flash.writes) == (0, 0)
+
+
+def test_what_is_not_acknowledged_in_time_survives_a_restart_without_its_uptime() -> None:
+    flash = Flash()
+    book = journal(flash)
+    identified(book, 1000)
+    sent(book, 1500)
+    sent(book, 1500 + ACK_MS)
+    again = journal(flash)
+    assert len(again) == 1
+    again.hello_answered(HELLO, 50)
+    message = again.due(50, can_send=True)
+    assert message is not None
+    assert (message["touch"], message["at_ms"], message["hello"]) == (nth(1), None, HELLO)
+    assert (message["slot"], message["template_id"], message["confidence"]) == (5, ID, 143)
+
+
+def test_a_touch_that_could_not_be_sent_reaches_the_flash_as_well() -> None:
+    flash = Flash()
+    book = journal(flash)
+    identified(book, 1000)
+    assert book.wait_ms(1000) == ACK_MS
+    away(book, 1000 + ACK_MS)
+    assert len(journal(flash)) == 1
+
+
+def test_an_acknowledgement_removes_exactly_that_touch_also_from_flash() -> None:
+    flash = Flash()
+    book = journal(flash)
+    for at_ms in (1000, 2000, 3000):
+        identified(book, at_ms)
+    away(book, 9000)
+    book.ack(nth(2))
+    book.ack(nth(2))
+    book.ack(nth(99))
+    for one in (book, journal(flash)):
+        one.hello_answered(HELLO, 10000)
+        assert sent(one, 10000) == [nth(1)]
+        one.ack(nth(1))
+        assert sent(one, 10000) == [nth(3)]
+        one.ack(nth(3))
+        assert len(one) == 0
+    assert len(journal(flash)) == 0
+
+
+def test_the_backlog_waits_for_a_hello() -> None:
+    book = journal()
+    identified(book, 1000)
+    away(book, 4000)
+    assert sent(book, 5000) == []
+    assert book.wait_ms(5000) is None
+    book.hello_answered(HELLO, 6000)
+    assert book.wait_ms(6000) == 0
+    assert sent(book, 6000) == [nth(1)]
+
+
+def test_the_backlog_goes_oldest_first_and_one_at_a_time() -> None:
+    book = journal()
+    for at_ms in (1000, 2000):
+        identified(book, at_ms)
+    away(book, 9000)
+    book.hello_answered(HELLO, 9000)
+    assert sent(book, 9000) == [nth(1)]
+    assert sent(book, 9000 + ACK_MS - 1) == []
+    book.ack(nth(1))
+    assert sent(book, 9000 + ACK_MS - 1) == [nth(2)]
+
+
+def test_after_three_sends_without_an_answer_the_backlog_waits_for_the_next_hello() -> None:
+    book = journal()
+    identified(book, 1000)
+    away(book, 4000)
+    book.hello_answered(HELLO, 5000)
+    sends = [now for now in range(5000, 60000, 500) if sent(book, now)]
+    assert sends == [5000, 5000 + ACK_MS, 5000 + 2 * ACK_MS]
+    book.hello_answered(HELLO, 60000)
+    assert sent(book, 60000) == [nth(1)]
+
+
+def test_a_hello_in_the_middle_does_not_send_a_touch_twice_at_once() -> None:
+    book = journal()
+    identified(book, 1000)
+    away(book, 4000)
+    book.hello_answered(HELLO, 5000)
+    assert sent(book, 5000) == [nth(1)]
+    book.hello_answered("00" * 8, 5100)
+    assert sent(book, 5100) == []
+    assert sent(book, 5000 + ACK_MS) == [nth(1)]
+
+
+def test_a_new_touch_overtakes_the_backlog() -> None:
+    book = journal()
+    identified(book, 1000)
+    away(book, 4000)
+    book.hello_answered(HELLO, 5000)
+    assert sent(book, 5000) == [nth(1)]
+    identified(book, 5100)
+    assert sent(book, 5100) == [nth(2)]
+    book.ack(nth(1))
+    # The new one has its own two seconds; only then is it part of the backlog.
+    assert sent(book, 5200) == []
+
+
+def test_a_touch_becomes_backlog_while_the_backlog_is_delivered() -> None:
+    book = journal()
+    identified(book, 1000)
+    away(book, 4000)
+    book.hello_answered(HELLO, 5000)
+    sent(book, 5000)
+    identified(book, 5100)
+    sent(book, 5100)
+    assert sent(book, 5100 + ACK_MS) == [nth(1)]
+    book.ack(nth(1))
+    assert sent(book, 5100 + ACK_MS) == [nth(2)]
+
+
+def test_losing_the_connection_ends_the_delivery_until_the_next_hello() -> None:
+    book = journal()
+    identified(book, 1000)
+    away(book, 4000)
+    book.hello_answered(HELLO, 5000)
+    sent(book, 5000)
+    away(book, 6000)
+    assert sent(book, 9000) == []
+
+
+def test_rain_is_one_entry_as_long_as_nobody_can_have_seen_it() -> None:
+    book = journal()
+    for at_ms in range(0, 20000, 1000):
+        unreadable(book, at_ms)
+        away(book, at_ms)
+    assert len(book) == 1
+    book.hello_answered(HELLO, 20000)
+    message = book.due(20000, can_send=True)
+    assert message is not None
+    assert (message["count"], message["at_ms"]) == (20, 0)
+    unreadable(book, 20100)
+    assert len(book) == 2
+
+
+def test_rain_does_not_wear_out_the_flash() -> None:
+    flash = Flash()
+    book = journal(flash)
+    for at_ms in range(0, 1000000, 1000):
+        unreadable(book, at_ms)
+        away(book, at_ms)
+    assert flash.writes <= 11
+    again = journal(flash)
+    again.hello_answered(HELLO, 0)
+    message = again.due(0, can_send=True)
+    assert message is not None
+    assert message["count"] == 512  # the newest power of two; the rest is lost with the power
+
+
+def test_the_count_of_rain_stays_a_16_bit_number() -> None:
+    book = journal()
+    for _ in range(65536):
+        unreadable(book, 0)
+    assert len(book) == 2
+
+
+def test_other_touches_are_never_counted_together() -> None:
+    book = journal()
+    unreadable(book, 0)
+    book.touched("not_identified", 1, None, None, None, None)
+    unreadable(book, 2)
+    book.touched("not_identified", 3, None, None, None, None)
+    book.touched("not_identified", 4, None, None, None, None)
+    assert len(book) == 5
+
+
+def test_a_full_journal_drops_the_oldest_and_counts_it() -> None:
+    flash = Flash()
+    book = journal(flash)
+    for number in range(CAPACITY + 3):
+        identified(book, number)
+        away(book, number + ACK_MS)
+    assert (len(book), book.dropped) == (CAPACITY, 3)
+    again = journal(flash)
+    assert (len(again), again.dropped) == (CAPACITY, 3)
+    again.hello_answered(HELLO, 0)
+    assert sent(again, 0) == [nth(4)]
+
+
+def test_what_was_dropped_is_remembered_when_the_journal_is_empty_again() -> None:
+    flash = Flash()
+    book = journal(flash)
+    for number in range(CAPACITY + 1):
+        identified(book, number)
+        away(book, number + ACK_MS)
+    for number in range(1, CAPACITY + 2):
+        book.ack(nth(number))
+    assert len(flash.records) == 1
+    again = journal(flash)
+    assert (len(again), again.dropped) == (0, 1)
+
+
+def test_the_file_stays_bounded() -> None:
+    flash = Flash()
+    book = journal(flash)
+    most = 0
+    identified(book, 0)
+    for number in range(2, 3 * COMPACT_AT):
+        identified(book, number * 3000)
+        away(book, number * 3000 + ACK_MS)
+        book.ack(nth(number))
+        most = max(most, len(flash.records))
+    assert len(book) == 1
+    assert most <= COMPACT_AT + 2
+
+
+def test_a_torn_record_costs_only_itself_and_is_cleaned_up() -> None:
+    flash = Flash()
+    book = journal(flash)
+    identified(book, 0)
+    away(book, 5000)
+    flash.records.append(None)
+    again = journal(flash, Counting(50))
+    assert len(again) == 1
+    again.touched("not_identified", 10, None, None, None, None)
+    away(again, 10 + ACK_MS)
+    assert None not in flash.records
+    assert len(flash.records) == 2
+
+
+def test_a_record_of_another_kind_is_no_reason_to_fail() -> None:
+    flash = Flash()
+    flash.records = [bytes((9,)) + bytes(RECORD_BYTES - 1), bytes((1,)) + b"\xff" * 40]
+    assert len(journal(flash)) == 0
+
+
+def test_flash_that_refuses_loses_nothing_while_the_reader_runs() -> None:
+    flash = Flash()
+    book = journal(flash)
+    flash.broken = True
+    identified(book, 0)
+    away(book, 5000)
+    assert len(book) == 1
+    flash.broken = False
+    identified(book, 6000)
+    away(book, 9000)
+    assert len(journal(flash)) == 2
