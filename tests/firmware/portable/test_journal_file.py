@@ -9,7 +9,7 @@ ONE, TWO = b"1" * RECORD_BYTES, b"2" * RECORD_BYTES
 
 
 def fresh(name: str) -> str:
-    return "/tmp/fpreader-journal-%s-%s" % (name, os.urandom(4).hex())
+    return "/tmp/fpreader-journal-%s-%s" % (name, os.urandom(4).hex())  # noqa: S108
 
 
 def remove(path: str) -> None:

@@ -1,0 +1,159 @@
+"""A desk between stand-ins: a scanner that does as it is told, and whatever the desk sent."""
+
+import json
+
+from fpreader.desk import Desk
+from tests.firmware.portable.counting import Counting
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any
+
+IDENTITY = {
+    "device": "a1b2c3d4e5f6",
+    "firmware": "0.1.0",
+    "board": "esp32",
+    "sensor": "R307",
+    "max_scans": 3,
+    "features": ["led"],
+}
+TEMPLATES = {
+    "capacity": 1000,
+    "count": 3,
+    "revision": "5f0c6d7e8a9b0c1d",
+    "sensor_changed": False,
+    "sensor_error": None,
+}
+IDLE = {
+    "template_id": None,
+    "seq": 0,
+    "slot": None,
+    "stage": "idle",
+    "step": 0,
+    "total": 0,
+    "captured": [],
+    "rejected": {"count": 0, "last": None},
+    "timeout_ms": None,
+    "reason": None,
+}
+
+
+class FakeScanner:
+    """Accepts every start, and ends an enrollment when the test says so."""
+
+    def __init__(self) -> None:
+        self.snapshot: dict[str, Any] = dict(IDLE)
+        self.templates: dict[str, Any] = dict(TEMPLATES)
+        self.running = False
+        self.refuses: str | None = None
+        self.started: list[tuple[str, int | None, int, int]] = []
+        self.cancels = 0
+
+    def start(
+        self, template_id: str, slot: "int | None", total: int, scan_timeout_s: int
+    ) -> "tuple[int | None, str | None]":
+        if self.running:
+            return None, "busy"
+        if self.refuses:
+            return None, self.refuses
+        self.started.append((template_id, slot, total, scan_timeout_s))
+        self.running = True
+        self.show(template_id, "place_finger", 5 if slot is None else slot)
+        return self.snapshot["slot"], None
+
+    def cancel(self) -> None:
+        self.cancels += 1
+
+    def show(self, template_id: str, stage: str, slot: int = 5) -> None:
+        self.running = stage == "place_finger"
+        self.snapshot = dict(IDLE)
+        self.snapshot["template_id"] = template_id
+        self.snapshot["stage"] = stage
+        self.snapshot["slot"] = slot
+
+
+class FakeJournal:
+    """Writes down what it was told."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self.waiting = 0
+        self.hellos: list[tuple[str, int]] = []
+        self.acks: list[str] = []
+
+    def __len__(self) -> int:
+        return self.waiting
+
+    def hello_answered(self, request: str, now: int) -> None:
+        self.hellos.append((request, now))
+
+    def ack(self, touch: str) -> None:
+        self.acks.append(touch)
+
+
+class Office:
+    """The desk with all that surrounds it."""
+
+    def __init__(self) -> None:
+        self.now = 1000
+        self.connected = True
+        self.sent: list[bytes] = []
+        self.published = 0
+        self.identified = 0
+        self.restarts = 0
+        self.requests = 0
+        self.scanner = FakeScanner()
+        self.journal = FakeJournal()
+        self.desk = Desk(IDENTITY, self.scanner, self.journal, self, lambda: self.now, Counting())
+
+    # What the desk causes.
+
+    def answer(self, payload: bytes) -> bool:
+        if self.connected:
+            self.sent.append(payload)
+        return self.connected
+
+    def publish_snapshot(self) -> None:
+        self.published += 1
+
+    def identify(self) -> None:
+        self.identified += 1
+
+    def restart(self) -> None:
+        self.restarts += 1
+
+    # What the tests do.
+
+    def give(self, topic: str, payload: "bytes | None", *, retained: bool = False) -> "list[Any]":
+        """Give it a message, return the answers."""
+        before = len(self.sent)
+        self.desk.take(topic, payload, retained=retained)
+        return [json.loads(answer) for answer in self.sent[before:]]
+
+    def ask(self, topic: str, **message: "Any") -> "list[Any]":
+        """Give it a request with a new id, return the answers."""
+        self.requests += 1
+        return self.repeat(topic, **message)
+
+    def repeat(self, topic: str, **message: "Any") -> "list[Any]":
+        """Give it the request once more."""
+        message["v"] = 1
+        message["request"] = self.request
+        return self.give(topic, json.dumps(message).encode())
+
+    @property
+    def request(self) -> str:
+        return "%016x" % (0xABC000 + self.requests)
+
+    def nonce(self) -> str:
+        (answer,) = self.ask("command", command="hello")
+        return str(answer["result"]["nonce"])
+
+    def error(self, topic: str, **message: "Any") -> "str | None":
+        """Return the error of the one answer, None for a success."""
+        (answer,) = self.ask(topic, **message)
+        assert (answer["v"], answer["request"]) == (1, self.request)
+        assert answer["ok"] is ("error" not in answer)
+        error: str | None = answer.get("error")
+        return error

@@ -1,0 +1,67 @@
+"""The requests of tests/wire, as the desk takes them."""
+
+import binascii
+import json
+
+from tests.firmware.portable.office import Office
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+WIRE = __file__.rsplit("/", 3)[0] + "/wire/"
+BASE = "biometric/front_door/"
+TO_READER = ("command", "enroll/request")
+
+
+def entries(name: str) -> "Iterator[dict[str, Any]]":
+    """Read one entry of a line at a time: all of them do not fit into a reader's RAM."""
+    with open(WIRE + name) as file:
+        for line in file:
+            text = line.strip().rstrip(",")
+            if len(text) > 1:
+                entry = json.loads(text)
+                entry["topic"] = entry["topic"][len(BASE) :]
+                if entry["topic"] in TO_READER:
+                    yield entry
+
+
+def payload(entry: "dict[str, Any]") -> bytes:
+    if "payload_text" in entry:
+        return str(entry["payload_text"]).encode()
+    return binascii.a2b_base64(entry["payload_base64"])
+
+
+def test_every_request_is_understood() -> None:
+    count = 0
+    for entry in entries("messages.json"):
+        count += 1
+        office = Office()
+        message = entry["payload"]
+        if "nonce" in message:
+            message["nonce"] = office.nonce()
+        if message.get("action") == "cancel":
+            office.scanner.show(message["template_id"], "completed")
+        answers = office.give(entry["topic"], json.dumps(message).encode())
+        if message.get("command") == "ack":
+            assert (answers, office.journal.acks) == ([], [message["touch"]])
+        else:
+            assert [answer["ok"] for answer in answers] == [True], entry["name"]
+    assert count >= 8
+
+
+def test_every_malformed_request_is_refused_as_the_fixtures_say_and_does_nothing() -> None:
+    count = 0
+    for entry in entries("malformed.json"):
+        count += 1
+        office = Office()
+        retained = entry.get("retained", False)
+        answers = office.give(entry["topic"], payload(entry), retained=retained)
+        expected = [] if entry["expect"] == "drop" else [entry["expect"]]
+        assert [answer["error"] for answer in answers] == expected, entry["name"]
+        nothing = (office.scanner.started, office.scanner.cancels, office.restarts)
+        assert nothing == ([], 0, 0), entry["name"]
+        assert (office.identified, office.journal.acks) == (0, []), entry["name"]
+    assert count >= 80
