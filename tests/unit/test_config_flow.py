@@ -1,5 +1,6 @@
 """Setting up a reader, by discovery and by hand; and removing it without a trace that hurts."""
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -475,16 +476,16 @@ async def test_a_broker_that_does_not_acknowledge_the_subscription_is_not_waited
     assert reader.heard == []
 
 
-async def test_a_subscription_of_everybody_that_is_not_acknowledged_does_not_hold_up_the_form(
+@pytest.mark.parametrize("mqtt_config_entry_options", [{"birth_message": {}, "discovery_qos": 1}])
+async def test_the_form_opens_even_if_the_acknowledgement_of_the_subscription_is_not_told(
     hass: HomeAssistant, broker: FakeBroker
 ) -> None:
-    """Home Assistant acknowledges only the highest QoS that anybody asked for on a topic."""
-    with (
-        patch("homeassistant.components.mqtt.async_on_subscribe_done", return_value=lambda: None),
-        patch.object(probe, "LISTEN_AT_MOST", 0.05),
-    ):
-        FakeReader(broker).announce()
-        assert offers(await by_user(hass)) == [READER_ID]
+    """Home Assistant tells it for the highest QoS on a topic, here that of its own discovery."""
+    await broker.until_subscribed("biometric/+/status")
+    FakeReader(broker).announce()
+    with patch.object(probe, "LISTEN_AT_MOST", 0.1):
+        async with asyncio.timeout(5):
+            assert offers(await by_user(hass)) == [READER_ID]
 
 
 async def test_nothing_stays_subscribed_after_the_question(
