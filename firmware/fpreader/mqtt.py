@@ -4,7 +4,6 @@ import asyncio
 import gc
 
 from fpreader.link import ANSWER_MS, LinkError
-from fpreader.mqtt_packets import MalformedError
 
 TYPE_CHECKING = False
 
@@ -105,8 +104,9 @@ class Client:
                 if self._link.ready and not was_ready:
                     self._on_ready()
                 self._event.set()
-        except (OSError, LinkError, MalformedError) as error:
-            lost = str(error)
+        except Exception as error:
+            # Not only what is foreseen: a message that hurts must end its session, not the reader.
+            lost = repr(error)
         self._lost = lost
         self._event.set()
 

@@ -25,7 +25,7 @@ TEMPLATES = {
     "sensor_changed": False,
     "sensor_error": None,
 }
-IDLE = {
+IDLE: "dict[str, Any]" = {
     "template_id": None,
     "seq": 0,
     "slot": None,
