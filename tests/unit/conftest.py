@@ -14,6 +14,7 @@ import custom_components.biometric_enroll  # noqa: F401
 from custom_components.biometric_enroll import conversation
 from custom_components.biometric_enroll.const import CONF_DEVICE, CONF_READER_ID, DOMAIN
 from tests.unit.fake_reader import DEVICE, READER_ID, FakeBroker, FakeReader
+from tests.unit.helpers import async_set_up, async_until, available
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -80,7 +81,10 @@ async def broker(
     hass: HomeAssistant, mqtt_client_mock: MqttMockPahoClient, mqtt_mock: MqttMockHAClient
 ) -> FakeBroker:
     """Return the broker that Home Assistant is connected to."""
-    return FakeBroker(hass, mqtt_client_mock, mqtt_mock)
+    broker = FakeBroker(hass, mqtt_client_mock, mqtt_mock)
+    # Else the subscriptions of a test would queue behind those of Home Assistant's discovery.
+    await broker.until_subscribed("biometric/+/status")
+    return broker
 
 
 @pytest.fixture
@@ -111,12 +115,5 @@ async def loaded(
     """Return the config entry, set up, with its reader available."""
     reader.announce()
     await async_set_up(hass, reader, entry)
+    await async_until(hass, lambda: available(hass))
     return entry
-
-
-async def async_set_up(hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry) -> None:
-    """Set up a config entry, and wait until its reader has been greeted."""
-    greeted = len(reader.heard_of("hello"))
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await reader.hears("hello", greeted + 1)
-    await hass.async_block_till_done()
