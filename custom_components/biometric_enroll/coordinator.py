@@ -222,10 +222,13 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         if status.identity is not None:
             # Whoever it is: only the answer to hello makes a reader available.
             self._is_ours(status.identity)
-        if status.identity is None and not retained:
+        if retained:
+            # As old as the broker's memory, and perhaps here for another subscription before ours
+            # stands: an answer would be lost. When it stands, hello is said anyway.
+            return
+        if status.identity is None:
             self._set_unavailable("its last will says so")
         else:
-            # A retained one may be as old as the broker's memory, but shows that we are subscribed.
             self._doubt.set()
 
     @callback
