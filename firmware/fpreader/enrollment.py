@@ -225,14 +225,11 @@ class Enrollment:
         if answer != "good":
             return str(answer)
         before = self._stored
-        # From here on the slot has to be emptied, whatever the sensor says or does not say, and
-        # also when the cancel comes first.
+        # From here on the slot has to be emptied, whatever the sensor says or does not say.
         self._stored = True
         answer = yield "store", (self.slot, int(before))
         if answer == "taken":
             self._stored = before
-        if self._cancelled:
-            raise _Ended("cancelled", None)
         if answer in ("refused", "taken"):
             raise _Ended("failed", "sensor_error")
         return str(answer)

@@ -129,6 +129,19 @@ def test_a_deadline_is_kept_however_slow_the_answers_are() -> None:
     assert play.snapshot()["reason"] == "timeout"
 
 
+def test_no_wait_lasts_longer_than_the_whole_may() -> None:
+    play = Play(scan_timeout_s=10)  # so at most 60 s
+    begin = play.now
+    while play.now - begin < 55_000:
+        if play.operation[0] != "gen_img":
+            play.answer("too_messy")
+        elif play.snapshot()["stage"] == "lift_finger":
+            play.answer("no_finger")
+        else:
+            play.answer("finger", 5000)
+    assert 0 < play.snapshot()["timeout_ms"] <= begin + 60_000 - play.now
+
+
 def test_a_restart_goes_on_above_every_snapshot_there_can_have_been() -> None:
     """The worst case: from the first scan on, every image is rejected as fast as can be."""
     play = Play(total=7, scan_timeout_s=120)

@@ -397,6 +397,56 @@ def test_a_slot_that_cannot_be_emptied_now_is_emptied_when_the_sensor_is_back() 
         assert world.enroll(OTHER) == (0, None)
 
 
+def test_a_slot_that_the_sensor_did_not_empty_is_emptied_later() -> None:
+    world = started()
+    world.user = scans("anna", "anna", "bert", "bert", "bert")
+    world.sensor.says = [("delet_char", None)]
+    world.enroll(ID)
+    assert world.run_until_ended()["reason"] == "mismatch"
+    world.run(10_000)
+    assert world.sensor.templates == {}
+    assert world.memory.operation is None
+
+
+def test_no_enrollment_is_accepted_over_a_slot_that_is_not_emptied() -> None:
+    """Not even by whoever hears of the end of the one before."""
+    world = started()
+    world.user = scans("anna", "anna", "bert", "bert", "bert")
+    world.sensor.says = [("delet_char", None)]
+    answers = []
+
+    def on_snapshot() -> None:
+        if not world.scanner.running:
+            answers.append(world.enroll(OTHER))
+
+    world.enroll(ID)
+    world.scanner._on_snapshot = on_snapshot
+    world.run(60_000)
+    assert answers == [(None, "sensor_error")]
+
+
+def test_only_what_matters_is_repeated_once_there_is_no_time() -> None:
+    world = started()
+    may: dict[str, bool] = {}
+
+    def cancel(world: World) -> None:
+        world.scanner.cancel()
+        may["img2tz"] = world.sensor.may_repeat()
+
+    good = at(3, "img2tz", cancel)
+
+    def user(world: World, name: str) -> None:
+        may[name] = world.sensor.may_repeat()
+        good(world, name)
+
+    world.user = user
+    world.enroll()
+    world.run_until_ended()
+    assert (may["store"], may["img2tz"], may["delet_char"]) == (True, False, True)
+    world.run(1000)
+    assert may["gen_img"]
+
+
 def test_a_refused_store_fails_the_enrollment() -> None:
     world = started()
     world.user = scans("anna", "anna", "anna")
@@ -500,7 +550,7 @@ def test_another_sensor_voids_all_ids_until_ours_is_back() -> None:
     world = enrolled("anna")
     revision = world.scanner.templates["revision"]
     notepad = world.sensor.notepad
-    world.sensor.swap({0: "anna", 3: "bert"})
+    world.sensor.swap({1: "anna", 3: "bert"})
     world.turn_on()
     world.run(1000)
     told = world.told[-1]
@@ -509,7 +559,7 @@ def test_another_sensor_voids_all_ids_until_ours_is_back() -> None:
     assert world.enroll(ID) == (None, "sensor_changed")
     touch(world, "anna")
     assert world.touches[-1][0] == "not_identified"
-    assert world.sensor.templates == {0: "anna", 3: "bert"}
+    assert world.sensor.templates == {1: "anna", 3: "bert"}
     assert world.memory.template_id(0) == "0" * 16
 
     world.sensor.swap({0: "anna"}, notepad)
@@ -521,23 +571,29 @@ def test_another_sensor_voids_all_ids_until_ours_is_back() -> None:
 
 def test_a_sensor_swapped_between_two_polls_identifies_nobody() -> None:
     world = enrolled("anna")
+    revision = world.scanner.templates["revision"]
     world.sensor.swap({0: "mallory"})
     touch(world, "mallory")
     assert [entry[0] for entry in world.touches] == ["not_identified"]
     assert world.told[-1]["sensor_changed"] is True
+    assert world.told[-1]["revision"] != revision
+
+
+def test_a_finger_that_another_sensor_knows_is_nobodys_duplicate() -> None:
+    world = enrolled("bert")
+    world.user = at(1, "search", lambda world: world.sensor.swap({0: "anna"}))
+    world.enroll(ID)
+    final = world.run_until_ended()
+    assert final["reason"] != "duplicate"
+    assert "duplicate_of" not in final
 
 
 def test_a_sensor_swapped_in_an_enrollment_is_left_alone() -> None:
-    for command, count in (
-        ("img2tz", 1),
-        ("img2tz", 2),
-        ("store", 1),
-        ("img2tz", 3),
-        ("search", 2),
-    ):
+    others = {5: "bert", 6: "carl"}
+    for command, count in (("img2tz", 1), ("reg_model", 1), ("store", 1), ("img2tz", 3)):
         world = started()
         ours = world.sensor.notepad
-        world.user = at(count, command, lambda world: world.sensor.swap({0: "bert", 1: "carl"}))
+        world.user = at(count, command, lambda world: world.sensor.swap(dict(others)))
         world.enroll(ID)
         final = world.run_until_ended()
         world.user = lambda *_: None
@@ -546,7 +602,7 @@ def test_a_sensor_swapped_in_an_enrollment_is_left_alone() -> None:
         world.run(10_000)
         touch(world, "carl")
         if command != "store":  # there it happens inside the command, where nobody could notice
-            assert world.sensor.templates == {0: "bert", 1: "carl"}, (command, count)
+            assert world.sensor.templates == others, (command, count)
         assert [entry[0] for entry in world.touches] == ["not_identified"], (command, count)
         assert world.told[-1]["sensor_changed"] is True, (command, count)
         # Ours comes back with what was stored, and is emptied then.
