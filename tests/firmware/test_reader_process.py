@@ -1,0 +1,314 @@
+"""The whole reader as a process: real broker, emulated sensor, every runtime."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from emulator import R307, EmulatedSensor, Finger, SensorLine
+from tests.firmware.stage import FINAL, RUNTIMES, Broker, House, Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ANNA, BEN = Finger("anna"), Finger("ben")
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    broker = Broker(tmp_path)
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture(params=RUNTIMES)
+def reader(request: pytest.FixtureRequest, tmp_path: Path, broker: Broker) -> Iterator[Reader]:
+    """Give a reader that is connected and whose sensor answers."""
+    reader = Reader(tmp_path, request.param, broker.port)
+    house = House(broker.port)
+    reader.start()
+    try:
+        house.wait("templates", lambda one: one["count"] == 0)
+        yield reader
+    finally:
+        house.close()
+        reader.close()
+        print(reader.log.read_text())  # noqa: T201 - shown when a test fails
+
+
+@pytest.fixture
+def house(reader: Reader, broker: Broker) -> Iterator[House]:
+    house = House(broker.port)
+    yield house
+    house.close()
+
+
+def enroll(house: House, reader: Reader, finger: Finger) -> str:
+    """Enroll a finger with three good scans, return its template id."""
+    template_id, since = secrets.token_hex(8), house.mark()
+    assert house.start(template_id)["ok"]
+    for step in (1, 2):
+        house.stage("place_finger", step, since)
+        reader.line.place(finger)
+        house.stage("lift_finger", step, since)
+        reader.line.lift()
+    house.stage("place_finger", 3, since)
+    reader.line.place(finger)
+    house.stage("completed", 3, since)
+    reader.line.lift()
+    return template_id
+
+
+def touch(house: House, reader: Reader, finger: Finger) -> dict[str, Any]:
+    since, mark = house.mark(), reader.line.command_count
+    reader.line.wait_for_command(0x01, since=mark)
+    reader.line.place(finger)
+    message = house.wait("fingerprint", lambda _: True, since)
+    reader.line.lift()
+    payload: dict[str, Any] = message.payload
+    return payload
+
+
+def touch_unseen(reader: Reader, finger: Finger) -> None:
+    """Touch while nobody listens: the sensor tells when the reader has read the finger."""
+    mark = reader.line.command_count
+    reader.line.wait_for_command(0x01, since=mark)
+    reader.line.place(finger)
+    reader.line.wait_for_command(0x04, since=mark)
+    mark = reader.line.command_count
+    reader.line.lift()
+    # Twice: the first may have been on its way before the finger was gone.
+    first = reader.line.wait_for_command(0x01, since=mark)
+    reader.line.wait_for_command(0x01, since=first.number + 1)
+
+
+def test_whoever_subscribes_later_finds_the_three_retained_topics(
+    reader: Reader, house: House
+) -> None:
+    for topic in ("status", "templates", "enroll/response"):
+        assert house.wait(topic, lambda _: True).retained
+    assert house.wait("status", lambda _: True).payload == {
+        "v": 1,
+        "online": True,
+        "device": reader.device,
+        "firmware": "0.1.0",
+        "board": "host",
+        "sensor": "R307",
+        "max_scans": 3,
+        "features": ["led"],
+    }
+    assert house.wait("templates", lambda _: True).payload["capacity"] == 1000
+    assert house.wait("enroll/response", lambda _: True).payload["stage"] == "idle"
+
+
+def test_a_reader_without_power_is_said_to_be_offline(reader: Reader, house: House) -> None:
+    since = house.mark()
+    reader.kill()
+    message = house.wait("status", lambda one: not one["online"], since)
+    assert message.payload == {"v": 1, "online": False}
+
+
+def test_a_repeated_request_is_answered_once_and_the_same(reader: Reader, house: House) -> None:
+    request = secrets.token_hex(8)
+    answers = [house.ask("command", request, command="hello").raw for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+    assert json.loads(answers[0])["result"]["nonce"] != house.hello()["nonce"]
+
+
+def test_three_scans_make_a_template_that_touches_are_known_by(
+    reader: Reader, house: House
+) -> None:
+    template_id = enroll(house, reader, ANNA)
+    snapshots = [
+        one for one in house.payloads("enroll/response") if one["template_id"] == template_id
+    ]
+    assert [one["seq"] for one in snapshots] == sorted({one["seq"] for one in snapshots})
+    assert snapshots[-1]["captured"] == [{"attempts": 1}] * 3
+    house.wait("templates", lambda one: one["count"] == 1)
+    one = touch(house, reader, ANNA)
+    assert (one["result"], one["template_id"], one["slot"]) == ("identified", template_id, 0)
+    other = touch(house, reader, BEN)
+    assert (other["result"], other["template_id"]) == ("not_identified", None)
+    house.ack(one["touch"])
+    house.ack(other["touch"])
+    assert house.hello()["journal"] == 0
+
+
+def test_a_cancel_is_answered_with_the_end(reader: Reader, house: House) -> None:
+    template_id = secrets.token_hex(8)
+    house.start(template_id)
+    reader.line.place(ANNA)
+    house.stage("lift_finger", 1)
+    answer = house.ask("enroll/request", action="cancel", template_id=template_id).payload
+    assert answer["result"]["enrollment"]["stage"] == "cancelled"
+    retained = house.wait("enroll/response", lambda one: one["stage"] == "cancelled").payload
+    assert {**answer["result"]["enrollment"], "v": 1} == retained
+    again = house.ask("enroll/request", action="cancel", template_id=template_id).payload
+    assert again["result"] == answer["result"]
+
+
+def test_an_enrollment_goes_on_while_the_broker_is_away(
+    reader: Reader, house: House, broker: Broker
+) -> None:
+    template_id = secrets.token_hex(8)
+    house.start(template_id)
+    house.stage("place_finger", 1)
+    broker.kill()
+    for last in (0x04, 0x06):  # the first scan ends with a Search, the second with Store
+        mark = reader.line.command_count
+        reader.line.place(ANNA)
+        reader.line.wait_for_command(last, since=mark)
+        mark = reader.line.command_count
+        reader.line.lift()
+        first = reader.line.wait_for_command(0x01, since=mark)
+        reader.line.wait_for_command(0x01, since=first.number + 2)
+    broker.start()
+    later = House(broker.port)
+    try:
+        snapshot = later.stage("place_finger", 3)
+        assert (snapshot["template_id"], len(snapshot["captured"])) == (template_id, 2)
+        reader.line.place(ANNA)
+        assert later.stage("completed", 3)["captured"] == [{"attempts": 1}] * 3
+    finally:
+        later.close()
+
+
+def test_touches_wait_for_the_broker_and_for_each_acknowledgement(
+    reader: Reader, house: House, broker: Broker
+) -> None:
+    template_id = enroll(house, reader, ANNA)
+    broker.kill()
+    for finger in (BEN, ANNA, BEN):
+        touch_unseen(reader, finger)
+    broker.start()
+    later = House(broker.port)
+    try:
+        later.wait("status", lambda one: one["online"])
+        assert later.hello()["journal"] == 3
+        got: dict[str, dict[str, Any]] = {}
+        for _ in range(3):
+            # What was younger than two seconds came at once, before the backlog.
+            one = later.wait("fingerprint", lambda one: one["touch"] not in got).payload
+            got[one["touch"]] = one
+            later.ack(one["touch"])
+        assert later.hello()["journal"] == 0
+        in_order = sorted(got.values(), key=lambda one: int(one["at_ms"]))
+        unknown = ("not_identified", None)
+        assert [(one["result"], one["template_id"]) for one in in_order] == [
+            unknown,
+            ("identified", template_id),
+            unknown,
+        ]
+    finally:
+        later.close()
+
+
+def test_a_touch_nobody_acknowledged_outlives_a_power_cut(reader: Reader, house: House) -> None:
+    one = touch(house, reader, BEN)
+    journal = reader.flash / "journal"
+    until(lambda: journal.exists() and journal.stat().st_size > 0)
+    reader.kill()
+    since = house.mark()
+    reader.start()
+    house.wait("status", lambda one: one["online"], since)
+    assert house.hello()["journal"] == 1
+    again = house.wait("fingerprint", lambda _: True, since).payload
+    assert (again["touch"], again["at_ms"]) == (one["touch"], None)
+
+
+def test_a_power_cut_in_the_middle_ends_the_enrollment_as_failed(
+    reader: Reader, house: House
+) -> None:
+    template_id = secrets.token_hex(8)
+    house.start(template_id)
+    reader.line.place(ANNA)
+    before = house.stage("lift_finger", 1)
+    reader.kill()
+    since = house.mark()
+    reader.start()
+    snapshot = house.wait("enroll/response", lambda one: one["stage"] in FINAL, since).payload
+    assert (snapshot["reason"], snapshot["template_id"]) == ("reader_restarted", template_id)
+    assert snapshot["captured"] == before["captured"]
+    assert snapshot["seq"] > before["seq"]
+
+
+def test_a_restart_is_answered_and_then_wanted_from_outside(reader: Reader, house: House) -> None:
+    answer = house.ask("command", command="restart", nonce=house.hello()["nonce"]).payload
+    assert answer["result"] == {}
+    assert reader.process is not None
+    assert reader.process.wait(5) == 3
+
+
+def test_a_wrong_status_is_put_right(reader: Reader, house: House) -> None:
+    since = house.mark()
+    house.say("status", b'{"v":1,"online":false}', retain=True)
+    house.wait("status", lambda one: one["online"], since)
+
+
+def test_nothing_that_anybody_sends_ends_the_reader(reader: Reader, house: House) -> None:
+    for topic in ("command", "enroll/request", "status"):
+        for payload in (b'{"x":"' + b"x" * 5000 + b'"}', b"[" * 4000 + b"]" * 4000, b"7", b"{}"):
+            house.say(topic, payload)
+    assert house.hello()["device"] == reader.device
+    assert reader.process is not None
+    assert reader.process.poll() is None
+    assert "mqtt:" not in reader.log.read_text()
+
+
+def test_an_idle_reader_hardly_uses_the_processor(reader: Reader, house: House) -> None:
+    house.hello()
+    before = reader.cpu_seconds()
+    time.sleep(3)  # what is measured is time
+    assert reader.cpu_seconds() - before < 3 * 0.05
+
+
+def test_a_line_that_vanishes_is_found_again(reader: Reader, house: House) -> None:
+    since = house.mark()
+    reader.line.close()
+    house.wait("templates", lambda one: one["sensor_error"] == "not_responding", since)
+    since = house.mark()
+    reader.line = SensorLine(EmulatedSensor(R307), link=reader.folder / "sensor")
+    house.wait("templates", lambda one: one["sensor_error"] is None, since, timeout=15)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"reader_id": "Front door"}, "reader_id has to be"),
+        ({"device": None}, "device has to be"),
+        ({"sensor": "R308"}, "sensor has to be one of R307, R503"),
+        ({"port": "1883"}, "port has to be 1 to 65535"),
+        ({"broker": ""}, "broker has to be"),
+        ({"password": "secret"}, "password needs a user"),
+    ],
+)
+def test_a_wrong_configuration_gives_one_clear_line(
+    runtime: str, changed: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    reader = Reader(tmp_path, runtime, 1883)
+    try:
+        values = json.loads(reader.config.read_text())
+        reader.configure(**{**values, **changed})
+        reader.start()
+        assert reader.process is not None
+        assert reader.process.wait(10) == 2
+        (line,) = reader.log.read_text().splitlines()
+        assert said in line
+        assert "secret" not in line
+    finally:
+        reader.close()
+
+
+def until(true: Any, seconds: float = 10) -> None:
+    """Wait for a file, which tells nobody that it has changed."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
