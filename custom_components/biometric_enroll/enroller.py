@@ -252,12 +252,13 @@ class Enroller:
 
     async def async_cancel(self) -> None:
         """End the running enrollment; returns when it has ended. Raises a translated error."""
-        template_id = self._followed().template_id
-        if template_id is None or not self._followed().running:
+        enrollment = self._roster.enrollment(self._device)
+        # One that was accepted just now may not have shown a snapshot yet.
+        if enrollment is None or self._followed().final:
             raise self._refused(Refusal.NOT_RUNNING)
         await self._coordinator.async_ask(
             Topic.ENROLL,
-            partial(build.cancel, template_id=template_id),
+            partial(build.cancel, template_id=enrollment.template_id),
             lambda result: self.take(decode.ended_snapshot(result), live=True),
         )
 
