@@ -13,6 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from demo.person import Person
 from demo.stage import Stage
 from emulator.fingers import Finger
+from emulator.wire import Code, Command
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -29,6 +30,7 @@ LAST_IDENTIFIED = f"sensor.{READER_ID}_last_identified"
 STORED = f"sensor.{READER_ID}_stored_fingerprints"
 TOUCH = f"event.{READER_ID}_touch"
 LATE_TOUCH = f"event.{READER_ID}_late_touch"
+ENROLLING = f"binary_sensor.{READER_ID}_enrolling"
 CONNECTIVITY = f"binary_sensor.{READER_ID}_connectivity"
 
 _WITHIN = 30
@@ -90,16 +92,19 @@ class Bench:
             {"type": "subscribe_events", "event_type": "automation_ran"},
             lambda event: self.ran.append(event["data"]["which"]),
         )
+        # Automations listen only from then on.
+        await self.stage.home_assistant.async_started(self.client)
 
     async def touch(self, finger: Finger) -> None:
         """Touch the sensor, and lift the finger when the reader has told of it."""
-        touches = self.wire.count("fingerprint")
-        self.reader.line.place(finger)
+        line, touches = self.reader.line, self.wire.count("fingerprint")
+        # Until the reader has seen the empty sensor, this would be the touch before.
+        await asyncio.to_thread(
+            line.wait_for_command, Command.GEN_IMG, code=Code.NO_FINGER, since=line.command_count
+        )
+        line.place(finger)
         await self.wire.until(lambda wire: wire.count("fingerprint") > touches)
-        since = self.reader.line.command_count
-        self.reader.line.lift()
-        # Until the reader has seen the empty sensor, another finger would be the same touch.
-        await asyncio.to_thread(self.reader.line.wait_for_command, 0x01, since=since + 1)
+        line.lift()
 
     async def until_available(self) -> None:
         """Wait until Home Assistant knows that the reader is there."""
@@ -210,7 +215,6 @@ async def running_bench(
         async with await stage.home_assistant.async_connect() as client:
             await stage.home_assistant.async_add_discovered_reader(client, READER_ID)
             await client.async_until_state(CONNECTIVITY, "on")
-            await stage.home_assistant.async_started(client)
             devices = await client.async_command(type="config/device_registry/list")
         device_id = next(
             d["id"] for d in devices if ["biometric_enroll", reader.device] in d["identifiers"]

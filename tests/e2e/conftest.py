@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest_asyncio
 
 from demo.brokers import BrokerKind
-from tests.e2e.bench import CONNECTIVITY, LAST_IDENTIFIED, TOUCH, running_bench
+from tests.e2e.bench import CONNECTIVITY, ENROLLING, LAST_IDENTIFIED, TOUCH, running_bench
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -70,9 +70,11 @@ async def installation(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def bench(installation: Bench) -> AsyncGenerator[Bench]:
-    """Give the installation, idle and with nothing on its sensor; show its logs if a test fails."""
+    """Give the installation, idle and with nothing on its sensor."""
     await installation.client.async_until_state(CONNECTIVITY, "on")
     installation.events.clear()
     installation.ran.clear()
     yield installation
     installation.reader.line.lift()
+    if installation.client.states[ENROLLING].state == "on":
+        await installation.action("cancel_enrollment")

@@ -1,6 +1,5 @@
 """Touches with every part real: each way to automate runs once for each live touch, or never."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,7 +86,7 @@ async def test_touches_while_home_assistant_is_away_come_late_and_open_nothing(
 ) -> None:
     await _anna_is_known(bench)
     await bench.client.async_close()
-    bench.stage.home_assistant.kill()
+    bench.stage.home_assistant.stop()
     await bench.touch(_ANNA)
     await bench.touch(Finger("stranger"))
     await bench.stage.home_assistant.async_start()
@@ -113,10 +112,13 @@ async def test_a_touch_that_is_replayed_opens_nothing(bench: Bench) -> None:
     await bench.touch(_ANNA)
     await _all_ran(bench, 1)
     message = next(m for m in bench.wire.of("fingerprint")[::-1] if m["result"] == "identified")
+    told = bench.wire.count("fingerprint")
     bench.wire.say("fingerprint", message)
     bench.wire.say("fingerprint", {**message, "touch": "00000000000000dd"}, retain=True)
     bench.wire.say("fingerprint", b"", retain=True)
     bench.wire.say("fingerprint", {**message, "touch": "00000000000000ee", "hello": None})
-    await asyncio.gather(_nothing_more(bench))
+    # Not before they have come back, or they would pass for the touch that comes next.
+    await bench.wire.until(lambda wire: wire.count("fingerprint") == told + 3)
+    await _nothing_more(bench)
 
     assert sorted(bench.ran) == _ALL
