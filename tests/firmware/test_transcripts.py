@@ -1,0 +1,203 @@
+"""Whole enrollments as both sides say them: tests/wire/transcripts is what the firmware says.
+
+With UPDATE_TRANSCRIPTS=1 in the environment the files are written anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from emulator import R307, R503, EmulatedSensor, Finger, Quality
+from tests.firmware.rehearsal import Rehearsal, rehearse
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+TRANSCRIPTS = Path(__file__).parents[1] / "wire/transcripts"
+ANNA, BEN = Finger("anna"), Finger("ben")
+T, U = "9f2c01ab44d0e1f7", "1b7d4e90c2a3f586"
+HIGH = 7
+
+
+async def good(r: Rehearsal) -> None:
+    # Three good scans; then the finger is known, and the touch is acknowledged.
+    await r.start(T)
+    for _ in range(3):
+        await r.press(ANNA)
+    await asyncio.sleep(1)  # of a clock that jumps
+    r.sensor.place(ANNA)
+    touch = await r.wait("fingerprint", lambda _: True)
+    r.sensor.lift()
+    r.say("command", command="ack", touch=touch["touch"])
+    await r.ask("command", command="hello")
+
+
+async def seven_scans(r: Rehearsal) -> None:
+    # As many scans as six buffers allow.
+    await r.start(T, total=HIGH)
+    for _ in range(HIGH):
+        await r.press(ANNA)
+
+
+async def bad_image(r: Rehearsal) -> None:
+    # The second scan is too messy once, then gives too few features, then is good.
+    await r.start(T)
+    await r.press(ANNA)
+    r.sensor.script(Quality.TOO_MESSY, Quality.TOO_FEW_FEATURES)
+    for _ in range(4):
+        await r.press(ANNA)
+
+
+async def cancel(r: Rehearsal) -> None:
+    # Cancelled after two scans, when the sensor had already stored; once more, too late.
+    await r.start(T)
+    await r.press(ANNA)
+    await r.press(ANNA)
+    for _ in range(2):
+        await r.ask("enroll/request", action="cancel", template_id=T)
+
+
+async def mismatch(r: Rehearsal) -> None:
+    # Another finger than at the first scan, three times.
+    await r.start(T)
+    await r.press(ANNA)
+    for _ in range(3):
+        await r.press(BEN)
+
+
+async def mismatch_at_the_last_scan(r: Rehearsal) -> None:
+    # The verifying scan is another finger once, then the right one.
+    await r.start(T)
+    for finger in (ANNA, ANNA, BEN, ANNA):
+        await r.press(finger)
+
+
+async def duplicate(r: Rehearsal) -> None:
+    # A finger that is enrolled already.
+    await r.start(T)
+    for _ in range(3):
+        await r.press(ANNA)
+    await r.start(U)
+    await r.press(ANNA)
+
+
+async def timeout(r: Rehearsal) -> None:
+    # Nobody comes for the second scan.
+    await r.start(T, scan_timeout_s=5)
+    await r.press(ANNA)
+    await r.wait("enroll/response", lambda one: one["stage"] == "failed")
+
+
+async def sensor_unplugged(r: Rehearsal) -> None:
+    # The sensor falls silent in the middle, and comes back.
+    await r.start(T)
+    await r.press(ANNA)
+    r.sensor.power_off()
+    await r.wait("enroll/response", lambda one: one["stage"] == "failed")
+    await r.wait("templates", lambda one: one["sensor_error"] == "not_responding", 3)
+    since = len(r.transcript)
+    r.sensor.power_on()
+    await r.wait("templates", lambda one: one["sensor_error"] is None, since)
+
+
+async def reader_restarted(r: Rehearsal) -> None:
+    # The reader loses its power in the middle.
+    await r.start(T)
+    await r.press(ANNA)
+    r.cut_power()
+    since = len(r.transcript)
+    r.turn_on()
+    await r.wait("templates", lambda one: one["sensor_error"] is None, since)
+    await r.ask("command", command="hello")
+
+
+async def refused(r: Rehearsal) -> None:
+    # A second start while one is running, a stale one, and a repeated one.
+    first = await r.start(T)
+    assert first["ok"]
+    await r.start(U)
+    message: dict[str, Any] = {"action": "start", "slot": None, "total": 3, "scan_timeout_s": 30}
+    await r.ask("enroll/request", template_id=U, nonce="0" * 16, **message)
+    await r.ask("enroll/request", template_id=T, nonce="0" * 16, **message)
+    await r.ask("enroll/request", action="cancel", template_id=U)
+    await r.ask("enroll/request", action="cancel", template_id=T)
+
+
+SCENES: dict[str, Callable[[Rehearsal], Awaitable[None]]] = {
+    scene.__name__: scene
+    for scene in (
+        good,
+        seven_scans,
+        bad_image,
+        cancel,
+        mismatch,
+        mismatch_at_the_last_scan,
+        duplicate,
+        timeout,
+        sensor_unplugged,
+        reader_restarted,
+        refused,
+    )
+}
+ENDS = {
+    "good": ("completed", None),
+    "seven_scans": ("completed", None),
+    "bad_image": ("completed", None),
+    "cancel": ("cancelled", None),
+    "mismatch": ("failed", "mismatch"),
+    "mismatch_at_the_last_scan": ("completed", None),
+    "duplicate": ("failed", "duplicate"),
+    "timeout": ("failed", "timeout"),
+    "sensor_unplugged": ("failed", "sensor_error"),
+    "reader_restarted": ("failed", "reader_restarted"),
+    "refused": ("cancelled", None),
+}
+
+
+def perform(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    transcript: list[dict[str, Any]] = []
+
+    async def scene() -> None:
+        sensor = EmulatedSensor(R503 if name == "seven_scans" else R307)
+        rehearsal = Rehearsal(folder, sensor, monkeypatch)
+        await rehearsal.wait("templates", lambda one: one["sensor_error"] is None)
+        await SCENES[name](rehearsal)
+        await rehearsal.close()
+        transcript.extend(rehearsal.transcript)
+
+    rehearse(scene)
+    return transcript
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_the_firmware_says_what_the_transcript_says(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcript = perform(name, tmp_path, monkeypatch)
+    file = TRANSCRIPTS / f"{name}.json"
+    if os.environ.get("UPDATE_TRANSCRIPTS"):
+        TRANSCRIPTS.mkdir(exist_ok=True)
+        lines = ",\n".join("  " + json.dumps(line) for line in transcript)
+        file.write_text(f"[\n{lines}\n]\n")
+    assert transcript == json.loads(file.read_text())
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_each_transcript_ends_as_its_name_says(name: str) -> None:
+    """What is written anew without being read would else hold whatever was wrong that day."""
+    transcript = json.loads((TRANSCRIPTS / f"{name}.json").read_text())
+    snapshots = [
+        line["payload"] for line in transcript if line["topic"].endswith("enroll/response")
+    ]
+    assert (snapshots[-1]["stage"], snapshots[-1]["reason"]) == ENDS[name]
+    for before, after in pairwise(snapshots):
+        if before["template_id"] == after["template_id"]:
+            assert before["seq"] <= after["seq"]
+            assert len(before["captured"]) <= len(after["captured"])
