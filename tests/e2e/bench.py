@@ -106,6 +106,16 @@ class Bench:
         await self.wire.until(lambda wire: wire.count("fingerprint") > touches)
         line.lift()
 
+    async def reload(self) -> None:
+        """Reload the reader's config entry: subscribe anew, and get what is retained."""
+        entries = await self.client.async_command(
+            type="config_entries/get", domain="biometric_enroll"
+        )
+        await self.client.async_action(
+            "homeassistant.reload_config_entry", entry_id=entries[0]["entry_id"]
+        )
+        await self.until_available()
+
     async def until_available(self) -> None:
         """Wait until Home Assistant knows that the reader is there."""
         await self.client.async_until_state(CONNECTIVITY, "on")

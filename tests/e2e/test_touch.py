@@ -67,11 +67,7 @@ async def test_reload_and_reconnect_open_nothing(bench: Bench) -> None:
     await _anna_is_known(bench)
     await bench.touch(_ANNA)
     await _all_ran(bench, 1)
-    entries = await bench.client.async_command(type="config_entries/get", domain="biometric_enroll")
-    await bench.client.async_action(
-        "homeassistant.reload_config_entry", entry_id=entries[0]["entry_id"]
-    )
-    await bench.until_available()
+    await bench.reload()
     bench.stage.broker.kill()
     await bench.client.async_until_state(CONNECTIVITY, "off")
     await bench.stage.broker.async_start()
@@ -114,11 +110,12 @@ async def test_a_touch_that_is_replayed_opens_nothing(bench: Bench) -> None:
     message = next(m for m in bench.wire.of("fingerprint")[::-1] if m["result"] == "identified")
     told = bench.wire.count("fingerprint")
     bench.wire.say("fingerprint", message)
-    bench.wire.say("fingerprint", {**message, "touch": "00000000000000dd"}, retain=True)
-    bench.wire.say("fingerprint", b"", retain=True)
+    bench.wire.say("fingerprint", message, retain=True)
     bench.wire.say("fingerprint", {**message, "touch": "00000000000000ee", "hello": None})
     # Not before they have come back, or they would pass for the touch that comes next.
     await bench.wire.until(lambda wire: wire.count("fingerprint") == told + 3)
+    await bench.reload()
+    bench.wire.say("fingerprint", b"", retain=True)
     await _nothing_more(bench)
 
     assert sorted(bench.ran) == _ALL
