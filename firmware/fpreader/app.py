@@ -112,7 +112,7 @@ class App:
             config.host,
             config.port,
             board.clock,
-            board.network,
+            self._network,
             self.on_message,
             self._wake.set,
         )
@@ -190,6 +190,14 @@ class App:
         """End `run` once the answer has left."""
         self._restart_at = self._clock()
         self._wake.set()
+
+    async def _network(self) -> None:
+        """Return once there is a network, and the sensor was tried.
+
+        Or each start of the reader would tell first that its sensor does not work.
+        """
+        await self.scanner.tried.wait()
+        await self._board.network()
 
     # --- pieces -----------------------------------------------------------------------
 

@@ -78,6 +78,8 @@ class Scanner:
         self._resting = False  # the finger of the last touch or scan may still be there
         self._identifying = False
         self._enrollment: Enrollment | None = None
+        self.tried = asyncio.Event()
+        """Whether it is known if the sensor works: it was started, or that has failed."""
         operation, last = memory.operation, memory.last
         if operation and not (last and last["template_id"] == operation["template_id"]):
             # Told at once, not when the sensor is back: the record stays until the slot is empty.
@@ -228,6 +230,7 @@ class Scanner:
         if state != self._state:
             self._state = state
             self._on_templates()
+        self.tried.set()
 
     # --- enrollments ----------------------------------------------------------------
 
