@@ -106,7 +106,7 @@ class Client:
                 self._event.set()
         except Exception as error:
             # Not only what is foreseen: a message that hurts must end its session, not the reader.
-            lost = repr(error)
+            lost = str(error) or repr(error)
         self._lost = lost
         self._event.set()
 

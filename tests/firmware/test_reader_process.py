@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 import time
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -259,6 +261,30 @@ def test_nothing_that_anybody_sends_ends_the_reader(reader: Reader, house: House
     assert reader.process is not None
     assert reader.process.poll() is None
     assert "mqtt:" not in reader.log.read_text()
+
+
+def test_a_broker_that_talks_nonsense_or_nothing_is_left_and_tried_again(
+    reader: Reader, broker: Broker
+) -> None:
+    broker.kill()
+    with closing(socket.create_server(("127.0.0.1", broker.port))) as server:
+        server.settimeout(20)
+        for nonsense in (bytes(range(256)), b"", b"\x20\x02\x00\x05"):
+            connection, _ = server.accept()
+            with closing(connection):
+                connection.settimeout(20)
+                assert b"MQTT" in connection.recv(1000)
+                connection.sendall(nonsense)
+                if nonsense:
+                    with suppress(ConnectionResetError):
+                        connection.recv(1000)  # which ends when the reader has had enough
+    broker.start()
+    house = House(broker.port)
+    try:
+        house.wait("status", lambda one: one["online"], timeout=20)
+        assert "not allowed" in reader.log.read_text()
+    finally:
+        house.close()
 
 
 def test_an_idle_reader_hardly_uses_the_processor(reader: Reader, house: House) -> None:
