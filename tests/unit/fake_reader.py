@@ -264,6 +264,10 @@ class FakeReader:
         touch: str = message["touch"]
         return touch
 
+    def answer_again(self, request: str) -> None:
+        """Send an old answer once more, as a network may do."""
+        self._say_answer(self._answered[request])
+
     def say(self, topic: str, message: dict[str, Any], *, retain: bool = False) -> None:
         """Publish any message of this protocol."""
         self.say_bytes(topic, json.dumps({"v": 1, **message}).encode(), retain=retain)

@@ -10,14 +10,14 @@ from homeassistant.helpers import issue_registry as ir
 
 from custom_components.biometric_enroll import coordinator
 from custom_components.biometric_enroll.const import DOMAIN
-from tests.unit.fake_reader import DEVICE, IDLE
+from tests.unit.fake_reader import DEVICE, IDLE, READER_ID, FakeReader
 from tests.unit.helpers import async_set_up, async_until, available, state
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeBroker, FakeReader
+    from tests.unit.fake_reader import FakeBroker
 
 
 async def test_a_reader_that_answers_is_available(
@@ -244,9 +244,27 @@ async def test_the_report_goes_away_with_the_entry(
 async def test_the_status_of_another_device_is_reported_and_changes_nothing(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
-    """Two readers with one id: the user has to know even while the right one answers."""
     reader.say("status", {"online": True, **reader.identity, "device": "0242ac110002"})
-    await async_until(hass, lambda: available(hass))
+    assert available(hass)
+    assert _issue(hass, loaded) is not None
+
+
+@pytest.mark.parametrize("stranger_first", [False, True])
+async def test_two_readers_with_one_id_stay_reported_while_both_answer(
+    hass: HomeAssistant,
+    broker: FakeBroker,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    stranger_first: bool,
+) -> None:
+    """The right one works on; but what the other one does is not seen, and the user has to know."""
+    stranger = FakeReader(broker, READER_ID, "0242ac110002")
+    if stranger_first:
+        broker._listeners.reverse()
+    stranger.announce()
+    await stranger.hears("hello")
+    await hass.async_block_till_done()
+    assert available(hass)
     assert _issue(hass, loaded) is not None
 
 

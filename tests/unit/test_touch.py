@@ -1,6 +1,7 @@
 """What a touch becomes: who it was, whether it may open a door, and that it is acknowledged."""
 
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 from homeassistant.core import callback
@@ -21,6 +22,7 @@ from tests.unit.helpers import (
 if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
+    from pytest_homeassistant_custom_component.typing import MqttMockPahoClient
 
     from tests.unit.fake_reader import FakeBroker, FakeReader
 
@@ -206,28 +208,32 @@ async def test_a_repeated_touch_is_acknowledged_again_and_not_reported_again(
     assert len(moments) == 1
 
 
-async def test_a_touch_is_not_acknowledged_without_a_broker(
-    hass: HomeAssistant, broker: FakeBroker, reader: FakeReader, anna: str
+async def test_an_acknowledgement_that_cannot_be_sent_is_sent_with_the_repeated_touch(
+    hass: HomeAssistant, reader: FakeReader, anna: str, mqtt_client_mock: MqttMockPahoClient
 ) -> None:
-    """It comes again after the next hello."""
+    """The broker is lost between touch and acknowledgement; the reader will tell of it again."""
+    publish = mqtt_client_mock.publish.side_effect
+    mqtt_client_mock.publish.side_effect = lambda *_: Mock(mid=1, rc=4)
     touch = reader.touch(anna)
-    broker.set_connected(False)
     await hass.async_block_till_done()
-    broker.set_connected(True)
-    await hass.async_block_till_done()
+    mqtt_client_mock.publish.side_effect = publish
+    assert reader.acked == []
     reader.touch(anna, touch=touch)
-    await reader.until(lambda: touch in reader.acked)
+    await reader.until(lambda: reader.acked == [touch])
 
 
 async def test_the_last_256_touches_are_remembered(
     hass: HomeAssistant, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
 ) -> None:
-    """As many as a reader's journal holds."""
-    touches = [reader.touch() for _ in range(256)]
-    for touch in touches:
+    """As many as a reader's journal holds; more would grow for ever."""
+    touches = [reader.touch() for _ in range(257)]
+    for touch in touches[1:]:
         reader.touch(touch=touch)
     await hass.async_block_till_done()
-    assert len(moments) == 256
+    assert len(moments) == 257
+    reader.touch(touch=touches[0])
+    await hass.async_block_till_done()
+    assert len(moments) == 258
 
 
 # Late

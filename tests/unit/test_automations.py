@@ -1,0 +1,238 @@
+"""Real automations, listening in every way there is: a door opens once for each live touch."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from homeassistant.core import CoreState, State
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
+    mock_restore_cache_with_extra_data,
+)
+
+from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
+from tests.unit.fake_reader import new_id
+from tests.unit.helpers import async_enrolled, async_restart, async_until, available, entity_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_reader import FakeBroker, FakeReader
+
+    type Opened = Callable[[], dict[str, int]]
+
+ONCE = {"event state": 1, "event received": 1, "last identified": 1, "bus": 1, "attribute": 1}
+
+
+def _automations(touch: str, last: str) -> list[dict[str, Any]]:
+    identified = {
+        "condition": "state",
+        "entity_id": touch,
+        "attribute": "event_type",
+        "state": "identified",
+    }
+    return [
+        {
+            "alias": "event state",
+            "triggers": {"trigger": "state", "entity_id": touch},
+            "conditions": identified,
+        },
+        {
+            "alias": "event received",
+            "triggers": {
+                "trigger": "event.received",
+                "target": {"entity_id": touch},
+                "options": {"event_type": ["identified"]},
+            },
+        },
+        {
+            "alias": "last identified",
+            "triggers": {"trigger": "state", "entity_id": last, "to": "Anna"},
+        },
+        {
+            "alias": "bus",
+            "triggers": {
+                "trigger": "event",
+                "event_type": EVENT_BIOMETRIC_ENROLL,
+                "event_data": {"type": "identified", "name": "Anna"},
+            },
+        },
+        {
+            "alias": "attribute",
+            "triggers": {"trigger": "state", "entity_id": touch},
+            "conditions": {**identified, "attribute": "name", "state": "Anna"},
+        },
+    ]
+
+
+@pytest.fixture
+async def anna(hass: HomeAssistant, loaded: MockConfigEntry, reader: FakeReader) -> str:
+    """Return the template id of Anna's left thumb."""
+    return await async_enrolled(hass, loaded, reader)
+
+
+@pytest.fixture
+async def opened(hass: HomeAssistant, anna: str) -> Opened:
+    """Listen for touches in every way; return how often each of them has opened the door."""
+    automations = _automations(
+        entity_id(hass, "event", "touch"), entity_id(hass, "sensor", "last_identified")
+    )
+    for automation in automations:
+        automation["actions"] = {"event": "opened", "event_data": {"by": automation["alias"]}}
+        automation["mode"] = "queued"
+    assert await async_setup_component(hass, "automation", {"automation": automations})
+    await hass.async_block_till_done()
+    events = async_capture_events(hass, "opened")
+    return lambda: Counter(event.data["by"] for event in events)
+
+
+async def test_a_live_touch_opens_once(
+    hass: HomeAssistant, reader: FakeReader, anna: str, opened: Opened
+) -> None:
+    reader.touch(anna)
+    await hass.async_block_till_done()
+    assert opened() == ONCE
+
+
+async def test_each_of_three_live_touches_opens_once(
+    hass: HomeAssistant, reader: FakeReader, anna: str, opened: Opened
+) -> None:
+    for _ in range(3):
+        reader.touch(anna)
+        await hass.async_block_till_done()
+    assert opened() == dict.fromkeys(ONCE, 3)
+
+
+async def test_a_repeated_touch_opens_once(
+    hass: HomeAssistant, reader: FakeReader, anna: str, opened: Opened
+) -> None:
+    touch = reader.touch(anna)
+    reader.touch(anna, touch=touch)
+    await hass.async_block_till_done()
+    assert opened() == ONCE
+
+
+@pytest.mark.parametrize(
+    "changes", [{"age": 6}, {"age": -2}, {"hello": None}, {"hello": new_id()}, {"at_ms": None}]
+)
+async def test_a_late_touch_opens_nothing(
+    hass: HomeAssistant, reader: FakeReader, anna: str, opened: Opened, changes: dict[str, Any]
+) -> None:
+    reader.touch(anna, **changes)
+    await hass.async_block_till_done()
+    assert opened() == {}
+
+
+async def test_a_finger_without_a_name_opens_nothing(
+    hass: HomeAssistant, reader: FakeReader, opened: Opened
+) -> None:
+    reader.touch(new_id())
+    reader.touch()
+    reader.touch(result="unreadable", reason="too_messy")
+    await hass.async_block_till_done()
+    assert opened() == {}
+
+
+async def test_a_late_touch_after_a_live_one_opens_nothing_more(
+    hass: HomeAssistant, reader: FakeReader, anna: str, opened: Opened
+) -> None:
+    reader.touch(anna)
+    reader.touch(anna, age=60)
+    await hass.async_block_till_done()
+    assert opened() == ONCE
+
+
+async def test_a_reload_opens_nothing(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, anna: str, opened: Opened
+) -> None:
+    reader.touch(anna)
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await async_until(hass, lambda: available(hass))
+    assert opened() == ONCE
+
+
+async def test_a_restart_opens_nothing(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    anna: str,
+    opened: Opened,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Nor does the touch that the reader repeats, since its acknowledgement got lost."""
+    touch = reader.touch(anna)
+    await hass.async_block_till_done()
+    await async_restart(hass, loaded, reader)
+    reader.touch(anna, touch=touch)
+    await hass.async_block_till_done()
+    assert opened() == ONCE
+
+
+async def test_a_reader_that_goes_and_comes_opens_nothing(
+    hass: HomeAssistant, reader: FakeReader, anna: str, opened: Opened
+) -> None:
+    reader.touch(anna)
+    await hass.async_block_till_done()
+    reader.die()
+    reader.announce()
+    await async_until(hass, lambda: available(hass))
+    assert opened() == ONCE
+
+
+async def test_a_broker_that_goes_and_comes_opens_nothing(
+    hass: HomeAssistant, broker: FakeBroker, reader: FakeReader, anna: str, opened: Opened
+) -> None:
+    reader.touch(anna)
+    await hass.async_block_till_done()
+    broker.set_connected(False)
+    broker.set_connected(True)
+    await async_until(hass, lambda: available(hass))
+    assert opened() == ONCE
+
+
+async def test_after_coming_back_a_live_touch_opens_again(
+    hass: HomeAssistant, broker: FakeBroker, reader: FakeReader, anna: str, opened: Opened
+) -> None:
+    """Else the tests above could pass with a reader that nobody hears."""
+    broker.set_connected(False)
+    broker.set_connected(True)
+    await async_until(hass, lambda: available(hass))
+    reader.touch(anna)
+    await hass.async_block_till_done()
+    assert opened() == ONCE
+
+
+async def test_a_touch_of_the_last_run_is_not_restored(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    anna: str,
+    opened: Opened,
+) -> None:
+    """Home Assistant keeps event entities over a restart; these must not be kept."""
+    touch, last = (
+        entity_id(hass, "event", "touch"),
+        entity_id(hass, "sensor", "last_identified"),
+    )
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    hass.set_state(CoreState.not_running)
+    attributes = {"event_type": "identified", "name": "Anna"}
+    extra = {"last_event_type": "identified", "last_event_attributes": {"name": "Anna"}}
+    mock_restore_cache_with_extra_data(
+        hass,
+        (
+            (State(touch, "2026-11-24T12:00:00.000+00:00", attributes), extra),
+            (State(last, "Anna"), {"native_value": "Anna", "native_unit_of_measurement": None}),
+        ),
+    )
+    hass.set_state(CoreState.running)
+    assert await hass.config_entries.async_setup(loaded.entry_id)
+    await async_until(hass, lambda: available(hass))
+    restored = [hass.states.get(touch), hass.states.get(last)]
+    assert [state and state.state for state in restored] == ["unknown", "unknown"]
+    assert opened() == {}

@@ -1,0 +1,322 @@
+"""Enrollments that do not start, or not as they should: a clear error, and nothing has changed."""
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from custom_components.biometric_enroll.const import DOMAIN
+from custom_components.biometric_enroll.reader.words import Refusal
+from tests.unit.fake_reader import IDLE
+from tests.unit.helpers import (
+    async_enroll,
+    async_enrolled,
+    async_fingerprints,
+    async_restart,
+    async_until,
+    available,
+    device_id,
+    entity_id,
+    state,
+)
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_reader import FakeBroker, FakeReader
+
+MISTAKES = {"busy", "slot_occupied", "bad_request", "not_running"}
+
+
+async def async_fails(hass: HomeAssistant, entry: MockConfigEntry, **data: Any) -> str | None:
+    """Call the action, which fails; return the key of the error's text."""
+    with pytest.raises(HomeAssistantError) as error:
+        await async_enroll(hass, entry, **data)
+    assert "Anna" not in str(error.value.translation_placeholders)
+    return error.value.translation_key
+
+
+async def until_stage(hass: HomeAssistant, stage: str) -> None:
+    """Wait until the enrollment sensor shows a stage."""
+    shown = entity_id(hass, "sensor", "enrollment")
+    await async_until(hass, lambda: hass.states.is_state(shown, stage))
+
+
+def lose(reader: FakeReader, name: str) -> list[dict[str, Any]]:
+    """Hold back the requests of this name; return the list in which they gather."""
+    obey, held = reader.on_request, list[dict[str, Any]]()
+
+    def hold(request: dict[str, Any]) -> None:
+        (held.append if request.get("action") == name else obey)(request)
+
+    reader.on_request = hold  # type: ignore[method-assign]
+    return held
+
+
+# Refused
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+async def test_a_refusal_is_an_error_that_says_why(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, refusal: Refusal
+) -> None:
+    reader.refuses["start"] = refusal
+    with pytest.raises(HomeAssistantError) as error:
+        await async_enroll(hass, loaded)
+    assert error.value.translation_domain == DOMAIN
+    assert error.value.translation_key == f"refused_{refusal}"
+    assert error.value.translation_placeholders == {"reader": "Front door"}
+    # A mistake is shown as such, without a traceback in the log.
+    assert isinstance(error.value, ServiceValidationError) is (refusal in MISTAKES)
+
+
+async def test_a_refusal_changes_nothing(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    await async_enrolled(hass, loaded, reader)
+    names = hass_storage["biometric_enroll.roster"]["data"]
+    shown = state(hass, "sensor", "enrollment")
+    reader.refuses["start"] = "sensor_full"
+    await async_fails(hass, loaded, name="Ben")
+    assert hass_storage["biometric_enroll.roster"]["data"] == names
+    assert state(hass, "sensor", "enrollment") == shown
+
+
+async def test_before_the_first_enrollment_a_refusal_leaves_nothing_either(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    reader.refuses["start"] = "sensor_full"
+    await async_fails(hass, loaded)
+    stored = hass_storage["biometric_enroll.roster"]["data"]
+    assert not stored["fingerprints"]
+    assert not stored["enrollments"]
+
+
+async def test_after_a_refusal_the_next_attempt_can_succeed(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    reader.refuses["start"] = "slot_occupied"
+    await async_fails(hass, loaded, slot=7)
+    reader.refuses.clear()
+    assert (await async_enroll(hass, loaded, slot=8))["slot"] == 8
+
+
+# Busy
+
+
+async def test_while_an_enrollment_runs_there_is_no_other(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    response = await async_enroll(hass, loaded)
+    reader.capture()
+    assert await async_fails(hass, loaded, name="Ben") == "refused_busy"
+    assert len(reader.heard_of("start")) == 1
+    shown = state(hass, "sensor", "enrollment")
+    assert (shown.state, shown.attributes["name"]) == ("place_finger", "Anna")
+    reader.capture()
+    reader.capture()
+    await hass.async_block_till_done()
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    assert fingerprint["template_id"] == response["template_id"]
+
+
+async def test_of_two_callers_at_once_one_is_told_that_it_is_busy(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    results = await asyncio.gather(
+        async_enroll(hass, loaded), async_enroll(hass, loaded, name="Ben"), return_exceptions=True
+    )
+    [error] = [result for result in results if isinstance(result, HomeAssistantError)]
+    assert error.translation_key == "refused_busy"
+    assert len(reader.heard_of("start")) == 1
+
+
+# Repeated
+
+
+async def test_a_start_is_repeated_until_it_is_answered(
+    hass: HomeAssistant,
+    broker: FakeBroker,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    impatient: None,
+) -> None:
+    """The very same bytes: to the reader it is one request, however often it arrives."""
+    held = lose(reader, "start")
+    calling = hass.async_create_task(async_enroll(hass, loaded))
+    await reader.until(lambda: len(held) == 3)
+    reader.answer(held[0]["request"], reader._start(held[0]))
+    await calling
+    said = [said for said in broker.published if "start" in said.payload]
+    assert len(said) >= 3
+    assert len(set(said)) == 1
+
+
+async def test_an_answer_that_got_lost_is_given_again(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+) -> None:
+    obey = reader.on_request
+
+    def mute(request: dict[str, Any]) -> None:
+        reader.speechless = request.get("action") == "start" and len(reader.heard_of("start")) == 1
+        obey(request)
+
+    reader.on_request = mute  # type: ignore[method-assign]
+    response = await async_enroll(hass, loaded)
+    first, second = reader.heard_of("start")
+    assert first == second
+    assert response["template_id"] == reader.enrollment["template_id"]
+    assert reader.enrollment["seq"] == 1
+
+
+# Unreachable
+
+
+async def test_a_reader_without_power_is_an_error_and_nothing_is_started(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, Any],
+    impatient: None,
+) -> None:
+    reader.silent = True
+    assert await async_fails(hass, loaded) == "reader_unreachable"
+    assert reader.heard_of("start") == []
+    assert "biometric_enroll.roster" not in hass_storage
+    assert not available(hass)
+
+
+async def test_without_a_broker_there_is_an_error_at_once(
+    hass: HomeAssistant, broker: FakeBroker, loaded: MockConfigEntry
+) -> None:
+    broker.set_connected(False)
+    said = len(broker.published)
+    async with asyncio.timeout(1):
+        assert await async_fails(hass, loaded) == "reader_unreachable"
+    assert len(broker.published) == said
+
+
+async def test_a_broker_that_fails_while_publishing_is_an_error(
+    hass: HomeAssistant, loaded: MockConfigEntry, mqtt_client_mock: Any
+) -> None:
+    """The connection is lost, and Home Assistant has not yet noticed."""
+    mqtt_client_mock.publish.side_effect = lambda *_: type("Info", (), {"mid": 1, "rc": 4})()
+    assert await async_fails(hass, loaded) == "reader_unreachable"
+
+
+async def test_what_starts_although_its_caller_was_told_otherwise_is_cancelled(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+) -> None:
+    """The caller has walked away; the next finger at the reader may be anybody's."""
+    held = lose(reader, "start")
+    assert await async_fails(hass, loaded) == "reader_unreachable"
+    reader._start(held[0])
+    await until_stage(hass, "cancelled")
+    assert reader.enrollment["stage"] == "cancelled"
+    assert await async_fingerprints(hass, loaded) == []
+
+
+async def test_it_is_cancelled_also_after_a_restart(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, Any],
+    impatient: None,
+) -> None:
+    held = lose(reader, "start")
+    await async_fails(hass, loaded)
+    await async_restart(hass, loaded, reader)
+    reader._start(held[0])
+    await until_stage(hass, "cancelled")
+
+
+async def test_it_is_cancelled_also_if_only_hello_tells_of_it(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+) -> None:
+    held = lose(reader, "start")
+    await async_fails(hass, loaded)
+    reader.silent = True
+    reader.enrollment = {
+        **IDLE,
+        "template_id": held[0]["template_id"],
+        "seq": 1,
+        "slot": 5,
+        "stage": "place_finger",
+        "step": 1,
+        "total": 3,
+        "timeout_ms": 30_000,
+    }
+    reader.silent = False
+    reader.say("status", {"online": True, **reader.identity})
+    await until_stage(hass, "cancelled")
+
+
+async def test_a_cancel_that_is_lost_is_tried_again(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    impatient: None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    held = lose(reader, "start")
+    await async_fails(hass, loaded)
+    reader.deaf.add("cancel")
+    greetings = len(reader.heard_of("hello"))
+    reader._start(held[0])
+    await reader.hears("hello", greetings + 2)
+    assert "Could not cancel" in caplog.text
+    reader.deaf.clear()
+    await until_stage(hass, "cancelled")
+
+
+async def test_a_later_enrollment_is_not_cancelled_with_it(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+) -> None:
+    obey = reader.on_request
+    lose(reader, "start")
+    await async_fails(hass, loaded)
+    reader.on_request = obey  # type: ignore[method-assign]
+    await async_enrolled(hass, loaded, reader)
+    assert state(hass, "sensor", "enrollment").state == "completed"
+    assert reader.heard_of("cancel") == []
+
+
+# Answers without sense
+
+
+async def test_an_answer_to_start_without_sense_is_an_error_and_the_enrollment_ends(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    reader.answers["start"] = {"slot": "five"}
+    assert await async_fails(hass, loaded) == "reader_unreachable"
+    await until_stage(hass, "cancelled")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"enrollment": {**IDLE, "stage": "gone"}},
+        {"enrollment": {**IDLE, "template_id": "0" * 16, "seq": 1, "slot": 1, "step": 1,
+                        "total": 3, "stage": "cancelled"}},
+        {},
+    ],
+    ids=["malformed", "of another enrollment", "missing"],
+)  # fmt: skip
+async def test_an_answer_to_cancel_without_sense_is_an_error(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, answer: dict[str, Any]
+) -> None:
+    await async_enroll(hass, loaded)
+    reader.answers["cancel"] = answer
+    call = partial(
+        hass.services.async_call,
+        DOMAIN,
+        "cancel_enrollment",
+        {"device_id": device_id(hass, loaded)},
+        blocking=True,
+    )
+    with pytest.raises(HomeAssistantError) as error:
+        await call()
+    assert error.value.translation_key == "reader_unreachable"
