@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import signal
 import sys
 import tempfile
@@ -26,25 +25,19 @@ PORT = 8123
 
 async def async_run(*, check: bool, port: int) -> int:
     """Run the demo until Ctrl-C, or check it; return the exit code."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
         async with Stage(Path(folder), broker=BrokerKind.AMQTT, home_assistant_port=port) as stage:
-            running = asyncio.create_task(_async_show(stage, stop, check=check))
-            stopped = asyncio.create_task(stop.wait())
-            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
-            if running.done():
-                return running.result()
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
-            print("Ended.")
-            return 0
+            running = asyncio.create_task(_async_show(stage, check=check))
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+            try:
+                return await running
+            except asyncio.CancelledError:
+                print("Ended.")
+                return 1 if check else 0
 
 
-async def _async_show(stage: Stage, stop: asyncio.Event, *, check: bool) -> int:
+async def _async_show(stage: Stage, *, check: bool) -> int:
     print("Starting a broker, Home Assistant and a reader (the first time takes longer) ...")
     await stage.async_start({"mqtt": {"button": mqtt_buttons(READER_ID)}})
     # A real sensor needs some tenths of a second for an image; a check need not wait for that.
@@ -62,7 +55,7 @@ async def _async_show(stage: Stage, stop: asyncio.Event, *, check: bool) -> int:
     hand = FingerHand(stage.broker.port, READER_ID, reader.line)
     try:
         print(f"\nReady: {home_assistant.url}\nUser {USER}, password {PASSWORD}\nCtrl-C ends it.")
-        await stop.wait()
+        await asyncio.Event().wait()
     finally:
         hand.close()
     return 0
@@ -89,7 +82,9 @@ def main() -> int:
         return asyncio.run(async_run(check=arguments.check, port=port))
     except DidNotStartError as err:
         print(f"Something did not start:\n{err}", file=sys.stderr)
-        return 1
+    except TimeoutError:
+        print("Something took too long; is the machine very busy?", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -79,6 +79,9 @@ class FingerHand:
         client.subscribe(self._topic)
 
     def _move(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        if message.topic != self._topic:
+            # Seen with amqtt: it hands a new client also retained messages that it did not ask for.
+            return
         key = message.payload.decode(errors="replace")
         if key == _LIFT:
             self._line.lift()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from .client import Client
-from .programs import CACHE, ROOT, DidNotStartError, Program
+from .programs import CACHE, ROOT, DidNotStartError, Program, is_free
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +68,8 @@ class HomeAssistant:
 
     async def async_start(self) -> None:
         """Start it and wait until it answers. Raises `DidNotStartError`."""
+        if not is_free(self._port):
+            raise DidNotStartError(f"port {self._port} is in use; --port takes another one")
         self._program = Program(
             [CACHE / "ha-newest" / "bin" / "hass", "--config", self.folder, "--skip-pip"],
             self.folder / "home-assistant-output.log",

@@ -93,6 +93,12 @@ class Program:
             raise DidNotStartError(self.tail()) from None
 
 
+def is_free(port: int) -> bool:
+    """Return whether nobody listens on a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 def free_port() -> int:
     """Return a port of this machine that nobody uses now."""
     with socket.socket() as probe:
