@@ -13,7 +13,8 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 import custom_components.biometric_enroll  # noqa: F401
 from custom_components.biometric_enroll import conversation
 from custom_components.biometric_enroll.const import CONF_DEVICE, CONF_READER_ID, DOMAIN
-from tests.unit.fake_reader import DEVICE, READER_ID, FakeBroker, FakeReader
+from tests.unit.fake_broker import FakeBroker
+from tests.unit.fake_reader import DEVICE, READER_ID, FakeReader
 from tests.unit.helpers import async_set_up, async_until, available
 
 if TYPE_CHECKING:

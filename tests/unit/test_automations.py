@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeBroker, FakeReader
+    from tests.unit.fake_broker import FakeBroker
+    from tests.unit.fake_reader import FakeReader
 
     type Opened = Callable[[], dict[str, int]]
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
-    from tests.unit.fake_reader import FakeBroker
+    from tests.unit.fake_broker import FakeBroker
 
 OTHER_DEVICE = "0242ac110002"
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from homeassistant.helpers import entity_registry as er
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeBroker, FakeReader
+    from tests.unit.fake_broker import FakeBroker
+    from tests.unit.fake_reader import FakeReader
 
 
 @pytest.fixture
@@ -161,19 +162,13 @@ async def test_a_caller_that_stops_waiting_does_not_stop_the_enrollment(
 async def test_a_caller_that_stops_before_the_answer_does_not_stop_the_enrollment(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
-    obey = reader.on_request
-    held: list[dict[str, Any]] = []
-
-    def hold(request: dict[str, Any]) -> None:
-        (held.append if request.get("action") == "start" else obey)(request)
-
-    reader.on_request = hold  # type: ignore[method-assign]
+    reader.holds.add("start")
     calling = asyncio.create_task(async_enroll(hass, loaded))
     await reader.hears("start")
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
-    obey(held[0])
+    reader.on_request(reader.held[0])
     for _ in range(3):
         reader.capture()
     await hass.async_block_till_done()

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeBroker, FakeReader
+    from tests.unit.fake_broker import FakeBroker
+    from tests.unit.fake_reader import FakeReader
 
 MISTAKES = {"busy", "slot_occupied", "bad_request", "not_running"}
 
@@ -45,15 +46,21 @@ async def until_stage(hass: HomeAssistant, stage: str) -> None:
     await async_until(hass, lambda: hass.states.is_state(shown, stage))
 
 
-def lose(reader: FakeReader, name: str) -> list[dict[str, Any]]:
-    """Hold back the requests of this name; return the list in which they gather."""
-    obey, held = reader.on_request, list[dict[str, Any]]()
+def lose_voice_at_start(reader: FakeReader) -> None:
+    """Let the reader start what it is asked to; but from then on, nothing that it says gets out."""
+    obey = reader.on_request
 
-    def hold(request: dict[str, Any]) -> None:
-        (held.append if request.get("action") == name else obey)(request)
+    def obey_in_silence(request: dict[str, Any]) -> None:
+        reader.speechless = reader.speechless or request.get("action") == "start"
+        obey(request)
 
-    reader.on_request = hold  # type: ignore[method-assign]
-    return held
+    reader.on_request = obey_in_silence  # type: ignore[method-assign]
+
+
+def find_voice(reader: FakeReader) -> None:
+    """Let the reader connect again, and publish what it retains."""
+    reader.speechless = False
+    reader.announce()
 
 
 # Refused
@@ -145,10 +152,10 @@ async def test_a_start_is_repeated_until_it_is_answered(
     impatient: None,
 ) -> None:
     """The very same bytes: to the reader it is one request, however often it arrives."""
-    held = lose(reader, "start")
+    reader.holds.add("start")
     calling = hass.async_create_task(async_enroll(hass, loaded))
-    await reader.until(lambda: len(held) == 3)
-    reader.answer(held[0]["request"], reader._start(held[0]))
+    await reader.hears("start", 3)
+    reader.on_request(reader.held[0])
     await calling
     said = [said for said in broker.published if "start" in said.payload]
     assert len(said) >= 3
@@ -211,9 +218,9 @@ async def test_what_starts_although_its_caller_was_told_otherwise_is_cancelled(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
 ) -> None:
     """The caller has walked away; the next finger at the reader may be anybody's."""
-    held = lose(reader, "start")
+    lose_voice_at_start(reader)
     assert await async_fails(hass, loaded) == "reader_unreachable"
-    reader._start(held[0])
+    find_voice(reader)
     await until_stage(hass, "cancelled")
     assert reader.enrollment["stage"] == "cancelled"
     assert await async_fingerprints(hass, loaded) == []
@@ -226,47 +233,39 @@ async def test_it_is_cancelled_also_after_a_restart(
     hass_storage: dict[str, Any],
     impatient: None,
 ) -> None:
-    held = lose(reader, "start")
+    lose_voice_at_start(reader)
     await async_fails(hass, loaded)
     await async_restart(hass, loaded, reader)
-    reader._start(held[0])
+    find_voice(reader)
     await until_stage(hass, "cancelled")
 
 
 async def test_it_is_cancelled_also_if_only_hello_tells_of_it(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
 ) -> None:
-    held = lose(reader, "start")
+    lose_voice_at_start(reader)
     await async_fails(hass, loaded)
-    reader.silent = True
-    reader.enrollment = {
-        **IDLE,
-        "template_id": held[0]["template_id"],
-        "seq": 1,
-        "slot": 5,
-        "stage": "place_finger",
-        "step": 1,
-        "total": 3,
-        "timeout_ms": 30_000,
-    }
-    reader.silent = False
+    reader.speechless = False
     reader.say("status", {"online": True, **reader.identity})
     await until_stage(hass, "cancelled")
 
 
 async def test_a_cancel_that_is_lost_is_tried_again(
     hass: HomeAssistant,
+    broker: FakeBroker,
     reader: FakeReader,
     loaded: MockConfigEntry,
     impatient: None,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    held = lose(reader, "start")
+    lose_voice_at_start(reader)
     await async_fails(hass, loaded)
     reader.deaf.add("cancel")
-    greetings = len(reader.heard_of("hello"))
-    reader._start(held[0])
-    await reader.hears("hello", greetings + 2)
+    find_voice(reader)
+    # Not repeated, but asked for anew: another request.
+    await reader.until(
+        lambda: len({said for said in broker.published if "cancel" in said.payload}) == 2
+    )
     assert "Could not cancel" in caplog.text
     reader.deaf.clear()
     await until_stage(hass, "cancelled")
@@ -275,10 +274,9 @@ async def test_a_cancel_that_is_lost_is_tried_again(
 async def test_a_later_enrollment_is_not_cancelled_with_it(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
 ) -> None:
-    obey = reader.on_request
-    lose(reader, "start")
+    reader.holds.add("start")
     await async_fails(hass, loaded)
-    reader.on_request = obey  # type: ignore[method-assign]
+    reader.holds.clear()
     await async_enrolled(hass, loaded, reader)
     assert state(hass, "sensor", "enrollment").state == "completed"
     assert reader.heard_of("cancel") == []

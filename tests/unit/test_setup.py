@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeBroker
+    from tests.unit.fake_broker import FakeBroker
 
 
 async def test_a_reader_that_answers_is_available(

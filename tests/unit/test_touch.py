@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
     from pytest_homeassistant_custom_component.typing import MqttMockPahoClient
 
-    from tests.unit.fake_reader import FakeBroker, FakeReader
+    from tests.unit.fake_broker import FakeBroker
+    from tests.unit.fake_reader import FakeReader
 
 
 @pytest.fixture
