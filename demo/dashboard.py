@@ -11,11 +11,8 @@ URL_PATH = "fingerprint-demo"
 TITLE = "Fingerprint reader"
 
 _HOW = """\
-**1.** Press **Enroll Anna**.
-**2.** Place **Anna's thumb**, watch the stage, lift the finger, place it again: three scans.
-**3.** Then touch the sensor with any finger and see who is identified.
-
-The fingers below are virtual. The reader's firmware, the broker and Home Assistant are real.
+Press **Enroll Anna**, then play Anna: place her thumb, lift it, place it again - three scans.
+After that, touch the sensor with any finger and see who is identified.
 """
 
 
@@ -26,48 +23,39 @@ def dashboard(reader_id: str, device_id: str) -> dict[str, Any]:
             {
                 "title": TITLE,
                 "type": "sections",
-                "max_columns": 3,
+                "max_columns": 2,
                 "sections": [
                     _grid(
-                        "Enroll",
+                        "You",
                         {"type": "markdown", "content": _HOW},
                         _enroll(device_id, "Anna", "right_thumb"),
                         _enroll(device_id, "Ben", "right_index_finger"),
-                        _tile(
-                            f"button.{reader_id}_cancel_enrollment",
-                            _press("button.press", f"button.{reader_id}_cancel_enrollment"),
+                        *(
+                            _button(f"button.{reader_id}_{finger.key}", f"Place {finger.label}")
+                            for finger in FINGERS
                         ),
-                        _tile(f"binary_sensor.{reader_id}_connectivity"),
+                        _button(f"button.{reader_id}_lift", "Lift the finger"),
+                        _button(f"button.{reader_id}_cancel_enrollment", "Cancel enrollment"),
                     ),
                     _grid(
-                        "What the reader says",
-                        _wide(f"sensor.{reader_id}_enrollment"),
+                        "The reader",
+                        _tile(f"sensor.{reader_id}_enrollment", "Enrollment"),
                         {
                             "type": "gauge",
                             "entity": f"sensor.{reader_id}_enrollment_progress",
-                            "needle": True,
+                            "name": "Scans captured",
                         },
-                        _wide(f"sensor.{reader_id}_last_identified"),
+                        _tile(f"sensor.{reader_id}_last_identified", "Last identified"),
                         {
                             "type": "logbook",
                             "target": {
                                 "entity_id": [
-                                    f"sensor.{reader_id}_enrollment",
+                                    f"event.{reader_id}_enrollment_activity",
                                     f"event.{reader_id}_touch",
                                 ]
                             },
                             "hours_to_show": 1,
                         },
-                    ),
-                    _grid(
-                        "Virtual fingers",
-                        *(
-                            _tile(button, _press("button.press", button))
-                            for button in (
-                                *(f"button.{reader_id}_{finger.key}" for finger in FINGERS),
-                                f"button.{reader_id}_lift",
-                            )
-                        ),
                     ),
                 ],
             }
@@ -93,19 +81,29 @@ def _enroll(device_id: str, name: str, finger: str) -> dict[str, Any]:
     }
 
 
-def _tile(entity: str, action: dict[str, Any] | None = None) -> dict[str, Any]:
-    tile: dict[str, Any] = {"type": "tile", "entity": entity}
-    if action is not None:
-        tile |= {"tap_action": action, "icon_tap_action": action, "hide_state": True}
-    return tile
+def _tile(entity: str, name: str) -> dict[str, Any]:
+    return {
+        "type": "tile",
+        "entity": entity,
+        "name": name,
+        "grid_options": {"columns": "full"},
+    }
 
 
-def _wide(entity: str) -> dict[str, Any]:
-    return {"type": "tile", "entity": entity, "grid_options": {"columns": "full"}}
-
-
-def _press(action: str, entity: str) -> dict[str, Any]:
-    return {"action": "perform-action", "perform_action": action, "target": {"entity_id": entity}}
+def _button(entity: str, name: str) -> dict[str, Any]:
+    press = {
+        "action": "perform-action",
+        "perform_action": "button.press",
+        "target": {"entity_id": entity},
+    }
+    return {
+        "type": "tile",
+        "entity": entity,
+        "name": name,
+        "hide_state": True,
+        "tap_action": press,
+        "icon_tap_action": press,
+    }
 
 
 async def async_install(client: Client, reader_id: str, device_id: str) -> None:

@@ -30,8 +30,8 @@ class DemoFinger:
 FINGERS = (
     DemoFinger("anna", "Anna's thumb", "mdi:fingerprint", Finger("anna")),
     DemoFinger("ben", "Ben's index finger", "mdi:fingerprint", Finger("ben")),
-    DemoFinger("stranger", "A stranger's finger", "mdi:incognito", Finger("stranger")),
-    DemoFinger("wet", "A wet finger", "mdi:water", Finger("wet", Quality.TOO_MESSY)),
+    DemoFinger("stranger", "a stranger's finger", "mdi:incognito", Finger("stranger")),
+    DemoFinger("wet", "a wet finger", "mdi:water", Finger("wet", Quality.TOO_MESSY)),
 )
 
 
