@@ -130,15 +130,18 @@ async def test_while_an_enrollment_runs_there_is_no_other(
     assert fingerprint["template_id"] == response["template_id"]
 
 
-async def test_of_two_callers_at_once_one_is_told_that_it_is_busy(
+async def test_of_two_callers_at_once_the_second_is_told_so_at_once(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
-    results = await asyncio.gather(
-        async_enroll(hass, loaded), async_enroll(hass, loaded, name="Ben"), return_exceptions=True
-    )
-    [error] = [result for result in results if isinstance(result, HomeAssistantError)]
-    assert error.translation_key == "refused_busy"
-    assert len(reader.heard_of("start")) == 1
+    """It does not wait for what becomes of the first."""
+    reader.holds.add("start")
+    first = hass.async_create_task(async_enroll(hass, loaded))
+    await reader.hears("start")
+    assert await async_fails(hass, loaded, name="Ben") == "refused_busy"
+    assert not first.done()
+    reader.on_request(reader.held[0])
+    await first
+    assert state(hass, "sensor", "enrollment").attributes["name"] == "Anna"
 
 
 # Repeated
