@@ -160,14 +160,16 @@ async def test_a_caller_that_stops_waiting_does_not_stop_the_enrollment(
 
 
 async def test_a_caller_that_stops_before_the_answer_does_not_stop_the_enrollment(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
 ) -> None:
+    """Also not the repeats of a request that got lost."""
     reader.holds.add("start")
     calling = asyncio.create_task(async_enroll(hass, loaded))
     await reader.hears("start")
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
+    await reader.hears("start", 3)
     reader.on_request(reader.held[0])
     for _ in range(3):
         reader.capture()

@@ -93,12 +93,13 @@ async def test_who_may_only_read_sees_no_places(
     assert set(fingerprint) == {"name", "finger", "person", "enrolled_at"}
 
 
-async def test_who_may_not_read_the_entities_sees_nothing(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+@pytest.mark.parametrize("domain", ["light", "sensor"])
+async def test_who_may_not_read_all_the_entities_sees_nothing(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, domain: str
 ) -> None:
     await async_enrolled(hass, loaded, reader)
     user = MockUser().add_to_hass(hass)
-    user.mock_policy({"entities": {"domains": {"light": True}}})
+    user.mock_policy({"entities": {"domains": {domain: True}}})
     with pytest.raises(Unauthorized):
         await async_fingerprints(hass, loaded, Context(user_id=user.id))
 

@@ -129,6 +129,18 @@ def test_a_rejection_that_was_told_is_not_told_again_with_its_capture() -> None:
     ]
 
 
+def test_a_rejection_that_was_told_does_not_hide_one_of_the_next_scan() -> None:
+    rejected = replace(STARTED, seq=3, rejected=1, rejected_last=Rejection.TOO_MESSY)
+    captured = replace(
+        rejected, seq=9, stage=Stage.LIFT_FINGER, step=2, captured=(2, 2), rejected=2
+    )
+    assert [(found.moment, found.step) for found in moments(rejected, captured)] == [
+        (EnrollmentMoment.SCAN_CAPTURED, 1),
+        (EnrollmentMoment.SCAN_REJECTED, 2),
+        (EnrollmentMoment.SCAN_CAPTURED, 2),
+    ]
+
+
 @given(histories())
 def test_an_undisturbed_enrollment_is_followed_step_by_step(history: list[Snapshot]) -> None:
     states, _ = follow(history)
