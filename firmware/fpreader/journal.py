@@ -115,7 +115,6 @@ class Journal:
         self._sends = 0
         if not self._delivering:
             self._delivering = True
-            self._sending = None
             self._next_ms = now
 
     def ack(self, touch: str) -> None:

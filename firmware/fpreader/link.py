@@ -114,11 +114,9 @@ class Link:
         self._deadline = now + ANSWER_MS
 
     def closed(self) -> None:
-        """Forget the session; what it had not sent is void."""
+        """End the session; what it had not sent is void."""
         self._state = _CLOSED
         self._waiting = b""
-        self._in_flight = {}
-        self._deadline = None
 
     def received(self, data: bytes, now: int) -> "list[Message]":
         """Take bytes from the broker, give the messages on the reader's topics.

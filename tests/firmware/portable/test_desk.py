@@ -3,7 +3,7 @@
 import json
 import os
 
-from fpreader.desk import MOST_ANSWERS, MOST_PAYLOAD, NONCE_MS
+from fpreader.desk import MOST_ANSWERS, MOST_CANCELS, MOST_PAYLOAD, NONCE_MS
 from tests.firmware.portable.counting import nth
 from tests.firmware.portable.office import IDENTITY, TEMPLATES, Office
 
@@ -197,6 +197,27 @@ def test_every_cancel_of_an_enrollment_gets_its_answer() -> None:
     answers = [json.loads(payload) for payload in office.sent[before:]]
     assert len({answer["request"] for answer in answers}) == 2
     assert all(answer["result"]["enrollment"]["stage"] == "completed" for answer in answers)
+
+
+def test_a_cancel_whose_enrollment_nobody_knows_any_more_is_answered_as_well() -> None:
+    office = Office()
+    office.ask(REQUESTS, **start(office))
+    office.ask(REQUESTS, action="cancel", template_id=T)
+    office.scanner.show(U, "place_finger")
+    office.desk.settle()
+    answer = json.loads(office.sent[-1])
+    assert (answer["ok"], answer["error"]) == (False, "not_running")
+
+
+def test_no_flood_of_cancels_fills_the_memory() -> None:
+    office = Office()
+    office.ask(REQUESTS, **start(office))
+    for _ in range(3 * MOST_CANCELS):
+        office.ask(REQUESTS, action="cancel", template_id=T)
+    office.scanner.show(T, "cancelled")
+    before = len(office.sent)
+    office.desk.settle()
+    assert len(office.sent) - before == MOST_CANCELS
 
 
 def test_cancel_of_an_ended_enrollment_tells_how_it_ended() -> None:

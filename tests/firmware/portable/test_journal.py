@@ -19,6 +19,7 @@ class Flash:
     def __init__(self) -> None:
         self.records: list[bytes | None] = []
         self.writes = 0
+        self.rewrites = 0
         self.broken = False
 
     def read(self) -> "Iterator[bytes | None]":
@@ -26,11 +27,14 @@ class Flash:
 
     def append(self, records: "list[bytes]") -> None:
         self._write()
+        assert all(len(record) == RECORD_BYTES for record in records)
         self.records += records
 
     def replace(self, records: "Iterable[bytes]") -> None:
         self._write()
+        self.rewrites += 1
         self.records = list(records)
+        assert all(len(record) == RECORD_BYTES for record in self.records)
 
     def _write(self) -> None:
         if self.broken:
@@ -129,6 +133,28 @@ def test_what_is_not_acknowledged_in_time_survives_a_restart_without_its_uptime(
     assert (message["slot"], message["template_id"], message["confidence"]) == (5, ID, 143)
 
 
+def test_the_two_seconds_begin_when_the_touch_is_sent() -> None:
+    flash = Flash()
+    book = journal(flash)
+    identified(book, 1000)
+    sent(book, 2900)
+    sent(book, 2900 + ACK_MS - 1)
+    assert flash.writes == 0
+    sent(book, 2900 + ACK_MS)
+    assert flash.writes == 1
+
+
+def test_the_next_thing_to_do_is_the_earliest() -> None:
+    book = journal()
+    identified(book, 1000)
+    away(book, 9000)
+    book.hello_answered(HELLO, 9000)
+    sent(book, 9000)
+    identified(book, 9500)
+    sent(book, 9500)
+    assert book.wait_ms(9500) == ACK_MS - 500
+
+
 def test_a_touch_that_could_not_be_sent_reaches_the_flash_as_well() -> None:
     flash = Flash()
     book = journal(flash)
@@ -187,6 +213,7 @@ def test_after_three_sends_without_an_answer_the_backlog_waits_for_the_next_hell
     book.hello_answered(HELLO, 5000)
     sends = [now for now in range(5000, 60000, 500) if sent(book, now)]
     assert sends == [5000, 5000 + ACK_MS, 5000 + 2 * ACK_MS]
+    assert book.wait_ms(60000) is None
     book.hello_answered(HELLO, 60000)
     assert sent(book, 60000) == [nth(1)]
 
@@ -200,6 +227,52 @@ def test_a_hello_in_the_middle_does_not_send_a_touch_twice_at_once() -> None:
     book.hello_answered("00" * 8, 5100)
     assert sent(book, 5100) == []
     assert sent(book, 5000 + ACK_MS) == [nth(1)]
+
+
+def test_a_hello_in_the_middle_gives_the_touch_three_sends_more() -> None:
+    book = journal()
+    identified(book, 1000)
+    away(book, 4000)
+    book.hello_answered(HELLO, 5000)
+    sends = [now for now in range(5000, 8000, 500) if sent(book, now)]
+    book.hello_answered(HELLO, 8000)
+    sends += [now for now in range(8000, 60000, 500) if sent(book, now)]
+    assert len(sends) == 2 + 3
+
+
+def test_each_touch_of_the_backlog_has_its_own_three_sends() -> None:
+    book = journal()
+    identified(book, 1000)
+    identified(book, 1500)
+    away(book, 4000)
+    book.hello_answered(HELLO, 5000)
+    for now in range(5000, 8000, 500):
+        sent(book, now)
+    book.ack(nth(1))
+    sends = [now for now in range(8000, 60000, 500) if sent(book, now)]
+    assert len(sends) == 3
+
+
+def test_a_delivered_backlog_leaves_nothing_to_wait_for() -> None:
+    book = journal()
+    identified(book, 1000)
+    away(book, 4000)
+    book.hello_answered(HELLO, 5000)
+    sent(book, 5000)
+    book.ack(nth(1))
+    sent(book, 5100)
+    assert book.wait_ms(5100) is None
+
+
+def test_a_hello_after_a_lost_connection_starts_at_once() -> None:
+    book = journal()
+    identified(book, 1000)
+    away(book, 4000)
+    book.hello_answered(HELLO, 5000)
+    sent(book, 5000)
+    away(book, 5100)
+    book.hello_answered(HELLO, 5200)
+    assert sent(book, 5200) == [nth(1)]
 
 
 def test_a_new_touch_overtakes_the_backlog() -> None:
@@ -321,6 +394,20 @@ def test_the_file_stays_bounded() -> None:
         most = max(most, len(flash.records))
     assert len(book) == 1
     assert most <= COMPACT_AT + 2
+    # A rewrite each time would wear the flash out as well.
+    assert flash.rewrites <= 7
+
+
+def test_the_file_stays_bounded_also_when_the_reader_restarts_often() -> None:
+    flash = Flash()
+    identified(journal(flash), 0)
+    for number in range(1, 2 * COMPACT_AT):
+        book = journal(flash, Counting(number))
+        identified(book, 0)
+        away(book, ACK_MS)
+        if number > 1:
+            book.ack(nth(number + 1))
+    assert len(flash.records) <= COMPACT_AT + 2
 
 
 def test_a_torn_record_costs_only_itself_and_is_cleaned_up() -> None:
@@ -335,12 +422,35 @@ def test_a_torn_record_costs_only_itself_and_is_cleaned_up() -> None:
     away(again, 10 + ACK_MS)
     assert None not in flash.records
     assert len(flash.records) == 2
+    rewrites = flash.rewrites
+    for one in (again, journal(flash, Counting(60))):
+        identified(one, 9000)
+        away(one, 9000 + ACK_MS)
+    assert flash.rewrites == rewrites
+
+
+def test_a_file_with_too_many_touches_fills_the_journal_and_no_more() -> None:
+    flash = Flash()
+    book = journal(flash)
+    identified(book, 0)
+    away(book, ACK_MS)
+    (record,) = flash.records
+    assert record is not None
+    for number in range(CAPACITY + 5):
+        flash.records.append(record[:1] + number.to_bytes(8, "big") + record[9:])
+    assert len(journal(flash)) == CAPACITY
 
 
 def test_a_record_of_another_kind_is_no_reason_to_fail() -> None:
     flash = Flash()
-    flash.records = [bytes((9,)) + bytes(RECORD_BYTES - 1), bytes((1,)) + b"\xff" * 40]
-    assert len(journal(flash)) == 0
+    rest = bytes(RECORD_BYTES - 12)
+    for kind, result, reason in ((9, 0, 0), (0, 0, 0), (1, 3, 0), (1, 0, 6), (1, 255, 255)):
+        flash.records = [bytes((kind,)) + bytes(9) + bytes((result, reason)) + rest]
+        book = journal(flash)
+        assert len(book) == 0
+        identified(book, 0)
+        away(book, ACK_MS)
+        assert len(flash.records) == 1
 
 
 def test_flash_that_refuses_loses_nothing_while_the_reader_runs() -> None:

@@ -91,9 +91,27 @@ def test_nothing_is_published_before_the_subscription_is_acknowledged() -> None:
 
 def test_each_connection_publishes_all_retained_topics_anew() -> None:
     world = opened()
+    for _ in range(2):  # the second time nothing of the first was acknowledged
+        world.link.closed()
+        world.broker.open()
+        assert [topic for topic, _ in payloads(world)] == list(RETAINED)
+
+
+def test_half_a_packet_of_the_session_before_does_not_confuse_the_next() -> None:
+    world = opened()
+    world.broker.say(publish("command", b"cut off")[:-3])
     world.link.closed()
     world.broker.open()
-    assert [topic for topic, _ in payloads(world)] == list(RETAINED)
+    assert world.link.ready
+
+
+def test_nothing_is_sent_without_a_connection() -> None:
+    world = opened()
+    assert world.link.publish("command/response", b"void")
+    world.link.closed()
+    assert not world.link.ready
+    assert world.link.idle
+    assert not world.link.publish("command/response", b"lost")
 
 
 def test_a_retained_topic_has_one_publish_in_flight_and_then_the_newest_value() -> None:
@@ -165,10 +183,11 @@ def test_a_broker_that_does_not_answer_the_connect_or_the_subscription_is_left()
     world.link.closed()
     world.link.opened(ANSWER_MS)
     world.broker.look()
+    world.broker.now = ANSWER_MS + 3000
     world.broker.say(b"\x20\x02\x00\x00")
-    world.broker.now = 2 * ANSWER_MS - 1
+    world.broker.now = 2 * ANSWER_MS + 2999
     world.broker.look()
-    world.broker.now = 2 * ANSWER_MS
+    world.broker.now = 2 * ANSWER_MS + 3000
     assert fails(world.broker.look)
 
 
@@ -187,12 +206,17 @@ def test_a_refusal_ends_the_session_and_says_why() -> None:
     world.broker.look()
     world.broker.say(b"\x20\x02\x00\x00")
     assert fails(lambda: world.broker.say(packet(0x90, b"\x00\x01\x01\x80\x01")))
+    world.link.closed()
+    world.link.opened(0)
+    world.broker.look()
+    world.broker.say(b"\x20\x02\x00\x00")
+    assert fails(lambda: world.broker.say(b"\xd0\x00"))
 
 
 def test_pings_go_out_often_enough_and_have_to_be_answered() -> None:
     world = opened()
     world.broker.other = []
-    assert world.link.wait_ms(0) == PING_MS
+    assert world.link.wait_ms(4000) == PING_MS - 4000
     world.broker.now = PING_MS
     world.broker.look()
     assert world.broker.other == [(PINGREQ, 0, b"")]

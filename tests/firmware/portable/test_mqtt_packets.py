@@ -117,14 +117,15 @@ def test_what_no_broker_sends_is_malformed() -> None:
         b"\x40\x03\x00\x01\x00",  # PUBACK too long
         b"\x90\x02\x00\x01",  # SUBACK without a code
         b"\xd0\x01\x00",  # PINGRESP with a body
-        b"\x34\x05\x00\x01a\x00\x01",  # PUBLISH at QoS 2
-        b"\x36\x05\x00\x01a\x00\x01",  # PUBLISH at QoS 3
+        b"\x34\x09\x00\x01a\x00\x01\x00\x00\x00\x00",  # PUBLISH at QoS 2
+        b"\x36\x09\x00\x01a\x00\x01\x00\x00\x00\x00",  # PUBLISH at QoS 3
         b"\x30\x00",  # PUBLISH without a topic
         b"\x30\x01\x00",
         b"\x30\x03\x00\x02a",  # a topic longer than the packet
         b"\x32\x04\x00\x01a\x00",  # half a packet id
         b"\x30\xff\xff\xff\xff\x01",  # a length of five bytes
         b"\x20\xff\x7f" + bytes(20000),  # CONNACK of 16 kB
+        b"\x90\xff\x7f" + bytes(20000),  # SUBACK of 16 kB
         b"\x30\xff\x7f\xff\xff" + b"a" * 20000,  # a topic of 65535 bytes in less
         b"\xf0\x00",  # no kind
     ):
