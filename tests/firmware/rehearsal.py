@@ -124,7 +124,6 @@ class Rehearsal:
         self._app.desk._urandom = self._random
         self._app.journal._urandom = self._random
         self._broker = Broker(self._app.link)
-        self._broker.open()
         self._run(self._app.scanner.run())
         self._run(self._beat())
         self._run(self._carry(board))
@@ -147,6 +146,9 @@ class Rehearsal:
             await self._app.step()
 
     async def _carry(self, board: Board) -> None:
+        await self._app.scanner.tried.wait()
+        self._broker.now = board.clock()
+        self._broker.open()
         while True:
             self._broker.now = board.clock()
             for topic, payload, _, ident in self._broker.taken():

@@ -33,8 +33,10 @@ class Flash:
     def replace(self, records: "Iterable[bytes]") -> None:
         self._write()
         self.rewrites += 1
-        self.records = list(records)
-        assert all(len(record) == RECORD_BYTES for record in self.records)
+        self.records = []
+        for record in records:
+            assert len(record) == RECORD_BYTES
+            self.records.append(record)
 
     def _write(self) -> None:
         if self.broken:
