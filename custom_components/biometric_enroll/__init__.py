@@ -8,16 +8,16 @@ from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 
 from .const import DOMAIN
-from .coordinator import ReaderCoordinator
 from .marks import DATA_MARKS, Marks
 from .roster import DATA_ROSTER, Roster
+from .runtime import Runtime
 from .services import async_setup_services
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.typing import ConfigType
 
-    from .coordinator import BiometricEnrollConfigEntry
+    from .runtime import BiometricEnrollConfigEntry
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -39,14 +39,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEnt
     """Follow one reader."""
     if not await mqtt.async_wait_for_mqtt_client(hass):
         raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="broker_unavailable")
-    entry.runtime_data = ReaderCoordinator(hass, entry)
+    entry.runtime_data = Runtime.create(hass, entry)
     # The entities first: what a subscription brings at once must find them listening.
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    await entry.runtime_data.async_start()
+    await entry.runtime_data.inbox.async_start()
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> bool:
     """Stop following a reader."""
-    entry.runtime_data.async_stop()
+    entry.runtime_data.inbox.stop()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)

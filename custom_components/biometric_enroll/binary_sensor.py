@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .coordinator import BiometricEnrollConfigEntry
     from .reader.state import ReaderState
+    from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
 PARALLEL_UPDATES = 0
@@ -99,5 +99,6 @@ async def async_setup_entry(
 ) -> None:
     """Add the binary sensors of a reader."""
     async_add_entities(
-        description.entity(entry.runtime_data, description) for description in BINARY_SENSORS
+        description.entity(entry.runtime_data.coordinator, description)
+        for description in BINARY_SENSORS
     )

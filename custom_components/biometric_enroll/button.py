@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .coordinator import BiometricEnrollConfigEntry, ReaderCoordinator
+    from .runtime import BiometricEnrollConfigEntry, Runtime
 
 # The reader takes one request after the other.
 PARALLEL_UPDATES = 1
@@ -25,26 +25,26 @@ PARALLEL_UPDATES = 1
 class ReaderButtonDescription(ButtonEntityDescription):
     """A button, and what it does."""
 
-    press: Callable[[ReaderCoordinator], Awaitable[None]]
+    press: Callable[[Runtime], Awaitable[None]]
 
 
 BUTTONS = (
     ReaderButtonDescription(
         key="cancel_enrollment",
         translation_key="cancel_enrollment",
-        press=lambda coordinator: coordinator.enroller.async_cancel(),
+        press=lambda runtime: runtime.enroller.async_cancel(),
     ),
     ReaderButtonDescription(
         key="identify",
         device_class=ButtonDeviceClass.IDENTIFY,
         entity_category=EntityCategory.DIAGNOSTIC,
-        press=lambda coordinator: coordinator.async_identify(),
+        press=lambda runtime: runtime.presence.async_identify(),
     ),
     ReaderButtonDescription(
         key="restart",
         device_class=ButtonDeviceClass.RESTART,
         entity_category=EntityCategory.CONFIG,
-        press=lambda coordinator: coordinator.async_restart(),
+        press=lambda runtime: runtime.presence.async_restart(),
     ),
 )
 
@@ -54,10 +54,15 @@ class ReaderButton(ReaderEntity, ButtonEntity):
 
     entity_description: ReaderButtonDescription
 
+    def __init__(self, runtime: Runtime, description: ReaderButtonDescription) -> None:
+        """Ask the reader of this runtime."""
+        super().__init__(runtime.coordinator, description)
+        self._runtime = runtime
+
     @override
     async def async_press(self) -> None:
         """Ask the reader; raises a translated error if it refuses or is silent."""
-        await self.entity_description.press(self.coordinator)
+        await self.entity_description.press(self._runtime)
 
 
 async def async_setup_entry(

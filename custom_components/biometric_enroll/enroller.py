@@ -22,8 +22,6 @@ from .moments import Kind, Moment
 from .reader import build, decode
 from .reader.enrollment import Happened, advances, moments
 from .reader.fields import MalformedError
-from .reader.messages import IDLE
-from .reader.state import ReaderState, Subject
 from .reader.words import Reason, Refusal, Stage, Topic
 from .roster import Enrollment, Place
 
@@ -33,8 +31,9 @@ if TYPE_CHECKING:
     from homeassistant.core import Context
 
     from .coordinator import ReaderCoordinator
-    from .marks import Marks
+    from .presence import Presence
     from .reader.messages import Snapshot
+    from .reader.state import Subject
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,37 +55,19 @@ class Wish:
 class Enroller:
     """Starts enrollments of one reader and follows them to their end."""
 
-    def __init__(self, coordinator: ReaderCoordinator, marks: Marks) -> None:
+    def __init__(self, coordinator: ReaderCoordinator, presence: Presence) -> None:
         """Work for the reader of this coordinator."""
         self._coordinator = coordinator
         self._hass = coordinator.hass
         self._device = coordinator.device
         self._roster = coordinator.roster
-        self._marks = marks
-        self._mark = marks.of(coordinator.device)
+        self._presence = presence
         self._starting = False
         self._context: Context | None = None
         self._accepted_at = 0.0
         self._stopping = False
 
     # Following
-
-    def remembered(self) -> ReaderState:
-        """Return what is known from the last run: the newest enrollment as it was last seen."""
-        enrollment = self._roster.enrollment(self._device)
-        if enrollment is None:
-            return ReaderState()
-        snapshot = self._followed()
-        # While it is only meant, nobody knows whether it will start.
-        subject = None if snapshot is IDLE else enrollment.subject
-        return ReaderState(snapshot=snapshot, subject=subject)
-
-    def _followed(self) -> Snapshot:
-        """Return the newest snapshot of the enrollment that was asked for last."""
-        enrollment = self._roster.enrollment(self._device)
-        if enrollment is None or self._mark.snapshot.template_id != enrollment.template_id:
-            return IDLE
-        return self._mark.snapshot
 
     @callback
     def take(self, snapshot: Snapshot, *, live: bool) -> None:
@@ -97,11 +78,11 @@ class Enroller:
                 # What a reader retains from before it was added, or from before a refused start.
                 return
             raise MalformedError("an enrollment that was not asked for here")
-        current = self._followed()
+        current = self._coordinator.followed()
         if not advances(current, snapshot):
             return
         self._accepted_at = self._hass.loop.time()
-        self._mark.snapshot = snapshot
+        self._coordinator.mark.snapshot = snapshot
         self._coordinator.update(
             self._context,
             snapshot=snapshot,
@@ -123,7 +104,7 @@ class Enroller:
 
         Nobody else may take the place.
         """
-        if enrollment.given_up and self._followed().running and not self._stopping:
+        if enrollment.given_up and self._coordinator.followed().running and not self._stopping:
             self._stopping = True
             self._coordinator.config_entry.async_create_task(
                 self._hass, self._async_cancel_quietly()
@@ -135,10 +116,13 @@ class Enroller:
         enrollment = self._roster.enrollment(self._device)
         if enrollment is None:
             return
-        current = self._followed()
+        current = self._coordinator.followed()
         if snapshot.template_id == enrollment.template_id:
             self.take(snapshot, live=False)
-            if self._followed().running and self._followed().seq == snapshot.seq:
+            if (
+                self._coordinator.followed().running
+                and self._coordinator.followed().seq == snapshot.seq
+            ):
                 self._correct_expiry(snapshot)
             self._stop_unwanted(enrollment)
         elif current.running and asked_at > self._accepted_at:
@@ -164,10 +148,10 @@ class Enroller:
     def _expiry(self, snapshot: Snapshot) -> datetime | None:
         """Return when the reader will give up, counted from now, and watch that it tells."""
         if snapshot.timeout_ms is None:
-            self._coordinator.expect_news_within(None)
+            self._presence.expect_news_within(None)
             return None
         left = snapshot.timeout_ms / 1000
-        self._coordinator.expect_news_within(left)
+        self._presence.expect_news_within(left)
         return dt_util.utcnow() + timedelta(seconds=left)
 
     @callback
@@ -198,7 +182,7 @@ class Enroller:
             await self._roster.async_complete(
                 Place(self._device, snapshot.slot, snapshot.template_id), dt_util.utcnow()
             )
-        await self._marks.async_save()
+        await self._coordinator.marks.async_save()
 
     # Asking
 
@@ -211,7 +195,7 @@ class Enroller:
             raise self._refused(Refusal.BUSY)
         self._starting = True
         try:
-            async with self._coordinator.async_greeted() as hello:
+            async with self._presence.async_greeted() as hello:
                 if hello.enrollment.running:
                     raise self._refused(Refusal.BUSY)
                 if wish.scans > hello.identity.max_scans:
@@ -228,7 +212,7 @@ class Enroller:
         await self._roster.async_set_enrollment(self._device, Enrollment(template_id, subject))
         self._context = context
         try:
-            slot = await self._coordinator.async_ask(
+            slot = await self._presence.async_ask(
                 Topic.ENROLL,
                 partial(
                     build.start,
@@ -254,9 +238,9 @@ class Enroller:
         """End the running enrollment; returns when it has ended. Raises a translated error."""
         enrollment = self._roster.enrollment(self._device)
         # One that was accepted just now may not have shown a snapshot yet.
-        if enrollment is None or self._followed().final:
+        if enrollment is None or self._coordinator.followed().final:
             raise self._refused(Refusal.NOT_RUNNING)
-        await self._coordinator.async_ask(
+        await self._presence.async_ask(
             Topic.ENROLL,
             partial(build.cancel, template_id=enrollment.template_id),
             lambda result: self.take(decode.ended_snapshot(result), live=True),
@@ -276,7 +260,7 @@ class Enroller:
 
         @callback
         def look() -> None:
-            snapshot = self._followed()
+            snapshot = self._coordinator.followed()
             if snapshot.template_id == template_id and snapshot.final and not ended.done():
                 ended.set_result(snapshot)
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .coordinator import BiometricEnrollConfigEntry
     from .moments import Moment
+    from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
 PARALLEL_UPDATES = 0
@@ -73,4 +73,6 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the event entities of a reader."""
-    async_add_entities(ReaderEvent(entry.runtime_data, description) for description in EVENTS)
+    async_add_entities(
+        ReaderEvent(entry.runtime_data.coordinator, description) for description in EVENTS
+    )

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .coordinator import BiometricEnrollConfigEntry, ReaderCoordinator
+    from .coordinator import ReaderCoordinator
     from .reader.state import ReaderState
+    from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
 PARALLEL_UPDATES = 0
@@ -132,5 +133,5 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of a reader."""
     async_add_entities(
-        description.entity(entry.runtime_data, description) for description in SENSORS
+        description.entity(entry.runtime_data.coordinator, description) for description in SENSORS
     )

@@ -21,8 +21,8 @@ from .reader.state import Subject
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 
-    from .coordinator import ReaderCoordinator
     from .roster import Fingerprint, Place
+    from .runtime import Runtime
 
 SERVICE_ENROLL_FINGERPRINT = "enroll_fingerprint"
 SERVICE_CANCEL_ENROLLMENT = "cancel_enrollment"
@@ -82,13 +82,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
 
 
-def _reader(call: ServiceCall) -> ReaderCoordinator:
+def _reader(call: ServiceCall) -> Runtime:
     """Return the reader that the call names by its device. Raises a translated error."""
     _, entry = service.async_get_device_and_config_entry(
         call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
     )
-    coordinator: ReaderCoordinator = entry.runtime_data
-    return coordinator
+    runtime: Runtime = entry.runtime_data
+    return runtime
 
 
 def _subject(call: ServiceCall) -> Subject:
@@ -114,7 +114,7 @@ async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
     """Start an enrollment; answers when it is accepted, or with `wait` when it has ended."""
     reader = _reader(call)
     wish = Wish(call.data.get(ATTR_SLOT), call.data[ATTR_SCANS], call.data[ATTR_SCAN_TIMEOUT])
-    starting = reader.config_entry.async_create_task(
+    starting = reader.coordinator.config_entry.async_create_task(
         call.hass, reader.enroller.async_enroll(_subject(call), wish, call.context)
     )
     # A script that is stopped stops waiting; the enrollment goes on.
@@ -127,7 +127,7 @@ async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="no_outcome",
-                translation_placeholders={"reader": reader.config_entry.title},
+                translation_placeholders={"reader": reader.coordinator.config_entry.title},
             ) from None
         answer |= {"outcome": snapshot.stage, "reason": snapshot.reason}
     return answer
@@ -145,7 +145,7 @@ async def _async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
     return {
         "fingerprints": [
             _described(call.hass, fingerprint, place if with_places else None)
-            for fingerprint, place in reader.roster.on_reader(reader.device)
+            for fingerprint, place in reader.coordinator.roster.on_reader(reader.coordinator.device)
         ]
     }
 

@@ -4,29 +4,22 @@ The one place that decides what may open a door: only a touch that is provably l
 fingerprint that is known, is reported as `identified` on the event entity Touch.
 """
 
-import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
 from . import people
-from .conversation import UnreachableError, new_id
 from .moments import Kind, Moment
-from .reader import build
-from .reader.liveness import Liveness, is_live
-from .reader.words import Topic, TouchResult
+from .reader.liveness import is_live
+from .reader.words import TouchResult
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
-
-    from .conversation import Conversation
-    from .marks import Mark, Marks
+    from .coordinator import ReaderCoordinator
+    from .presence import Presence
     from .reader.messages import Touch
     from .reader.state import Subject
-    from .roster import Roster
-
-_LOGGER = logging.getLogger(__name__)
 
 UNKNOWN_FINGER = "unknown_finger"
 """The sensor holds no template that matches."""
@@ -38,20 +31,36 @@ UNKNOWN_FINGERPRINT = "unknown_fingerprint"
 class Touches:
     """Judges the touches of one reader."""
 
-    def __init__(self, hass: HomeAssistant, device: str, roster: Roster, mark: Mark) -> None:
-        """Judge the touches of the reader with this hardware id."""
-        self._hass = hass
-        self._device = device
-        self._roster = roster
-        self._mark = mark
-        self.liveness = Liveness()
+    def __init__(self, coordinator: ReaderCoordinator, presence: Presence) -> None:
+        """Judge the touches of the reader of this coordinator."""
+        self._coordinator = coordinator
+        self._hass = coordinator.hass
+        self._presence = presence
 
-    def judge(self, touch: Touch) -> tuple[Moment, Subject | None] | None:
-        """Return what to report, and who was identified live; None if it was reported before."""
-        if touch.touch in self._mark.touches:
-            return None
-        self._mark.add_touch(touch.touch)
-        age = self.liveness.age(touch.hello, touch.at_ms, self._hass.loop.time())
+    @callback
+    def take(self, touch: Touch) -> None:
+        """Report a touch, unless that was done before, and let the reader forget it."""
+        mark = self._coordinator.mark
+        if touch.touch not in mark.touches:
+            mark.add_touch(touch.touch)
+            moment, subject = self._judge(touch)
+            if subject is not None:
+                # Through unknown, so that the same person twice in a row is two changes, not none.
+                self._coordinator.update(identified=None)
+                self._coordinator.update(identified=subject)
+            self._coordinator.moments.async_report(moment)
+        self._coordinator.config_entry.async_create_task(
+            self._hass, self._async_acknowledge(touch.touch)
+        )
+
+    async def _async_acknowledge(self, touch: str) -> None:
+        """Save that a touch was reported, and only then let the reader forget it."""
+        await self._coordinator.marks.async_save()
+        await self._presence.async_acknowledge(touch)
+
+    def _judge(self, touch: Touch) -> tuple[Moment, Subject | None]:
+        """Return what to report, and who was identified live."""
+        age = self._presence.liveness.age(touch.hello, touch.at_ms, self._hass.loop.time())
         subject = self._subject(touch)
         result, reason = touch.result, touch.reason
         if result is TouchResult.IDENTIFIED and subject is None:
@@ -83,15 +92,5 @@ class Touches:
         """Return who this finger belongs to; only the template id tells."""
         if touch.template_id is None:
             return None
-        fingerprint = self._roster.find(self._device, touch.template_id)
+        fingerprint = self._coordinator.roster.find(self._coordinator.device, touch.template_id)
         return fingerprint.subject if fingerprint else None
-
-
-async def async_acknowledge(marks: Marks, conversation: Conversation, touch: Touch) -> None:
-    """Save that a touch was reported, and only then let the reader forget it."""
-    await marks.async_save()
-    try:
-        await conversation.async_say(Topic.COMMAND, build.ack(new_id(), touch=touch.touch))
-    except UnreachableError:
-        # It comes again after the next hello, and is acknowledged then.
-        _LOGGER.debug("Could not acknowledge touch %s", touch.touch)

@@ -213,7 +213,7 @@ async def test_silence_past_the_readers_own_deadline_makes_home_assistant_ask(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
 ) -> None:
     """Nothing on this side ends the enrollment; but whether the reader is still there, it asks."""
-    with patch("custom_components.biometric_enroll.coordinator.SILENCE", 0.01):
+    with patch("custom_components.biometric_enroll.presence.SILENCE", 0.01):
         await async_enroll(hass, loaded)
         greetings = len(reader.heard_of("hello"))
         reader.silent = True

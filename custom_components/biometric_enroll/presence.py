@@ -1,0 +1,243 @@
+"""Whether a reader is there, and how it is asked for things.
+
+Hello is the one mechanism: only its answer makes a reader available, gives the nonce for a change,
+and bounds the age of touches. Nothing here waits without a deadline.
+"""
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .conversation import Conversation, UnreachableError, new_id
+from .errors import refused, unreachable
+from .reader import build, decode
+from .reader.fields import MalformedError
+from .reader.liveness import Liveness
+from .reader.messages import Answer, Hello, Identity, Refused
+from .reader.words import Topic
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from .coordinator import ReaderCoordinator
+
+_LOGGER = logging.getLogger(__name__)
+
+HELLO_EVERY = 600.0
+"""Seconds between hellos when nothing raises a doubt."""
+
+HELLO_AWAY_EVERY = 60.0
+"""The same while the reader is unavailable; normally it announces itself long before."""
+
+SILENCE = 5.0
+"""Seconds past the reader's own deadline after which a silent enrollment raises a doubt."""
+
+
+class Presence:
+    """Watches one reader, and carries requests to it."""
+
+    def __init__(self, coordinator: ReaderCoordinator) -> None:
+        """Begin with nobody there."""
+        self._coordinator = coordinator
+        self._hass = coordinator.hass
+        self._title = coordinator.config_entry.title
+        self._conversation = Conversation(coordinator.hass, coordinator.reader_id)
+        self.liveness = Liveness()
+        self._doubted = asyncio.Event()
+        self._hello_lock = asyncio.Lock()
+        self._silence: asyncio.TimerHandle | None = None
+        self._stranger_issue = f"other_device_{coordinator.config_entry.entry_id}"
+        self._stranger_seen = 0.0
+
+    # Watching
+
+    async def async_watch(self) -> None:
+        """Say hello whenever there is reason to doubt, and now and then without; for ever."""
+        while True:
+            every = HELLO_EVERY if self._coordinator.data.available else HELLO_AWAY_EVERY
+            with suppress(TimeoutError):
+                async with asyncio.timeout(every):
+                    await self._doubted.wait()
+            self._doubted.clear()
+            with suppress(UnreachableError):
+                async with self._hello_lock:
+                    await self._async_hello()
+
+    @callback
+    def doubt(self) -> None:
+        """Have hello said soon."""
+        self._doubted.set()
+
+    @callback
+    def heard(self, *, live: bool) -> None:
+        """Ask a reader that speaks while it is thought to be away."""
+        if live and not self._coordinator.data.available:
+            self.doubt()
+
+    @callback
+    def lost(self, why: str) -> None:
+        """Take the reader for unavailable."""
+        if self._coordinator.data.available:
+            _LOGGER.warning("Reader %s is unavailable: %s", self._coordinator.reader_id, why)
+            self._coordinator.update(available=False)
+
+    @callback
+    def expect_news_within(self, seconds: float | None) -> None:
+        """Raise a doubt if the running enrollment is silent past the reader's own deadline."""
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+        if seconds is not None:
+            self._silence = self._hass.loop.call_later(seconds + SILENCE, self.doubt)
+
+    @callback
+    def stop(self) -> None:
+        """Forget what was waited for; the next run sees for itself who is there."""
+        self.expect_news_within(None)
+        ir.async_delete_issue(self._hass, DOMAIN, self._stranger_issue)
+
+    # Asking
+
+    @asynccontextmanager
+    async def async_greeted(self) -> AsyncGenerator[Hello]:
+        """Say hello before a change, and keep its nonce the newest until the change is done.
+
+        Raises the translated error for a reader that does not answer.
+        """
+        async with self._hello_lock:
+            try:
+                hello = await self._async_hello()
+            except UnreachableError as err:
+                raise unreachable(self._title) from err
+            yield hello
+
+    async def async_ask[T](
+        self,
+        topic: Topic,
+        message: Callable[[str], str],
+        read: Callable[[dict[str, object]], T],
+    ) -> T:
+        """Ask the reader, and return what `read` makes of its answer.
+
+        Raises the translated error for a refusal, for silence, and for an answer without sense.
+        """
+        try:
+            answer = await self._conversation.async_ask(topic, message)
+        except UnreachableError as err:
+            self.doubt()
+            raise unreachable(self._title) from err
+        if isinstance(answer, Refused):
+            raise refused(answer.error, self._title)
+        try:
+            return read(answer.result)
+        except MalformedError as err:
+            _LOGGER.warning(
+                "Reader %s answered without sense: %s", self._coordinator.reader_id, err
+            )
+            self.doubt()
+            raise unreachable(self._title) from err
+
+    async def async_identify(self) -> None:
+        """Let the reader blink."""
+        await self.async_ask(Topic.COMMAND, build.identify, _nothing)
+
+    async def async_restart(self) -> None:
+        """Restart the reader."""
+        async with self.async_greeted() as hello:
+            await self.async_ask(Topic.COMMAND, partial(build.restart, nonce=hello.nonce), _nothing)
+
+    async def async_acknowledge(self, touch: str) -> None:
+        """Let the reader forget a touch; one that is not reached tells of it again."""
+        with suppress(UnreachableError):
+            await self._conversation.async_say(Topic.COMMAND, build.ack(new_id(), touch=touch))
+
+    async def _async_hello(self) -> Hello:
+        """Ask for presence and truth. Raises `UnreachableError`: the reader is unavailable."""
+        request = new_id()
+        self.liveness.sent(request, self._hass.loop.time())
+        try:
+            answer = await self._conversation.async_ask(Topic.COMMAND, build.hello, request)
+            if isinstance(answer, Answer):
+                return decode.hello(answer.result)
+        except UnreachableError:
+            self.lost("it does not answer")
+            raise
+        self.lost("it refuses to answer hello")
+        raise UnreachableError
+
+    # Who answers
+
+    @callback
+    def take_answer(self, answer: Answer | Refused) -> tuple[Hello, float] | None:
+        """Give an answer to whoever waits for it.
+
+        If it was the answer to hello, return it, with the time at which hello was first said.
+        Raises `MalformedError` for one that makes no sense.
+        """
+        sent = self.liveness.sent_at(answer.request)
+        if sent is None or isinstance(answer, Refused):
+            if not self._conversation.receive(answer):
+                _LOGGER.debug("Nobody waits for the answer to %s", answer.request)
+            return None
+        hello = decode.hello(answer.result)
+        if not self.is_ours(hello.identity):
+            return None
+        if sent > self._stranger_seen:
+            ir.async_delete_issue(self._hass, DOMAIN, self._stranger_issue)
+        # At once, not when its waiter runs: the next message may be a touch that counts on it.
+        self.liveness.answered(answer.request, hello.uptime_ms)
+        self._found(hello)
+        self._conversation.receive(answer)
+        return hello, sent
+
+    @callback
+    def _found(self, hello: Hello) -> None:
+        state = self._coordinator.data
+        if not state.available:
+            _LOGGER.info("Reader %s is available", self._coordinator.reader_id)
+        if hello.identity != state.identity:
+            self._describe_device(hello.identity)
+        self._coordinator.update(available=True, identity=hello.identity, templates=hello.templates)
+
+    @callback
+    def is_ours(self, identity: Identity) -> bool:
+        """Return whether it is the reader of this entry; if not, the user has to know."""
+        if identity.device == self._coordinator.device:
+            return True
+        self._stranger_seen = self._hass.loop.time()
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._stranger_issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="other_device",
+            translation_placeholders={
+                "reader": self._title,
+                "reader_id": self._coordinator.reader_id,
+                "expected": self._coordinator.device,
+                "found": identity.device,
+            },
+        )
+        return False
+
+    def _describe_device(self, identity: Identity) -> None:
+        """Keep the device registry in step with what the reader says of itself."""
+        dr.async_get(self._hass).async_get_or_create(
+            config_entry_id=self._coordinator.config_entry.entry_id,
+            identifiers={(DOMAIN, self._coordinator.device)},
+            sw_version=identity.firmware,
+            hw_version=identity.board,
+            model=identity.sensor,
+        )
+
+
+def _nothing(_result: dict[str, object]) -> None:
+    """Read an answer that says no more than yes."""
