@@ -235,7 +235,7 @@ async def test_a_name_is_any_printable_text(
         ({"name": "unknown"}, "name_forbidden"),
         ({"name": "Unavailable "}, "name_forbidden"),
         ({"person": "person.nobody"}, "no_such_person"),
-        ({"person": "sun.sun"}, "no_such_person"),
+        ({"person": "event.front_door_touch"}, "no_such_person"),
     ],
 )
 async def test_a_subject_that_cannot_be_is_an_error_and_nothing_is_asked(
