@@ -1,0 +1,107 @@
+"""Whole enrollments as the real firmware says them, read as the integration reads them.
+
+`tests/firmware` shows that the firmware says exactly these messages.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from custom_components.biometric_enroll.reader import build, decode
+from custom_components.biometric_enroll.reader.enrollment import (
+    EnrollmentMoment,
+    Happened,
+    advances,
+    moments,
+)
+from custom_components.biometric_enroll.reader.fields import Fields
+from custom_components.biometric_enroll.reader.messages import IDLE, Answer, Snapshot
+
+_FOLDER = Path(__file__).parent.parent / "wire" / "transcripts"
+_NAMES = sorted(file.stem for file in _FOLDER.glob("*.json"))
+
+ENDS = {
+    "bad_image": ("completed", None),
+    "cancel": ("cancelled", None),
+    "duplicate": ("failed", "duplicate"),
+    "good": ("completed", None),
+    "mismatch": ("failed", "mismatch"),
+    "mismatch_at_the_last_scan": ("completed", None),
+    "reader_restarted": ("failed", "reader_restarted"),
+    "refused": ("cancelled", None),
+    "sensor_unplugged": ("failed", "sensor_error"),
+    "seven_scans": ("completed", None),
+    "timeout": ("failed", "timeout"),
+}
+
+
+def transcript(name: str) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = json.loads((_FOLDER / f"{name}.json").read_text())
+    return messages
+
+
+def said(name: str, topic: str) -> list[bytes]:
+    """Return what the reader said on one of its topics."""
+    return [
+        json.dumps(message["payload"]).encode()
+        for message in transcript(name)
+        if message["from"] == "reader" and message["topic"].endswith(f"/{topic}")
+    ]
+
+
+def follow(name: str) -> tuple[Snapshot, list[Happened]]:
+    """Follow the last enrollment of a transcript as the integration does; it has to advance."""
+    current = IDLE
+    told: list[Happened] = []
+    for payload in said(name, "enroll/response"):
+        snapshot = decode.snapshot(Fields.parse(payload))
+        if snapshot.template_id != current.template_id:
+            current, told = IDLE, []
+        if not advances(current, snapshot):
+            assert snapshot.seq == current.seq, "the firmware went back"
+            continue
+        told += moments(current, snapshot)
+        current = snapshot
+    return current, told
+
+
+def test_every_transcript_has_its_end_here() -> None:
+    assert sorted(ENDS) == _NAMES
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_every_scan_is_told_once_and_in_order(name: str) -> None:
+    last, told = follow(name)
+    assert (last.stage, last.reason) == ENDS[name]
+    captured = [moment.step for moment in told if moment.moment is EnrollmentMoment.SCAN_CAPTURED]
+    assert captured == list(range(1, len(last.captured) + 1))
+    assert sum(moment.rejected or 0 for moment in told) == last.rejected
+    assert [told[0].moment, told[-1].moment] == [EnrollmentMoment.STARTED, ENDS[name][0]]
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_every_answer_and_every_retained_message_is_understood(name: str) -> None:
+    for payload in said(name, "status"):
+        decode.status(payload)
+    for payload in said(name, "templates"):
+        decode.templates(Fields.parse(payload))
+    asked = {message["payload"].get("request"): message for message in transcript(name)}
+    for payload in said(name, "command/response"):
+        answer = decode.answer(payload)
+        question = asked[answer.request]["payload"]
+        if isinstance(answer, Answer) and question.get("command") == "hello":
+            decode.hello(answer.result)
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_the_requests_are_those_that_the_integration_makes(name: str) -> None:
+    for message in transcript(name):
+        if message["from"] != "ha":
+            continue
+        payload = dict(message["payload"])
+        version, request = payload.pop("v"), payload.pop("request")
+        make = getattr(build, payload.pop("command", None) or payload.pop("action"))
+        assert version == 1
+        assert json.loads(make(request, **payload)) == message["payload"]
