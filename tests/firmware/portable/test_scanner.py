@@ -681,8 +681,7 @@ def test_a_touch_whose_sensor_dies_is_not_forgotten() -> None:
 
 def test_identify_blinks_for_three_seconds() -> None:
     world = started(buffers=6)
-    turns = world.scanner.identify()
-    turns.send(None)
+    world.turn(world.scanner.identify())
     assert world.sensor.asked[-1] == "aura_led"
     assert world.now >= 4000
 
