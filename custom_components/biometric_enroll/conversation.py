@@ -50,13 +50,15 @@ class Conversation:
         self._reader_id = reader_id
         self._waiting: dict[str, asyncio.Future[Answer | Refused]] = {}
 
-    def receive(self, answer: Answer | Refused) -> bool:
-        """Take an answer; return whether anybody was waiting for it."""
-        future = self._waiting.get(answer.request)
-        if future is None or future.done():
-            return False
-        future.set_result(answer)
-        return True
+    def waits_for(self, request: str) -> bool:
+        """Return whether a request has no answer yet, and still wants one."""
+        future = self._waiting.get(request)
+        return future is not None and not future.done()
+
+    def receive(self, answer: Answer | Refused) -> None:
+        """Take an answer, if anybody waits for it."""
+        if self.waits_for(answer.request):
+            self._waiting[answer.request].set_result(answer)
 
     async def async_ask(
         self, topic: Topic, build: Callable[[str], str], request: str | None = None

@@ -181,10 +181,13 @@ class Presence:
         If it was the answer to hello, return it, with the time at which hello was first said.
         Raises `MalformedError` for one that makes no sense.
         """
+        if not self._conversation.waits_for(answer.request):
+            # An answer to hello that comes again is as old as the one before.
+            _LOGGER.debug("Nobody waits for the answer to %s", answer.request)
+            return None
         sent = self.liveness.sent_at(answer.request)
         if sent is None or isinstance(answer, Refused):
-            if not self._conversation.receive(answer):
-                _LOGGER.debug("Nobody waits for the answer to %s", answer.request)
+            self._conversation.receive(answer)
             return None
         hello = decode.hello(answer.result)
         if not self.is_ours(hello.identity):

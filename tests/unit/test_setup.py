@@ -321,6 +321,17 @@ async def test_an_answer_that_nobody_waits_for_is_ignored(
     assert hass.states.async_all() == before
 
 
+async def test_an_answer_to_hello_that_comes_again_makes_nobody_available(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Brokers repeat and delay; what was true once says nothing of now."""
+    assert reader.greeted is not None
+    reader.die()
+    reader.answer_again(reader.greeted)
+    await hass.async_block_till_done()
+    assert not available(hass)
+
+
 async def test_the_templates_of_the_sensor_are_shown(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
