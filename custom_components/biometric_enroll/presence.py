@@ -181,16 +181,14 @@ class Presence:
         If it was the answer to hello, return it, with the time at which hello was first said.
         Raises `MalformedError` for one that makes no sense.
         """
-        if not self._conversation.waits_for(answer.request):
-            # An answer to hello that comes again is as old as the one before.
-            _LOGGER.debug("Nobody waits for the answer to %s", answer.request)
-            return None
         sent = self.liveness.sent_at(answer.request)
         if sent is None or isinstance(answer, Refused):
             self._conversation.receive(answer)
             return None
         hello = decode.hello(answer.result)
-        if not self.is_ours(hello.identity):
+        # One that nobody waits for any more came again, and is as old as the one before. But also
+        # then it may be the answer of another reader.
+        if not self.is_ours(hello.identity) or not self._conversation.waits_for(answer.request):
             return None
         if sent > self._stranger_seen:
             ir.async_delete_issue(self._hass, DOMAIN, self._stranger_issue)
