@@ -41,10 +41,12 @@ class Inbox:
         self._enroller = enroller
         self._touches = touches
         self._stops: list[CALLBACK_TYPE] = []
+        self._open = False
 
     async def async_start(self) -> None:
         """Subscribe to the reader's topics and watch its presence; MQTT must be there."""
         hass, reader_id = self._coordinator.hass, self._coordinator.reader_id
+        self._open = True
         for topic, qos, take in (
             (Topic.STATUS, 1, self._take_status),
             (Topic.TEMPLATES, 1, self._take_templates),
@@ -76,6 +78,7 @@ class Inbox:
     @callback
     def stop(self) -> None:
         """Stop listening, before the entities go: what arrives now is for the next run."""
+        self._open = False
         while self._stops:
             self._stops.pop()()
 
@@ -87,6 +90,10 @@ class Inbox:
     @callback
     def _receive(self, take: Callable[[bytes, bool], None], message: ReceiveMessage) -> None:
         """Give a message to its handler; whatever is wrong with it ends here, in one log line."""
+        if not self._open:
+            # Once Home Assistant's MQTT was itself reloaded, it cannot unsubscribe this any more.
+            # What is taken here would be old news to the run that has followed.
+            return
         try:
             # Bytes, since that is how the topics are subscribed to.
             take(cast("bytes", message.payload), message.retain)
