@@ -6,6 +6,7 @@ from homeassistant.components import mqtt
 from homeassistant.const import Platform
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .marks import DATA_MARKS, Marks
@@ -29,6 +30,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     roster, marks = Roster(hass), Marks(hass)
     await roster.async_load()
     await marks.async_load()
+    # The marks may have been saved, for a touch or another reader, before the name was.
+    await roster.async_catch_up(marks.completed(), dt_util.utcnow())
     hass.data[DATA_ROSTER] = roster
     hass.data[DATA_MARKS] = marks
     async_setup_services(hass)

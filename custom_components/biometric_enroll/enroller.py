@@ -66,6 +66,8 @@ class Enroller:
         self._context: Context | None = None
         self._accepted_at = 0.0
         self._stopping = False
+        self._waiting: set[asyncio.Future[Snapshot]] = set()
+        self._stopped = False
 
     # Following
 
@@ -255,7 +257,9 @@ class Enroller:
             self._stopping = False
 
     async def async_wait_end(self, template_id: str, wish: Wish) -> Snapshot:
-        """Return the final snapshot. Raises `TimeoutError` if the reader stays silent."""
+        """Return the final snapshot. Raises `TimeoutError` if it will not be heard of here."""
+        if self._stopped:
+            raise TimeoutError
         ended: asyncio.Future[Snapshot] = self._hass.loop.create_future()
 
         @callback
@@ -264,14 +268,24 @@ class Enroller:
             if snapshot.template_id == template_id and snapshot.final and not ended.done():
                 ended.set_result(snapshot)
 
-        stop = self._coordinator.async_add_listener(look)
+        unsubscribe = self._coordinator.async_add_listener(look)
+        self._waiting.add(ended)
         look()
         try:
             # The reader's own limit (docs/protocol.md, the procedure), and time to tell of it.
             async with asyncio.timeout(2 * wish.scans * wish.scan_timeout + TO_TELL):
                 return await ended
         finally:
-            stop()
+            self._waiting.discard(ended)
+            unsubscribe()
+
+    @callback
+    def stop(self) -> None:
+        """Let nobody wait for what this run will not hear any more."""
+        self._stopped = True
+        for ended in self._waiting:
+            if not ended.done():
+                ended.set_exception(TimeoutError())
 
     def _refused(self, refusal: Refusal) -> HomeAssistantError:
         return refused(refusal, self._coordinator.config_entry.title)

@@ -70,6 +70,7 @@ class Inbox:
             mqtt.async_on_subscribe_done(hass, answers, 0, self._presence.doubt),
             mqtt.async_subscribe_connection_status(hass, self._connection_changed),
             self._presence.stop,
+            self._enroller.stop,
         ]
         self._coordinator.config_entry.async_create_background_task(
             hass, self._presence.async_watch(), f"presence of {reader_id}"

@@ -1,5 +1,6 @@
 """What was already reported of each reader: a restart repeats nothing and forgets nothing."""
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +9,17 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .reader import build, decode
-from .reader.fields import Fields
+from .reader.fields import Fields, MalformedError
 from .reader.messages import IDLE
+from .reader.words import Stage
+from .roster import Place
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from .reader.messages import Snapshot
+
+_LOGGER = logging.getLogger(__name__)
 
 DATA_MARKS: HassKey[Marks] = HassKey(f"{DOMAIN}_marks")
 
@@ -57,13 +62,27 @@ class Marks:
     async def async_load(self) -> None:
         """Read the saved marks."""
         for device, stored in (await self._store.async_load() or {}).items():
-            self._marks[device] = Mark(
-                decode.snapshot(Fields(stored["snapshot"])), dict.fromkeys(stored["touches"])
-            )
+            try:
+                snapshot = decode.snapshot(Fields(stored["snapshot"]))
+            except MalformedError as err:
+                # Of a newer version, most likely. The reader tells it again.
+                _LOGGER.warning("The last enrollment of %s cannot be read: %s", device, err)
+                snapshot = IDLE
+            self._marks[device] = Mark(snapshot, dict.fromkeys(stored["touches"]))
 
     def of(self, device: str) -> Mark:
         """Return the mark of a reader, to be changed and saved."""
         return self._marks.setdefault(device, Mark(IDLE, {}))
+
+    def completed(self) -> list[Place]:
+        """Return where the newest enrollments that ended well have put their templates."""
+        return [
+            Place(device, mark.snapshot.slot, mark.snapshot.template_id)
+            for device, mark in self._marks.items()
+            if mark.snapshot.stage is Stage.COMPLETED
+            and mark.snapshot.slot is not None
+            and mark.snapshot.template_id is not None
+        ]
 
     async def async_save(self) -> None:
         """Save all marks; done when they are on disk."""

@@ -36,6 +36,12 @@ HELLO_EVERY = 600.0
 HELLO_AWAY_EVERY = 60.0
 """The same while the reader is unavailable; normally it announces itself long before."""
 
+HELLO_SLOW_EVERY = 5.0
+"""The same while an answer was slow: its delay counts into the age of every touch."""
+
+SLOW = 1.0
+"""Seconds between hello and its answer that leave too little of the age that a touch may have."""
+
 SILENCE = 5.0
 """Seconds past the reader's own deadline after which a silent enrollment raises a doubt."""
 
@@ -50,6 +56,7 @@ class Presence:
         self._title = coordinator.config_entry.title
         self._conversation = Conversation(coordinator.hass, coordinator.reader_id)
         self.liveness = Liveness()
+        self._slow = False
         self._doubted = asyncio.Event()
         self._hello_lock = asyncio.Lock()
         self._silence: asyncio.TimerHandle | None = None
@@ -61,14 +68,18 @@ class Presence:
     async def async_watch(self) -> None:
         """Say hello whenever there is reason to doubt, and now and then without; for ever."""
         while True:
-            every = HELLO_EVERY if self._coordinator.data.available else HELLO_AWAY_EVERY
             with suppress(TimeoutError):
-                async with asyncio.timeout(every):
+                async with asyncio.timeout(self._patience()):
                     await self._doubted.wait()
             self._doubted.clear()
             with suppress(UnreachableError):
                 async with self._hello_lock:
                     await self._async_hello()
+
+    def _patience(self) -> float:
+        if not self._coordinator.data.available:
+            return HELLO_AWAY_EVERY
+        return HELLO_SLOW_EVERY if self._slow else HELLO_EVERY
 
     @callback
     def doubt(self) -> None:
@@ -160,11 +171,12 @@ class Presence:
 
     async def _async_hello(self) -> Hello:
         """Ask for presence and truth. Raises `UnreachableError`: the reader is unavailable."""
-        request = new_id()
-        self.liveness.sent(request, self._hass.loop.time())
+        request, sent = new_id(), self._hass.loop.time()
+        self.liveness.sent(request, sent)
         try:
             answer = await self._conversation.async_ask(Topic.COMMAND, build.hello, request)
             if isinstance(answer, Answer):
+                self._slow = self._hass.loop.time() - sent > SLOW
                 return decode.hello(answer.result)
         except UnreachableError:
             self.lost("it does not answer")

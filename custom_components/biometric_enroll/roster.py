@@ -15,6 +15,7 @@ from .const import DOMAIN
 from .reader.state import Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from homeassistant.core import HomeAssistant
@@ -78,13 +79,13 @@ class Roster:
         for entry in stored["fingerprints"]:
             self._add(
                 Fingerprint(
-                    Subject(**entry["subject"]),
+                    _subject(entry["subject"]),
                     entry["enrolled_at"],
-                    tuple(Place(**place) for place in entry["places"]),
+                    tuple(_place(place) for place in entry["places"]),
                 )
             )
         self._enrollments = {
-            device: Enrollment(entry["template_id"], Subject(**entry["subject"]), entry["given_up"])
+            device: Enrollment(entry["template_id"], _subject(entry["subject"]), entry["given_up"])
             for device, entry in stored["enrollments"].items()
         }
 
@@ -127,6 +128,11 @@ class Roster:
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
         await self._async_save()
 
+    async def async_catch_up(self, completed: Iterable[Place], now: datetime) -> None:
+        """Make those names real that a crash has left meant, although their enrollment ended."""
+        for place in completed:
+            await self.async_complete(place, now)
+
     def _add(self, fingerprint: Fingerprint) -> None:
         for place in fingerprint.places:
             self._by_template[place.template_id] = fingerprint
@@ -142,3 +148,14 @@ class Roster:
                 },
             }
         )
+
+
+# Key by key, since a newer minor version may have added some.
+
+
+def _subject(stored: dict[str, Any]) -> Subject:
+    return Subject(stored["name"], stored["finger"], stored["person"])
+
+
+def _place(stored: dict[str, Any]) -> Place:
+    return Place(stored["device"], stored["slot"], stored["template_id"])

@@ -170,6 +170,8 @@ async def _async_may_see_places(call: ServiceCall) -> bool:
     if user is None:
         raise Unauthorized(context=call.context)
     entities = er.async_entries_for_device(er.async_get(call.hass), call.data[ATTR_DEVICE_ID])
-    if not all(user.permissions.check_entity(entity.entity_id, POLICY_READ) for entity in entities):
+    if not entities or not all(
+        user.permissions.check_entity(entity.entity_id, POLICY_READ) for entity in entities
+    ):
         raise Unauthorized(context=call.context, permission=POLICY_READ)
     return user.is_admin

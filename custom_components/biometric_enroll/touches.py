@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from . import people
 from .moments import Kind, Moment
-from .reader.liveness import is_live
+from .reader.liveness import SLACK, is_live
 from .reader.words import TouchResult
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ class Touches:
     def _judge(self, touch: Touch) -> tuple[Moment, Subject | None]:
         """Return what to report, and who was identified live."""
         age = self._presence.liveness.age(touch.hello, touch.at_ms, self._hass.loop.time())
+        if age is not None and age < -SLACK:
+            # Our clock stood still (a machine that was suspended): a new hello sets it right.
+            self._presence.doubt()
         subject = self._subject(touch)
         result, reason = touch.result, touch.reason
         if result is TouchResult.IDENTIFIED and subject is None:

@@ -110,3 +110,13 @@ def test_live_is_from_half_a_second_ahead_to_five_seconds_ago(
     age: float | None, live: bool
 ) -> None:
     assert is_live(age) is live
+
+
+def test_two_answers_to_one_hello_around_a_restart_prove_nothing() -> None:
+    """A touch from before the restart, stalled on the way, would seem to be of just now."""
+    liveness = Liveness()
+    liveness.sent(HELLO, 1000.0)
+    liveness.answered(HELLO, 65_000)
+    # Touched at 1001 s; then the reader restarts, and hears the repeat of the hello.
+    liveness.answered(HELLO, 3_000)
+    assert not is_live(liveness.age(HELLO, 66_000, 1063.0))

@@ -39,9 +39,17 @@ class Liveness:
             del self._anchors[next(iter(self._anchors))]
 
     def answered(self, request: str, uptime_ms: int) -> None:
-        """Note the reader's uptime in the answer to that hello."""
-        if (anchor := self._anchors.get(request)) is not None:
+        """Note the reader's uptime in the answer to that hello.
+
+        The first answer counts. One with a lower uptime comes from a reader that has restarted in
+        between: which of its two uptimes a touch is measured by, nobody knows any more.
+        """
+        if (anchor := self._anchors.get(request)) is None:
+            return
+        if anchor.uptime_ms is None:
             self._anchors[request] = _Anchor(anchor.sent, uptime_ms)
+        elif uptime_ms < anchor.uptime_ms:
+            del self._anchors[request]
 
     def sent_at(self, request: str) -> float | None:
         """Return when a hello was first sent, or None if that request was no hello of this run."""

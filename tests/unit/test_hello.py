@@ -1,0 +1,38 @@
+"""What the answers to hello prove, and what they do not."""
+
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from custom_components.biometric_enroll import presence
+from tests.unit.fake_reader import new_id
+from tests.unit.helpers import state
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_reader import FakeReader
+
+
+async def test_while_answers_are_slow_hello_is_said_again_soon(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """The way of the question counts into the age of each touch, and one slow way into all."""
+    said = len(reader.heard_of("hello"))
+    with (
+        patch.object(presence, "SLOW", -1.0),
+        patch.object(presence, "HELLO_SLOW_EVERY", 0.01),
+    ):
+        reader.announce()
+        await reader.hears("hello", said + 3)
+
+
+async def test_an_old_answer_does_not_take_the_templates_back(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    assert reader.greeted is not None
+    reader.templates = {**reader.templates, "count": 4, "revision": new_id()}
+    reader.say("templates", reader.templates, retain=True)
+    reader.answer_again(reader.greeted)
+    await hass.async_block_till_done()
+    assert state(hass, "sensor", "stored_fingerprints").state == "4"

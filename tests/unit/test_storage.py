@@ -1,0 +1,85 @@
+"""What lies on the disk after a crash, a backup or another version, and what is made of it."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from homeassistant.exceptions import HomeAssistantError
+
+from custom_components.biometric_enroll import async_setup
+from tests.unit.fake_reader import DEVICE
+from tests.unit.helpers import (
+    async_enroll,
+    async_enrolled,
+    async_fingerprints,
+    async_set_up,
+    async_until,
+    state,
+)
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_reader import FakeReader
+
+
+async def test_a_name_is_not_lost_when_only_the_marks_were_saved(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    """A touch, or another reader, may have the marks saved just before the power goes."""
+    await async_enroll(hass, loaded)
+    reader.capture()
+    reader.capture()
+    await hass.async_block_till_done()
+    before = json.loads(json.dumps(hass_storage["biometric_enroll.roster"]))
+    reader.capture()
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    hass_storage["biometric_enroll.roster"] = before
+    assert await async_setup(hass, {})
+    await async_set_up(hass, reader, loaded)
+    assert [found["name"] for found in await async_fingerprints(hass, loaded)] == ["Anna"]
+
+
+@pytest.mark.parametrize(
+    "snapshot", [{"stage": "storing"}, {"stage": "failed", "reason": "eaten"}, {}]
+)
+async def test_what_a_newer_minor_version_has_saved_is_read(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, Any],
+    snapshot: dict[str, Any],
+) -> None:
+    """Home Assistant lets an older version load it, as after a downgrade."""
+    anna = await async_enrolled(hass, loaded, reader)
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    marks = json.loads(json.dumps(hass_storage["biometric_enroll.marks"]))
+    roster = json.loads(json.dumps(hass_storage["biometric_enroll.roster"]))
+    marks["minor_version"] = roster["minor_version"] = 2
+    marks["data"][DEVICE]["snapshot"] |= snapshot
+    for fingerprint in roster["data"]["fingerprints"]:
+        fingerprint["enabled"] = True
+        fingerprint["subject"]["note"] = "new"
+    hass_storage["biometric_enroll.marks"] = marks
+    hass_storage["biometric_enroll.roster"] = roster
+    assert await async_setup(hass, {})
+    await async_set_up(hass, reader, loaded)
+    reader.touch(anna)
+    assert state(hass, "event", "touch").attributes["event_type"] == "identified"
+
+
+async def test_whoever_waits_for_an_outcome_is_told_when_the_entry_is_unloaded(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Nobody hears of it in this run any more."""
+    waiting = hass.async_create_task(async_enroll(hass, loaded, wait=True))
+    await async_until(hass, lambda: state(hass, "sensor", "enrollment").state == "place_finger")
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    with pytest.raises(HomeAssistantError) as raised:
+        await waiting
+    assert raised.value.translation_key == "no_outcome"
