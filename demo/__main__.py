@@ -47,9 +47,14 @@ async def _async_show(stage: Stage, *, check: bool) -> int:
         await home_assistant.async_add_discovered_reader(client, READER_ID)
         await client.async_until_state(f"binary_sensor.{READER_ID}_connectivity", "on")
         device_id = await _async_device_id(client, reader.device)
+        await _async_settle_repairs(client)
         if check:
             right = await async_check(client, reader, device_id)
-            print("Right." if right else "WRONG: see above.")
+            print(
+                "Right: three scans, each seen once and in order, and the name is known."
+                if right
+                else "WRONG: see above."
+            )
             return 0 if right else 1
         await dashboard.async_install(client, READER_ID, device_id)
     hand = FingerHand(stage.broker.port, READER_ID, reader.line)
@@ -59,6 +64,21 @@ async def _async_show(stage: Stage, *, check: bool) -> int:
     finally:
         hand.close()
     return 0
+
+
+async def _async_settle_repairs(client: Client) -> None:
+    """Keep Home Assistant from asking the visitor about things that only the demo has caused."""
+    await client.async_command(type="config/core/update", country="US")
+    issues = await client.async_command(type="repairs/list_issues")
+    for issue in issues["issues"]:
+        if issue["domain"] == "mqtt":
+            # The broker in Python speaks no MQTT 5, and the buttons are there before the broker.
+            await client.async_command(
+                type="repairs/ignore_issue",
+                domain=issue["domain"],
+                issue_id=issue["issue_id"],
+                ignore=True,
+            )
 
 
 async def _async_device_id(client: Client, device: str) -> str:

@@ -32,6 +32,7 @@ async def async_check(client: Client, reader: VirtualReader, device_id: str) -> 
     )
     stage = await person
     await client.async_until_state(progress_id, "100")
+    print("Seconds since the call, as the client saw it; this sensor answers without delay:")
     for when, entity_id, state in client.history[seen_before:]:
         if entity_id == progress_id and state.state != "0":
             print(f"{when - called:7.3f} s  scan captured, progress {state.state} %")

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 URL_PATH = "fingerprint-demo"
 TITLE = "Fingerprint reader"
 
-_HOW = """\
-Press **Enroll Anna**, then play Anna: place her thumb, lift it, place it again - three scans.
-After that, touch the sensor with any finger and see who is identified.
-"""
+_HOW = (
+    "Press **Enroll Anna**, then play Anna: place her thumb, lift it, place it again - three scans."
+    "\n\nAfter that, touch the sensor with any finger and see who is identified."
+    " Lift one finger before you place the next."
+)
 
 
 def dashboard(reader_id: str, device_id: str) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def dashboard(reader_id: str, device_id: str) -> dict[str, Any]:
                     _grid(
                         "The reader",
                         _tile(f"sensor.{reader_id}_enrollment", "Enrollment"),
+                        {"type": "markdown", "content": _details(reader_id)},
                         {
                             "type": "gauge",
                             "entity": f"sensor.{reader_id}_enrollment_progress",
@@ -65,6 +67,22 @@ def dashboard(reader_id: str, device_id: str) -> dict[str, Any]:
 
 def _grid(heading: str, *cards: dict[str, Any]) -> dict[str, Any]:
     return {"type": "grid", "cards": [{"type": "heading", "heading": heading}, *cards]}
+
+
+def _details(reader_id: str) -> str:
+    """Return a template that says in words what the attributes of the enrollment are."""
+    return f"""\
+{{% set enrollment = states.sensor.{reader_id}_enrollment %}}
+{{% set now = enrollment.attributes %}}
+{{% if enrollment.state == "idle" %}}
+Nobody has been enrolled yet.
+{{% else %}}
+**{{{{ now.name }}}}**, scan {{{{ now.step }}}} of {{{{ now.total }}}}
+{{%- if now.rejected_reason %}} - last bad image: {{{{ now.rejected_reason }}}}{{% endif %}}
+{{%- if now.reason %}} - failed: {{{{ now.reason }}}}{{% endif %}}
+{{%- if now.duplicate_of %}} ({{{{ now.duplicate_of }}}} has this finger){{% endif %}}
+{{% endif %}}
+"""
 
 
 def _enroll(device_id: str, name: str, finger: str) -> dict[str, Any]:
