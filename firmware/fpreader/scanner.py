@@ -179,12 +179,14 @@ class Scanner:
 
     async def _poll(self) -> bool:
         """Look for a finger; False when the sensor has to be started again."""
+        # Not when it is answered: the answer can wait, while something blocks, until nobody is there.
+        asked_at = self._clock()
         image = await self._sensor.gen_img()
         if image == "no_finger":
             self._resting = False
         elif not self._resting:
             self._resting = True
-            return await self._touch(image, self._clock())
+            return await self._touch(image, asked_at)
         return True
 
     async def _touch(self, image: str, at_ms: int) -> bool:
