@@ -54,6 +54,8 @@ class Templates:
             self._memory.end_operation()
         index = await self._sensor.read_index(capacity)
         if not changed:
+            if not await self.is_ours():
+                raise SensorError  # the index may be another sensor's
             self._memory.drop_ids(lambda slot: slot < capacity and is_occupied(index, slot))
         self.capacity, self._index, self.changed = capacity, index, changed
 
