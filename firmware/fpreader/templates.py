@@ -50,7 +50,9 @@ class Templates:
         changed = not (await self.is_ours() or await self.is_ours())
         operation = self._memory.operation
         if operation and not changed:
-            await self.empty(operation["slot"])
+            # Store belongs to the last scan but one: before it, what is there is somebody else's.
+            if len(operation["captured"]) >= operation["total"] - 2:
+                await self.empty(operation["slot"])
             self._memory.end_operation()
         index = await self._sensor.read_index(capacity)
         if not changed:
