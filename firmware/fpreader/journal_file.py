@@ -1,6 +1,7 @@
 """The file behind the journal: records of one size, each with a checksum, added at its end."""
 
 import binascii
+import errno
 import os
 
 from fpreader.journal import RECORD_BYTES
@@ -24,8 +25,10 @@ class JournalFile:
         """Give the records in the order written; None stands for a damaged one."""
         try:
             file = open(self._path, "rb")  # noqa: SIM115 - a missing file is no failure of reading
-        except OSError:
-            return
+        except OSError as error:
+            if error.errno == errno.ENOENT:
+                return
+            raise
         with file:
             while data := file.read(RECORD_BYTES + _SUM):
                 record = data[:RECORD_BYTES]

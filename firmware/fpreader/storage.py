@@ -4,6 +4,7 @@ A record is a JSON value behind its own SHA-256, in a file of its own. It is wri
 one and then renamed over it, so that a power cut leaves the old or the new one, whole.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -27,7 +28,7 @@ class Storage:
         return self._folder + "/" + name
 
     def read(self, name: str) -> "Any":
-        """Give the record back, or None where there is none.
+        """Give the record back, or None where there is none. OSError when the flash cannot be read.
 
         A torn or otherwise damaged record counts as erased. It is kept aside as `name`.bad: it may
         be the only trace of what went wrong.
@@ -35,8 +36,11 @@ class Storage:
         try:
             with open(self.path(name), "rb") as file:
                 data = file.read()
-        except OSError:
-            return None
+        except OSError as error:
+            if error.errno == errno.ENOENT:
+                return None
+            # Not the same as nothing: whoever took it for that would write over what is there.
+            raise
         digest, body = data[:_DIGEST], data[_DIGEST:]
         try:
             if digest == _digest(body):
