@@ -219,6 +219,8 @@ class Sensor:
                 kind, content = found
                 if kind == packet.ACK and (content[0] != OK or len(content) == 1 + size):
                     return content[0], content[1:]
+            # Noise may be there before it is asked for: the time limit needs a turn to end this.
+            await asyncio.sleep(0)
         return None
 
 
