@@ -46,6 +46,8 @@ NOTEPAD_BYTES = 32
 OK = 0x00
 _RECEIVE_ERROR = 0x01  # the sensor did not understand the packet: as good as no answer
 _PASSWORD_WANTED = 0x21
+_VFY_PWD = 0x13
+_TEMPLETE_NUM = b"\x1d"
 
 _GEN_IMG = {OK: "finger", 0x02: "no_finger", 0x03: "no_image"}
 _IMG2TZ = {OK: "good", 0x06: "too_messy", 0x07: "too_few_features", 0x15: "no_image"}
@@ -77,6 +79,8 @@ class Sensor:
         self._stream = stream
         self._parser = packet.Parser()
         self._lock = asyncio.Lock()  # the light is asked for while the sensor works
+        self._owes = False
+        """Whether an acknowledgement may still come to a command that was repeated or given up."""
         self.may_repeat: Callable[[], bool] = always
         """Asked before a command is repeated: a deadline or a cancel must not wait for repeats."""
 
@@ -187,15 +191,31 @@ class Sensor:
     ) -> "tuple[int, bytes]":
         """Send a command until it is answered; give the confirmation code and the data."""
         async with self._lock:
+            if self._owes and not size and command[0] != _VFY_PWD:
+                await self._catch_up()
             for attempt in range(attempts):
                 if attempt and not self.may_repeat():
                     break
                 answer = await self._try(command, size, timeout_ms)
                 if answer is None or answer[0] == _RECEIVE_ERROR:
+                    self._owes = True
                     continue
                 if answer[0] == _PASSWORD_WANTED:
                     raise PasswordError
+                if size and answer[0] == OK:
+                    self._owes = False
                 return answer
+        raise SensorError
+
+    async def _catch_up(self) -> None:
+        """Have a command with data answered, behind which no older acknowledgement can come."""
+        for attempt in range(ATTEMPTS):
+            if attempt and not self.may_repeat():
+                break
+            answer = await self._try(_TEMPLETE_NUM, 2, ANSWER_MS)
+            if answer is not None and answer[0] == OK:
+                self._owes = False
+                return
         raise SensorError
 
     async def _try(self, command: bytes, size: int, timeout_ms: int) -> "tuple[int, bytes] | None":
