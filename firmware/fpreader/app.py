@@ -122,11 +122,14 @@ class App:
         parts = (self.scanner.run(), self._client.run())
         # CPython forgets tasks that nobody holds.
         tasks = [asyncio.create_task(self._watch(part)) for part in parts]
-        while self._failure is None and not self._may_restart():
-            self._board.feed()
-            await self.step()
-        for task in tasks:
-            task.cancel()
+        try:
+            while self._failure is None and not self._may_restart():
+                self._board.feed()
+                await self.step()
+        finally:
+            for task in tasks:
+                task.cancel()
+            self.journal.keep_all()
         if self._failure is not None:
             raise self._failure
 

@@ -153,6 +153,11 @@ class Journal:
             moments.append(self._next_ms)
         return max(0, min(moments) - now) if moments else None
 
+    def keep_all(self) -> None:
+        """Write to flash what only the RAM has, because a restart follows."""
+        if self._fresh:
+            self._store_late(max(deadline for _, deadline in self._fresh))
+
     # --- delivery -------------------------------------------------------------------
 
     def _backlog(self, now: int) -> "dict[str, Any] | None":
