@@ -2,10 +2,11 @@
 
 Answers are matched to commands by what the line offers: it is emptied before each command, and an
 answer counts only with a good checksum, from the default address, as an acknowledgement, and with
-exactly the data that this command is answered with. The limit: packets carry no number, so a late
-acknowledgement *without* data to an earlier command, arriving after the line was emptied, is taken
-for this one's. Whoever builds on Store or DeletChar therefore asks the index table afterwards, and
-whoever builds on RegModel verifies with another scan.
+exactly the data that this command is answered with. Packets carry no number, so once a command was
+repeated or given up, TempleteNum is asked before the next one: its answer comes behind all late
+ones. The limit: what the sensor says later than that. Whoever builds on Store or DeletChar
+therefore asks the index table afterwards, and whoever builds on RegModel verifies with another
+scan.
 """
 
 import asyncio
@@ -80,7 +81,7 @@ class Sensor:
         self._parser = packet.Parser()
         self._lock = asyncio.Lock()  # the light is asked for while the sensor works
         self._owes = False
-        """Whether an acknowledgement may still come to a command that was repeated or given up."""
+        """Whether an answer may still come to a command that was repeated or given up."""
         self.may_repeat: Callable[[], bool] = always
         """Asked before a command is repeated: a deadline or a cancel must not wait for repeats."""
 
@@ -191,7 +192,7 @@ class Sensor:
     ) -> "tuple[int, bytes]":
         """Send a command until it is answered; give the confirmation code and the data."""
         async with self._lock:
-            if self._owes and not size and command[0] != _VFY_PWD:
+            if self._owes and command[0] != _VFY_PWD:  # before which a sensor may do nothing else
                 await self._catch_up()
             for attempt in range(attempts):
                 if attempt and not self.may_repeat():
@@ -202,13 +203,14 @@ class Sensor:
                     continue
                 if answer[0] == _PASSWORD_WANTED:
                     raise PasswordError
-                if size and answer[0] == OK:
-                    self._owes = False
                 return answer
         raise SensorError
 
     async def _catch_up(self) -> None:
-        """Have a command with data answered, behind which no older acknowledgement can come."""
+        """Have TempleteNum answered, behind which no older answer can come.
+
+        Its answer has a size of its own, so none of the older ones passes for it.
+        """
         for attempt in range(ATTEMPTS):
             if attempt and not self.may_repeat():
                 break
