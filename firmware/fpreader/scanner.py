@@ -179,7 +179,7 @@ class Scanner:
 
     async def _poll(self) -> bool:
         """Look for a finger; False when the sensor has to be started again."""
-        # Not when it is answered: the answer can wait, while something blocks, until nobody is there.
+        # Not when it is answered: while something blocks, the answer waits, and nobody is there.
         asked_at = self._clock()
         image = await self._sensor.gen_img()
         if image == "no_finger":

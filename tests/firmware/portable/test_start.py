@@ -5,7 +5,7 @@ from tests.firmware.portable.world import scans
 
 
 def test_a_slot_that_store_never_reached_is_not_emptied_at_start() -> None:
-    """The sensor was elsewhere while the reader had no power, and came back with a template more."""
+    """The sensor was elsewhere without the reader, and came back with a template more."""
     world = enrolled("anna")
     world.user = scans()
     assert world.enroll("b" * 16) == (1, None)
