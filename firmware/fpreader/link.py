@@ -31,7 +31,7 @@ ANSWER_MS = 10000
 CORRECTION_MS = 1000
 FIRST_RETRY_MS = 1000
 LAST_RETRY_MS = 60000
-#: Bytes of answers and touches that may wait for the connection to take them.
+#: Bytes of answers, touches and acknowledgements that may wait for the connection to take them.
 MOST_WAITING = 8192
 
 STATUS = "status"
@@ -196,6 +196,8 @@ class Link:
     def _take_publish(self, content: "tuple[Any, ...]", messages: "list[Message]") -> None:
         topic, payload, retained, packet_id = content
         if packet_id is not None:
+            if len(self._waiting) + 4 > MOST_WAITING:
+                raise LinkError("the broker sends and takes nothing")
             self._waiting += mqtt_packets.puback(packet_id)
         for name in LISTENED:
             if topic == (self._base + name).encode():
