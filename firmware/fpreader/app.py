@@ -1,6 +1,7 @@
 """The whole reader: sensor, journal, requests and MQTT on one board."""
 
 import asyncio
+import gc
 import json
 
 from fpreader.config import BUFFERS
@@ -93,6 +94,7 @@ class App:
             on_templates=lambda: self._changed(TEMPLATES),
             on_touch=self._on_touch,
         )
+        gc.collect()  # the journal takes its room in one piece, and keeps it
         self.journal = Journal(JournalFile(board.folder + "/journal"))
         self.link = Link(
             "biometric/" + config.reader_id + "/",

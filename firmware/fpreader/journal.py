@@ -61,6 +61,9 @@ class Journal:
         """Request id of the hello that was answered last."""
         self.dropped = 0
         """Touches that were dropped since the reader was set up."""
+        # All of them now and side by side: 256 that came one by one would lie all over the heap of a
+        # microcontroller, and leave no room for 4 kB in one piece between them.
+        self._spare = [bytearray(RECORD_BYTES) for _ in range(CAPACITY)]
         self._entries: list[bytearray] = []
         self._fresh: list[tuple[bytes, int]] = []
         """Touches that are not backlog yet, and when each becomes it."""
@@ -106,7 +109,7 @@ class Journal:
         )
         if len(self._entries) == CAPACITY:
             self._drop_oldest()
-        self._entries.append(bytearray(entry))
+        self._add(entry)
         self._fresh.append((touch, at_ms + ACK_MS))
 
     def hello_answered(self, request: str, now: int) -> None:
@@ -122,9 +125,10 @@ class Journal:
         wanted = bytes.fromhex(touch)
         for index, entry in enumerate(self._entries):
             if entry[1:9] == wanted:
-                del self._entries[index]
+                stored = entry[_FLAGS] & _STORED
+                self._spare.append(self._entries.pop(index))
                 self._forget(wanted)
-                if entry[_FLAGS] & _STORED:
+                if stored:
                     self._write([_gone(wanted)])
                 return
 
@@ -213,6 +217,11 @@ class Journal:
                 return entry
         return None
 
+    def _add(self, record: "bytes | bytearray") -> None:
+        entry = self._spare.pop()
+        entry[:] = record
+        self._entries.append(entry)
+
     def _forget(self, touch: bytes) -> None:
         self._fresh = [item for item in self._fresh if item[0] != touch]
 
@@ -233,6 +242,7 @@ class Journal:
 
     def _drop_oldest(self) -> None:
         entry = self._entries.pop(0)
+        self._spare.append(entry)
         touch = bytes(entry[1:9])
         self.dropped += 1
         self._forget(touch)
@@ -294,10 +304,13 @@ class Journal:
             if older is not None:
                 older[:] = entry
             elif len(self._entries) < CAPACITY:
-                self._entries.append(entry)
+                self._add(entry)
             return True
         if kind in (_GONE, _DROPPED):
-            self._entries = [entry for entry in self._entries if entry[1:9] != touch]
+            older = self._find(touch)
+            if older is not None:
+                self._entries.remove(older)
+                self._spare.append(older)
             if kind == _DROPPED:
                 self.dropped = struct.unpack_from(_COUNT, record, 9)[0]
             return True

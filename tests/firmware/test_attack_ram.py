@@ -1,0 +1,53 @@
+"""A full journal and the map of a full R503 in the RAM of a microcontroller."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fpreader.journal import CAPACITY, Journal
+from fpreader.journal_file import JournalFile
+from fpreader.storage import Storage
+from tests.firmware.stage import RUNTIMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FIRMWARE = Path(__file__).parents[2] / "firmware"
+TEMPLATES = 200
+#: Of a 64-bit heap, in which all is about twice as large as on an ESP32.
+HEAP = "256k"
+PROGRAM = f"""
+import sys
+sys.path.insert(0, {str(FIRMWARE)!r})
+from fpreader.app import App
+from fpreader.config import Config, Section
+class Board:
+    name, device, folder, stream = "x", "x", sys.argv[1], None
+    def clock(self): return 0
+app = App(Board(), Config(Section({{"reader_id": "x", "sensor": "R503", "broker": "x", "port": 1}})))
+assert len(app.journal) == {CAPACITY}
+app.scanner._memory.commit({TEMPLATES}, "b" * 16, app.scanner.snapshot)
+app.scanner._memory.drop_ids(lambda slot: slot != 7)
+"""
+
+
+def packed() -> Iterator[bytes]:
+    for slot in range(TEMPLATES):
+        yield slot.to_bytes(2, "big") + (slot * 0x9E3779B97F4A7C15 % 2**64).to_bytes(8, "big")
+
+
+@pytest.mark.parametrize("runtime", [name for name in RUNTIMES if name != "cpython"])
+def test_a_full_journal_leaves_room_to_commit(runtime: str, tmp_path: Path) -> None:
+    record = {"mark": "00" * 16, "map": b"".join(packed()).hex(), "operation": None, "last": None}
+    Storage(str(tmp_path)).write("memory", record)
+    journal = Journal(JournalFile(str(tmp_path / "journal")))
+    for number in range(CAPACITY):
+        journal.touched("identified", number, 5, "a" * 16, 100, None)
+    journal.due(10**9, can_send=False)
+    command = [RUNTIMES[runtime], "-X", f"heapsize={HEAP}", "-c", PROGRAM, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
