@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 CAPACITY = 256
 #: Milliseconds after which a touch counts as not acknowledged.
 ACK_MS = 2000
+#: Milliseconds after which a flash that refused is asked again.
+TRY_AGAIN_MS = 60000
 #: Sends of one backlog touch without an answer, until the next hello.
 SENDS = 3
 #: Records in flash that are worth rewriting it without those that are obsolete.
@@ -74,6 +76,8 @@ class Journal:
         self._delivering = False
         self._records_in_flash = 0
         self._must_rewrite = False
+        self._refused = False
+        self._try_again_ms = 0
         self._load()
 
     def __len__(self) -> int:
@@ -252,8 +256,9 @@ class Journal:
 
     def _store_late(self, now: int) -> None:
         late = [touch for touch, deadline in self._fresh if deadline <= now]
-        if not late:
+        if not late and not (self._refused and now >= self._try_again_ms):
             return
+        self._try_again_ms = now + TRY_AGAIN_MS
         self._fresh = [item for item in self._fresh if item[1] > now]
         records = []
         for touch in late:
@@ -271,12 +276,13 @@ class Journal:
                 self._records.replace(self._whole())
                 self._records_in_flash = kept + 1
                 self._must_rewrite = False
+                self._refused = False
             else:
                 self._records.append(records)
                 self._records_in_flash += len(records)
         except OSError as error:
             # The touches stay in RAM, and nobody knows what the file ends with now.
-            self._must_rewrite = True
+            self._must_rewrite = self._refused = True
             print("journal: flash refuses:", error)
 
     def _whole(self) -> "Iterator[bytes]":
