@@ -28,7 +28,8 @@ from fpreader.config import Config, Section
 class Board:
     name, device, folder, stream = "x", "x", sys.argv[1], None
     def clock(self): return 0
-app = App(Board(), Config(Section({{"reader_id": "x", "sensor": "R503", "broker": "x", "port": 1}})))
+config = {{"reader_id": "x", "sensor": "R503", "broker": "x", "port": 1}}
+app = App(Board(), Config(Section(config)))
 assert len(app.journal) == {CAPACITY}
 app.scanner._memory.commit({TEMPLATES}, "b" * 16, app.scanner.snapshot)
 app.scanner._memory.drop_ids(lambda slot: slot != 7)
