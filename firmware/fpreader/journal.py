@@ -63,8 +63,8 @@ class Journal:
         """Request id of the hello that was answered last."""
         self.dropped = 0
         """Touches that were dropped since the reader was set up."""
-        # All of them now and side by side: 256 that came one by one would lie all over the heap of a
-        # microcontroller, and leave no room for 4 kB in one piece between them.
+        # All of them now and side by side: 256 that came one by one would lie all over the heap, and
+        # leave no 4 kB in one piece between them.
         self._spare = [bytearray(RECORD_BYTES) for _ in range(CAPACITY)]
         self._entries: list[bytearray] = []
         self._fresh: list[tuple[bytes, int]] = []
