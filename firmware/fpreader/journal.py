@@ -63,7 +63,7 @@ class Journal:
         """Request id of the hello that was answered last."""
         self.dropped = 0
         """Touches that were dropped since the reader was set up."""
-        # All of them now and side by side: 256 that came one by one would lie all over the heap, and
+        # All of them now and side by side: 256 that came one by one lie all over the heap, and
         # leave no 4 kB in one piece between them.
         self._spare = [bytearray(RECORD_BYTES) for _ in range(CAPACITY)]
         self._entries: list[bytearray] = []
