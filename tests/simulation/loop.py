@@ -1,0 +1,174 @@
+"""An event loop in which nothing takes time, and a history that runs in one.
+
+Time is a number here: when nobody has anything to do, the clock jumps to the next timer. Nothing
+comes from outside, so what happens in which order follows from the coroutine alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from typing import TYPE_CHECKING, Any, Never
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from contextvars import Context
+
+#: Turns of the loop without a jump of the clock, after which somebody turns in circles.
+MOST_TURNS = 100_000
+
+
+class StuckError(Exception):
+    """Nobody will ever do anything again, or time stands still because somebody never waits."""
+
+
+class _Clock:
+    """Stands where a loop has its selector: waits by jumping ahead."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self.now = 0.0
+        self._loop = loop
+        self._turns = 0
+
+    def select(self, timeout: float | None) -> tuple[()]:
+        """Let so many seconds go by. Raises StuckError, also for None: there is no timer."""
+        if timeout is None:
+            raise StuckError(f"everybody waits for ever: {self._loop.waiting()}")
+        if timeout > 0:
+            self.now += timeout
+            self._turns = 0
+            return ()
+        self._turns += 1
+        if self._turns > MOST_TURNS:
+            raise StuckError(f"time stands still: {self._loop.waiting()}")
+        return ()
+
+    def close(self) -> None:
+        """Have nothing to close."""
+
+
+class _Timer(asyncio.TimerHandle):
+    """A timer that goes off behind the older ones of the same moment."""
+
+    __slots__ = ("number",)
+    number: int
+    _scheduled: bool
+
+    def __lt__(self, other: asyncio.TimerHandle) -> bool:
+        """Say which goes off first: asyncio itself does not, and on a line bytes have an order."""
+        assert isinstance(other, _Timer)
+        mine, others = self.when(), other.when()
+        return mine < others or (mine == others and self.number < other.number)
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """An event loop without sockets, pipes, threads and real time; its `time` begins at 0."""
+
+    _scheduled: list[asyncio.TimerHandle]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clock = self._selector = _Clock(self)
+        self._timers = 0
+        #: What failed and was not noticed by whoever waits for it, in order.
+        self._failed: list[BaseException | asyncio.Task[Any]] = []
+        #: Those that are not done, in the order of their start: asyncio's own set has none.
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._main: asyncio.Task[Any] | None = None
+        self.set_task_factory(self._make_task)
+        self.set_exception_handler(self._take_error)
+
+    def time(self) -> float:
+        """Give the virtual seconds since the loop was made."""
+        return self._clock.now
+
+    def call_at[*Ts](
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Have a callback called at a time, and in the order of these calls."""
+        timer = _Timer(when, callback, args, self, context)
+        timer.number = self._timers = self._timers + 1
+        timer._scheduled = True  # counted when it is cancelled
+        heapq.heappush(self._scheduled, timer)
+        return timer
+
+    def run_main[T](self, main: Coroutine[Any, Any, T]) -> T:
+        """Do what `run` says, once."""
+        task = self._main = self.create_task(main, name="main")
+        self._turn_until_stopped()
+        while self._tasks:
+            for left in self._tasks:
+                left.cancel()
+            if not self._turn_until_stopped():
+                break
+        for failure in self._failed:
+            if isinstance(failure, BaseException):
+                raise failure
+            # asyncio would tell only when the task is collected, which is some day.
+            if failure is task or failure._log_traceback:
+                failure.result()
+        result: T = task.result()
+        return result
+
+    def waiting(self) -> str:
+        """Name the tasks that are not done, for an error."""
+        return ", ".join(f"{task.get_name()} ({task.get_coro()})" for task in self._tasks)
+
+    def run_in_executor(self, *_: object) -> Never:
+        """Refuse: a thread does not live in virtual time."""
+        raise NotImplementedError("no threads in virtual time")
+
+    def _turn_until_stopped(self) -> bool:
+        """Turn until somebody calls `stop`; False when that will never happen."""
+        try:
+            self.run_forever()
+        except StuckError as error:
+            self._failed.append(error)
+            return False
+        return True
+
+    def _make_task(
+        self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **how: Any
+    ) -> asyncio.Future[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **how)
+        self._tasks[task] = None
+        task.add_done_callback(self._end_task)
+        return task
+
+    def _end_task(self, task: asyncio.Task[Any]) -> None:
+        del self._tasks[task]
+        # Looked at without the mark that somebody has seen it.
+        if not task.cancelled() and task._exception is not None:
+            self._failed.append(task)
+        if task is self._main or not self._tasks:
+            self.stop()
+
+    def _take_error(self, _: object, context: dict[str, Any]) -> None:
+        """Note that a callback failed, and end the history."""
+        self._failed.append(context.get("exception") or RuntimeError(context["message"]))
+        self.stop()
+
+    # What BaseEventLoop asks of whoever has files to watch, or is called from threads.
+
+    def _process_events(self, events: object) -> None:
+        """Have none."""
+
+    def _write_to_self(self) -> None:
+        """Wake nobody: the loop never sleeps."""
+
+
+def run[T](main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in virtual time, on a loop of its own, and cancel what it left.
+
+    Raises what failed first: a callback (which ends the run), a task whose failure nobody noticed,
+    `main` itself. StuckError when nothing can ever happen again.
+    """
+    loop = VirtualLoop()
+    try:
+        return loop.run_main(main)
+    finally:
+        loop.close()

@@ -1,0 +1,155 @@
+"""Virtual time: the clock jumps, the order is always the same, and no failure stays hidden."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from tests.simulation.loop import StuckError, run
+
+
+def test_a_day_goes_by_at_once_and_exactly() -> None:
+    async def main() -> float:
+        await asyncio.sleep(86_400)
+        async with asyncio.timeout(10):
+            await asyncio.sleep(0.25)
+        return asyncio.get_running_loop().time()
+
+    began = time.monotonic()
+    assert run(main()) == 86_400.25
+    assert time.monotonic() - began < 5
+
+
+def test_timers_go_off_in_the_order_of_their_time_and_then_of_their_start() -> None:
+    heard: list[str] = []
+
+    async def say(word: str, after: float) -> None:
+        await asyncio.sleep(after)
+        heard.append(word)
+
+    async def main() -> None:
+        words = [say(str(number), 1) for number in range(9)]
+        await asyncio.gather(say("late", 2), *words, say("now", 0))
+
+    run(main())
+    assert heard == ["now", *"012345678", "late"]
+
+
+def test_waiting_for_what_nobody_does_is_an_error_that_names_who_waits() -> None:
+    async def main() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(StuckError, match=r"everybody waits for ever: main \(.*main"):
+        run(main())
+
+
+def test_a_loop_that_never_waits_is_an_error() -> None:
+    async def main() -> None:
+        while True:  # noqa: ASYNC110 - the defect that is to be found
+            await asyncio.sleep(0)
+
+    with pytest.raises(StuckError, match="time stands still"):
+        run(main())
+
+
+def test_what_is_left_at_the_end_is_cancelled_in_the_order_of_its_start() -> None:
+    ended: list[int] = []
+
+    async def stay(number: int) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(1)
+            ended.append(number)
+
+    tasks: list[asyncio.Task[None]] = []
+
+    async def main() -> str:
+        tasks.extend(asyncio.create_task(stay(number)) for number in range(5))
+        await asyncio.sleep(0)
+        return "done"
+
+    assert run(main()) == "done"
+    assert ended == [0, 1, 2, 3, 4]
+    assert all(task.cancelled() for task in tasks)
+
+
+def test_a_failed_task_that_somebody_holds_and_nobody_asks_fails_the_run() -> None:
+    held: list[asyncio.Task[None]] = []
+
+    async def fail() -> None:
+        raise ValueError("unseen")
+
+    async def main() -> None:
+        held.append(asyncio.create_task(fail()))
+        await asyncio.sleep(1)
+
+    with pytest.raises(ValueError, match="unseen"):
+        run(main())
+
+
+def test_a_failure_that_was_dealt_with_is_none() -> None:
+    async def fail() -> None:
+        raise ValueError("seen")
+
+    async def main() -> str:
+        try:
+            await asyncio.create_task(fail())
+        except ValueError as error:
+            return str(error)
+        return "nothing"
+
+    assert run(main()) == "seen"
+
+
+def test_a_failed_callback_ends_the_run_even_if_main_would_go_on() -> None:
+    def fail() -> None:
+        raise ValueError("in a callback")
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_later(5, fail)
+        await asyncio.sleep(10)
+        pytest.fail("it went on")
+
+    with pytest.raises(ValueError, match="in a callback"):
+        run(main())
+
+
+def test_of_two_failures_the_first_is_raised() -> None:
+    async def fail(word: str) -> None:
+        raise ValueError(word)
+
+    held: list[asyncio.Task[None]] = []
+
+    async def main() -> None:
+        held.append(asyncio.create_task(fail("cause")))
+        await asyncio.sleep(1)
+        raise ValueError("consequence")
+
+    with pytest.raises(ValueError, match="cause"):
+        run(main())
+
+
+def test_a_failure_while_being_cancelled_fails_the_run() -> None:
+    async def fail() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("at the end")
+
+    async def main() -> None:
+        asyncio.get_running_loop().create_task(fail())
+        await asyncio.sleep(1)
+
+    with pytest.raises(ValueError, match="at the end"):
+        run(main())
+
+
+def test_threads_are_refused() -> None:
+    async def main() -> None:
+        await asyncio.to_thread(print)
+
+    with pytest.raises(NotImplementedError, match="virtual time"):
+        run(main())
