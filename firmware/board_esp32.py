@@ -9,6 +9,7 @@ Beside what every reader needs (fpreader/config.py), /config.json says
 """
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -18,6 +19,8 @@ import network
 
 from fpreader import config
 from fpreader.app import App
+from fpreader.journal_file import JournalFile
+from fpreader.storage import Storage
 from fpreader.uptime import Uptime
 
 CONFIG = "/config.json"
@@ -70,11 +73,17 @@ class Esp32Board:
     """The hardware, watched over from here on."""
 
     name = "esp32"
+    beat_ms = 1000
 
     def __init__(self, section: config.Section) -> None:
         wifi = section.section("wifi")
         self.device = machine.unique_id().hex()
-        self.folder = FOLDER
+        self.records = Storage(FOLDER)
+        self.journal_file = JournalFile(FOLDER + "/journal")
+        self.random = os.urandom
+        self.collect = gc.collect
+        self.sleep = asyncio.sleep
+        self.open_connection = asyncio.open_connection
         self.clock = Uptime()
         self.stream = SensorLine(section.section("uart"), self.clock)
         self._ssid = wifi.text("ssid")

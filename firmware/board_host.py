@@ -11,12 +11,16 @@ Ends with code 2 when CONFIG cannot be used, and with 3 when it wants to be star
 """
 
 import asyncio
+import gc
+import os
 import select
 import sys
 import termios  # type: ignore[import-not-found]
 
 from fpreader import config
 from fpreader.app import App
+from fpreader.journal_file import JournalFile
+from fpreader.storage import Storage
 from fpreader.uptime import Uptime
 
 TYPE_CHECKING = False
@@ -110,10 +114,17 @@ class HostBoard:
     """A computer in the place of a microcontroller."""
 
     name = "host"
+    beat_ms = 1000
 
     def __init__(self, section: config.Section) -> None:
         self.device = section.name("device")
-        self.folder = section.text("storage")
+        folder = section.text("storage")
+        self.records = Storage(folder)
+        self.journal_file = JournalFile(folder + "/journal")
+        self.random = os.urandom
+        self.collect = gc.collect
+        self.sleep = asyncio.sleep
+        self.open_connection = asyncio.open_connection
         self.clock = Uptime()
         self.stream = SerialLine(section.text("uart"), self.clock)
 

@@ -1,31 +1,29 @@
 """The whole reader: sensor, journal, requests and MQTT on one board."""
 
 import asyncio
-import gc
 import json
 
 from fpreader.config import BUFFERS
 from fpreader.desk import Desk
 from fpreader.journal import Journal
-from fpreader.journal_file import JournalFile
 from fpreader.link import Link
 from fpreader.memory import Memory
 from fpreader.mqtt import Client
 from fpreader.scanner import Scanner
 from fpreader.sensor import Sensor
-from fpreader.storage import Storage
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any, Protocol
 
+    from fpreader import journal, memory
     from fpreader.config import Config
     from fpreader.sensor import Stream
 
     class Board(Protocol):
-        """What one kind of hardware provides."""
+        """What one kind of hardware provides: everything by which the reader touches the world."""
 
         @property
         def name(self) -> str:
@@ -36,18 +34,42 @@ if TYPE_CHECKING:
             """Hardware id."""
 
         @property
-        def folder(self) -> str:
-            """Where flash can be written."""
+        def records(self) -> memory.Records:
+            """Where the memory is kept in flash."""
+
+        @property
+        def journal_file(self) -> journal.Records:
+            """Where the journal is kept in flash."""
 
         @property
         def stream(self) -> Stream:
             """The line to the sensor."""
 
+        @property
+        def beat_ms(self) -> int:
+            """Most milliseconds between two feeds of the watchdog."""
+
+        @property
+        def random(self) -> Callable[[int], bytes]:
+            """Give so many random bytes."""
+
+        @property
+        def collect(self) -> Callable[[], Any]:
+            """Make room on the heap, in large pieces."""
+
+        @property
+        def sleep(self) -> Callable[[float], Awaitable[Any]]:
+            """Let seconds go by in which the sensor is left alone."""
+
+        @property
+        def open_connection(self) -> Callable[[str, int], Awaitable[tuple[Any, Any]]]:
+            """Connect to a host and a port: the streams of asyncio, to read and to write."""
+
         def clock(self) -> int:
             """Give the uptime in milliseconds, which never wraps."""
 
         def feed(self) -> None:
-            """Tell the watchdog that the program lives; asked about once a second."""
+            """Tell the watchdog that the program lives."""
 
         def network(self) -> Awaitable[None]:
             """Return once there is a network."""
@@ -61,10 +83,9 @@ STATUS = "status"
 TOUCH = "fingerprint"
 ANSWER = "command/response"
 
-#: Longest pause of the main loop, and so between two feeds of the watchdog.
-_BEAT_MS = 1000
-#: How long the answer to `restart` may take to leave.
+#: How long the answer to `restart` may take to leave, and how often that is looked at.
 _LEAVE_MS = 2000
+_LOOK_MS = 1000
 
 
 class App:
@@ -87,15 +108,17 @@ class App:
         self._blinking: asyncio.Task[None] | None = None
         self.scanner = Scanner(
             Sensor(board.stream),
-            Memory(Storage(board.folder)),
+            Memory(board.records),
             board.clock,
+            board.sleep,
+            board.random,
             buffers=BUFFERS[config.sensor],
             on_snapshot=self._on_snapshot,
             on_templates=lambda: self._changed(TEMPLATES),
             on_touch=self._on_touch,
         )
-        gc.collect()  # the journal takes its room in one piece, and keeps it
-        self.journal = Journal(JournalFile(board.folder + "/journal"))
+        board.collect()  # the journal takes its room in one piece, and keeps it
+        self.journal = Journal(board.journal_file, board.random)
         self.link = Link(
             "biometric/" + config.reader_id + "/",
             board.device,
@@ -107,13 +130,18 @@ class App:
                 (TEMPLATES, lambda: _message(self.scanner.templates)),
                 (SNAPSHOT, lambda: _message(self.scanner.snapshot)),
             ),
+            board.random,
         )
-        self.desk = Desk(self._identity, self.scanner, self.journal, self, board.clock)
+        self.desk = Desk(
+            self._identity, self.scanner, self.journal, self, board.clock, board.random
+        )
         self._client = Client(
             self.link,
             config.host,
             config.port,
             board.clock,
+            board.open_connection,
+            board.collect,
             self._network,
             self.on_message,
             self._wake.set,
@@ -140,8 +168,9 @@ class App:
         self._wake.clear()
         while (touch := self.journal.due(self._clock(), can_send=self.link.ready)) is not None:
             self._send(TOUCH, json.dumps(touch).encode())
+        beat_ms = self._board.beat_ms if self._restart_at is None else _LOOK_MS
         wait_ms = self.journal.wait_ms(self._clock())
-        wait_ms = _BEAT_MS if wait_ms is None else min(wait_ms, _BEAT_MS)
+        wait_ms = beat_ms if wait_ms is None else min(wait_ms, beat_ms)
         try:
             await asyncio.wait_for(self._wake.wait(), wait_ms / 1000)
         except asyncio.TimeoutError:

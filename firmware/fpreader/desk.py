@@ -1,7 +1,6 @@
 """Requests and answers (protocol, "Requests and answers"), without network and clock."""
 
 import json
-import os
 
 TYPE_CHECKING = False
 
@@ -94,7 +93,7 @@ class Desk:
         journal: "Acknowledged",
         outside: "Outside",
         clock: "Callable[[], int]",
-        urandom: "Callable[[int], bytes]" = os.urandom,
+        random: "Callable[[int], bytes]",
     ) -> None:
         """Open the desk; `identity` is who the reader is, as on `status`."""
         self._identity = identity
@@ -102,7 +101,7 @@ class Desk:
         self._journal = journal
         self._outside = outside
         self._clock = clock
-        self._urandom = urandom
+        self._random = random
         self._answers: list[tuple[str, bytes]] = []
         self._cancels: list[tuple[str, str]] = []
         """Request and template id of each cancel that waits for the end of its enrollment."""
@@ -171,7 +170,7 @@ class Desk:
 
     def _take_hello(self, request: str, _: "dict[str, Any]") -> None:
         now = self._clock()
-        self._nonce = self._urandom(_ID_DIGITS // 2).hex()
+        self._nonce = self._random(_ID_DIGITS // 2).hex()
         self._nonce_end = now + NONCE_MS
         self._hello = request
         result = dict(self._identity)

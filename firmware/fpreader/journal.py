@@ -5,7 +5,6 @@ packed, because 256 dictionaries would not fit into the reader's RAM, and flash 
 what was not acknowledged in time, because it wears out.
 """
 
-import os
 import struct
 
 TYPE_CHECKING = False
@@ -56,9 +55,9 @@ _UNREADABLE = _RESULTS.index("unreadable")
 class Journal:
     """Touches until they are acknowledged, oldest first. Times are milliseconds of uptime."""
 
-    def __init__(self, records: "Records", urandom: "Callable[[int], bytes]" = os.urandom) -> None:
+    def __init__(self, records: "Records", random: "Callable[[int], bytes]") -> None:
         self._records = records
-        self._urandom = urandom
+        self._random = random
         self.hello: str | None = None
         """Request id of the hello that was answered last."""
         self.dropped = 0
@@ -96,7 +95,7 @@ class Journal:
         """Take a new touch. The parameters are those of `Scanner.on_touch`."""
         if result == "unreadable" and self._add_to_newest():
             return
-        touch = self._urandom(8)
+        touch = self._random(8)
         flags = _HAS_SLOT * (slot is not None) | _HAS_CONFIDENCE * (confidence is not None)
         entry = struct.pack(
             _RECORD,

@@ -8,8 +8,6 @@ the newest value replaces older ones by itself, and nothing is ever sent again: 
 publishes all of them anew.
 """
 
-import os
-
 from fpreader import mqtt_packets
 from fpreader.mqtt_packets import CONNACK, PINGRESP, PUBACK, PUBLISH, SUBACK, Parser
 
@@ -65,7 +63,7 @@ class Link:
         password: "str | None",
         will: bytes,
         retained: "tuple[tuple[str, Callable[[], bytes]], ...]",
-        urandom: "Callable[[int], bytes]" = os.urandom,
+        random: "Callable[[int], bytes]",
     ) -> None:
         """Prepare the link.
 
@@ -78,7 +76,7 @@ class Link:
             client_id, KEEPALIVE_S, base + STATUS, will, user, password
         )
         self._retained = retained
-        self._urandom = urandom
+        self._random = random
         self._state = _CLOSED
         self._parser = Parser()
         self._waiting = b""
@@ -183,7 +181,7 @@ class Link:
         """
         wait = self._retry_ms
         self._retry_ms = min(2 * wait, LAST_RETRY_MS)
-        return wait - wait * self._urandom(1)[0] // 1024
+        return wait - wait * self._random(1)[0] // 1024
 
     def _deadlines(self) -> "list[int]":
         deadlines = [deadline for _, deadline in self._in_flight.values()]

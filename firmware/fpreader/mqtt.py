@@ -1,7 +1,6 @@
 """The transport under link.py: one TCP connection after the other, for ever."""
 
 import asyncio
-import gc
 
 from fpreader.link import ANSWER_MS, LinkError
 
@@ -25,19 +24,24 @@ class Client:
         host: str,
         port: int,
         clock: "Callable[[], int]",
+        open_connection: "Callable[[str, int], Awaitable[tuple[Any, Any]]]",
+        collect: "Callable[[], Any]",
         network: "Callable[[], Awaitable[None]]",
         on_message: "Callable[[str, bytes | None, bool], None]",
         on_ready: "Callable[[], None]",
     ) -> None:
         """Prepare the client.
 
-        `network` returns once there is a network; `on_message` takes topic, payload and whether it
-        was retained; `on_ready` is told when messages can be sent.
+        `clock`, `open_connection`, `collect` and `network` are those of app.Board; `on_message`
+        takes topic, payload and whether it was retained; `on_ready` is told when messages can be
+        sent.
         """
         self._link = link
         self._host = host
         self._port = port
         self._clock = clock
+        self._open_connection = open_connection
+        self._collect = collect
         self._network = network
         self._on_message = on_message
         self._on_ready = on_ready
@@ -61,13 +65,13 @@ class Client:
                 print("mqtt:", error)
             self._link.closed()
             # An attempt that was given up in the middle leaves its socket to the collector.
-            gc.collect()
+            self._collect()
             await asyncio.sleep(self._link.retry_ms() / 1000)
 
     async def _session(self) -> None:
         """Run one connection until it is lost; raises what says why."""
         # MicroPython blocks while it looks up a name; with an address there is nothing to wait for.
-        opening: Any = asyncio.open_connection(self._host, self._port)
+        opening: Any = self._open_connection(self._host, self._port)
         reader, writer = await asyncio.wait_for(opening, ANSWER_MS / 1000)
         self._lost = None
         self._link.opened(self._clock())

@@ -9,7 +9,7 @@ from fpreader.templates import Templates
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from typing import Any, Protocol
 
     from fpreader.enrollment import Operation, Result
@@ -41,13 +41,8 @@ _BLINK_MS = 300
 _FLASH = (2, 50, 2, 6)
 
 
-async def pause(ms: int) -> None:
-    """Wait. Tests with a clock of their own put another in its place."""
-    await asyncio.sleep(ms / 1000)
-
-
 class Scanner:
-    """Owns the sensor. `clock` gives milliseconds of uptime; `buffers` is 2 or 6.
+    """Owns the sensor. `clock`, `sleep` and `random` are those of app.Board; `buffers` is 2 or 6.
 
     `on_snapshot` and `on_templates` say that the property of that name has changed, `on_touch`
     hands over one touch.
@@ -58,6 +53,8 @@ class Scanner:
         sensor: "Sensor",
         memory: "Memory",
         clock: "Callable[[], int]",
+        sleep: "Callable[[float], Awaitable[Any]]",
+        random: "Callable[[int], bytes]",
         *,
         buffers: int,
         on_snapshot: "Callable[[], None]",
@@ -67,11 +64,12 @@ class Scanner:
         self._sensor = sensor
         self._memory = memory
         self._clock = clock
+        self._sleep = sleep
         self._buffers = buffers
         self._on_snapshot = on_snapshot
         self._on_templates = on_templates
         self._on_touch = on_touch
-        self._held = Templates(sensor, memory)
+        self._held = Templates(sensor, memory, random)
         self._state = self._held.state()
         self._state["sensor_error"] = SensorError.word
         self._ready = False  # the sensor was started and nothing speaks against an enrollment
@@ -165,7 +163,7 @@ class Scanner:
             finally:
                 self._ready = False
             if not self._enrollment:
-                await pause(RETRY_MS)
+                await self._pause(RETRY_MS)
 
     # --- idle -----------------------------------------------------------------------
 
@@ -175,7 +173,7 @@ class Scanner:
             fine = await (self._enroll(self._enrollment) if self._enrollment else self._poll())
             if not fine:
                 return
-            await pause(POLL_MS)
+            await self._pause(POLL_MS)
 
     async def _poll(self) -> bool:
         """Look for a finger; False when the sensor has to be started again."""
@@ -216,14 +214,17 @@ class Scanner:
     async def _blink(self) -> None:
         if self._buffers > _TWO_BUFFERS:
             await self._sensor.aura_led(*_FLASH)
-            await pause(2 * _BLINK_MS * _BLINKS)
+            await self._pause(2 * _BLINK_MS * _BLINKS)
             return
         for _ in range(_BLINKS):
             for on in (True, False):
                 if self.running:
                     return
                 await self._sensor.light(on=on)
-                await pause(_BLINK_MS)
+                await self._pause(_BLINK_MS)
+
+    async def _pause(self, ms: int) -> None:
+        await self._sleep(ms / 1000)
 
     def _report(self, error: "str | None") -> None:
         """Tell what the sensor holds and whether it works, where that has changed."""
@@ -302,7 +303,7 @@ class Scanner:
         result: Result = "good"
         try:
             if name == "pause":
-                await pause(numbers[0])
+                await self._pause(numbers[0])
             elif name == "gen_img":
                 result = await self._sensor.gen_img()
             elif name == "img2tz":

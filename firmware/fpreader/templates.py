@@ -4,15 +4,13 @@ Nothing here works on slots of a sensor without asking for its mark in the same 
 swapped while nobody looks, and slot 5 of another one is somebody else's.
 """
 
-import os
-
 from fpreader.memory import MARK_BYTES
 from fpreader.sensor import NOTEPAD_BYTES, PAGE_SLOTS, SensorError, is_occupied, occupied
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from fpreader.memory import Memory
@@ -28,9 +26,12 @@ class Templates:
     What asks the sensor raises SensorError as Sensor does; what writes to flash raises OSError.
     """
 
-    def __init__(self, sensor: "Sensor", memory: "Memory") -> None:
+    def __init__(
+        self, sensor: "Sensor", memory: "Memory", random: "Callable[[int], bytes]"
+    ) -> None:
         self._sensor = sensor
         self._memory = memory
+        self._random = random
         self._index = bytearray()
         self.capacity: int | None = None
         """Slots of the sensor; None until it has answered."""
@@ -134,7 +135,7 @@ class Templates:
         A mark that is there already is replaced: it belongs to another reader, which must notice
         when it gets back a sensor whose templates were not its own for a while.
         """
-        mark = os.urandom(MARK_BYTES)
+        mark = self._random(MARK_BYTES)
         page = mark + bytes(NOTEPAD_BYTES - MARK_BYTES)
         await self._sensor.write_notepad(MARK_PAGE, page)
         if await self._sensor.read_notepad(MARK_PAGE) != page:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from fpreader import templates
 from fpreader.app import App
 from fpreader.config import Config, Section
+from fpreader.journal_file import JournalFile
+from fpreader.storage import Storage
 from tests.firmware.portable.broker import BASE, PINGREQ, Broker, publish
 from tests.firmware.portable.counting import Counting
 
@@ -21,33 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
-    import pytest
-
     from emulator import EmulatedSensor, Finger
 
 #: How often the pretended broker looks for what the reader sends.
 _LOOK_S = 0.01
 #: Where in a packet to the sensor the instruction code stands.
 _CODE_AT = 9
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop in which nothing takes time and every pause is over at once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-        select = self._selector.select  # type: ignore[attr-defined]
-
-        def jump(timeout: float | None) -> Any:
-            assert timeout is not None, "everybody waits for ever"
-            self.now += max(timeout, 0)
-            return select(0)
-
-        self._selector.select = jump  # type: ignore[attr-defined]
-
-    def time(self) -> float:
-        return self.now
 
 
 class Wire:
@@ -77,10 +57,16 @@ class Board:
 
     name = "esp32"
     device = "a1b2c3d4e5f6"
+    beat_ms = 1000
 
-    def __init__(self, folder: Path, wire: Wire) -> None:
-        self.folder = str(folder)
+    def __init__(self, folder: Path, wire: Wire, random: Callable[[int], bytes]) -> None:
+        self.records = Storage(str(folder))
+        self.journal_file = JournalFile(str(folder / "journal"))
         self.stream = wire
+        self.random = random
+        self.collect = gc.collect
+        self.sleep = asyncio.sleep
+        self.open_connection = asyncio.open_connection
         self._loop = asyncio.get_running_loop()
         self._start = self._loop.time()
 
@@ -97,23 +83,20 @@ class Board:
 class Rehearsal:
     """The reader, its broker, and the transcript of what they and Home Assistant say."""
 
-    def __init__(
-        self, folder: Path, sensor: EmulatedSensor, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def __init__(self, folder: Path, sensor: EmulatedSensor) -> None:
         self.transcript: list[dict[str, Any]] = []
         self.sensor = sensor
         self._folder = folder
         self._wire = Wire(sensor)
         self._random = Counting(0xA0)
         self._requests = Counting(0x10)
-        monkeypatch.setattr(templates, "os", SimpleNamespace(urandom=self._random))
         self._tasks: list[asyncio.Task[Any]] = []
         self._changed = asyncio.Event()
         self.turn_on()
 
     def turn_on(self) -> None:
         """Give the reader power and a connection."""
-        board = Board(self._folder, self._wire)
+        board = Board(self._folder, self._wire, self._random)
         values = {
             "reader_id": "front_door",
             "sensor": self.sensor.profile.name,
@@ -121,8 +104,6 @@ class Rehearsal:
             "port": 1,
         }
         self._app = App(board, Config(Section(values)))
-        self._app.desk._urandom = self._random
-        self._app.journal._urandom = self._random
         self._broker = Broker(self._app.link)
         self._run(self._app.scanner.run())
         self._run(self._beat())
@@ -236,9 +217,3 @@ class Rehearsal:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-
-
-def rehearse(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a scene in a loop of its own."""
-    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
-        runner.run(scene())

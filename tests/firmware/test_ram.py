@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +22,16 @@ TEMPLATES = 200
 #: Of a 64-bit heap, in which all is about twice as large as on an ESP32.
 HEAP = "256k"
 PROGRAM = f"""
-import sys
+import asyncio, gc, os, sys
 sys.path.insert(0, {str(FIRMWARE)!r})
 from fpreader.app import App
 from fpreader.config import Config, Section
+from fpreader.journal_file import JournalFile
+from fpreader.storage import Storage
 class Board:
-    name, device, folder, stream = "x", "x", sys.argv[1], None
+    name, device, stream, random, collect = "x", "x", None, os.urandom, gc.collect
+    sleep, open_connection = asyncio.sleep, asyncio.open_connection
+    records, journal_file = Storage(sys.argv[1]), JournalFile(sys.argv[1] + "/journal")
     def clock(self): return 0
 config = {{"reader_id": "x", "sensor": "R503", "broker": "x", "port": 1}}
 app = App(Board(), Config(Section(config)))
@@ -45,7 +50,7 @@ def packed() -> Iterator[bytes]:
 def test_a_full_journal_leaves_room_to_commit(runtime: str, tmp_path: Path) -> None:
     record = {"mark": "00" * 16, "map": b"".join(packed()).hex(), "operation": None, "last": None}
     Storage(str(tmp_path)).write("memory", record)
-    journal = Journal(JournalFile(str(tmp_path / "journal")))
+    journal = Journal(JournalFile(str(tmp_path / "journal")), os.urandom)
     for number in range(CAPACITY):
         journal.touched("identified", number, 5, "a" * 16, 100, None)
     journal.due(10**9, can_send=False)

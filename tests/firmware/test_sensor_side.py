@@ -92,6 +92,8 @@ class Reader:
             Sensor(self._port),
             Memory(Storage(str(self._folder))),
             lambda: int(time.monotonic() * 1000),
+            asyncio.sleep,
+            os.urandom,
             buffers=self._buffers,
             on_snapshot=lambda: self._hear(self.shown, self.scanner.snapshot),
             on_templates=lambda: self._hear(self.told, self.scanner.templates),

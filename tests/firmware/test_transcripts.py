@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulator import R307, R503, EmulatedSensor, Finger, Quality
-from tests.firmware.rehearsal import Rehearsal, rehearse
+from tests.firmware.rehearsal import Rehearsal
+from tests.simulation.loop import run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -161,26 +162,24 @@ ENDS = {
 }
 
 
-def perform(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def perform(name: str, folder: Path) -> list[dict[str, Any]]:
     transcript: list[dict[str, Any]] = []
 
     async def scene() -> None:
         sensor = EmulatedSensor(R503 if name == "seven_scans" else R307)
-        rehearsal = Rehearsal(folder, sensor, monkeypatch)
+        rehearsal = Rehearsal(folder, sensor)
         await rehearsal.wait("templates", lambda one: one["sensor_error"] is None)
         await SCENES[name](rehearsal)
         await rehearsal.close()
         transcript.extend(rehearsal.transcript)
 
-    rehearse(scene)
+    run(scene())
     return transcript
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_the_firmware_says_what_the_transcript_says(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    transcript = perform(name, tmp_path, monkeypatch)
+def test_the_firmware_says_what_the_transcript_says(name: str, tmp_path: Path) -> None:
+    transcript = perform(name, tmp_path)
     file = TRANSCRIPTS / f"{name}.json"
     if os.environ.get("UPDATE_TRANSCRIPTS"):
         TRANSCRIPTS.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Random ids that a test can foretell, for the parts that take `urandom`."""
+"""Random ids that a test can foretell, for the parts that take `random`."""
 
 
 class Counting:

@@ -5,7 +5,7 @@ from tests.firmware.portable.broker import BASE, Broker, publish
 
 
 def test_acknowledgements_that_nobody_takes_do_not_fill_the_memory() -> None:
-    link = Link(BASE, "d", None, None, b"{}", ())
+    link = Link(BASE, "d", None, None, b"{}", (), bytes)
     broker = Broker(link)
     broker.open()
     try:

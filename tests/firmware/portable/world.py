@@ -4,7 +4,8 @@ Nothing here ever waits, so days go by in no time. Power can be cut
 before or after any sensor command and any write to flash.
 """
 
-import fpreader.scanner
+import os
+
 from fpreader.memory import Memory
 from fpreader.scanner import Scanner
 from fpreader.sensor import SensorError, always
@@ -214,6 +215,8 @@ class World:
             self.sensor,  # type: ignore[arg-type]
             Memory(self.flash),
             lambda: self.now,
+            self._sleep,
+            os.urandom,
             buffers=self.buffers,
             on_snapshot=self._show,
             on_templates=lambda: self.told.append(self.scanner.templates),
@@ -234,12 +237,7 @@ class World:
 
     def turn(self, coroutine: "Coroutine[Any, Any, None]") -> None:
         """Let a coroutine of the scanner go on until it pauses, which takes no time."""
-        # Put back at once: other tests run the same scanner in real time.
-        real, fpreader.scanner.pause = fpreader.scanner.pause, self._pause
-        try:
-            coroutine.send(None)
-        finally:
-            fpreader.scanner.pause = real
+        coroutine.send(None)
 
     def run_until_ended(self) -> "dict[str, Any]":
         """Let the reader run until no enrollment does; give the final snapshot."""
@@ -262,8 +260,8 @@ class World:
         """What the flash holds."""
         return Memory(self.flash)
 
-    async def _pause(self, ms: int) -> None:
-        self.now += ms
+    async def _sleep(self, seconds: float) -> None:
+        self.now += int(seconds * 1000 + 0.5)
         self.user(self, "pause")
         await _Turn()
 
