@@ -6,11 +6,9 @@ from homeassistant.components import mqtt
 from homeassistant.const import Platform
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
-from homeassistant.util import dt as dt_util
 
+from . import stores
 from .const import DOMAIN
-from .marks import DATA_MARKS, Marks
-from .roster import DATA_ROSTER, Roster
 from .runtime import Runtime
 from .services import async_setup_services
 
@@ -27,13 +25,7 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.S
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
     """Load what all readers share, and offer the actions."""
-    roster, marks = Roster(hass), Marks(hass)
-    await roster.async_load()
-    await marks.async_load()
-    # The marks may have been saved, for a touch or another reader, before the name was.
-    await roster.async_catch_up(marks.completed(), dt_util.utcnow())
-    hass.data[DATA_ROSTER] = roster
-    hass.data[DATA_MARKS] = marks
+    await stores.async_load(hass)
     async_setup_services(hass)
     return True
 

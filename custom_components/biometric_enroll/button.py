@@ -8,6 +8,7 @@ from homeassistant.components.button.const import ButtonDeviceClass
 from homeassistant.const import EntityCategory
 
 from .entity import ReaderEntity
+from .errors import told
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .runtime import BiometricEnrollConfigEntry, Runtime
+    from .follower.follower import Follower
+    from .runtime import BiometricEnrollConfigEntry
 
 # The reader takes one request after the other.
 PARALLEL_UPDATES = 1
@@ -25,26 +27,26 @@ PARALLEL_UPDATES = 1
 class ReaderButtonDescription(ButtonEntityDescription):
     """A button, and what it does."""
 
-    press: Callable[[Runtime], Awaitable[None]]
+    press: Callable[[Follower], Awaitable[None]]
 
 
 BUTTONS = (
     ReaderButtonDescription(
         key="cancel_enrollment",
         translation_key="cancel_enrollment",
-        press=lambda runtime: runtime.enroller.async_cancel(),
+        press=lambda follower: follower.enroller.async_cancel(),
     ),
     ReaderButtonDescription(
         key="identify",
         device_class=ButtonDeviceClass.IDENTIFY,
         entity_category=EntityCategory.DIAGNOSTIC,
-        press=lambda runtime: runtime.presence.async_identify(),
+        press=lambda follower: follower.requests.async_identify(),
     ),
     ReaderButtonDescription(
         key="restart",
         device_class=ButtonDeviceClass.RESTART,
         entity_category=EntityCategory.CONFIG,
-        press=lambda runtime: runtime.presence.async_restart(),
+        press=lambda follower: follower.requests.async_restart(),
     ),
 )
 
@@ -54,15 +56,11 @@ class ReaderButton(ReaderEntity, ButtonEntity):
 
     entity_description: ReaderButtonDescription
 
-    def __init__(self, runtime: Runtime, description: ReaderButtonDescription) -> None:
-        """Ask the reader of this runtime."""
-        super().__init__(runtime.coordinator, description)
-        self._runtime = runtime
-
     @override
     async def async_press(self) -> None:
         """Ask the reader; raises a translated error if it refuses or is silent."""
-        await self.entity_description.press(self._runtime)
+        with told(self.coordinator.config_entry.title):
+            await self.entity_description.press(self.coordinator.follower)
 
 
 async def async_setup_entry(
@@ -71,4 +69,5 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the buttons of a reader."""
-    async_add_entities(ReaderButton(entry.runtime_data, description) for description in BUTTONS)
+    coordinator = entry.runtime_data.coordinator
+    async_add_entities(ReaderButton(coordinator, description) for description in BUTTONS)

@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
-from .conversation import UnreachableError
+from .follower.errors import UnreachableError
 from .probe import announced, async_listen, async_probe
 from .reader.fields import MalformedError, is_reader_id
 

@@ -1,66 +1,151 @@
-"""What is known of one reader, and who is told when that changes.
-
-The road: bytes of a topic (inbox) → typed message (reader/decode) → frozen `ReaderState` (here) →
-entities. What happened, rather than is, goes through `Moments`.
-"""
+"""One reader in Home Assistant: lends its follower the world, and shows entities what it knows."""
 
 import logging
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+import secrets
+from typing import TYPE_CHECKING, Any, override
 
+from homeassistant.components import mqtt
 from homeassistant.core import Context, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
 
-from .const import CONF_DEVICE, CONF_READER_ID
-from .marks import DATA_MARKS
+from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from .follower.errors import UnreachableError
+from .follower.follower import Follower
 from .moments import Moments
-from .reader.messages import IDLE, Snapshot
 from .reader.state import ReaderState
-from .roster import DATA_ROSTER
+from .stores import DATA_MARKS, DATA_ROSTER
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Coroutine
+    from datetime import datetime
+
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
+
+    from .follower.surroundings import Moment
+    from .reader.messages import Identity
 
 _LOGGER = logging.getLogger(__name__)
 
 
+class MqttBroker:
+    """Home Assistant's broker, as whoever asks a reader for something needs it."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Speak through Home Assistant's MQTT."""
+        self.loop: asyncio.AbstractEventLoop = hass.loop
+        self._hass = hass
+
+    def new_id(self) -> str:
+        """Return 16 random hexadecimal digits, the form of every id of the protocol."""
+        return secrets.token_hex(8)
+
+    async def async_publish(self, topic: str, message: str) -> None:
+        """Publish at QoS 0, not retained. Raises `UnreachableError` without a broker."""
+        if not mqtt.is_connected(self._hass):
+            raise UnreachableError
+        try:
+            await mqtt.async_publish(self._hass, topic, message)
+        except HomeAssistantError as err:
+            _LOGGER.debug("Could not publish on %s: %s", topic, err)
+            raise UnreachableError from err
+
+
+class ReaderSurroundings(MqttBroker):
+    """What the follower of one reader finds around it in Home Assistant."""
+
+    def __init__(self, coordinator: ReaderCoordinator) -> None:
+        """Lend the world to the follower of this coordinator."""
+        super().__init__(coordinator.hass)
+        self._coordinator = coordinator
+        self._entry = coordinator.config_entry
+        self._issue = f"other_device_{self._entry.entry_id}"
+
+    def utcnow(self) -> datetime:
+        """Return the date and time in UTC."""
+        return dt_util.utcnow()
+
+    def create_task(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside; unloading the entry waits for it."""
+        self._entry.async_create_task(self._hass, work)
+
+    @callback
+    def state_changed(self, state: ReaderState, cause: Context | None) -> None:
+        """Show what is, and on whose behalf it became so."""
+        self._coordinator.context = cause or Context()
+        self._coordinator.async_set_updated_data(state)
+
+    @callback
+    def happened(self, moment: Moment) -> None:
+        """Tell what happened, once."""
+        self._coordinator.moments.async_report(moment)
+
+    @callback
+    def described(self, identity: Identity) -> None:
+        """Keep the device registry in step with what the reader says of itself."""
+        dr.async_get(self._hass).async_get_or_create(
+            config_entry_id=self._entry.entry_id,
+            identifiers={(DOMAIN, self._coordinator.device)},
+            sw_version=identity.firmware,
+            hw_version=identity.board,
+            model=identity.sensor,
+        )
+
+    @callback
+    def stranger(self, identity: Identity | None) -> None:
+        """Tell the user that another reader answers under this reader's id; None: not any more."""
+        if identity is None:
+            ir.async_delete_issue(self._hass, DOMAIN, self._issue)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="other_device",
+            translation_placeholders={
+                "reader": self._entry.title,
+                "reader_id": self._coordinator.reader_id,
+                "expected": self._coordinator.device,
+                "found": identity.device,
+            },
+        )
+
+
 class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
-    """Keeps the state of one reader, and what belongs to it in the stores."""
+    """Shows entities what the follower of one reader knows."""
 
     config_entry: ConfigEntry[Any]
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-        """Take up what is known of the reader from earlier runs.
-
-        Needs the roster and the marks in `hass.data`.
-        """
+        """Take up the reader where earlier runs have left off; the stores must be loaded."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.reader_id: str = entry.data[CONF_READER_ID]
         self.device: str = entry.data[CONF_DEVICE]
         self.roster = hass.data[DATA_ROSTER]
-        self.marks = hass.data[DATA_MARKS]
-        self.mark = self.marks.of(self.device)
         self.moments = Moments(hass, entry, self.device)
         self.context = Context()
         """On whose behalf the newest change of the state happened."""
-        self.data = self._remembered()
+        self.follower = Follower(
+            self.reader_id,
+            self.device,
+            ReaderSurroundings(self),
+            self.roster,
+            hass.data[DATA_MARKS],
+        )
+        self.data = self.follower.state
 
-    def followed(self) -> Snapshot:
-        """Return the newest snapshot of the enrollment that was asked for last."""
-        enrollment = self.roster.enrollment(self.device)
-        if enrollment is None or self.mark.snapshot.template_id != enrollment.template_id:
-            return IDLE
-        return self.mark.snapshot
-
-    def _remembered(self) -> ReaderState:
-        snapshot, enrollment = self.followed(), self.roster.enrollment(self.device)
-        # While an enrollment is only meant, nobody knows whether it will start.
-        subject = None if enrollment is None or snapshot is IDLE else enrollment.subject
-        return ReaderState(snapshot=snapshot, subject=subject)
-
-    @callback
-    def update(self, context: Context | None = None, **changes: object) -> None:
-        """Replace parts of the state and tell the entities, and on whose behalf it happened."""
-        self.context = context or Context()
-        self.async_set_updated_data(replace(self.data, **changes))  # type: ignore[arg-type]
+    @override
+    async def _async_update_data(self) -> ReaderState:
+        """Ask the reader, as `homeassistant.update_entity` wants; what it says came in already."""
+        try:
+            await self.follower.async_look()
+        except UnreachableError:
+            _LOGGER.debug("Reader %s does not answer", self.reader_id)
+        return self.follower.state

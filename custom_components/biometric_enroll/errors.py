@@ -1,9 +1,16 @@
 """What users are told when something cannot be done; the texts are in translations/."""
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
+from .follower.errors import RefusedError, TooManyScansError, UnreachableError
 from .reader.words import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 _USERS_MISTAKES = frozenset(
     {Refusal.BUSY, Refusal.SLOT_OCCUPIED, Refusal.BAD_REQUEST, Refusal.NOT_RUNNING}
@@ -11,39 +18,35 @@ _USERS_MISTAKES = frozenset(
 """Refusals that the caller can avoid by asking differently; the others are the reader's trouble."""
 
 
-class ReaderUnreachableError(HomeAssistantError):
-    """The reader did not answer; it may still do what was asked while the nonce lives."""
+@contextmanager
+def told(reader: str) -> Generator[None]:
+    """Turn what a reader raises into what users are told; `reader` is its config entry's title."""
+    try:
+        yield
+    except UnreachableError as err:
+        raise _failed("reader_unreachable", reader) from err
+    except RefusedError as err:
+        error = ServiceValidationError if err.refusal in _USERS_MISTAKES else HomeAssistantError
+        raise _failed(f"refused_{err.refusal}", reader, error) from err
+    except TooManyScansError as err:
+        raise invalid("too_many_scans", most=str(err.most)) from err
 
 
-class ReaderRefusedError(HomeAssistantError):
-    """The reader said no; nothing has changed."""
-
-
-class MistakeRefusedError(ReaderRefusedError, ServiceValidationError):
-    """The reader, or we in its place, said no to something that should not have been asked."""
-
-
-def refused(refusal: Refusal, reader: str) -> ReaderRefusedError:
-    """Return the error for a reader's no; `reader` is the title of its config entry."""
-    error = MistakeRefusedError if refusal in _USERS_MISTAKES else ReaderRefusedError
-    return error(
-        translation_domain=DOMAIN,
-        translation_key=f"refused_{refusal}",
-        translation_placeholders={"reader": reader},
-    )
-
-
-def unreachable(reader: str) -> ReaderUnreachableError:
-    """Return the error for a reader that does not answer."""
-    return ReaderUnreachableError(
-        translation_domain=DOMAIN,
-        translation_key="reader_unreachable",
-        translation_placeholders={"reader": reader},
-    )
+def no_outcome(reader: str) -> HomeAssistantError:
+    """Return the error for an enrollment whose end will not be heard of."""
+    return _failed("no_outcome", reader)
 
 
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:
     """Return the error for an argument that cannot be right."""
     return ServiceValidationError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
+
+
+def _failed(
+    key: str, reader: str, error: type[HomeAssistantError] = HomeAssistantError
+) -> HomeAssistantError:
+    return error(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders={"reader": reader}
     )

@@ -1,13 +1,13 @@
 """Event entities of a reader: what has just happened, and never anything that happened before."""
 
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import callback
 
 from .entity import AlwaysThereEntity
-from .moments import Kind
+from .follower.surroundings import Kind
 from .reader.enrollment import EnrollmentMoment
 from .reader.words import TouchResult
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .moments import Moment
+    from .follower.surroundings import Moment
     from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
@@ -60,10 +60,10 @@ class ReaderEvent(AlwaysThereEntity, EventEntity):
         """Show nothing: the reader's state is not a moment."""
 
     @callback
-    def _show(self, moment: Moment) -> None:
-        if moment.context is not None:
-            self.async_set_context(moment.context)
-        self._trigger_event(moment.type, dict(moment.fields))
+    def _show(self, moment: Moment, fields: dict[str, Any]) -> None:
+        if moment.cause is not None:
+            self.async_set_context(moment.cause)
+        self._trigger_event(moment.type, fields)
         self.async_write_ha_state()
 
 

@@ -4,40 +4,25 @@ What *is* goes through the coordinator's data; what *happened* goes here, once, 
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
 
+from . import people
 from .const import CONF_READER_ID, DOMAIN, EVENT_BIOMETRIC_ENROLL
+from .follower.surroundings import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from homeassistant.config_entries import ConfigEntry
-    from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant
+    from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
+    from .follower.surroundings import Moment
 
-class Kind(StrEnum):
-    """The event entity that shows a moment."""
-
-    TOUCH = "touch"
-    LATE_TOUCH = "late_touch"
-    ENROLLMENT = "enrollment_activity"
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One thing that happened."""
-
-    kind: Kind
-    type: str
-    """A type of the event entity of this kind."""
-    fields: Mapping[str, Any]
-    context: Context | None = None
-    """Of the action call that led to it."""
+type Listener = Callable[[Moment, dict[str, Any]], None]
+"""Takes a moment, and its fields as users see them."""
 
 
 class Moments:
@@ -48,10 +33,10 @@ class Moments:
         self._hass = hass
         self._entry = entry
         self._device = device
-        self._listeners: defaultdict[Kind, list[Callable[[Moment], None]]] = defaultdict(list)
+        self._listeners: defaultdict[Kind, list[Listener]] = defaultdict(list)
 
     @callback
-    def async_subscribe(self, kind: Kind, listener: Callable[[Moment], None]) -> CALLBACK_TYPE:
+    def async_subscribe(self, kind: Kind, listener: Listener) -> CALLBACK_TYPE:
         """Call a listener for each moment of a kind; call the result to end that."""
         self._listeners[kind].append(listener)
 
@@ -64,10 +49,13 @@ class Moments:
     @callback
     def async_report(self, moment: Moment) -> None:
         """Tell that something happened."""
-        for listener in list(self._listeners[moment.kind]):
-            listener(moment)
-        # An automation that listens for `identified` must never hear of one that is late.
+        # An automation that listens for `identified` must never hear of one that is late, nor find
+        # a name where a live touch has its own.
         late = moment.kind is Kind.LATE_TOUCH
+        who = people.describe(self._hass, moment.subject, "late_" if late else "")
+        fields = {**moment.fields, **who}
+        for listener in list(self._listeners[moment.kind]):
+            listener(moment, fields)
         device = dr.async_get(self._hass).async_get_device_by_identifier(
             (DOMAIN, self._device), self._entry.entry_id
         )
@@ -77,7 +65,7 @@ class Moments:
                 "type": f"late_{moment.type}" if late else moment.type,
                 "device_id": device.id if device else None,
                 CONF_READER_ID: self._entry.data[CONF_READER_ID],
-                **moment.fields,
+                **fields,
             },
-            context=moment.context,
+            context=moment.cause,
         )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, cast
 from homeassistant.components import mqtt
 from homeassistant.core import callback
 
-from .conversation import Conversation, UnreachableError
+from .coordinator import MqttBroker
+from .follower.conversation import Conversation
+from .follower.errors import UnreachableError
 from .reader import build, decode
 from .reader.fields import MalformedError, is_reader_id
 from .reader.messages import Answer
@@ -81,7 +83,7 @@ async def async_probe(hass: HomeAssistant, reader_id: str) -> Identity:
 
     Raises `UnreachableError` if nobody does.
     """
-    conversation = Conversation(hass, reader_id)
+    conversation = Conversation(MqttBroker(hass), reader_id)
 
     @callback
     def take(message: ReceiveMessage) -> None:

@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Self
 from homeassistant.config_entries import ConfigEntry
 
 from .coordinator import ReaderCoordinator
-from .enroller import Enroller
 from .inbox import Inbox
-from .presence import Presence
-from .touches import Touches
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -22,15 +19,10 @@ class Runtime:
     """The parts, each of which knows only those above it."""
 
     coordinator: ReaderCoordinator
-    presence: Presence
-    enroller: Enroller
     inbox: Inbox
 
     @classmethod
     def create(cls, hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> Self:
         """Make the parts for the reader of an entry; nothing runs yet."""
         coordinator = ReaderCoordinator(hass, entry)
-        presence = Presence(coordinator)
-        enroller = Enroller(coordinator, presence)
-        touches = Touches(coordinator, presence)
-        return cls(coordinator, presence, enroller, Inbox(coordinator, presence, enroller, touches))
+        return cls(coordinator, Inbox(coordinator))

@@ -7,21 +7,22 @@ import probatio
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
 from homeassistant.core import SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError, Unauthorized
+from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import service
 
 from . import people
 from .const import DOMAIN, FINGERS
-from .enroller import Wish
-from .errors import invalid
+from .errors import invalid, no_outcome, told
+from .follower.enroller import Wish
 from .reader.state import Subject
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 
-    from .roster import Fingerprint, Place
+    from .coordinator import ReaderCoordinator
+    from .follower.roster import Fingerprint, Place
     from .runtime import Runtime
 
 SERVICE_ENROLL_FINGERPRINT = "enroll_fingerprint"
@@ -82,13 +83,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
     )
 
 
-def _reader(call: ServiceCall) -> Runtime:
+def _reader(call: ServiceCall) -> ReaderCoordinator:
     """Return the reader that the call names by its device. Raises a translated error."""
     _, entry = service.async_get_device_and_config_entry(
         call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
     )
     runtime: Runtime = entry.runtime_data
-    return runtime
+    return runtime.coordinator
 
 
 def _subject(call: ServiceCall) -> Subject:
@@ -112,40 +113,40 @@ def _subject(call: ServiceCall) -> Subject:
 
 async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
     """Start an enrollment; answers when it is accepted, or with `wait` when it has ended."""
-    reader = _reader(call)
+    coordinator = _reader(call)
+    entry, enroller = coordinator.config_entry, coordinator.follower.enroller
     wish = Wish(call.data.get(ATTR_SLOT), call.data[ATTR_SCANS], call.data[ATTR_SCAN_TIMEOUT])
-    starting = reader.coordinator.config_entry.async_create_task(
-        call.hass, reader.enroller.async_enroll(_subject(call), wish, call.context)
+    starting = entry.async_create_task(
+        call.hass, enroller.async_enroll(_subject(call), wish, call.context)
     )
-    # A script that is stopped stops waiting; the enrollment goes on.
-    template_id, slot = await asyncio.shield(starting)
+    with told(entry.title):
+        # A script that is stopped stops waiting; the enrollment goes on.
+        template_id, slot = await asyncio.shield(starting)
     answer: dict[str, Any] = {"template_id": template_id, "slot": slot}
     if call.data[ATTR_WAIT]:
         try:
-            snapshot = await reader.enroller.async_wait_end(template_id, wish)
+            snapshot = await enroller.async_wait_end(template_id, wish)
         except TimeoutError:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="no_outcome",
-                translation_placeholders={"reader": reader.coordinator.config_entry.title},
-            ) from None
+            raise no_outcome(entry.title) from None
         answer |= {"outcome": snapshot.stage, "reason": snapshot.reason}
     return answer
 
 
 async def _async_cancel_enrollment(call: ServiceCall) -> None:
     """End the running enrollment; returns when the reader has ended it."""
-    await _reader(call).enroller.async_cancel()
+    coordinator = _reader(call)
+    with told(coordinator.config_entry.title):
+        await coordinator.follower.enroller.async_cancel()
 
 
 async def _async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
     """List the fingerprints of a reader, for whoever may read its entities."""
-    reader = _reader(call)
+    coordinator = _reader(call)
     with_places = await _async_may_see_places(call)
     return {
         "fingerprints": [
             _described(call.hass, fingerprint, place if with_places else None)
-            for fingerprint, place in reader.coordinator.roster.on_reader(reader.coordinator.device)
+            for fingerprint, place in coordinator.roster.on_reader(coordinator.device)
         ]
     }
 

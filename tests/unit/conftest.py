@@ -11,8 +11,8 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 
 # Before the harness looks for custom integrations, or it finds its own folder of that name.
 import custom_components.biometric_enroll  # noqa: F401
-from custom_components.biometric_enroll import conversation
 from custom_components.biometric_enroll.const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from custom_components.biometric_enroll.follower import conversation
 from tests.unit.fake_broker import FakeBroker
 from tests.unit.fake_reader import DEVICE, READER_ID, FakeReader
 from tests.unit.helpers import async_set_up, async_until, available

@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.biometric_enroll import probe
 from custom_components.biometric_enroll.const import CONF_DEVICE, CONF_READER_ID, DOMAIN
-from custom_components.biometric_enroll.conversation import UnreachableError
+from custom_components.biometric_enroll.follower.errors import UnreachableError
 from tests.unit.fake_reader import DEVICE, READER_ID, FakeReader
 
 if TYPE_CHECKING:

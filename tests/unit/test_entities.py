@@ -9,6 +9,7 @@ import pytest
 from homeassistant.const import Platform
 from pytest_homeassistant_custom_component.common import snapshot_platform
 
+from custom_components.biometric_enroll.coordinator import MqttBroker
 from tests.unit.helpers import (
     async_enroll,
     async_enrolled,
@@ -41,11 +42,9 @@ def noon() -> Generator[None]:
 
 @pytest.fixture
 def known_ids() -> Generator[None]:
-    """Give the enrollments template ids that are the same in each run."""
+    """Give enrollments and requests ids that are the same in each run."""
     numbers = count(1)
-    with patch(
-        "custom_components.biometric_enroll.enroller.new_id", lambda: f"{next(numbers):016x}"
-    ):
+    with patch.object(MqttBroker, "new_id", lambda _: f"{next(numbers):016x}"):
         yield
 
 
@@ -213,7 +212,7 @@ async def test_silence_past_the_readers_own_deadline_makes_home_assistant_ask(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
 ) -> None:
     """Nothing on this side ends the enrollment; but whether the reader is still there, it asks."""
-    with patch("custom_components.biometric_enroll.presence.SILENCE", 0.01):
+    with patch("custom_components.biometric_enroll.follower.presence.SILENCE", 0.01):
         await async_enroll(hass, loaded)
         greetings = len(reader.heard_of("hello"))
         reader.silent = True

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from custom_components.biometric_enroll import presence
+from custom_components.biometric_enroll.follower import presence
 from tests.unit.fake_reader import new_id
 from tests.unit.helpers import state
 

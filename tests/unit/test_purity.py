@@ -8,24 +8,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-READER = ROOT / "custom_components" / "biometric_enroll" / "reader"
+INTEGRATION = ROOT / "custom_components" / "biometric_enroll"
+PLAIN = ("reader", "follower")
+"""Packages of the integration that know nothing of Home Assistant."""
 FIRMWARE = ROOT / "firmware" / "fpreader"
 
 _LOAD_WITHOUT_HOME_ASSISTANT = """
-import importlib, importlib.util, pathlib, sys
+import importlib, pathlib, sys, types
 sys.modules["homeassistant"] = None
-folder = pathlib.Path(sys.argv[1])
-spec = importlib.util.spec_from_file_location(
-    "reader", folder / "__init__.py", submodule_search_locations=[str(folder)]
-)
-sys.modules["reader"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(sys.modules["reader"])
-for path in sorted(folder.glob("*.py")):
-    importlib.import_module(f"reader.{path.stem}")
-    print(path.stem)
+integration = types.ModuleType("integration")  # without running its __init__
+integration.__path__ = [sys.argv[1]]
+sys.modules["integration"] = integration
+for package in sys.argv[2:]:
+    for path in sorted(pathlib.Path(sys.argv[1], package).glob("*.py")):
+        importlib.import_module(f"integration.{package}.{path.stem}")
+        print(path.stem)
 loaded = {name.partition(".")[0] for name, module in sys.modules.items() if module}
 foreign = loaded - sys.stdlib_module_names
-print("foreign:", sorted(name for name in foreign - {"reader"} if not name.startswith("_")))
+print("foreign:", sorted(name for name in foreign - {"integration"} if not name.startswith("_")))
 """
 
 # Modules that MicroPython's unix port and its ESP32 port both have.
@@ -35,18 +35,18 @@ MICROPYTHON = {
 }  # fmt: skip
 
 
-def test_the_reader_package_loads_without_home_assistant() -> None:
-    """It could be published as a package of its own; a normal import would run the integration."""
+def test_reader_and_follower_load_without_home_assistant() -> None:
+    """They run in a simulation; a normal import would run the integration."""
     # -S: nothing but the standard library is there to be imported.
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", _LOAD_WITHOUT_HOME_ASSISTANT, str(READER)],
+        [sys.executable, "-I", "-S", "-c", _LOAD_WITHOUT_HOME_ASSISTANT, INTEGRATION, *PLAIN],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     *loaded, foreign = done.stdout.splitlines()
-    assert set(loaded) >= {"decode", "build", "enrollment", "liveness"}
+    assert set(loaded) >= {"decode", "build", "enrollment", "liveness", "follower", "roster"}
     assert foreign == "foreign: []"
 
 
@@ -69,10 +69,22 @@ def _imports(tree: ast.AST) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", sorted(READER.glob("*.py")), ids=lambda path: path.stem)
-def test_the_reader_package_imports_only_the_standard_library(path: Path) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [path for package in PLAIN for path in sorted((INTEGRATION / package).glob("*.py"))],
+    ids=lambda path: f"{path.parent.name}.{path.stem}",
+)
+def test_reader_and_follower_import_only_the_standard_library_and_each_other(path: Path) -> None:
     """Also where the import would run for type checkers only."""
-    assert _imports(ast.parse(path.read_text())) <= sys.stdlib_module_names
+    tree = ast.parse(path.read_text())
+    assert _imports(tree) <= sys.stdlib_module_names
+    parents = {
+        (node.module or "").partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level > 1
+    }
+    # One way only: the reader's package knows nothing of who follows it.
+    assert parents <= {"reader"}
 
 
 @pytest.mark.parametrize("path", sorted(FIRMWARE.glob("*.py")), ids=lambda path: path.stem)

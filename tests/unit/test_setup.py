@@ -8,8 +8,8 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 
-from custom_components.biometric_enroll import presence
 from custom_components.biometric_enroll.const import DOMAIN
+from custom_components.biometric_enroll.follower import presence
 from tests.unit.fake_reader import DEVICE, IDLE, READER_ID, FakeReader
 from tests.unit.helpers import async_set_up, async_until, available, state
 

@@ -22,6 +22,7 @@ from custom_components.biometric_enroll.binary_sensor import BINARY_SENSORS
 from custom_components.biometric_enroll.button import BUTTONS
 from custom_components.biometric_enroll.const import DOMAIN, FINGERS
 from custom_components.biometric_enroll.event import EVENTS
+from custom_components.biometric_enroll.follower.touches import UNKNOWN_FINGER, UNKNOWN_FINGERPRINT
 from custom_components.biometric_enroll.reader.enrollment import EnrollmentMoment
 from custom_components.biometric_enroll.reader.words import (
     Reason,
@@ -32,7 +33,6 @@ from custom_components.biometric_enroll.reader.words import (
     TouchResult,
 )
 from custom_components.biometric_enroll.sensor import SENSORS
-from custom_components.biometric_enroll.touches import UNKNOWN_FINGER, UNKNOWN_FINGERPRINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -115,14 +115,20 @@ def raised() -> dict[str, set[str]]:
         key = argument(call, "translation_key")
         if name == "invalid" and isinstance(call.args[0], ast.Constant):
             found[str(call.args[0].value)] = {str(each.arg) for each in call.keywords}
+        elif name == "_failed":
+            keys = refusals(call.args[0]) or [ast.literal_eval(call.args[0])]
+            found |= {each: {"reader"} for each in keys}
         elif name == "async_create_issue" or name.endswith("Description"):
             continue
         elif isinstance(key, ast.Constant):
             found[str(key.value)] = given(call)
-        elif isinstance(key, ast.JoinedStr):
-            assert ast.unparse(key) == "f'refused_{refusal}'"
-            found |= {f"refused_{refusal}": given(call) for refusal in Refusal}
     return found
+
+
+def refusals(key: ast.expr) -> list[str]:
+    """Return the keys for all refusals, if this key is made from one."""
+    made = ast.unparse(key) == "f'refused_{err.refusal}'"
+    return [f"refused_{refusal}" for refusal in Refusal] if made else []
 
 
 def given(call: ast.Call) -> set[str]:

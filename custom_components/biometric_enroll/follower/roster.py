@@ -8,22 +8,13 @@ says `completed`.
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.helpers.storage import Store
-from homeassistant.util.hass_dict import HassKey
-
-from .const import DOMAIN
-from .reader.state import Subject
+from ..reader.state import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from homeassistant.core import HomeAssistant
-
-DATA_ROSTER: HassKey[Roster] = HassKey(f"{DOMAIN}_roster")
-
-_VERSION = 1
-_MINOR_VERSION = 1
+    from .surroundings import Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +50,15 @@ class Enrollment:
 class Roster:
     """All fingerprints, and the enrollment that each reader was asked for last."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, saved: Saved) -> None:
         """Start empty; `async_load` reads what was saved."""
-        self._store: Store[dict[str, Any]] = Store(
-            hass,
-            _VERSION,
-            f"{DOMAIN}.roster",
-            minor_version=_MINOR_VERSION,
-            private=True,
-            atomic_writes=True,
-        )
+        self._saved = saved
         self._by_template: dict[str, Fingerprint] = {}
         self._enrollments: dict[str, Enrollment] = {}
 
     async def async_load(self) -> None:
         """Read the saved roster."""
-        if (stored := await self._store.async_load()) is None:
+        if (stored := await self._saved.async_load()) is None:
             return
         for entry in stored["fingerprints"]:
             self._add(
@@ -138,7 +122,7 @@ class Roster:
             self._by_template[place.template_id] = fingerprint
 
     async def _async_save(self) -> None:
-        await self._store.async_save(
+        await self._saved.async_save(
             {
                 "fingerprints": [
                     asdict(fingerprint) for fingerprint in dict.fromkeys(self._by_template.values())

@@ -2,29 +2,20 @@
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from homeassistant.helpers.storage import Store
-from homeassistant.util.hass_dict import HassKey
-
-from .const import DOMAIN
-from .reader import build, decode
-from .reader.fields import Fields, MalformedError
-from .reader.messages import IDLE
-from .reader.words import Stage
+from ..reader import build, decode
+from ..reader.fields import Fields, MalformedError
+from ..reader.messages import IDLE
+from ..reader.words import Stage
 from .roster import Place
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
-
-    from .reader.messages import Snapshot
+    from ..reader.messages import Snapshot
+    from .surroundings import Saved
 
 _LOGGER = logging.getLogger(__name__)
 
-DATA_MARKS: HassKey[Marks] = HassKey(f"{DOMAIN}_marks")
-
-_VERSION = 1
-_MINOR_VERSION = 1
 _TOUCHES = 256
 """As many as a reader's journal holds, so that none of them can come back as new."""
 
@@ -47,21 +38,14 @@ class Mark:
 class Marks:
     """The marks of all readers, by hardware id."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, saved: Saved) -> None:
         """Start empty; `async_load` reads what was saved."""
-        self._store: Store[dict[str, Any]] = Store(
-            hass,
-            _VERSION,
-            f"{DOMAIN}.marks",
-            minor_version=_MINOR_VERSION,
-            private=True,
-            atomic_writes=True,
-        )
+        self._saved = saved
         self._marks: dict[str, Mark] = {}
 
     async def async_load(self) -> None:
         """Read the saved marks."""
-        for device, stored in (await self._store.async_load() or {}).items():
+        for device, stored in (await self._saved.async_load() or {}).items():
             try:
                 snapshot = decode.snapshot(Fields(stored["snapshot"]))
             except MalformedError as err:
@@ -86,7 +70,7 @@ class Marks:
 
     async def async_save(self) -> None:
         """Save all marks; done when they are on disk."""
-        await self._store.async_save(
+        await self._saved.async_save(
             {
                 device: {"snapshot": build.snapshot(mark.snapshot), "touches": list(mark.touches)}
                 for device, mark in self._marks.items()

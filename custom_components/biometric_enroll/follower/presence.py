@@ -7,26 +7,20 @@ and bounds the age of touches. Nothing here waits without a deadline.
 import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
-from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import issue_registry as ir
-
-from .const import DOMAIN
-from .conversation import Conversation, UnreachableError, new_id
-from .errors import refused, unreachable
-from .reader import build, decode
-from .reader.fields import MalformedError
-from .reader.liveness import Liveness
-from .reader.messages import Answer, Hello, Identity, Refused
-from .reader.words import Topic
+from ..reader import build, decode
+from ..reader.fields import MalformedError
+from ..reader.liveness import Liveness
+from ..reader.messages import Answer, Hello, Identity, Refused
+from ..reader.words import Topic
+from .conversation import Conversation
+from .errors import RefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from .coordinator import ReaderCoordinator
+    from .knowledge import Knowledge
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,18 +43,17 @@ SILENCE = 5.0
 class Presence:
     """Watches one reader, and carries requests to it."""
 
-    def __init__(self, coordinator: ReaderCoordinator) -> None:
+    def __init__(self, knowledge: Knowledge) -> None:
         """Begin with nobody there."""
-        self._coordinator = coordinator
-        self._hass = coordinator.hass
-        self._title = coordinator.config_entry.title
-        self._conversation = Conversation(coordinator.hass, coordinator.reader_id)
+        self._knowledge = knowledge
+        self._surroundings = knowledge.surroundings
+        self._loop = knowledge.surroundings.loop
+        self._conversation = Conversation(knowledge.surroundings, knowledge.reader_id)
         self.liveness = Liveness()
         self._slow = False
         self._doubted = asyncio.Event()
         self._hello_lock = asyncio.Lock()
         self._silence: asyncio.TimerHandle | None = None
-        self._stranger_issue = f"other_device_{coordinator.config_entry.entry_id}"
         self._stranger_seen = 0.0
 
     # Watching
@@ -73,46 +66,45 @@ class Presence:
                     await self._doubted.wait()
             self._doubted.clear()
             with suppress(UnreachableError):
-                async with self._hello_lock:
-                    await self._async_hello()
+                await self.async_look()
+
+    async def async_look(self) -> None:
+        """Say hello now. Raises `UnreachableError`."""
+        async with self._hello_lock:
+            await self._async_hello()
 
     def _patience(self) -> float:
-        if not self._coordinator.data.available:
+        if not self._knowledge.state.available:
             return HELLO_AWAY_EVERY
         return HELLO_SLOW_EVERY if self._slow else HELLO_EVERY
 
-    @callback
     def doubt(self) -> None:
         """Have hello said soon."""
         self._doubted.set()
 
-    @callback
     def heard(self, *, live: bool) -> None:
         """Ask a reader that speaks while it is thought to be away."""
-        if live and not self._coordinator.data.available:
+        if live and not self._knowledge.state.available:
             self.doubt()
 
-    @callback
     def lost(self, why: str) -> None:
         """Take the reader for unavailable."""
-        if self._coordinator.data.available:
-            _LOGGER.warning("Reader %s is unavailable: %s", self._coordinator.reader_id, why)
-            self._coordinator.update(available=False)
+        if self._knowledge.state.available:
+            _LOGGER.warning("Reader %s is unavailable: %s", self._knowledge.reader_id, why)
+            self._knowledge.update(available=False)
 
-    @callback
     def expect_news_within(self, seconds: float | None) -> None:
         """Raise a doubt if the running enrollment is silent past the reader's own deadline."""
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
         if seconds is not None:
-            self._silence = self._hass.loop.call_later(seconds + SILENCE, self.doubt)
+            self._silence = self._loop.call_later(seconds + SILENCE, self.doubt)
 
-    @callback
     def stop(self) -> None:
         """Forget what was waited for; the next run sees for itself who is there."""
         self.expect_news_within(None)
-        ir.async_delete_issue(self._hass, DOMAIN, self._stranger_issue)
+        self._surroundings.stranger(None)
 
     # Asking
 
@@ -120,14 +112,10 @@ class Presence:
     async def async_greeted(self) -> AsyncGenerator[Hello]:
         """Say hello before a change, and keep its nonce the newest until the change is done.
 
-        Raises the translated error for a reader that does not answer.
+        Raises `UnreachableError`.
         """
         async with self._hello_lock:
-            try:
-                hello = await self._async_hello()
-            except UnreachableError as err:
-                raise unreachable(self._title) from err
-            yield hello
+            yield await self._async_hello()
 
     async def async_ask[T](
         self,
@@ -137,46 +125,37 @@ class Presence:
     ) -> T:
         """Ask the reader, and return what `read` makes of its answer.
 
-        Raises the translated error for a refusal, for silence, and for an answer without sense.
+        Raises `RefusedError`, and `UnreachableError` for silence and for an answer without sense.
         """
         try:
             answer = await self._conversation.async_ask(topic, message)
-        except UnreachableError as err:
+        except UnreachableError:
             self.doubt()
-            raise unreachable(self._title) from err
+            raise
         if isinstance(answer, Refused):
-            raise refused(answer.error, self._title)
+            raise RefusedError(answer.error)
         try:
             return read(answer.result)
         except MalformedError as err:
-            _LOGGER.warning(
-                "Reader %s answered without sense: %s", self._coordinator.reader_id, err
-            )
+            _LOGGER.warning("Reader %s answered without sense: %s", self._knowledge.reader_id, err)
             self.doubt()
-            raise unreachable(self._title) from err
-
-    async def async_identify(self) -> None:
-        """Let the reader blink."""
-        await self.async_ask(Topic.COMMAND, build.identify, _nothing)
-
-    async def async_restart(self) -> None:
-        """Restart the reader."""
-        async with self.async_greeted() as hello:
-            await self.async_ask(Topic.COMMAND, partial(build.restart, nonce=hello.nonce), _nothing)
+            raise UnreachableError from err
 
     async def async_acknowledge(self, touch: str) -> None:
         """Let the reader forget a touch; one that is not reached tells of it again."""
         with suppress(UnreachableError):
-            await self._conversation.async_say(Topic.COMMAND, build.ack(new_id(), touch=touch))
+            await self._conversation.async_say(
+                Topic.COMMAND, build.ack(self._surroundings.new_id(), touch=touch)
+            )
 
     async def _async_hello(self) -> Hello:
         """Ask for presence and truth. Raises `UnreachableError`: the reader is unavailable."""
-        request, sent = new_id(), self._hass.loop.time()
+        request, sent = self._surroundings.new_id(), self._loop.time()
         self.liveness.sent(request, sent)
         try:
             answer = await self._conversation.async_ask(Topic.COMMAND, build.hello, request)
             if isinstance(answer, Answer):
-                self._slow = self._hass.loop.time() - sent > SLOW
+                self._slow = self._loop.time() - sent > SLOW
                 return decode.hello(answer.result)
         except UnreachableError:
             self.lost("it does not answer")
@@ -186,7 +165,6 @@ class Presence:
 
     # Who answers
 
-    @callback
     def take_answer(self, answer: Answer | Refused) -> tuple[Hello, float] | None:
         """Give an answer to whoever waits for it.
 
@@ -203,54 +181,25 @@ class Presence:
         if not self.is_ours(hello.identity) or not self._conversation.waits_for(answer.request):
             return None
         if sent > self._stranger_seen:
-            ir.async_delete_issue(self._hass, DOMAIN, self._stranger_issue)
+            self._surroundings.stranger(None)
         # At once, not when its waiter runs: the next message may be a touch that counts on it.
         self.liveness.answered(answer.request, hello.uptime_ms)
         self._found(hello)
         self._conversation.receive(answer)
         return hello, sent
 
-    @callback
     def _found(self, hello: Hello) -> None:
-        state = self._coordinator.data
+        state = self._knowledge.state
         if not state.available:
-            _LOGGER.info("Reader %s is available", self._coordinator.reader_id)
+            _LOGGER.info("Reader %s is available", self._knowledge.reader_id)
         if hello.identity != state.identity:
-            self._describe_device(hello.identity)
-        self._coordinator.update(available=True, identity=hello.identity, templates=hello.templates)
+            self._surroundings.described(hello.identity)
+        self._knowledge.update(available=True, identity=hello.identity, templates=hello.templates)
 
-    @callback
     def is_ours(self, identity: Identity) -> bool:
         """Return whether it is the reader of this entry; if not, the user has to know."""
-        if identity.device == self._coordinator.device:
+        if identity.device == self._knowledge.device:
             return True
-        self._stranger_seen = self._hass.loop.time()
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            self._stranger_issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key="other_device",
-            translation_placeholders={
-                "reader": self._title,
-                "reader_id": self._coordinator.reader_id,
-                "expected": self._coordinator.device,
-                "found": identity.device,
-            },
-        )
+        self._stranger_seen = self._loop.time()
+        self._surroundings.stranger(identity)
         return False
-
-    def _describe_device(self, identity: Identity) -> None:
-        """Keep the device registry in step with what the reader says of itself."""
-        dr.async_get(self._hass).async_get_or_create(
-            config_entry_id=self._coordinator.config_entry.entry_id,
-            identifiers={(DOMAIN, self._coordinator.device)},
-            sw_version=identity.firmware,
-            hw_version=identity.board,
-            model=identity.sensor,
-        )
-
-
-def _nothing(_result: dict[str, object]) -> None:
-    """Read an answer that says no more than yes."""

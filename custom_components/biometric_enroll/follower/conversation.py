@@ -6,24 +6,17 @@ this side.
 """
 
 import asyncio
-import logging
-import secrets
 from typing import TYPE_CHECKING
 
-from homeassistant.components import mqtt
-from homeassistant.exceptions import HomeAssistantError
-
-from .reader.words import topic_of
+from ..reader.words import topic_of
+from .errors import UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from homeassistant.core import HomeAssistant
-
-    from .reader.messages import Answer, Refused
-    from .reader.words import Topic
-
-_LOGGER = logging.getLogger(__name__)
+    from ..reader.messages import Answer, Refused
+    from ..reader.words import Topic
+    from .surroundings import Broker
 
 REPEAT_AFTER = 2.0
 """Seconds without an answer after which a request is said again."""
@@ -32,21 +25,12 @@ ANSWER_WITHIN = 10.0
 """Seconds without an answer after which the reader counts as unreachable."""
 
 
-class UnreachableError(Exception):
-    """The reader did not answer in time, or there is no broker to ask it through."""
-
-
-def new_id() -> str:
-    """Return 16 random hexadecimal digits, the form of every id of the protocol."""
-    return secrets.token_hex(8)
-
-
 class Conversation:
     """What one reader was asked, and what it answered."""
 
-    def __init__(self, hass: HomeAssistant, reader_id: str) -> None:
+    def __init__(self, broker: Broker, reader_id: str) -> None:
         """Talk to the reader of this id; somebody has to feed `receive`."""
-        self._hass = hass
+        self._broker = broker
         self._reader_id = reader_id
         self._waiting: dict[str, asyncio.Future[Answer | Refused]] = {}
 
@@ -67,9 +51,9 @@ class Conversation:
 
         `build` makes the message from its request id. Raises `UnreachableError`.
         """
-        request = request or new_id()
+        request = request or self._broker.new_id()
         message = build(request)
-        future: asyncio.Future[Answer | Refused] = self._hass.loop.create_future()
+        future: asyncio.Future[Answer | Refused] = self._broker.loop.create_future()
         self._waiting[request] = future
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
@@ -84,10 +68,4 @@ class Conversation:
 
     async def async_say(self, topic: Topic, message: str) -> None:
         """Publish once, without expecting an answer. Raises `UnreachableError` without a broker."""
-        if not mqtt.is_connected(self._hass):
-            raise UnreachableError
-        try:
-            await mqtt.async_publish(self._hass, topic_of(self._reader_id, topic), message)
-        except HomeAssistantError as err:
-            _LOGGER.debug("Could not publish to reader %s: %s", self._reader_id, err)
-            raise UnreachableError from err
+        await self._broker.async_publish(topic_of(self._reader_id, topic), message)

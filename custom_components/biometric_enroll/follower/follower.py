@@ -1,0 +1,126 @@
+"""All that works for one reader, behind one door: messages go in, state and moments come out."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from ..reader import decode
+from ..reader.fields import Fields, MalformedError
+from ..reader.words import Topic, topic_of
+from .enroller import Enroller
+from .knowledge import Knowledge
+from .presence import Presence
+from .requests import Requests
+from .touches import Touches
+
+if TYPE_CHECKING:
+    from ..reader.state import ReaderState
+    from .marks import Marks
+    from .roster import Roster
+    from .surroundings import Surroundings
+
+_LOGGER = logging.getLogger(__name__)
+
+TOPICS = (
+    (Topic.STATUS, 1),
+    (Topic.TEMPLATES, 1),
+    (Topic.SNAPSHOT, 1),
+    (Topic.TOUCH, 0),
+    # The last, so that the others stand when this one does.
+    (Topic.ANSWER, 0),
+)
+"""What to subscribe to, in this order, each with its QoS."""
+
+
+class Follower:
+    """Follows one reader of protocol version 1."""
+
+    def __init__(
+        self,
+        reader_id: str,
+        device: str,
+        surroundings: Surroundings,
+        roster: Roster,
+        marks: Marks,
+    ) -> None:
+        """Follow the reader of this id and hardware id, from where earlier runs have left off."""
+        self.knowledge = Knowledge(reader_id, device, surroundings, roster, marks)
+        self._presence = Presence(self.knowledge)
+        self.requests = Requests(self._presence)
+        self.enroller = Enroller(self.knowledge, self.requests)
+        self._touches = Touches(self.knowledge, self._presence)
+        self._take = {
+            Topic.STATUS: self._take_status,
+            Topic.TEMPLATES: self._take_templates,
+            Topic.SNAPSHOT: self._take_snapshot,
+            Topic.TOUCH: self._take_touch,
+            Topic.ANSWER: self._take_answer,
+        }
+
+    @property
+    def state(self) -> ReaderState:
+        """What is known of the reader now."""
+        return self.knowledge.state
+
+    async def async_watch(self) -> None:
+        """Say hello whenever there is reason to doubt, and now and then without; for ever."""
+        await self._presence.async_watch()
+
+    async def async_look(self) -> None:
+        """Ask the reader for the whole truth now. Raises `UnreachableError`."""
+        await self._presence.async_look()
+
+    def subscribed(self) -> None:
+        """Learn that all topics are subscribed to: from now on an answer would be heard."""
+        self._presence.doubt()
+
+    def disconnected(self) -> None:
+        """Learn that the connection to the broker is lost."""
+        self._presence.lost("the connection to the broker is lost")
+
+    def stop(self) -> None:
+        """Let nobody wait for what this run will not hear any more."""
+        self._presence.stop()
+        self.enroller.stop()
+
+    def receive(self, topic: Topic, payload: bytes, *, retained: bool) -> None:
+        """Take a message; whatever is wrong with it ends here, in one log line."""
+        try:
+            self._take[topic](payload, retained=retained)
+        except MalformedError as err:
+            where = topic_of(self.knowledge.reader_id, topic)
+            _LOGGER.warning("Dropped a message on %s: %s", where, err)
+
+    def _take_status(self, payload: bytes, *, retained: bool) -> None:
+        status = decode.status(payload)
+        if status.identity is not None:
+            # Whoever it is: only the answer to hello makes a reader available.
+            self._presence.is_ours(status.identity)
+        if retained:
+            # As old as the broker's memory, and perhaps here for another subscription before ours
+            # stands: an answer would be lost. When it stands, hello is said anyway.
+            return
+        if status.identity is None:
+            self._presence.lost("its last will says so")
+        else:
+            self._presence.doubt()
+
+    def _take_templates(self, payload: bytes, *, retained: bool) -> None:
+        self.knowledge.update(templates=decode.templates(Fields.parse(payload)))
+        self._presence.heard(live=not retained)
+
+    def _take_snapshot(self, payload: bytes, *, retained: bool) -> None:
+        self.enroller.take(decode.snapshot(Fields.parse(payload)), live=not retained)
+        self._presence.heard(live=not retained)
+
+    def _take_touch(self, payload: bytes, *, retained: bool) -> None:
+        if retained:
+            raise MalformedError("a touch is never retained")
+        self._touches.take(decode.touch(payload))
+        self._presence.heard(live=True)
+
+    def _take_answer(self, payload: bytes, *, retained: bool) -> None:
+        if retained:
+            raise MalformedError("an answer is never retained")
+        if (greeting := self._presence.take_answer(decode.answer(payload))) is not None:
+            hello, asked_at = greeting
+            self.enroller.confirm(hello.enrollment, asked_at)

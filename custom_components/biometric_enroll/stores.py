@@ -1,0 +1,42 @@
+"""The two files in which this integration outlives a restart, shared by all readers."""
+
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .const import DOMAIN
+from .follower.marks import Marks
+from .follower.roster import Roster
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+
+DATA_ROSTER: HassKey[Roster] = HassKey(f"{DOMAIN}_roster")
+DATA_MARKS: HassKey[Marks] = HassKey(f"{DOMAIN}_marks")
+
+_VERSION = 1
+_MINOR_VERSION = 1
+
+
+async def async_load(hass: HomeAssistant) -> None:
+    """Load roster and marks into `hass.data`."""
+    roster, marks = Roster(_store(hass, "roster")), Marks(_store(hass, "marks"))
+    await roster.async_load()
+    await marks.async_load()
+    # The marks may have been saved, for a touch or another reader, before the name was.
+    await roster.async_catch_up(marks.completed(), dt_util.utcnow())
+    hass.data[DATA_ROSTER] = roster
+    hass.data[DATA_MARKS] = marks
+
+
+def _store(hass: HomeAssistant, name: str) -> Store[dict[str, Any]]:
+    return Store(
+        hass,
+        _VERSION,
+        f"{DOMAIN}.{name}",
+        minor_version=_MINOR_VERSION,
+        private=True,
+        atomic_writes=True,
+    )
