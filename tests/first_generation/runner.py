@@ -1,5 +1,7 @@
 """A reader of the first generation on a real broker."""
 
+import contextlib
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Final
@@ -57,24 +59,26 @@ class FirstGenerationRunner:
 
     def stop(self) -> None:
         """Switch it off, with a proper farewell to the broker."""
-        if self._client is not None:
-            self._client.disconnect()
-            self._switch_off(self._client)
+        self._switch_off(farewell=True)
 
     def kill(self) -> None:
-        """Cut its power: the broker hears nothing more, not even that."""
-        if self._client is not None:
-            self._switch_off(self._client)
+        """Cut its power: the broker gets no farewell, only the end of the connection."""
+        self._switch_off(farewell=False)
 
-    def _switch_off(self, client: paho.Client) -> None:
+    def _switch_off(self, *, farewell: bool) -> None:
         with self._changed:
-            self._client = None
+            client, self._client = self._client, None
             # Fingers may move meanwhile, but nothing may come of it.
             self.reader.reboot(time.monotonic())
             self._changed.notify()
+        if client is None:
+            return
+        if not farewell and isinstance(connection := client.socket(), socket.socket):
+            with contextlib.suppress(OSError):  # the broker was faster
+                connection.shutdown(socket.SHUT_WR)
+        # After that it sends nothing, and only keeps paho from connecting again.
+        client.disconnect()
         client.loop_stop()
-        if (connection := client.socket()) is not None:
-            connection.close()
         if self._timer is not None:
             self._timer.join()
 
@@ -108,21 +112,26 @@ class FirstGenerationRunner:
         reason: ReasonCode,
         _properties: object,
     ) -> None:
-        if reason.is_failure:
-            return
         with self._changed:
+            if reason.is_failure or self._client is not client:
+                return
             self.reader.connected(time.monotonic())
             self._changed.notify()
+        # What is asked at once after the announcement may come too early, as with such sketches.
         for suffix in self.reader.subscriptions:
             client.subscribe(PREFIX + suffix)
 
-    def _disconnected(self, *_: object) -> None:
+    def _disconnected(self, client: paho.Client, *_: object) -> None:
         with self._changed:
+            if self._client is not client:
+                return
             self.reader.disconnected(time.monotonic())
             self._changed.notify()
 
-    def _take(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+    def _take(self, client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         with self._changed:
+            if self._client is not client:
+                return
             suffix = message.topic.removeprefix(PREFIX)
             self.reader.take(suffix, message.payload, time.monotonic())
             self._changed.notify()
