@@ -59,8 +59,8 @@ def features(capture: Capture, size: int) -> bytes:
     """Return the character file of one capture, as Img2Tz makes it."""
     finger = capture.finger
     part = Part(
-        finger=_identity(finger.name),
-        twin=b"" if finger.twin is None else _identity(finger.twin),
+        finger=identity(finger.name),
+        twin=b"" if finger.twin is None else identity(finger.twin),
         number=capture.number & 0xFFFF,
         weight=_FULL_WEIGHT,
         keeps_first=finger.blend is Blend.FIRST,
@@ -103,7 +103,13 @@ def score(probe: bytes, template: bytes) -> int:
     )
 
 
-def _identity(name: str) -> bytes:
+def made_of(data: bytes) -> frozenset[bytes]:
+    """Return the identities of the fingers in features or a template, none for damage."""
+    return frozenset(part.finger for part in _decode(data) or ())
+
+
+def identity(name: str) -> bytes:
+    """Return what features and templates carry of a finger's name."""
     return sha256(name.encode()).digest()[:8]
 
 

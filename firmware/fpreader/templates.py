@@ -122,7 +122,12 @@ class Templates:
         }
 
     def _occupied(self) -> "Iterator[int]":
-        return (slot for slot in range(self.capacity or 0) if self.is_occupied(slot))
+        capacity = self.capacity or 0
+        for first in range(0, capacity, 8):
+            if self._index[first >> 3]:  # most are empty, and looking at each takes a reader long
+                for slot in range(first, min(first + 8, capacity)):
+                    if self.is_occupied(slot):
+                        yield slot
 
     async def _is_taken(self, slot: int) -> bool:
         """Ask the sensor, not our own index."""

@@ -35,7 +35,8 @@ class _Clock:
         if timeout is None:
             raise StuckError(f"everybody waits for ever: {self._loop.waiting()}")
         if timeout > 0:
-            self.now += timeout
+            # Not by the timeout, which is rounded: a timer never goes off too early.
+            self.now = self._loop.next_timer()
             self._turns = 0
             return ()
         self._turns += 1
@@ -53,12 +54,13 @@ class _Timer(asyncio.TimerHandle):
     __slots__ = ("number",)
     number: int
     _scheduled: bool
+    _when: float
 
-    def __lt__(self, other: asyncio.TimerHandle) -> bool:
+    def __lt__(self, other: _Timer) -> bool:  # type: ignore[override] # there are no others
         """Say which goes off first: asyncio itself does not, and on a line bytes have an order."""
-        assert isinstance(other, _Timer)
-        mine, others = self.when(), other.when()
-        return mine < others or (mine == others and self.number < other.number)
+        if self._when == other._when:
+            return self.number < other.number
+        return self._when < other._when
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -114,6 +116,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         result: T = task.result()
         return result
 
+    def next_timer(self) -> float:
+        """Give the time of the next timer."""
+        return self._scheduled[0].when()
+
     def waiting(self) -> str:
         """Name the tasks that are not done, for an error."""
         return ", ".join(f"{task.get_name()} ({task.get_coro()})" for task in self._tasks)
@@ -159,6 +165,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """Wake nobody: the loop never sleeps."""
+
+
+async def sleep_until(when: float) -> None:
+    """Wait until a time of the loop, to the last digit."""
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    timer = loop.call_at(when, _set, over)
+    try:
+        await over
+    finally:
+        timer.cancel()
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def run[T](main: Coroutine[Any, Any, T]) -> T:

@@ -1,0 +1,172 @@
+"""The flash of a simulated reader: what outlives its power, and how writing to it goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from fpreader.memory import RECORD, TemplateIds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from random import Random
+
+
+class Moment(Enum):
+    """When, around a write, the power goes."""
+
+    BEFORE = "before"
+    #: Of the records that are added to the journal, the last one is torn; else as BEFORE.
+    AMID = "amid"
+    AFTER = "after"
+
+
+class Power:
+    """One life of the firmware, from a start until it is started anew or has no more power."""
+
+    def __init__(self) -> None:
+        self.on = True
+
+    def check(self) -> None:
+        """End the task that is about to touch the world without power, as a cancellation does."""
+        if not self.on:
+            raise asyncio.CancelledError("no power")
+
+
+class Flash:
+    """All bytes, and the faults."""
+
+    def __init__(self, rng: Random, cut: Callable[[], None]) -> None:
+        """Make an erased flash; `cut` takes the reader's power."""
+        self.records: dict[str, str] = {}
+        """JSON by name."""
+        self.journal: list[bytes | None] = []
+        """None stands for a damaged record."""
+        self.refuses = False
+        """Whether every write fails."""
+        self.unreadable = False
+        """Whether every read fails."""
+        self.writes = 0
+        """Writes that were begun so far."""
+        self._rng = rng
+        self._cut = cut
+        self._planned: tuple[int, Moment] | None = None
+
+    def cut_at(self, nth: int, moment: Moment) -> None:
+        """Take the power around the nth write from now, counted from 1."""
+        self._planned = (self.writes + nth, moment)
+
+    def erase(self) -> None:
+        """Lose everything."""
+        self.records.clear()
+        self.journal.clear()
+
+    @property
+    def memory(self) -> dict[int, str]:
+        """The map as it is in flash, slot to template id."""
+        if RECORD not in self.records:
+            return {}
+        return template_ids(json.loads(self.records[RECORD]))
+
+    def check_readable(self) -> None:
+        """Raise OSError where nothing can be read."""
+        if self.unreadable:
+            raise OSError(errno.EIO, "flash cannot be read")
+
+    def write(self, work: Callable[[], object], tear: Callable[[], object] | None = None) -> None:
+        """Do a write, unless the flash refuses or the power goes; `tear` does a part of it."""
+        self.writes += 1
+        planned = self._planned
+        moment = planned[1] if planned is not None and planned[0] == self.writes else None
+        if moment in {Moment.BEFORE, Moment.AMID}:
+            if moment is Moment.AMID and tear is not None:
+                tear()
+            self._lose_power()
+        if self.refuses:
+            if tear is not None and self._rng.random() < 1 / 2:
+                tear()
+            raise OSError(errno.ENOSPC, "flash refuses")
+        work()
+        if moment is Moment.AFTER:
+            self._lose_power()
+
+    def _lose_power(self) -> NoReturn:
+        self._cut()
+        raise asyncio.CancelledError("no power")
+
+
+class Records:
+    """The flash in the place of fpreader.storage.Storage."""
+
+    def __init__(self, flash: Flash, power: Power, committed: Callable[[int, str], None]) -> None:
+        """Look at a flash; `committed` is told each slot and template id that the map gains."""
+        self._flash = flash
+        self._power = power
+        self._committed = committed
+
+    def read(self, name: str) -> Any:
+        """Give a record, or None."""
+        self._power.check()
+        self._flash.check_readable()
+        text = self._flash.records.get(name)
+        return None if text is None else json.loads(text)
+
+    def write(self, name: str, value: Any) -> None:
+        """Replace a record in one step."""
+        self._power.check()
+        before = self._flash.memory
+
+        def work() -> None:
+            self._flash.records[name] = json.dumps(value)
+            if name == RECORD:
+                for slot, template_id in template_ids(value).items():
+                    if before.get(slot) != template_id:
+                        self._committed(slot, template_id)
+
+        self._flash.write(work)
+
+    def set_aside(self, name: str) -> None:
+        """Let a record count as erased."""
+        self._power.check()
+        self._flash.records.pop(name, None)
+
+
+class JournalRecords:
+    """The flash in the place of fpreader.journal_file.JournalFile."""
+
+    def __init__(self, flash: Flash, power: Power) -> None:
+        self._flash = flash
+        self._power = power
+
+    def read(self) -> Iterator[bytes | None]:
+        """Give the records in the order written."""
+        self._power.check()
+        self._flash.check_readable()
+        return iter(tuple(self._flash.journal))
+
+    def append(self, records: list[bytes]) -> None:
+        """Add records."""
+        self._power.check()
+        journal = self._flash.journal
+        self._flash.write(
+            lambda: journal.extend(records), lambda: journal.extend([*records[:-1], None])
+        )
+
+    def replace(self, records: Iterable[bytes]) -> None:
+        """Put these in the place of all in one step."""
+        self._power.check()
+        fresh = list(records)
+
+        def work() -> None:
+            self._flash.journal[:] = fresh
+
+        self._flash.write(work)
+
+
+def template_ids(record: dict[str, Any]) -> dict[int, str]:
+    """Read the map out of the record that fpreader.memory writes."""
+    ids = TemplateIds(bytes.fromhex(record["map"]))
+    return {slot: ids.get(slot) or "" for slot in ids}

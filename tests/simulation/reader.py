@@ -1,0 +1,396 @@
+"""A whole reader: the real firmware on a board whose flash, sensor, clock and power are pretended.
+
+Power can be cut at any moment. From then on nothing that the firmware still does reaches flash,
+sensor, network or observer: each of them asks for power first, and ends the task that has none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import io
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
+
+from emulator import PROFILES, EmulatedSensor
+from emulator.templates import identity, made_of
+from fpreader.app import App
+from fpreader.config import Config, Section
+from fpreader.enrollment import POLL_MS
+from tests.simulation.flash import Flash, JournalRecords, Moment, Power, Records
+from tests.simulation.sensor_line import Port, SensorLine
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from random import Random
+
+    from emulator import Command, Fault, Finger, Profile
+
+    type Open = Callable[[str, int], Awaitable[tuple[Any, Any]]]
+
+#: Seconds from power to the first line of the firmware, and for a reset after a failure.
+BOOT_S = 0.7
+RESET_S = 0.3
+FAILED_S = 5.0
+#: Longest pause between two looks at a sensor to which nothing happens. On a real board it is
+#: POLL_MS; here nobody could tell the difference but the processor.
+IDLE_S = 60.0
+
+
+class Touch(NamedTuple):
+    """A touch as the journal took it."""
+
+    touch: str
+    """Its id; that of an earlier one when it was only counted there."""
+    result: str
+    slot: int | None
+    template_id: str | None
+    finger: str | None
+    """Whose image the sensor had, in truth."""
+    at: float
+    """When the sensor was asked, in seconds of the loop."""
+    times: int
+    """How many touches are counted under the id by now."""
+
+
+class Told(Protocol):
+    """Is told what is true at the reader, at the moment at which it happens."""
+
+    def snapshot(self, snapshot: dict[str, Any]) -> None:
+        """Hear the enrollment as the firmware has it: at its start, and after every change."""
+
+    def touched(self, touch: Touch) -> None:
+        """Hear of a touch that the journal took."""
+
+    def committed(self, slot: int, template_id: str) -> None:
+        """Hear that the map in flash has gained an id."""
+
+    def power(self, *, on: bool) -> None:
+        """Hear that power came or went."""
+
+    def stopped(self, error: Exception | None) -> None:
+        """Hear that the firmware ended and starts anew: it was asked to, or failed."""
+
+    def printed(self, line: str) -> None:
+        """Hear what the serial console says."""
+
+
+class SimulatedReader:
+    """One reader with its sensor; begins without power, with an erased flash and a new sensor."""
+
+    def __init__(
+        self,
+        reader_id: str,
+        device: str,
+        *,
+        rng: Random,
+        open_connection: Open,
+        told: Told,
+        model: str | Profile = "R307",
+    ) -> None:
+        """Put a reader together.
+
+        `open_connection` takes host and port and gives streams like those of asyncio; a
+        connection whose reader loses power just falls silent.
+        """
+        profile = PROFILES[model] if isinstance(model, str) else model
+        self.device = device
+        self.rng = rng
+        self.told = told
+        self.open_connection = open_connection
+        self.drift = 1.0
+        """How fast the uptime goes, from the next start."""
+        self.flash = Flash(rng, self.power_off)
+        self.line = SensorLine(EmulatedSensor(profile), self.power_off)
+        self.line.power_off()
+        self.app: App | None = None
+        """The firmware that runs; None while there is none."""
+        self._config = Config(
+            Section(
+                {"reader_id": reader_id, "sensor": profile.name, "broker": "broker", "port": 1883}
+            )
+        )
+        self._life = Power()
+        self._main: asyncio.Task[None] | None = None
+        self._names: dict[bytes, str] = {}
+
+    # --- power --------------------------------------------------------------------------
+
+    @property
+    def powered(self) -> bool:
+        """Whether it has power."""
+        return self._main is not None
+
+    def power_on(self) -> None:
+        """Give power to reader and sensor; idle when there is some."""
+        if self._main is not None:
+            return
+        self.line.power_on()
+        self.told.power(on=True)
+        context = contextvars.copy_context()
+        context.run(_console.set, self.told.printed)
+        loop = asyncio.get_running_loop()
+        self._main = loop.create_task(self._live(), name=self.device, context=context)
+
+    def power_off(self) -> None:
+        """Take the power from reader and sensor at once; idle when there is none."""
+        if self._main is None:
+            return
+        self._life.on = False
+        self._main.cancel()
+        self._main = None
+        self.app = None
+        self.line.power_off()
+        self.told.power(on=False)
+
+    def cut_after(self, command: Command, nth: int = 1) -> None:
+        """Take the power as soon as the sensor has done its nth command of a kind from now."""
+        self.line.cut_after(command, nth)
+
+    def cut_at_write(self, nth: int = 1, moment: Moment = Moment.AFTER) -> None:
+        """Take the power around the nth write to flash from now."""
+        self.flash.cut_at(nth, moment)
+
+    # --- flash --------------------------------------------------------------------------
+
+    @property
+    def memory(self) -> dict[int, str]:
+        """Slot to template id, as flash has it."""
+        return self.flash.memory
+
+    def erase_flash(self) -> None:
+        """Lose what the flash holds; a firmware that runs still has its own idea of it."""
+        self.flash.erase()
+
+    # --- the sensor, and who touches it ---------------------------------------------------
+
+    @property
+    def sensor(self) -> EmulatedSensor:
+        """The sensor that is there now."""
+        return self.line.sensor
+
+    @property
+    def templates(self) -> dict[int, str]:
+        """Slot to the name of the finger (of several: joined by +) in the sensor."""
+        return {
+            slot: "+".join(sorted(self._names.get(one, "?") for one in made_of(data)))
+            for slot, data in self.sensor.templates.items()
+        }
+
+    def place(self, finger: Finger) -> None:
+        """Put a finger on the sensor."""
+        self.know(finger.name)
+        self.sensor.place(finger)
+        self.line.stir()
+
+    def know(self, name: str) -> None:
+        """Be able to name a finger that was never placed here, but on a sensor that comes here."""
+        self._names[identity(name)] = name
+
+    def lift(self) -> None:
+        """Take the finger away."""
+        self.sensor.lift()
+        self.line.stir()
+
+    def fault(
+        self, fault: Fault, times: int = 1, *, after: int = 0, command: Command | None = None
+    ) -> None:
+        """Let commands to the sensor go wrong; the parameters are those of FaultPlan.add."""
+        self.sensor.faults.add(fault, times, after=after, command=command)
+        self.line.stir()
+
+    def cycle_sensor(self) -> None:
+        """Interrupt the sensor's supply."""
+        if self.powered:
+            self.line.power_off()
+            self.line.power_on()
+
+    def swap_sensor(self, other: EmulatedSensor | None = None) -> EmulatedSensor:
+        """Put another sensor in (a new one by default), and give the one that was there."""
+        return self.line.swap(other or EmulatedSensor(self.sensor.profile))
+
+    # --- the firmware -------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        """Start the firmware again and again, as its board does."""
+        await asyncio.sleep(BOOT_S)
+        while True:
+            power = self._life = Power()
+            error: Exception | None = None
+            try:
+                app = self.app = _App(self, _Board(self, power), self._config)
+                self.told.snapshot(app.scanner.snapshot)
+                await app.run()
+            except Exception as problem:  # noqa: BLE001 - the board does the same
+                error = problem
+            # The reset comes before anything that it left could go on.
+            power.on = False
+            self.app = None
+            self.told.stopped(error)
+            await asyncio.sleep((RESET_S if error is None else FAILED_S) + BOOT_S)
+
+
+class _App(App):
+    """The firmware, with somebody who looks over its shoulder."""
+
+    def __init__(self, reader: SimulatedReader, board: _Board, config: Config) -> None:
+        self._reader = reader
+        self._life = board
+        super().__init__(board, config)
+
+    @override
+    def on_message(self, topic: str, payload: bytes | None, retained: bool) -> None:
+        super().on_message(topic, payload, retained)
+        self._reader.line.stir()
+
+    @override
+    def _on_snapshot(self) -> None:
+        self._life.power.check()
+        self._reader.told.snapshot(self.scanner.snapshot)
+        super()._on_snapshot()
+
+    @override
+    def _on_touch(
+        self,
+        result: str,
+        at_ms: int,
+        slot: int | None,
+        template_id: str | None,
+        confidence: int | None,
+        reason: str | None,
+    ) -> None:
+        self._life.power.check()
+        super()._on_touch(result, at_ms, slot, template_id, confidence, reason)
+        entry = self.journal._entries[-1]
+        touch = Touch(
+            bytes(entry[1:9]).hex(),
+            result,
+            slot,
+            template_id,
+            self._reader.line.imaged,
+            self._life.time_of(at_ms),
+            entry[16] << 8 | entry[17],
+        )
+        self._reader.told.touched(touch)
+
+
+class _Board:
+    """The board of one life."""
+
+    name = "esp32"
+    #: The main loop wakes up for whatever happens; nobody watches over it here.
+    beat_ms = 600_000
+
+    def __init__(self, reader: SimulatedReader, power: Power) -> None:
+        self.power = power
+        self.device = reader.device
+        self.records = Records(reader.flash, power, reader.told.committed)
+        self.journal_file = JournalRecords(reader.flash, power)
+        self.stream = Port(reader.line, power)
+        self.random = reader.rng.randbytes
+        self._reader = reader
+        self._loop = asyncio.get_running_loop()
+        self._start = self._loop.time()
+        self._drift = reader.drift
+
+    def collect(self) -> None:
+        """Leave it to CPython."""
+
+    def clock(self) -> int:
+        # Half a microsecond more, or rounding would make 299 ms of 0.3 s.
+        return int((self._loop.time() - self._start) * self._drift * 1000 + 0.0005)
+
+    def time_of(self, at_ms: int) -> float:
+        """Give the loop's time at an uptime."""
+        return self._start + at_ms / 1000 / self._drift
+
+    def feed(self) -> None:
+        """Nobody watches."""
+
+    async def network(self) -> None:
+        """Return at once."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; between two looks at the sensor until there may be something to see.
+
+        Then the looks are still those of a real board: whole pauses apart.
+        """
+        if seconds == POLL_MS / 1000:
+            begin = self._loop.time()
+            await self._reader.line.wait(self._longest())
+            seconds -= (self._loop.time() - begin) % seconds
+        await asyncio.sleep(seconds)
+        self.power.check()
+
+    async def open_connection(self, host: str, port: int) -> tuple[Any, Any]:
+        """Connect to the broker."""
+        self.power.check()
+        reader, writer = await self._reader.open_connection(host, port)
+        return reader, _Writer(writer, self.power)
+
+    def _longest(self) -> float:
+        """Say for how long nothing happens but what stirs the line."""
+        app = self._reader.app
+        left_ms = app.scanner.snapshot["timeout_ms"] if app is not None else None
+        return IDLE_S if left_ms is None else min(IDLE_S, left_ms / 1000 / self._drift)
+
+
+class _Writer:
+    """The writing half of a connection, which nobody can use without power."""
+
+    def __init__(self, writer: Any, power: Power) -> None:
+        self._writer = writer
+        self._power = power
+        #: Where CPython has `abort`.
+        self.transport = self
+
+    def write(self, data: bytes) -> None:
+        self._power.check()
+        self._writer.write(data)
+
+    async def drain(self) -> None:
+        self._power.check()
+        await self._writer.drain()
+
+    def abort(self) -> None:
+        self._power.check()
+        self._writer.transport.abort()
+
+    def close(self) -> None:
+        self._power.check()
+        self._writer.close()
+
+    async def wait_closed(self) -> None:
+        self._power.check()
+        await self._writer.wait_closed()
+
+
+_console: contextvars.ContextVar[Callable[[str], None] | None] = contextvars.ContextVar(
+    "console", default=None
+)
+
+
+class _Consoles(io.TextIOBase):
+    """Gives each line that is printed to the reader that prints it."""
+
+    def __init__(self) -> None:
+        self._others = sys.stdout
+        self._begun = ""
+
+    @override
+    def write(self, text: str) -> int:
+        console = _console.get()
+        if console is None:
+            return self._others.write(text)
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            console(line)
+        return len(text)
+
+
+@contextlib.contextmanager
+def consoles() -> Iterator[None]:
+    """Have what the firmware prints told as `Told.printed` instead of printed."""
+    with contextlib.redirect_stdout(_Consoles()):
+        yield

@@ -1,0 +1,170 @@
+"""The line between a simulated reader and its emulated sensor, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from emulator import Code, Command
+from tests.simulation.loop import sleep_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator import EmulatedSensor, Reply
+    from tests.simulation.flash import Power
+
+#: Seconds between the pieces of a split answer.
+_PIECE_GAP = 0.005
+
+
+class SensorLine:
+    """Carries packets to whichever sensor is there, and its answers back when they are due.
+
+    A sensor does one command after the other: what it is asked while it is busy, it answers later.
+    """
+
+    def __init__(self, sensor: EmulatedSensor, cut: Callable[[], None]) -> None:
+        """Join a sensor; `cut` takes the reader's power."""
+        self.sensor = sensor
+        self.imaged: str | None = None
+        """The finger of the last image, by name."""
+        self.stirred = True
+        """Whether something has happened that the next GenImg may see, or that asks for one."""
+        self.delay = 0.0
+        """Seconds by which the next answer comes too late; used up by it."""
+        self._loop = asyncio.get_running_loop()
+        self._cut = cut
+        self._cut_after: tuple[Command, int] | None = None
+        self._silent_until = 0.0
+        self._busy_until = 0.0
+        self._coming: deque[tuple[float, bytes]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+
+    # --- what happens to it -----------------------------------------------------------
+
+    def stir(self) -> None:
+        """Tell that something has happened: whoever waits for that looks again."""
+        self.stirred = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until something has happened since the last GenImg, but so long at most."""
+        if self.stirred:
+            return
+        self._waiter = waiter = self._loop.create_future()
+        timer = self._loop.call_later(seconds, self.stir)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def silence(self, seconds: float) -> None:
+        """Let nothing come through for so long, in either direction."""
+        self._silent_until = max(self._silent_until, self._loop.time() + seconds)
+        self._coming.clear()
+        self.stir()
+
+    def cut_after(self, command: Command, nth: int) -> None:
+        """Take the power as soon as the sensor has done its nth command of a kind from now."""
+        self._cut_after = (command, nth)
+
+    def power_off(self) -> None:
+        """Take the sensor's power: it falls silent and loses its RAM."""
+        self.sensor.power_off()
+        self._coming.clear()
+        self._busy_until = 0.0
+        self.stir()
+
+    def power_on(self) -> None:
+        """Start the sensor."""
+        self._come(self._loop.time(), self.sensor.power_on())
+        self.stir()
+
+    def swap(self, sensor: EmulatedSensor) -> EmulatedSensor:
+        """Put another sensor in the place of this one, which is given back."""
+        powered = self.sensor.powered
+        self.power_off()
+        old, self.sensor = self.sensor, sensor
+        sensor.power_off()
+        if powered:
+            self.power_on()
+        return old
+
+    # --- the two directions -----------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Have the sensor do what a packet asks for."""
+        now = self._loop.time()
+        if now < self._silent_until:
+            return
+        for reply in self.sensor.process(data):
+            self._note(reply)
+            seconds = self.sensor.profile.seconds.get(reply.command or 0, 0.0)
+            self._busy_until = max(self._busy_until, now) + seconds + self.delay
+            self.delay = 0.0
+            for index, piece in enumerate(reply.pieces):
+                self._come(self._busy_until + index * _PIECE_GAP, piece)
+
+    async def read(self, n: int, timeout_ms: int) -> bytes:
+        """Give what came, at most n bytes; nothing when the time was over first."""
+        now = self._loop.time()
+        if not self._coming or self._coming[0][0] > now:
+            end = now + timeout_ms / 1000
+            due = min(self._coming[0][0], end) if self._coming else end
+            await sleep_until(due)
+            if not self._coming or self._coming[0][0] > self._loop.time():
+                return b""
+        due, data = self._coming.popleft()
+        if len(data) > n:
+            self._coming.appendleft((due, data[n:]))
+        return data[:n]
+
+    def discard(self) -> None:
+        """Forget what came and was not read."""
+        now = self._loop.time()
+        while self._coming and self._coming[0][0] <= now:
+            self._coming.popleft()
+
+    def _note(self, reply: Reply) -> None:
+        if reply.command == Command.GEN_IMG:
+            self.stirred = False
+            if reply.code == Code.OK and self.sensor.finger is not None:
+                self.imaged = self.sensor.finger.name
+        if reply.code is None or self._cut_after is None or self._cut_after[0] != reply.command:
+            return
+        command, nth = self._cut_after
+        self._cut_after = (command, nth - 1) if nth > 1 else None
+        if self._cut_after is None:
+            self._cut()
+            raise asyncio.CancelledError("no power")
+
+    def _come(self, due: float, data: bytes) -> None:
+        if data and due >= self._silent_until:
+            self._coming.append((due, data))
+
+
+class Port:
+    """The line as one life of the firmware sees it: nothing comes or goes without power."""
+
+    def __init__(self, line: SensorLine, power: Power) -> None:
+        self._line = line
+        self._power = power
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        self._power.check()
+        self._line.write(data)
+
+    async def read(self, n: int, timeout_ms: int) -> bytes:
+        """Give what came, at most n bytes; nothing when the time was over first."""
+        self._power.check()
+        return await self._line.read(n, timeout_ms)
+
+    def discard(self) -> None:
+        """Forget what came and was not read."""
+        self._power.check()
+        self._line.discard()
