@@ -1,0 +1,73 @@
+"""What brokers do differently, within MQTT 3.1.1 and a little beyond it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from random import Random
+
+
+class TakeoverWill(Enum):
+    """What becomes of the will of a connection that another one with its client id ends."""
+
+    NEVER = "never"
+    """As Mosquitto does."""
+    BEFORE = "before"
+    """Published before the new connection is accepted, as the standard has it."""
+    AFTER = "after"
+    """Published later, behind what the new connection has said; clusters do that."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerHabits:
+    """How one broker behaves. The defaults are those of Mosquitto 2.0 without persistence.
+
+    Chances are from 0 to 1; each case is drawn by itself.
+    """
+
+    takeover_will: TakeoverWill = TakeoverWill.NEVER
+    will_lost: float = 0.0
+    """Chance that a will never comes."""
+    will_late_s: float = 0.0
+    """A will comes up to so many seconds late, also after its client is back."""
+    enforces_keepalive: bool = True
+    """Whether it ends connections on which nothing came for 1.5 times the keepalive."""
+    ack_late: float = 0.0
+    """Chance that a publisher waits for its PUBACK."""
+    ack_late_s: float = 0.0
+    """For up to so long."""
+    duplicated: float = 0.0
+    """Chance that a subscriber gets a message at QoS 1 a second time."""
+    duplicate_late_s: float = 0.0
+    """Up to so much later, also behind newer messages."""
+    retained_first: bool = True
+    """Whether retained messages come before the SUBACK, or after it."""
+    autosave_s: float | None = None
+    """How often it saves retained messages and sessions; None: a restart begins with nothing."""
+    shuffles: bool = False
+    """Whether it turns to its connections in any order after a stall, or as things happened."""
+
+    @classmethod
+    def random(cls, rng: Random) -> Self:
+        """Draw a broker: each habit is the usual one more often than not."""
+
+        def seldom(*others: float) -> float:
+            return rng.choice(others) if rng.random() < 1 / 3 else 0.0
+
+        return cls(
+            takeover_will=rng.choice(list(TakeoverWill)),
+            will_lost=seldom(0.2, 1.0),
+            will_late_s=seldom(0.1, 5.0, 60.0),
+            enforces_keepalive=rng.random() < 3 / 4,
+            ack_late=seldom(0.1, 1.0),
+            # The last is longer than the reader waits.
+            ack_late_s=rng.choice((0.1, 2.0, 12.0)),
+            duplicated=seldom(0.1, 0.5),
+            duplicate_late_s=rng.choice((0.0, 0.5, 20.0)),
+            retained_first=rng.random() < 1 / 2,
+            autosave_s=rng.choice((None, None, 5.0, 60.0, 1800.0)),
+            shuffles=rng.random() < 1 / 2,
+        )

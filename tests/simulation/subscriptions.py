@@ -1,0 +1,145 @@
+"""The subscriptions of Home Assistant's MQTT client: when the broker is asked, who gets what."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from tests.simulation.packets import Subscribe, Unsubscribe
+from tests.simulation.sessions import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.simulation.packets import Packet
+
+#: From the last wish to subscribe to SUBSCRIBE, before the client has settled and after.
+FIRST_COOLDOWN_S = 0.5
+COOLDOWN_S = 0.1
+#: From the first connection until the client has settled.
+SETTLED_AFTER_S = 5
+#: How long a SUBACK is waited for; then the subscription counts as done.
+SUBACK_WITHIN_S = 10
+
+
+class Subscriptions:
+    """Topic filters with their QoS, over all connections of one client."""
+
+    def __init__(
+        self,
+        send: Callable[[Packet], bool],
+        next_id: Callable[[], int],
+        on_subscribed: Callable[[], None],
+    ) -> None:
+        """Want nothing yet. `send` returns whether there is a connection to send on."""
+        self._send = send
+        self._next_id = next_id
+        self._on_subscribed = on_subscribed
+        self._loop = asyncio.get_running_loop()
+        self._wanted: dict[str, int] = {}
+        self._replayed: dict[tuple[str, str], None] = {}
+        """Filters and topics whose retained message has come over this connection."""
+        self._settled_at: float | None = None
+        self._cooldown: asyncio.TimerHandle | None = None
+        self._pending: dict[str, int] = {}
+        """To be asked for after the cool-down."""
+        self._rounds: deque[tuple[tuple[str, int], ...]] = deque()
+        """What remains to be asked for of those for which it is over, in packets."""
+        self._asked: int | None = None
+        """Packet id of the SUBSCRIBE that waits for its SUBACK."""
+        self._wait: asyncio.TimerHandle | None = None
+        """The end of that wait."""
+
+    # --- what the client is told --------------------------------------------------------
+
+    def add(self, name: str, qos: int, *, connected: bool) -> None:
+        """Want a filter; while connected, the broker is asked even if it knows already."""
+        self._wanted[name] = max(qos, self._wanted.get(name, 0))
+        if connected:
+            self._pending[name] = self._wanted[name]
+            self._ask_soon()
+
+    def remove(self, name: str, *, connected: bool) -> None:
+        """Want a filter no more; the broker is told unless it is wanted again until then."""
+        self._wanted.pop(name, None)
+        self._pending.pop(name, None)
+        self._replayed = {key: None for key in self._replayed if key[0] != name}
+        if connected:
+            self._loop.call_later(COOLDOWN_S, self._tell_removed, name)
+
+    def connected(self) -> None:
+        """Ask a broker that knows nothing, and want retained messages again."""
+        if self._settled_at is None:
+            self._settled_at = self._loop.time() + SETTLED_AFTER_S
+        self._replayed.clear()
+        self._pending = dict(sorted(self._wanted.items()))
+        if self._pending:
+            self._ask_soon()
+
+    def acknowledged(self, packet_id: int) -> None:
+        """Take a SUBACK."""
+        if packet_id == self._asked:
+            self._go_on()
+
+    def times(self, topic: str, *, retain: bool) -> int:
+        """Return how many subscriptions get this message."""
+        names = [name for name in self._wanted if matches(name, topic)]
+        if retain:
+            names = [name for name in names if (name, topic) not in self._replayed]
+            self._replayed |= {(name, topic): None for name in names}
+        return len(names)
+
+    def stop(self) -> None:
+        """Do nothing any more."""
+        for timer in (self._cooldown, self._wait):
+            if timer is not None:
+                timer.cancel()
+
+    # --- what the broker is told ----------------------------------------------------------
+
+    def _ask_soon(self) -> None:
+        """Ask once nobody has wanted more for a while."""
+        if self._cooldown is not None:
+            self._cooldown.cancel()
+        settled = self._settled_at is not None and self._loop.time() >= self._settled_at
+        self._cooldown = self._loop.call_later(
+            COOLDOWN_S if settled else FIRST_COOLDOWN_S, self._ask
+        )
+
+    def _ask(self) -> None:
+        self._cooldown = None
+        if self._asked is not None:
+            self._ask_soon()
+            return
+        pending, self._pending = self._pending, {}
+        # Each wildcard by itself, then all plain topics together.
+        plain = {name: qos for name, qos in pending.items() if "+" not in name and "#" not in name}
+        self._rounds.extend((one,) for one in pending.items() if one[0] not in plain)
+        if plain:
+            self._rounds.append(tuple(plain.items()))
+        self._ask_next()
+
+    def _ask_next(self) -> None:
+        if not self._rounds:
+            return
+        packet_id = self._next_id()
+        if self._send(Subscribe(packet_id, self._rounds.popleft())):
+            self._asked = packet_id
+            self._wait = self._loop.call_later(SUBACK_WITHIN_S, self._go_on)
+        else:
+            self._rounds.clear()  # the next connection asks for everything
+
+    def _go_on(self) -> None:
+        """Go on after a SUBACK, or where none came."""
+        assert self._wait is not None
+        self._wait.cancel()
+        self._asked = self._wait = None
+        if self._rounds:
+            self._ask_next()
+        else:
+            self._on_subscribed()
+
+    def _tell_removed(self, name: str) -> None:
+        if name not in self._wanted:
+            self._send(Unsubscribe(self._next_id(), (name,)))
