@@ -23,14 +23,17 @@ from tests.firmware.portable.broker import (
     packets,
     publish,
 )
+from tests.simulation.console import consoles
 from tests.simulation.loop import run
-from tests.simulation.reader import SimulatedReader, Touch, consoles
+from tests.simulation.reader import SimulatedReader, Touch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from emulator import Profile
 
+T, U = "9f2c01ab44d0e1f7", "1b7d4e90c2a3f586"
+ANNA, BEN = Finger("anna"), Finger("ben")
 FINAL = ("completed", "failed", "cancelled")
 
 
@@ -181,6 +184,34 @@ class House:
             "snapshot", lambda one: one["stage"] in {stage, *FINAL}, since
         )
         return snapshot
+
+
+def perform(scene: Callable[[House], Awaitable[None]], seed: int = 0, **more: Any) -> House:
+    """Play a scene with a reader that has power and a session; give what is left of it."""
+
+    async def main() -> House:
+        house = House(seed, **more)
+        await house.turn_on()
+        await scene(house)
+        return house
+
+    with consoles():
+        return run(main())
+
+
+async def enroll(house: House, finger: Finger = ANNA, template_id: str = T) -> dict[str, Any]:
+    assert (await house.start(template_id))["ok"]
+    return await house.scan(finger)
+
+
+async def enroll_until_the_cut(house: House) -> None:
+    """Enroll while somebody takes the power, and give it again after a while."""
+    since = len(house.trace)
+    enrolling = asyncio.ensure_future(enroll(house))
+    await house.wait("power", lambda on: not on, since)
+    enrolling.cancel()
+    await asyncio.sleep(5)
+    await house.turn_on()
 
 
 async def _enrollment(seed: int) -> None:

@@ -1,28 +1,26 @@
 """A whole reader: the real firmware on a board whose flash, sensor, clock and power are pretended.
 
 Power can be cut at any moment. From then on nothing that the firmware still does reaches flash,
-sensor, network or observer: each of them asks for power first, and ends the task that has none.
+sensor, network or observer (see board.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
-import io
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
 from emulator import PROFILES, EmulatedSensor
 from emulator.templates import identity, made_of
 from fpreader.app import App
 from fpreader.config import Config, Section
-from fpreader.enrollment import POLL_MS
-from tests.simulation.flash import Flash, JournalRecords, Moment, Power, Records
-from tests.simulation.sensor_line import Port, SensorLine
+from tests.simulation.board import SimulatedBoard
+from tests.simulation.console import console
+from tests.simulation.flash import Flash, Moment, Power
+from tests.simulation.sensor_line import SensorLine
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
     from random import Random
 
     from emulator import Command, Fault, Finger, Profile
@@ -33,9 +31,6 @@ if TYPE_CHECKING:
 BOOT_S = 0.7
 RESET_S = 0.3
 FAILED_S = 5.0
-#: Longest pause between two looks at a sensor to which nothing happens. On a real board it is
-#: POLL_MS; here nobody could tell the difference but the processor.
-IDLE_S = 60.0
 
 
 class Touch(NamedTuple):
@@ -55,7 +50,10 @@ class Touch(NamedTuple):
 
 
 class Told(Protocol):
-    """Is told what is true at the reader, at the moment at which it happens."""
+    """Is told what is true at the reader, at the moment at which it happens.
+
+    May cut the power, and must not raise: the firmware would take that for a failure of its own.
+    """
 
     def snapshot(self, snapshot: dict[str, Any]) -> None:
         """Hear the enrollment as the firmware has it: at its start, and after every change."""
@@ -129,7 +127,7 @@ class SimulatedReader:
         self.line.power_on()
         self.told.power(on=True)
         context = contextvars.copy_context()
-        context.run(_console.set, self.told.printed)
+        context.run(console.set, self.told.printed)
         loop = asyncio.get_running_loop()
         self._main = loop.create_task(self._live(), name=self.device, context=context)
 
@@ -219,7 +217,7 @@ class SimulatedReader:
             power = self._life = Power()
             error: Exception | None = None
             try:
-                app = self.app = _App(self, _Board(self, power), self._config)
+                app = self.app = _App(self, SimulatedBoard(self, power), self._config)
                 self.told.snapshot(app.scanner.snapshot)
                 await app.run()
             except Exception as problem:  # noqa: BLE001 - the board does the same
@@ -234,7 +232,7 @@ class SimulatedReader:
 class _App(App):
     """The firmware, with somebody who looks over its shoulder."""
 
-    def __init__(self, reader: SimulatedReader, board: _Board, config: Config) -> None:
+    def __init__(self, reader: SimulatedReader, board: SimulatedBoard, config: Config) -> None:
         self._reader = reader
         self._life = board
         super().__init__(board, config)
@@ -273,124 +271,3 @@ class _App(App):
             entry[16] << 8 | entry[17],
         )
         self._reader.told.touched(touch)
-
-
-class _Board:
-    """The board of one life."""
-
-    name = "esp32"
-    #: The main loop wakes up for whatever happens; nobody watches over it here.
-    beat_ms = 600_000
-
-    def __init__(self, reader: SimulatedReader, power: Power) -> None:
-        self.power = power
-        self.device = reader.device
-        self.records = Records(reader.flash, power, reader.told.committed)
-        self.journal_file = JournalRecords(reader.flash, power)
-        self.stream = Port(reader.line, power)
-        self.random = reader.rng.randbytes
-        self._reader = reader
-        self._loop = asyncio.get_running_loop()
-        self._start = self._loop.time()
-        self._drift = reader.drift
-
-    def collect(self) -> None:
-        """Leave it to CPython."""
-
-    def clock(self) -> int:
-        # Half a microsecond more, or rounding would make 299 ms of 0.3 s.
-        return int((self._loop.time() - self._start) * self._drift * 1000 + 0.0005)
-
-    def time_of(self, at_ms: int) -> float:
-        """Give the loop's time at an uptime."""
-        return self._start + at_ms / 1000 / self._drift
-
-    def feed(self) -> None:
-        """Nobody watches."""
-
-    async def network(self) -> None:
-        """Return at once."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait; between two looks at the sensor until there may be something to see.
-
-        Then the looks are still those of a real board: whole pauses apart.
-        """
-        if seconds == POLL_MS / 1000:
-            begin = self._loop.time()
-            await self._reader.line.wait(self._longest())
-            seconds -= (self._loop.time() - begin) % seconds
-        await asyncio.sleep(seconds)
-        self.power.check()
-
-    async def open_connection(self, host: str, port: int) -> tuple[Any, Any]:
-        """Connect to the broker."""
-        self.power.check()
-        reader, writer = await self._reader.open_connection(host, port)
-        return reader, _Writer(writer, self.power)
-
-    def _longest(self) -> float:
-        """Say for how long nothing happens but what stirs the line."""
-        app = self._reader.app
-        left_ms = app.scanner.snapshot["timeout_ms"] if app is not None else None
-        return IDLE_S if left_ms is None else min(IDLE_S, left_ms / 1000 / self._drift)
-
-
-class _Writer:
-    """The writing half of a connection, which nobody can use without power."""
-
-    def __init__(self, writer: Any, power: Power) -> None:
-        self._writer = writer
-        self._power = power
-        #: Where CPython has `abort`.
-        self.transport = self
-
-    def write(self, data: bytes) -> None:
-        self._power.check()
-        self._writer.write(data)
-
-    async def drain(self) -> None:
-        self._power.check()
-        await self._writer.drain()
-
-    def abort(self) -> None:
-        self._power.check()
-        self._writer.transport.abort()
-
-    def close(self) -> None:
-        self._power.check()
-        self._writer.close()
-
-    async def wait_closed(self) -> None:
-        self._power.check()
-        await self._writer.wait_closed()
-
-
-_console: contextvars.ContextVar[Callable[[str], None] | None] = contextvars.ContextVar(
-    "console", default=None
-)
-
-
-class _Consoles(io.TextIOBase):
-    """Gives each line that is printed to the reader that prints it."""
-
-    def __init__(self) -> None:
-        self._others = sys.stdout
-        self._begun = ""
-
-    @override
-    def write(self, text: str) -> int:
-        console = _console.get()
-        if console is None:
-            return self._others.write(text)
-        *lines, self._begun = (self._begun + text).split("\n")
-        for line in lines:
-            console(line)
-        return len(text)
-
-
-@contextlib.contextmanager
-def consoles() -> Iterator[None]:
-    """Have what the firmware prints told as `Told.printed` instead of printed."""
-    with contextlib.redirect_stdout(_Consoles()):
-        yield

@@ -1,0 +1,111 @@
+"""The board of a simulated reader, for one life of the firmware: all by which it touches the world.
+
+Without power nothing of it works any more: it ends the task that uses it, as a cancellation does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from fpreader.enrollment import POLL_MS
+from tests.simulation.flash import JournalRecords, Power, Records
+from tests.simulation.sensor_line import Port
+
+if TYPE_CHECKING:
+    from tests.simulation.reader import SimulatedReader
+
+#: Longest pause between two looks at a sensor to which nothing happens. On a real board it is
+#: POLL_MS; here nobody could tell the difference but the processor.
+IDLE_S = 60.0
+
+
+class SimulatedBoard:
+    """The board of one life."""
+
+    name = "esp32"
+    #: The main loop wakes up for whatever happens; nobody watches over it here.
+    beat_ms = 600_000
+
+    def __init__(self, reader: SimulatedReader, power: Power) -> None:
+        self.power = power
+        self.device = reader.device
+        self.records = Records(reader.flash, power, reader.told.committed)
+        self.journal_file = JournalRecords(reader.flash, power)
+        self.stream = Port(reader.line, power)
+        self.random = reader.rng.randbytes
+        self._reader = reader
+        self._loop = asyncio.get_running_loop()
+        self._start = self._loop.time()
+        self._drift = reader.drift
+
+    def collect(self) -> None:
+        """Leave it to CPython."""
+
+    def clock(self) -> int:
+        # Half a microsecond more, or rounding would make 299 ms of 0.3 s.
+        return int((self._loop.time() - self._start) * self._drift * 1000 + 0.0005)
+
+    def time_of(self, at_ms: int) -> float:
+        """Give the loop's time at an uptime."""
+        return self._start + at_ms / 1000 / self._drift
+
+    def feed(self) -> None:
+        """Nobody watches."""
+
+    async def network(self) -> None:
+        """Return at once."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; between two looks at the sensor until there may be something to see.
+
+        Then the looks are still those of a real board: whole pauses apart.
+        """
+        if seconds == POLL_MS / 1000:
+            begin = self._loop.time()
+            await self._reader.line.wait(self._longest())
+            seconds -= (self._loop.time() - begin) % seconds
+        await asyncio.sleep(seconds)
+        self.power.check()
+
+    async def open_connection(self, host: str, port: int) -> tuple[Any, Any]:
+        """Connect to the broker."""
+        self.power.check()
+        reader, writer = await self._reader.open_connection(host, port)
+        return reader, _Writer(writer, self.power)
+
+    def _longest(self) -> float:
+        """Say for how long nothing happens but what stirs the line."""
+        app = self._reader.app
+        left_ms = app.scanner.snapshot["timeout_ms"] if app is not None else None
+        return IDLE_S if left_ms is None else min(IDLE_S, left_ms / 1000 / self._drift)
+
+
+class _Writer:
+    """The writing half of a connection, which nobody can use without power."""
+
+    def __init__(self, writer: Any, power: Power) -> None:
+        self._writer = writer
+        self._power = power
+        #: Where CPython has `abort`.
+        self.transport = self
+
+    def write(self, data: bytes) -> None:
+        self._power.check()
+        self._writer.write(data)
+
+    async def drain(self) -> None:
+        self._power.check()
+        await self._writer.drain()
+
+    def abort(self) -> None:
+        self._power.check()
+        self._writer.transport.abort()
+
+    def close(self) -> None:
+        self._power.check()
+        self._writer.close()
+
+    async def wait_closed(self) -> None:
+        self._power.check()
+        await self._writer.wait_closed()

@@ -1,0 +1,42 @@
+"""What simulated readers print: to whoever listens to that reader, instead of standard output."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import io
+import sys
+from typing import TYPE_CHECKING, override
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: Takes the lines that are printed in this context, which is that of one reader.
+console: contextvars.ContextVar[Callable[[str], None] | None] = contextvars.ContextVar(
+    "console", default=None
+)
+
+
+class _Consoles(io.TextIOBase):
+    """Gives each line that is printed to the reader that prints it."""
+
+    def __init__(self) -> None:
+        self._others = sys.stdout
+        self._begun = ""
+
+    @override
+    def write(self, text: str) -> int:
+        listener = console.get()
+        if listener is None:
+            return self._others.write(text)
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            listener(line)
+        return len(text)
+
+
+@contextlib.contextmanager
+def consoles() -> Iterator[None]:
+    """Have what the firmware prints told as `Told.printed` instead of printed."""
+    with contextlib.redirect_stdout(_Consoles()):
+        yield
