@@ -7,7 +7,17 @@ import asyncio
 import pytest
 
 from emulator import R503, Command, EmulatedSensor, Fault
-from tests.simulation.lonely import ANNA, BEN, House, T, U, enroll, perform
+from tests.simulation.lonely import (
+    ANNA,
+    BEN,
+    FINAL,
+    House,
+    T,
+    U,
+    enroll,
+    enroll_until_the_cut,
+    perform,
+)
 
 
 def test_it_enrolls_and_tells_the_commit_before_anybody_hears_completed() -> None:

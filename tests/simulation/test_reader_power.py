@@ -8,7 +8,7 @@ import pytest
 
 from emulator import Command
 from tests.simulation.flash import Moment
-from tests.simulation.lonely import ANNA, BEN, House, T, U, enroll, perform
+from tests.simulation.lonely import ANNA, BEN, House, T, U, enroll, enroll_until_the_cut, perform
 
 
 def stage(house: House) -> tuple[str, str | None]:
