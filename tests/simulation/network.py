@@ -48,23 +48,33 @@ class Writer:
     """The writing half of a connection, as far as the firmware uses `asyncio.StreamWriter`."""
 
     def __init__(self, end: End, reader: asyncio.StreamReader) -> None:
-        #: Where CPython has `abort`.
-        self.transport = end
+        self._end = end
         self._reader = reader
+
+    @property
+    def transport(self) -> Writer:
+        """Give what has `abort`."""
+        return self
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
-        self.transport.send(data)
+        self._end.send(data)
 
     async def drain(self) -> None:
         """Wait until there is room for more. Raises OSError when the connection is lost."""
         if (error := self._reader.exception()) is not None:
             raise error
-        await self.transport.drain()
+        await self._end.drain()
 
     def close(self) -> None:
         """Close the connection behind what was written."""
-        self.transport.close()
+        self._end.close()
+        self._reader.feed_eof()
+
+    def abort(self) -> None:
+        """Reset the connection."""
+        self._end.abort()
+        self._reader.feed_eof()
 
     async def wait_closed(self) -> None:
         """Return: nothing of closing takes time here."""
