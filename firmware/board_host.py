@@ -102,6 +102,8 @@ class SerialLine:
             return
         self._readable.register(file, select.POLLIN)
         self._writable.register(file, select.POLLOUT)
+        # The answer to a process that was killed may still be there: a UART would have lost it.
+        self.discard()
 
     def _close(self) -> None:
         file, self._file = self._file, None
