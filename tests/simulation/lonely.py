@@ -40,10 +40,11 @@ FINAL = ("completed", "failed", "cancelled")
 class _Connection:
     """The reader's writing half, and a broker that answers each packet at once."""
 
-    def __init__(self, said: Callable[[str, bytes], None]) -> None:
+    def __init__(self, said: Callable[[str, bytes], None], aborted: Callable[[], None]) -> None:
         self.reader = asyncio.StreamReader()
         self.transport = self
         self._said = said
+        self._aborted = aborted
 
     def write(self, data: bytes) -> None:
         for kind, flags, body in packets(data):
@@ -64,7 +65,7 @@ class _Connection:
         """Take everything."""
 
     def abort(self) -> None:
-        self.reader.feed_eof()
+        self._aborted()
 
     def close(self) -> None:
         """Be closed by `abort`."""
@@ -94,7 +95,10 @@ class House:
 
     async def _open(self, host: str, port: int) -> tuple[Any, Any]:
         assert (host, port) == ("broker", 1883)
-        self._connection = _Connection(lambda topic, data: self._note(topic, json.loads(data)))
+        self._connection = _Connection(
+            lambda topic, data: self._note(topic, json.loads(data)),
+            lambda: self._note("aborted", None),
+        )
         return self._connection.reader, self._connection
 
     def _note(self, what: str, content: Any) -> None:

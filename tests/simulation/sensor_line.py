@@ -162,7 +162,9 @@ class Port:
     async def read(self, n: int, timeout_ms: int) -> bytes:
         """Give what came, at most n bytes; nothing when the time was over first."""
         self._power.check()
-        return await self._line.read(n, timeout_ms)
+        data = await self._line.read(n, timeout_ms)
+        self._power.check()
+        return data
 
     def discard(self) -> None:
         """Forget what came and was not read."""

@@ -75,6 +75,7 @@ def test_the_firmware_restarts_when_it_is_asked_to_and_its_uptime_begins_anew() 
         await house.wait("enroll/response", lambda _: True, since)
         hello = (await house.ask("command", command="hello"))["result"]
         assert hello["uptime_ms"] < 1000
+        assert house.of("aborted") == []  # a reset closes no connection
         house.reader.drift = 1.05
         house.reader.power_off()
         await house.turn_on()
@@ -175,6 +176,31 @@ def test_a_sensor_to_which_nothing_happens_is_hardly_asked_and_a_finger_is_seen_
         house.reader.place(ANNA)
         touch = await house.wait("touch", lambda _: True)
         assert touch.at - placed <= 0.5
+
+    perform(scene)
+
+
+def test_a_cancel_is_done_at_once_though_nothing_happens_to_the_sensor() -> None:
+    async def scene(house: House) -> None:
+        assert (await house.start(T))["ok"]
+        await asyncio.sleep(10)
+        began = asyncio.get_running_loop().time()
+        answer = await house.ask("enroll/request", action="cancel", template_id=T)
+        assert answer["result"]["enrollment"]["stage"] == "cancelled"
+        assert asyncio.get_running_loop().time() - began <= 0.5
+
+    perform(scene)
+
+
+def test_a_sensor_that_loses_power_loses_the_answer_it_was_about_to_give() -> None:
+    async def scene(house: House) -> None:
+        await asyncio.sleep(2)
+        house.reader.place(ANNA)
+        await asyncio.sleep(0.6)  # the image is taken, and being worked on
+        assert house.reader.line.imaged == "anna"
+        house.reader.cycle_sensor()
+        touch = await house.wait("touch", lambda _: True)
+        assert (touch.result, touch.finger) == ("unreadable", "anna")
 
     perform(scene)
 

@@ -102,6 +102,7 @@ def test_without_power_nothing_reaches_flash_sensor_broker_or_observer(
         await asyncio.sleep(100)
         assert before == (len(house.trace), reader.flash.records, reader.flash.journal)
         assert (asked, reader.flash.writes) == ([], writes)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
     perform(scene, seed)
 
