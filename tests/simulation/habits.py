@@ -14,7 +14,6 @@ class TakeoverWill(Enum):
     """What becomes of the will of a connection that another one with its client id ends."""
 
     NEVER = "never"
-    """As Mosquitto does."""
     BEFORE = "before"
     """Published before the new connection is accepted, as the standard has it."""
     AFTER = "after"
@@ -23,12 +22,13 @@ class TakeoverWill(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BrokerHabits:
-    """How one broker behaves. The defaults are those of Mosquitto 2.0 without persistence.
+    """How one broker behaves.
 
+    The defaults are those of Mosquitto 2.0 without persistence (`test_mosquitto.py` compares).
     Chances are from 0 to 1; each case is drawn by itself.
     """
 
-    takeover_will: TakeoverWill = TakeoverWill.NEVER
+    takeover_will: TakeoverWill = TakeoverWill.BEFORE
     will_lost: float = 0.0
     """Chance that a will never comes."""
     will_late_s: float = 0.0
@@ -43,7 +43,7 @@ class BrokerHabits:
     """Chance that a subscriber gets a message at QoS 1 a second time."""
     duplicate_late_s: float = 0.0
     """Up to so much later, also behind newer messages."""
-    retained_first: bool = True
+    retained_first: bool = False
     """Whether retained messages come before the SUBACK, or after it."""
     autosave_s: float | None = None
     """How often it saves retained messages and sessions; None: a restart begins with nothing."""

@@ -90,6 +90,11 @@ class Probe:
         while await self.next() is not Signal.PINGRESP:
             pass
 
+    async def up_to(self, message: str) -> None:
+        """Wait until a message comes, as `messages` has it."""
+        while not isinstance(packet := await self.next(), Publish) or _text(packet) != message:
+            pass
+
     async def end(self) -> None:
         """Wait until the broker ends the connection."""
         await self._listening
@@ -97,6 +102,14 @@ class Probe:
     def vanish(self) -> None:
         """Reset the connection."""
         self._writer.transport.abort()
+
+    def close(self) -> None:
+        """Close the connection without a word."""
+        self._writer.close()
+
+    def write(self, data: bytes) -> None:
+        """Send any bytes."""
+        self._writer.write(data)
 
     @property
     def messages(self) -> list[str]:

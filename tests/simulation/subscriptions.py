@@ -50,6 +50,8 @@ class Subscriptions:
         """Packet id of the SUBSCRIBE that waits for its SUBACK."""
         self._wait: asyncio.TimerHandle | None = None
         """The end of that wait."""
+        self._done: asyncio.Handle | None = None
+        """Tells that all stands."""
 
     # --- what the client is told --------------------------------------------------------
 
@@ -92,9 +94,9 @@ class Subscriptions:
 
     def stop(self) -> None:
         """Do nothing any more."""
-        for timer in (self._cooldown, self._wait):
-            if timer is not None:
-                timer.cancel()
+        for handle in (self._cooldown, self._wait, self._done):
+            if handle is not None:
+                handle.cancel()
 
     # --- what the broker is told ----------------------------------------------------------
 
@@ -138,7 +140,8 @@ class Subscriptions:
         if self._rounds:
             self._ask_next()
         else:
-            self._on_subscribed()
+            # Behind the messages that came with the SUBACK.
+            self._done = self._loop.call_soon(self._on_subscribed)
 
     def _tell_removed(self, name: str) -> None:
         if name not in self._wanted:

@@ -1,0 +1,217 @@
+"""The model of a broker as a process: killed, stopped, started again, stalled; and replayed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import fields
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.simulation.habits import BrokerHabits, TakeoverWill
+from tests.simulation.network import Notice
+from tests.simulation.packets import Connack, Message
+from tests.simulation.rig import Rig, simulate
+
+if TYPE_CHECKING:
+    from tests.simulation.probe import Probe
+
+WILL = Message("status", b"gone", 1, retain=True)
+
+
+async def watcher(rig: Rig, name: str = "watcher") -> Probe:
+    """Connect a client that hears everything at QoS 1."""
+    one = await rig.connect(name)
+    await one.subscribe(("#", 1))
+    return one
+
+
+# --- the process -------------------------------------------------------------------------
+
+
+def test_a_broker_that_is_killed_says_no_wills_and_comes_back_with_nothing() -> None:
+    async def test(rig: Rig) -> None:
+        one = await watcher(rig)
+        reader = await rig.connect("reader", clean=False, will=WILL)
+        reader.publish("a", b"x", retain=True)
+        await reader.up_to_date()
+        await one.up_to_date()
+        rig.broker.kill()
+        await one.end()
+        await reader.end()
+        with pytest.raises(ConnectionRefusedError):
+            await rig.connect("one")
+        rig.broker.start()
+        back = await rig.connect("reader", clean=False)
+        assert back.heard == [Connack(session_present=False)]
+        assert rig.broker.retained == {}
+        assert one.messages == ["a x q0"]
+
+    simulate(test)
+
+
+def test_a_killed_broker_comes_back_as_it_was_when_it_saved_last() -> None:
+    async def test(rig: Rig) -> None:
+        reader = await rig.connect("reader", clean=False)
+        await reader.subscribe(("a", 1))
+        reader.publish("a", b"old", retain=True)
+        reader.publish("b", b"deleted later", retain=True)
+        await asyncio.sleep(65)
+        reader.publish("a", b"new", 1, retain=True)
+        reader.publish("b", b"", retain=True)
+        await asyncio.sleep(20)
+        rig.broker.kill()
+        rig.broker.start()
+        assert rig.broker.retained == {"a": b"old", "b": b"deleted later"}
+        back = await rig.connect("reader", clean=False)
+        assert back.heard[0] == Connack(session_present=True)
+        # Saved at the next moment, though nothing changes any more.
+        back.publish("a", b"newest", retain=True)
+        await asyncio.sleep(65)
+        rig.broker.kill()
+        rig.broker.start()
+        assert rig.broker.retained["a"] == b"newest"
+        rig.broker.kill()
+        rig.broker.start(forget=True)
+        assert rig.broker.retained == {}
+
+    simulate(test, habits=BrokerHabits(autosave_s=60))
+
+
+def test_a_broker_that_is_stopped_publishes_the_wills_and_saves_them() -> None:
+    async def test(rig: Rig) -> None:
+        one = await watcher(rig)
+        await rig.connect("reader", will=WILL)
+        rig.broker.stop()
+        await one.end()
+        assert one.messages == ["status gone q1"]
+        rig.broker.start()
+        assert rig.broker.retained == {"status": b"gone"}
+
+    simulate(test, habits=BrokerHabits(autosave_s=60))
+
+
+def test_nothing_of_a_run_happens_in_the_next_one() -> None:
+    async def test(rig: Rig) -> None:
+        (await rig.connect("reader", will=WILL)).vanish()
+        sender = await rig.connect("sender")
+        sender.publish("a", b"x", 1)
+        await asyncio.sleep(0.1)
+        rig.broker.kill()
+        rig.broker.start()
+        one = await watcher(rig)
+        again = await rig.connect("sender")
+        await asyncio.sleep(100)
+        assert one.messages == []
+        assert again.heard == [Connack(session_present=False)]
+
+    simulate(test, habits=BrokerHabits(will_late_s=50, ack_late=1, ack_late_s=50), seed=3)
+
+
+def test_a_stalled_broker_takes_bytes_and_does_its_work_afterwards() -> None:
+    async def test(rig: Rig) -> None:
+        one = await watcher(rig)
+        other = await rig.connect("other", keepalive_s=10)
+        rig.broker.stall(20)
+        for number in range(3):
+            other.publish("a", b"%d" % number, 1)
+        late = asyncio.create_task(rig.connect("late"))
+        await asyncio.sleep(19)
+        assert one.messages == []
+        assert not late.done()
+        await late
+        assert 20 < rig.now < 20.1
+        await asyncio.sleep(1)
+        assert one.messages == ["a 0 q1", "a 1 q1", "a 2 q1"]
+        assert not other.ended  # its bytes were there in time
+
+    simulate(test)
+
+
+def test_after_a_stall_an_old_connection_may_come_after_the_new_one() -> None:
+    async def test(rig: Rig) -> None:
+        one = await watcher(rig)
+        old = await rig.connect("reader", will=WILL)
+        rig.broker.stall(20)
+        old.publish("status", b"old", retain=True)
+        await asyncio.sleep(10)
+        old.close()
+        new = asyncio.create_task(rig.connect("reader"))
+        await asyncio.sleep(5)
+        await new
+        (await new).publish("status", b"new", retain=True)
+        await asyncio.sleep(10)
+        heard.append(tuple(one.messages))
+
+    heard: list[tuple[str, ...]] = []
+    for seed in range(10):
+        simulate(test, habits=BrokerHabits(shuffles=True), seed=seed)
+    assert set(heard) == {
+        ("status old q0", "status gone q1", "status new q0"),
+        # The takeover came first: what the old connection had said is lost.
+        ("status gone q1", "status new q0"),
+    }
+    simulate(test, habits=BrokerHabits(shuffles=False))
+    assert heard[-1] == ("status old q0", "status gone q1", "status new q0")
+
+
+def test_bytes_that_are_not_mqtt_end_the_connection() -> None:
+    async def test(rig: Rig) -> None:
+        one = await watcher(rig)
+        for nonsense in (b"\xff" * 9, b"\x10\x02xx", b"\xd0\x00", b"\x30\x02\x00\x09"):
+            bad = await rig.connect("bad", will=WILL)
+            bad.write(nonsense)
+            await bad.end()
+        await asyncio.sleep(1)
+        assert one.messages == ["status gone q1"] * 4
+
+    simulate(test)
+
+
+# --- replay -------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_history_and_another_one_does_not() -> None:
+    async def test(rig: Rig) -> None:
+        one = await watcher(rig)
+        for number in range(30):
+            reader = await rig.connect("reader", will=WILL)
+            reader.publish("status", b"%d" % number, 1, retain=True)
+            await asyncio.sleep(0.3)
+            if number % 7 == 0:
+                rig.broker.stall(3)
+            if number % 5 == 0:
+                rig.network.cut("reader", Notice.CLIENT)
+            if number == 20:
+                rig.broker.kill()
+                rig.broker.start()
+                one = await watcher(rig)
+        await asyncio.sleep(10)
+        assert one.messages
+
+    habits = BrokerHabits(
+        takeover_will=TakeoverWill.AFTER,
+        will_late_s=2,
+        ack_late=0.5,
+        ack_late_s=3,
+        duplicated=0.5,
+        duplicate_late_s=3,
+        autosave_s=5,
+        shuffles=True,
+    )
+    first = simulate(test, habits=habits)
+    assert len(first) > 150
+    assert simulate(test, habits=habits) == first
+    assert simulate(test, habits=habits, seed=2) != first
+
+
+def test_every_habit_is_drawn_and_the_same_for_the_same_seed() -> None:
+    def draw() -> list[BrokerHabits]:
+        rng = Random(1)  # noqa: S311 - it has to be the same each time
+        return [BrokerHabits.random(rng) for _ in range(100)]
+
+    drawn = draw()
+    assert draw() == drawn
+    for habit in fields(BrokerHabits):
+        assert len({getattr(one, habit.name) for one in drawn}) > 1, habit.name
