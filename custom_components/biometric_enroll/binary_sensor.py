@@ -10,7 +10,7 @@ from homeassistant.components.binary_sensor import (
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.const import EntityCategory
 
-from .entity import AlwaysThereEntity, ReaderEntity
+from .entity import AlwaysThereEntity, ReaderEntity, fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ class ReaderBinarySensorDescription(BinarySensorEntityDescription):
     value: Callable[[ReaderState], bool | None]
     attributes: Callable[[ReaderState], dict[str, Any]] = lambda _: {}
     entity: type[ReaderBinarySensor]
+    first_generation: bool = True
 
 
 class ReaderBinarySensor(ReaderEntity, BinarySensorEntity):
@@ -88,6 +89,7 @@ BINARY_SENSORS = (
             "sensor_changed": state.templates and state.templates.sensor_changed,
         },
         entity=ReaderBinarySensor,
+        first_generation=False,
     ),
 )
 
@@ -98,7 +100,8 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensors of a reader."""
+    coordinator = entry.runtime_data.coordinator
     async_add_entities(
-        description.entity(entry.runtime_data.coordinator, description)
-        for description in BINARY_SENSORS
+        description.entity(coordinator, description)
+        for description in fitting(coordinator, BINARY_SENSORS)
     )

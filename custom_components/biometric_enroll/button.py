@@ -1,13 +1,13 @@
 """Buttons of a reader."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.components.button.const import ButtonDeviceClass
 from homeassistant.const import EntityCategory
 
-from .entity import ReaderEntity
+from .entity import ReaderEntity, fitting
 from .errors import told
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .follower.follower import Follower
     from .runtime import BiometricEnrollConfigEntry
 
 # The reader takes one request after the other.
@@ -27,7 +26,9 @@ PARALLEL_UPDATES = 1
 class ReaderButtonDescription(ButtonEntityDescription):
     """A button, and what it does."""
 
-    press: Callable[[Follower], Awaitable[None]]
+    press: Callable[[Any], Awaitable[None]]
+    """Takes the follower of the reader's dialect."""
+    first_generation: bool = False
 
 
 BUTTONS = (
@@ -35,6 +36,7 @@ BUTTONS = (
         key="cancel_enrollment",
         translation_key="cancel_enrollment",
         press=lambda follower: follower.enroller.async_cancel(),
+        first_generation=True,
     ),
     ReaderButtonDescription(
         key="identify",
@@ -70,4 +72,6 @@ async def async_setup_entry(
 ) -> None:
     """Add the buttons of a reader."""
     coordinator = entry.runtime_data.coordinator
-    async_add_entities(ReaderButton(coordinator, description) for description in BUTTONS)
+    async_add_entities(
+        ReaderButton(coordinator, description) for description in fitting(coordinator, BUTTONS)
+    )

@@ -4,7 +4,13 @@ from typing import TYPE_CHECKING, Any, override
 
 import probatio
 from homeassistant.components import mqtt
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+)
+from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -12,7 +18,14 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from .const import (
+    CONF_DEVICE,
+    CONF_DIALECT,
+    CONF_READER_ID,
+    CONF_TRUST_TOUCHES,
+    DIALECT_FIRST_GENERATION,
+    DOMAIN,
+)
 from .follower.errors import UnreachableError
 from .probe import announced, async_listen, async_probe
 from .reader.fields import MalformedError, is_reader_id
@@ -32,6 +45,20 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         self._reader_id = ""
         self._placeholders: dict[str, str] = {}
         self._offers: list[SelectOptionDict] | None = None
+
+    @classmethod
+    @callback
+    @override
+    def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
+        """Return whether there is anything to choose for this reader."""
+        return config_entry.data.get(CONF_DIALECT) == DIALECT_FIRST_GENERATION
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> FirstGenerationOptionsFlow:
+        """Return the form for the options of a reader."""
+        return FirstGenerationOptionsFlow()
 
     @override
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
@@ -98,15 +125,35 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         if not await self._async_mqtt_is_there():
             return self.async_abort(reason="mqtt_unavailable")
         try:
-            identity = await async_probe(self.hass, reader_id)
+            found = await async_probe(self.hass, reader_id)
         except UnreachableError:
             return None
         # A discovered reader may be set up by hand as well; that ends the other flow.
-        await self.async_set_unique_id(identity.device, raise_on_progress=False)
+        await self.async_set_unique_id(found.identity.device, raise_on_progress=False)
         self._abort_if_unique_id_configured()
+        self._reader_id = reader_id
+        if found.dialect == DIALECT_FIRST_GENERATION:
+            return await self.async_step_first_generation()
         return self.async_create_entry(
             title=_readable(reader_id),
-            data={CONF_READER_ID: reader_id, CONF_DEVICE: identity.device},
+            data={CONF_READER_ID: reader_id, CONF_DEVICE: found.identity.device},
+        )
+
+    async def async_step_first_generation(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Tell what such a reader cannot do, before it is set up."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="first_generation", description_placeholders={"reader_id": self._reader_id}
+            )
+        return self.async_create_entry(
+            title=_readable(self._reader_id),
+            data={
+                CONF_READER_ID: self._reader_id,
+                CONF_DEVICE: self.unique_id,
+                CONF_DIALECT: DIALECT_FIRST_GENERATION,
+            },
         )
 
     async def _async_mqtt_is_there(self) -> bool:
@@ -124,6 +171,20 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
             for reader_id, identity in sorted((await async_listen(self.hass)).items())
             if reader_id not in ids and identity.device not in devices
         ]
+
+
+class FirstGenerationOptionsFlow(OptionsFlow):
+    """What the user decides about a reader that cannot prove how old a touch is."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether its touches may open doors."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        schema = probatio.Schema({probatio.Required(CONF_TRUST_TOUCHES, default=False): bool})
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(schema, self.config_entry.options),
+        )
 
 
 def _schema(offers: list[SelectOptionDict]) -> probatio.Schema:

@@ -6,6 +6,12 @@ DOMAIN: Final = "biometric_enroll"
 
 CONF_READER_ID: Final = "reader_id"
 CONF_DEVICE: Final = "device"
+CONF_DIALECT: Final = "dialect"
+"""What a reader speaks; missing in the entries of readers of version 1."""
+CONF_TRUST_TOUCHES: Final = "trust_touches"
+"""Option: the touches of a first-generation reader count as live."""
+
+DIALECT_FIRST_GENERATION: Final = "first_generation"
 
 EVENT_BIOMETRIC_ENROLL: Final = f"{DOMAIN}_event"
 """Every moment of every reader, on Home Assistant's event bus."""

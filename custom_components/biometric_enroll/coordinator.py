@@ -1,121 +1,35 @@
-"""One reader in Home Assistant: lends its follower the world, and shows entities what it knows."""
+"""One reader in Home Assistant: shows entities what its follower knows.
+
+Everything that decides is in `follower/`; `ReaderSurroundings` lends it the world.
+"""
 
 import logging
-import secrets
 from typing import TYPE_CHECKING, Any, override
 
-from homeassistant.components import mqtt
 from homeassistant.core import Context, callback
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util import dt as dt_util
 
-from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from .const import (
+    CONF_DEVICE,
+    CONF_DIALECT,
+    CONF_READER_ID,
+    CONF_TRUST_TOUCHES,
+    DIALECT_FIRST_GENERATION,
+)
 from .follower.errors import UnreachableError
+from .follower.first_generation import FirstGenerationFollower
 from .follower.follower import Follower
 from .moments import Moments
 from .reader.state import ReaderState
 from .stores import DATA_MARKS, DATA_ROSTER
+from .surroundings import ReaderSurroundings
+from .upgrade import async_upgrade
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Coroutine
-    from datetime import datetime
-
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
-    from .follower.surroundings import Moment
-    from .reader.messages import Identity
-
 _LOGGER = logging.getLogger(__name__)
-
-
-class MqttBroker:
-    """Home Assistant's broker, as whoever asks a reader for something needs it."""
-
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Speak through Home Assistant's MQTT."""
-        self.loop: asyncio.AbstractEventLoop = hass.loop
-        self._hass = hass
-
-    def new_id(self) -> str:
-        """Return 16 random hexadecimal digits, the form of every id of the protocol."""
-        return secrets.token_hex(8)
-
-    async def async_publish(self, topic: str, message: str) -> None:
-        """Publish at QoS 0, not retained. Raises `UnreachableError` without a broker."""
-        if not mqtt.is_connected(self._hass):
-            raise UnreachableError
-        try:
-            await mqtt.async_publish(self._hass, topic, message)
-        except HomeAssistantError as err:
-            _LOGGER.debug("Could not publish on %s: %s", topic, err)
-            raise UnreachableError from err
-
-
-class ReaderSurroundings(MqttBroker):
-    """What the follower of one reader finds around it in Home Assistant."""
-
-    def __init__(self, coordinator: ReaderCoordinator) -> None:
-        """Lend the world to the follower of this coordinator."""
-        super().__init__(coordinator.hass)
-        self._coordinator = coordinator
-        self._entry = coordinator.config_entry
-        self._issue = f"other_device_{self._entry.entry_id}"
-
-    def utcnow(self) -> datetime:
-        """Return the date and time in UTC."""
-        return dt_util.utcnow()
-
-    def create_task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside; unloading the entry waits for it."""
-        self._entry.async_create_task(self._hass, work)
-
-    @callback
-    def state_changed(self, state: ReaderState, cause: Context | None) -> None:
-        """Show what is, and on whose behalf it became so."""
-        self._coordinator.context = cause or Context()
-        self._coordinator.async_set_updated_data(state)
-
-    @callback
-    def happened(self, moment: Moment) -> None:
-        """Tell what happened, once."""
-        self._coordinator.moments.async_report(moment)
-
-    @callback
-    def described(self, identity: Identity) -> None:
-        """Keep the device registry in step with what the reader says of itself."""
-        dr.async_get(self._hass).async_get_or_create(
-            config_entry_id=self._entry.entry_id,
-            identifiers={(DOMAIN, self._coordinator.device)},
-            sw_version=identity.firmware,
-            hw_version=identity.board,
-            model=identity.sensor,
-        )
-
-    @callback
-    def stranger(self, identity: Identity | None) -> None:
-        """Tell the user that another reader answers under this reader's id; None: not any more."""
-        if identity is None:
-            ir.async_delete_issue(self._hass, DOMAIN, self._issue)
-            return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            self._issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key="other_device",
-            translation_placeholders={
-                "reader": self._entry.title,
-                "reader_id": self._coordinator.reader_id,
-                "expected": self._coordinator.device,
-                "found": identity.device,
-            },
-        )
 
 
 class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
@@ -132,14 +46,40 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         self.moments = Moments(hass, entry, self.device)
         self.context = Context()
         """On whose behalf the newest change of the state happened."""
-        self.follower = Follower(
+        self._upgrading = False
+        self.follower = self._follower()
+        self.data = self.follower.state
+
+    def _follower(self) -> Follower | FirstGenerationFollower:
+        entry = self.config_entry
+        surroundings, marks = ReaderSurroundings(self), self.hass.data[DATA_MARKS]
+        if entry.data.get(CONF_DIALECT) != DIALECT_FIRST_GENERATION:
+            return Follower(self.reader_id, self.device, surroundings, self.roster, marks)
+        return FirstGenerationFollower(
             self.reader_id,
             self.device,
-            ReaderSurroundings(self),
+            surroundings,
             self.roster,
-            hass.data[DATA_MARKS],
+            marks,
+            trusted=lambda: bool(entry.options.get(CONF_TRUST_TOUCHES)),
+            speaks_version_1=self._speaks_version_1,
         )
-        self.data = self.follower.state
+
+    @callback
+    def _speaks_version_1(self) -> None:
+        """See whether the reader was given the firmware of today."""
+        if not self._upgrading:
+            self._upgrading = True
+            # Not a task of the entry, which it unloads.
+            self.hass.async_create_background_task(
+                self._async_upgrade(), f"upgrade of {self.reader_id}"
+            )
+
+    async def _async_upgrade(self) -> None:
+        try:
+            await async_upgrade(self.hass, self.config_entry)
+        finally:
+            self._upgrading = False
 
     @override
     async def _async_update_data(self) -> ReaderState:

@@ -1,6 +1,6 @@
 """What all entities of a reader share."""
 
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Protocol, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -8,9 +8,28 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import ReaderCoordinator
+from .follower.first_generation import FirstGenerationFollower
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from homeassistant.helpers.entity import EntityDescription
+
+
+class FittingDescription(Protocol):
+    """An entity that not every reader can have."""
+
+    @property
+    def first_generation(self) -> bool:
+        """Whether readers of the first generation have it too."""
+
+
+def fitting[D: FittingDescription](
+    coordinator: ReaderCoordinator, descriptions: Iterable[D]
+) -> list[D]:
+    """Return the descriptions of what this reader can do or tell."""
+    limited = isinstance(coordinator.follower, FirstGenerationFollower)
+    return [each for each in descriptions if each.first_generation or not limited]
 
 
 class ReaderEntity(CoordinatorEntity[ReaderCoordinator]):

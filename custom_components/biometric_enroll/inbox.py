@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, cast
 from homeassistant.components import mqtt
 from homeassistant.core import callback
 
-from .follower.follower import TOPICS
 from .reader.words import topic_of
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from homeassistant.core import CALLBACK_TYPE
 
     from .coordinator import ReaderCoordinator
-    from .reader.words import Topic
 
 
 class Inbox:
@@ -31,7 +29,7 @@ class Inbox:
         """Subscribe to the reader's topics and watch its presence; MQTT must be there."""
         hass, reader_id = self._coordinator.hass, self._coordinator.reader_id
         self._open = True
-        for topic, qos in TOPICS:
+        for topic, qos in self._follower.topics:
             self._stops.append(
                 await mqtt.async_subscribe(
                     hass,
@@ -42,7 +40,7 @@ class Inbox:
                     encoding=None,
                 )
             )
-        last, qos = TOPICS[-1]
+        last, qos = self._follower.topics[-1]
         self._stops += [
             mqtt.async_on_subscribe_done(
                 hass, topic_of(reader_id, last), qos, self._follower.subscribed
@@ -67,7 +65,7 @@ class Inbox:
             self._follower.disconnected()
 
     @callback
-    def _receive(self, topic: Topic, message: ReceiveMessage) -> None:
+    def _receive(self, topic: str, message: ReceiveMessage) -> None:
         if not self._open:
             # Once Home Assistant's MQTT was itself reloaded, it cannot unsubscribe this any more.
             # What is taken here would be old news to the run that has followed.

@@ -2,21 +2,25 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from homeassistant.components import mqtt
 from homeassistant.core import callback
 
-from .coordinator import MqttBroker
-from .follower.conversation import Conversation
+from .const import DIALECT_FIRST_GENERATION
+from .follower.conversation import Conversation, async_repeat
 from .follower.errors import UnreachableError
-from .reader import build, decode
+from .reader import build, decode, first_generation
 from .reader.fields import MalformedError, is_reader_id
 from .reader.messages import Answer
 from .reader.words import Topic, topic_of
+from .surroundings import MqttBroker
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
     from homeassistant.components.mqtt import ReceiveMessage
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
@@ -78,7 +82,58 @@ async def async_listen(hass: HomeAssistant) -> dict[str, Identity]:
     return heard
 
 
-async def async_probe(hass: HomeAssistant, reader_id: str) -> Identity:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who answers under a reader id."""
+
+    identity: Identity
+    dialect: str | None
+    """None: version 1."""
+
+
+async def async_probe(hass: HomeAssistant, reader_id: str) -> Found:
+    """Return who answers under a reader id now, in either dialect. MQTT must be there.
+
+    Raises `UnreachableError` if nobody does. No reader of one dialect answers the other's question.
+    """
+    asked = [
+        asyncio.ensure_future(_async_found_version_1(hass, reader_id)),
+        asyncio.ensure_future(_async_found_first_generation(hass, reader_id)),
+    ]
+    try:
+        for answer in asyncio.as_completed(asked):
+            with suppress(UnreachableError):
+                return await answer
+    finally:
+        for each in asked:
+            each.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+    raise UnreachableError
+
+
+async def _async_found_version_1(hass: HomeAssistant, reader_id: str) -> Found:
+    return Found(await async_probe_version_1(hass, reader_id), None)
+
+
+async def _async_found_first_generation(hass: HomeAssistant, reader_id: str) -> Found:
+    answered = asyncio.Event()
+
+    @callback
+    def take(message: ReceiveMessage) -> None:
+        with suppress(MalformedError):
+            alive = first_generation.alive(cast("bytes", message.payload))
+            # Something else than a reader may be online under this topic.
+            if not message.retain and alive.capacity is not None:
+                answered.set()
+
+    async with _subscribed(hass, topic_of(reader_id, first_generation.Topic.STATUS), take):
+        broker, ask = MqttBroker(hass), topic_of(reader_id, first_generation.Topic.COMMAND)
+        await async_repeat(broker, ask, first_generation.sensor_info(), answered)
+    identity = first_generation.identity(reader_id)
+    return Found(identity, DIALECT_FIRST_GENERATION)
+
+
+async def async_probe_version_1(hass: HomeAssistant, reader_id: str) -> Identity:
     """Return who answers hello under a reader id now. MQTT must be there.
 
     Raises `UnreachableError` if nobody does.
@@ -96,22 +151,36 @@ async def async_probe(hass: HomeAssistant, reader_id: str) -> Identity:
         except MalformedError as err:
             _LOGGER.warning("Dropped a message on %s: %s", message.topic, err)
 
-    answers = topic_of(reader_id, Topic.ANSWER)
+    async with _subscribed(hass, topic_of(reader_id, Topic.ANSWER), take):
+        answer = await conversation.async_ask(Topic.COMMAND, build.hello)
+        if not isinstance(answer, Answer):
+            raise UnreachableError
+        try:
+            return decode.hello(answer.result).identity
+        except MalformedError as err:
+            _LOGGER.debug("Reader %s does not answer as it should: %r", reader_id, err)
+            raise UnreachableError from err
+
+
+@asynccontextmanager
+async def _subscribed(
+    hass: HomeAssistant, topic: str, take: Callable[[ReceiveMessage], None]
+) -> AsyncGenerator[None]:
+    """Hear a topic. Raises `UnreachableError` if the broker does not acknowledge it.
+
+    An answer that came before the subscription stands would be lost, so the question waits for it.
+    """
     subscribed = asyncio.Event()
     stops = [
-        await mqtt.async_subscribe(hass, answers, take, encoding=None),
-        mqtt.async_on_subscribe_done(hass, answers, 0, subscribed.set),
+        await mqtt.async_subscribe(hass, topic, take, encoding=None),
+        mqtt.async_on_subscribe_done(hass, topic, 0, subscribed.set),
     ]
     try:
-        # An answer that comes before the subscription stands is lost, so the question waits for it.
         async with asyncio.timeout(SUBSCRIBED_WITHIN):
             await subscribed.wait()
-        answer = await conversation.async_ask(Topic.COMMAND, build.hello)
-        if isinstance(answer, Answer):
-            return decode.hello(answer.result).identity
-    except (TimeoutError, MalformedError) as err:
-        _LOGGER.debug("Reader %s does not answer as it should: %r", reader_id, err)
+        yield
+    except TimeoutError as err:
+        raise UnreachableError from err
     finally:
         for stop in stops:
             stop()
-    raise UnreachableError

@@ -194,6 +194,9 @@ class FakeReader:
         if self.silent or topic not in {f"{base}command", f"{base}enroll/request"}:
             return
         request = json.loads(payload)
+        if "v" not in request:
+            # The dialect before this one, which the firmware drops as well.
+            return
         name = _name(request)
         if name in self.deaf:
             return

@@ -409,8 +409,8 @@ async def test_the_question_is_asked_when_the_answer_can_be_heard(
     hass: HomeAssistant, reader: FakeReader, broker: FakeBroker
 ) -> None:
     """The fake broker, like a real one, delivers only to who has subscribed."""
-    identity = await probe.async_probe(hass, READER_ID)
-    assert identity.device == DEVICE
+    found = await probe.async_probe(hass, READER_ID)
+    assert (found.identity.device, found.dialect) == (DEVICE, None)
     assert len(reader.heard_of("hello")) == 1
 
 
@@ -443,12 +443,12 @@ async def test_nonsense_among_the_answers_is_dropped(
         reader.answer(request["request"], reader.hello())
 
     reader.on_request = first_nonsense  # type: ignore[method-assign]
-    assert (await probe.async_probe(hass, READER_ID)).device == DEVICE
+    assert (await probe.async_probe(hass, READER_ID)).identity.device == DEVICE
     assert f"Dropped a message on biometric/{READER_ID}/command/response" in caplog.text
 
 
 async def test_who_refuses_hello_is_no_reader_to_set_up(
-    hass: HomeAssistant, reader: FakeReader
+    hass: HomeAssistant, reader: FakeReader, impatient: None
 ) -> None:
     reader.refuses["hello"] = "unknown_command"
     with pytest.raises(UnreachableError):
@@ -456,7 +456,7 @@ async def test_who_refuses_hello_is_no_reader_to_set_up(
 
 
 async def test_who_answers_hello_wrongly_is_no_reader_to_set_up(
-    hass: HomeAssistant, reader: FakeReader
+    hass: HomeAssistant, reader: FakeReader, impatient: None
 ) -> None:
     reader.answers["hello"] = {**reader.hello(), "device": None}
     with pytest.raises(UnreachableError):

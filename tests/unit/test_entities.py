@@ -9,7 +9,7 @@ import pytest
 from homeassistant.const import Platform
 from pytest_homeassistant_custom_component.common import snapshot_platform
 
-from custom_components.biometric_enroll.coordinator import MqttBroker
+from custom_components.biometric_enroll.surroundings import MqttBroker
 from tests.unit.helpers import (
     async_enroll,
     async_enrolled,

@@ -22,6 +22,10 @@ from custom_components.biometric_enroll.binary_sensor import BINARY_SENSORS
 from custom_components.biometric_enroll.button import BUTTONS
 from custom_components.biometric_enroll.const import DOMAIN, FINGERS
 from custom_components.biometric_enroll.event import EVENTS
+from custom_components.biometric_enroll.follower.first_generation import (
+    ATTRIBUTED_BY_SLOT,
+    UNPROVEN,
+)
 from custom_components.biometric_enroll.follower.touches import UNKNOWN_FINGER, UNKNOWN_FINGERPRINT
 from custom_components.biometric_enroll.reader.enrollment import EnrollmentMoment
 from custom_components.biometric_enroll.reader.words import (
@@ -68,7 +72,8 @@ VOCABULARIES: dict[tuple[str, ...], Iterable[str]] = {
     ("event", "touch", "reason"): TOUCH_REASONS,
     ("event", "touch", "finger"): FINGERS,
     ("event", "late_touch", "event_type"): TouchResult,
-    ("event", "late_touch", "reason"): TOUCH_REASONS,
+    ("event", "late_touch", "reason"): {*TOUCH_REASONS, UNPROVEN},
+    ("event", "touch", "attributed_by"): {ATTRIBUTED_BY_SLOT},
     ("event", "late_touch", "late_finger"): FINGERS,
     ("event", "enrollment_activity", "event_type"): EnrollmentMoment,
     ("event", "enrollment_activity", "reason"): Reason,
@@ -204,12 +209,14 @@ def test_each_step_error_and_abort_of_the_config_flow_has_its_text() -> None:
     assert errors == config["error"].keys()
     # The one more is that of Home Assistant's own _abort_if_unique_id_configured.
     assert constants("reason") | {"already_configured"} == config["abort"].keys()
-    assert constants("step_id") == config["step"].keys()
+    assert constants("step_id") == config["step"].keys() | TEXTS["options"]["step"].keys()
 
 
 def test_each_field_of_the_config_flow_is_named_and_described() -> None:
     step = TEXTS["config"]["step"]["user"]
     assert step["data"].keys() == step["data_description"].keys() == {"reader_id"}
+    step = TEXTS["options"]["step"]["init"]
+    assert step["data"].keys() == step["data_description"].keys() == {"trust_touches"}
 
 
 # Entities
@@ -300,9 +307,9 @@ async def test_each_attribute_of_an_entity_is_named_and_no_other_is(
         state = hass.states.get(entity.entity_id)
         assert state is not None
         texts = TEXTS["entity"].get(entity.domain, {}).get(entity.translation_key, {})
-        assert texts.get("state_attributes", {}).keys() == (
-            state.attributes.keys() - of_home_assistant
-        ), entity.entity_id
+        # This one only a reader of the first generation has.
+        named = texts.get("state_attributes", {}).keys() - {"attributed_by"}
+        assert named == state.attributes.keys() - of_home_assistant, entity.entity_id
 
 
 # Actions

@@ -6,6 +6,7 @@ this side.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..reader.words import topic_of
@@ -69,3 +70,16 @@ class Conversation:
     async def async_say(self, topic: Topic, message: str) -> None:
         """Publish once, without expecting an answer. Raises `UnreachableError` without a broker."""
         await self._broker.async_publish(topic_of(self._reader_id, topic), message)
+
+
+async def async_repeat(broker: Broker, topic: str, message: str, done: asyncio.Event) -> None:
+    """Say something until its effect is there. Raises `UnreachableError`."""
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while not done.is_set():
+                await broker.async_publish(topic, message)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(REPEAT_AFTER):
+                        await done.wait()
+    except TimeoutError:
+        raise UnreachableError from None

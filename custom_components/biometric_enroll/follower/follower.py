@@ -1,7 +1,7 @@
 """All that works for one reader, behind one door: messages go in, state and moments come out."""
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..reader import decode
 from ..reader.fields import Fields, MalformedError
@@ -31,8 +31,17 @@ TOPICS = (
 """What to subscribe to, in this order, each with its QoS."""
 
 
+class Take(Protocol):
+    """Takes the payload of one topic. Raises `MalformedError`."""
+
+    def __call__(self, payload: bytes, *, retained: bool) -> None:
+        """Take it."""
+
+
 class Follower:
     """Follows one reader of protocol version 1."""
+
+    topics = TOPICS
 
     def __init__(
         self,
@@ -48,7 +57,7 @@ class Follower:
         self.requests = Requests(self._presence)
         self.enroller = Enroller(self.knowledge, self.requests)
         self._touches = Touches(self.knowledge, self._presence)
-        self._take = {
+        self._take: dict[str, Take] = {
             Topic.STATUS: self._take_status,
             Topic.TEMPLATES: self._take_templates,
             Topic.SNAPSHOT: self._take_snapshot,
@@ -82,7 +91,7 @@ class Follower:
         self._presence.stop()
         self.enroller.stop()
 
-    def receive(self, topic: Topic, payload: bytes, *, retained: bool) -> None:
+    def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Take a message; whatever is wrong with it ends here, in one log line."""
         try:
             self._take[topic](payload, retained=retained)

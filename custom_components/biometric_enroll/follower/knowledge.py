@@ -11,6 +11,7 @@ from ..reader.messages import IDLE, Snapshot
 from ..reader.state import ReaderState
 
 if TYPE_CHECKING:
+    from ..reader.state import Subject
     from .marks import Marks
     from .roster import Roster
     from .surroundings import Cause, Surroundings
@@ -53,3 +54,9 @@ class Knowledge:
         """Replace parts of the state, and show it."""
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]
         self.surroundings.state_changed(self.state, cause)
+
+    def identified(self, subject: Subject) -> None:
+        """Show who was identified, live."""
+        # Through unknown, so that the same person twice in a row is two changes, not none.
+        self.update(identified=None)
+        self.update(identified=subject)

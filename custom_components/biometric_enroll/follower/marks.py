@@ -58,6 +58,12 @@ class Marks:
         """Return the mark of a reader, to be changed and saved."""
         return self._marks.setdefault(device, Mark(IDLE, {}))
 
+    async def async_rename_device(self, old: str, new: str) -> None:
+        """Keep what was reported of a reader whose hardware id is another one from now on."""
+        if (mark := self._marks.pop(old, None)) is not None:
+            self._marks[new] = mark
+        await self.async_save()
+
     def completed(self) -> list[Place]:
         """Return where the newest enrollments that ended well have put their templates."""
         return [

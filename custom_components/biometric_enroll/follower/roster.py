@@ -5,7 +5,7 @@ it, so that a restart in the middle loses nothing. It becomes a fingerprint only
 says `completed`.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..reader.state import Subject
@@ -84,6 +84,11 @@ class Roster:
             return None
         return fingerprint if any(place.device == device for place in fingerprint.places) else None
 
+    def at(self, device: str, slot: int) -> Fingerprint | None:
+        """Return the newest fingerprint in a slot, for a reader that tells no template ids."""
+        found = [fingerprint for fingerprint, place in self.on_reader(device) if place.slot == slot]
+        return max(found, key=lambda fingerprint: fingerprint.enrolled_at, default=None)
+
     def on_reader(self, device: str) -> list[tuple[Fingerprint, Place]]:
         """Return the fingerprints of one reader with their places, by slot."""
         found = [
@@ -110,6 +115,22 @@ class Roster:
         if place.template_id in self._by_template:
             return
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
+        await self._async_save()
+
+    async def async_rename_device(self, old: str, new: str) -> None:
+        """Keep what is known of a reader whose hardware id is another one from now on."""
+        self._by_template = {
+            template_id: replace(
+                fingerprint,
+                places=tuple(
+                    replace(place, device=new) if place.device == old else place
+                    for place in fingerprint.places
+                ),
+            )
+            for template_id, fingerprint in self._by_template.items()
+        }
+        if (enrollment := self._enrollments.pop(old, None)) is not None:
+            self._enrollments[new] = enrollment
         await self._async_save()
 
     async def async_catch_up(self, completed: Iterable[Place], now: datetime) -> None:

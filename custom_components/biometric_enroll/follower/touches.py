@@ -40,9 +40,7 @@ class Touches:
             mark.add_touch(touch.touch)
             moment, subject = self._judge(touch)
             if subject is not None:
-                # Through unknown, so that the same person twice in a row is two changes, not none.
-                self._knowledge.update(identified=None)
-                self._knowledge.update(identified=subject)
+                self._knowledge.identified(subject)
             self._surroundings.happened(moment)
         self._surroundings.create_task(self._async_acknowledge(touch.touch))
 

@@ -35,8 +35,8 @@ class Fields:
         self._values = values
 
     @classmethod
-    def parse(cls, payload: bytes) -> Fields:
-        """Parse a message, and check its size and version."""
+    def parse(cls, payload: bytes, *, version: int | None = VERSION) -> Fields:
+        """Parse a message, and check its size and version; None: a dialect without `v`."""
         if len(payload) > MAX_BYTES:
             raise MalformedError(f"{len(payload)} bytes, more than {MAX_BYTES}")
         try:
@@ -47,7 +47,10 @@ class Fields:
         if not isinstance(values, dict):
             raise MalformedError("not a JSON object")
         fields = cls(values)
-        fields.integer("v", VERSION, VERSION)
+        if version is not None:
+            fields.integer("v", version, version)
+        elif fields.has("v"):
+            raise MalformedError("a message of another protocol")
         return fields
 
     def _get(self, key: str) -> object:
@@ -115,6 +118,10 @@ class Fields:
     def word_or_none[W: StrEnum](self, key: str, words: type[W]) -> W | None:
         """Return a word of a fixed vocabulary, or None for null."""
         return None if self.null(key) else self.word(key, words)
+
+    def value(self, key: str) -> object:
+        """Return whatever stands there, None if nothing does."""
+        return self._values.get(key)
 
     def has(self, key: str) -> bool:
         """Return whether an optional key is there."""

@@ -80,6 +80,6 @@ class Topic(StrEnum):
     ANSWER = "command/response"
 
 
-def topic_of(reader_id: str, topic: Topic) -> str:
-    """Return the full MQTT topic of one reader."""
+def topic_of(reader_id: str, topic: str) -> str:
+    """Return the full MQTT topic of one reader; `topic` is a word of either dialect's `Topic`."""
     return f"biometric/{reader_id}/{topic}"

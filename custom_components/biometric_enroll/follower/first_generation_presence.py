@@ -1,0 +1,121 @@
+"""Whether a reader of the first generation is there, and how it is spoken to.
+
+It has no hello and no last will: whatever it says shows that it is there, and when it is quiet for
+long it is asked for its `sensor_info`.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..reader import first_generation as dialect
+from ..reader.first_generation import Topic
+from ..reader.messages import Templates
+from ..reader.words import topic_of
+from .conversation import async_repeat
+from .errors import UnreachableError
+
+if TYPE_CHECKING:
+    from ..reader.first_generation import Alive
+    from .knowledge import Knowledge
+
+_LOGGER = logging.getLogger(__name__)
+
+QUIET = 60.0
+"""Seconds without a message after which the reader is asked whether it is there: how often it tells
+its status is compiled into it."""
+
+
+class FirstGenerationPresence:
+    """Watches one reader, and carries messages to it."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        """Begin with nobody there."""
+        self._knowledge = knowledge
+        self._surroundings = knowledge.surroundings
+        self._loop = knowledge.surroundings.loop
+        self._heard_at = self._loop.time()
+        self._answered = asyncio.Event()
+        self._doubted = asyncio.Event()
+        self._asking = asyncio.Lock()
+
+    async def async_watch(self) -> None:
+        """Ask whether the reader is there when it is quiet, or in doubt; for ever."""
+        while True:
+            quiet = self._heard_at + QUIET - self._loop.time()
+            if not self._doubted.is_set() and quiet > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(quiet):
+                        await self._doubted.wait()
+                continue
+            self._doubted.clear()
+            with suppress(UnreachableError):
+                await self.async_look()
+            self._heard_at = self._loop.time()
+
+    async def async_look(self) -> None:
+        """Ask who is there, and how much the sensor holds. Raises `UnreachableError`."""
+        async with self._asking:
+            self._answered.clear()
+            try:
+                await self.async_repeat(Topic.COMMAND, dialect.sensor_info(), self._answered)
+            except UnreachableError:
+                self.lost("it does not answer")
+                raise
+
+    def doubt(self) -> None:
+        """Have the reader asked soon."""
+        self._doubted.set()
+
+    def lost(self, why: str) -> None:
+        """Take the reader for unavailable."""
+        if self._knowledge.state.available:
+            _LOGGER.warning("Reader %s is unavailable: %s", self._knowledge.reader_id, why)
+            self._knowledge.update(available=False)
+
+    def heard(self) -> None:
+        """Take the reader for available: it has just said something."""
+        self._heard_at = self._loop.time()
+        if self._knowledge.state.available:
+            return
+        _LOGGER.info("Reader %s is available", self._knowledge.reader_id)
+        identity = dialect.identity(self._knowledge.reader_id)
+        self._surroundings.described(identity)
+        self._knowledge.update(available=True, identity=identity)
+        # It reports touches only when it is told to, and after a restart not any more.
+        self._surroundings.create_task(self.async_say(Topic.DETECT, dialect.detect()))
+        self.doubt()
+
+    def take(self, alive: Alive) -> None:
+        """Take a status, whatever it answers."""
+        if not alive.online:
+            self.lost("it says so")
+            return
+        self.heard()
+        if alive.capacity is not None and alive.stored is not None:
+            templates = Templates(
+                capacity=alive.capacity,
+                count=alive.stored,
+                revision=None,
+                sensor_changed=False,
+                sensor_error=None,
+            )
+            self._knowledge.update(templates=templates)
+            self._answered.set()
+
+    # Speaking
+
+    async def async_say(self, topic: Topic, message: str) -> None:
+        """Say something once; where that is not possible, it is not said."""
+        with suppress(UnreachableError):
+            await self.async_say_or_raise(topic, message)
+
+    async def async_say_or_raise(self, topic: Topic, message: str) -> None:
+        """Say something once. Raises `UnreachableError`."""
+        await self._surroundings.async_publish(topic_of(self._knowledge.reader_id, topic), message)
+
+    async def async_repeat(self, topic: Topic, message: str, done: asyncio.Event) -> None:
+        """Say something until its effect is there. Raises `UnreachableError`."""
+        where = topic_of(self._knowledge.reader_id, topic)
+        await async_repeat(self._surroundings, where, message, done)
