@@ -132,7 +132,7 @@ class SensorLine:
     def _note(self, reply: Reply) -> None:
         if reply.command == Command.GEN_IMG:
             self.stirred = False
-            if reply.code == Code.OK and self.sensor.finger is not None:
+            if reply.code in {Code.OK, Code.IMAGE_FAIL} and self.sensor.finger is not None:
                 self.imaged = self.sensor.finger.name
         if reply.code is None or self._cut_after is None or self._cut_after[0] != reply.command:
             return
