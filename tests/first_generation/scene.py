@@ -58,6 +58,7 @@ class Scene:
         while (due := self.reader.due()) <= end:
             self.now = max(self.now, due)
             self.reader.tick(self.now)
+            assert self.reader.due() > self.now, "it was due and did nothing about it"
         self.now = end
 
     def send(self, suffix: str, message: object) -> None:

@@ -162,11 +162,11 @@ def test_scans_that_do_not_come_end_in_a_timeout(sketch: Sketch) -> None:
 
 @both
 def test_a_finger_that_is_never_lifted_ends_in_a_timeout(sketch: Sketch) -> None:
-    scene = _scene(sketch)
+    scene = _scene(sketch, Settings(enrollment_timeout=20))
     scene.start()
     scene.place("anna")
     scene.news()
-    scene.wait(60)
+    scene.wait(20)
     assert scene.responses() == [_error("Enrollment timeout")]
 
 
