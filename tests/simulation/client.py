@@ -80,7 +80,8 @@ class HaClient:
         """Published at QoS 1, also those whose publish failed."""
         self._watch: asyncio.TimerHandle | None = None
         self._heard_at = self._spoke_at = 0.0
-        self._pinged_at: float | None = None
+        self._pinged = False
+        """Whether a ping has not been answered."""
 
     # --- for the integration ----------------------------------------------------------
 
@@ -156,7 +157,7 @@ class HaClient:
         end.take, end.ended = self._take, self._ended
         self._end = end
         self._parser = Parser()
-        self._pinged_at = None
+        self._pinged = False
         self._heard_at = self._loop.time()
         self._send(Connect(self._client_id, KEEPALIVE_S, clean=True))
         self._watch = self._loop.call_later(KEEPALIVE_S, self._check_keepalive)
@@ -193,19 +194,15 @@ class HaClient:
     def _check_keepalive(self) -> None:
         """Ping after a silence, and give up after another one, as paho does."""
         now = self._loop.time()
-        if self._pinged_at is not None and self._pinged_at + KEEPALIVE_S - now < _ROUNDING:
-            self._lose()
-            return
         if min(self._heard_at, self._spoke_at) + KEEPALIVE_S - now < _ROUNDING:
-            if not self._connected or self._pinged_at is not None:
+            if not self._connected or self._pinged:
                 self._lose()
                 return
             self._send(Signal.PINGREQ)
-            self._pinged_at = self._heard_at = now
-        moments = [self._heard_at, self._spoke_at]
-        if self._pinged_at is not None:
-            moments.append(self._pinged_at)
-        self._watch = self._loop.call_at(min(moments) + KEEPALIVE_S, self._check_keepalive)
+            self._pinged = True
+            self._heard_at = now
+        oldest = min(self._heard_at, self._spoke_at)
+        self._watch = self._loop.call_at(oldest + KEEPALIVE_S, self._check_keepalive)
 
     def _stop_watching(self) -> None:
         if self._watch is not None:
@@ -219,8 +216,6 @@ class HaClient:
         try:
             for packet in self._parser.packets(data):
                 self._handle(packet)
-                if self._end is None:  # closed by whoever was told of the packet
-                    return
         except MalformedError:
             self._lose()
 
@@ -238,14 +233,12 @@ class HaClient:
             if not packet.code:
                 self._accepted()
         elif packet is Signal.PINGRESP:
-            self._pinged_at = None
+            self._pinged = False
 
     def _accepted(self) -> None:
         self._connected = True
         self._stop_connecting()
         self._on_connection(True)
-        if not self._connected:  # closed by whoever was told
-            return
         self._subscriptions.connected()
         for packet_id, publish in self._unacknowledged.items():
             self._send(publish)

@@ -43,7 +43,6 @@ class End:
 
     __slots__ = (
         "_drained",
-        "_last",
         "_pending",
         "_route",
         "_timer",
@@ -63,11 +62,9 @@ class End:
         self.open = True
         """Whether the owner may believe in the connection."""
         self._under_way: deque[tuple[float, bytes | _Mark]] = deque()
-        """What was sent and has not arrived: when it will, and what it is."""
-        self._last = 0.0
-        """When the newest of it will arrive."""
+        """What was sent and has not arrived: when it will at the earliest, and what it is."""
         self._pending = 0
-        """How many bytes that are."""
+        """How many bytes of it there are."""
         self._timer: asyncio.TimerHandle | None = None
         self._drained: asyncio.Future[None] | None = None
 
@@ -103,7 +100,6 @@ class End:
 
     def postpone(self, until: float) -> None:
         """Let nothing of what was sent arrive before this time."""
-        self._last = max(self._last, until)
         if self._under_way:
             self._under_way = deque((max(due, until), item) for due, item in self._under_way)
             self._arm()
@@ -124,7 +120,7 @@ class End:
         if self.peer is None:
             return
         due = self._route.loop.time() + self._route.latency()
-        self._last = due = max(due, self._last, self._route.stalled_until)
+        due = max(due, self._route.stalled_until)
         self._under_way.append((due, item))
         if self._timer is None:
             self._arm()

@@ -9,7 +9,17 @@ import pytest
 
 from tests.simulation.habits import BrokerHabits, TakeoverWill
 from tests.simulation.network import Notice
-from tests.simulation.packets import Connack, Message, Puback, Publish, Signal, Suback, Subscribe
+from tests.simulation.packets import (
+    Connack,
+    Message,
+    Puback,
+    Publish,
+    Signal,
+    Suback,
+    Subscribe,
+    Unsuback,
+    Unsubscribe,
+)
 from tests.simulation.rig import Rig, simulate
 
 if TYPE_CHECKING:
@@ -90,6 +100,23 @@ def test_retained_messages_come_before_the_suback_or_after_it(first: bool) -> No
     simulate(test, habits=BrokerHabits(retained_first=first))
 
 
+def test_what_is_not_wanted_any_more_does_not_come() -> None:
+    async def test(rig: Rig) -> None:
+        one = await rig.connect("one")
+        await one.subscribe(("a", 1), ("b", 1), ("c", 1))
+        other = await rig.connect("other")
+        other.publish("a", b"1")
+        await one.next()
+        one.say(Unsubscribe(7, ("a", "b")))
+        assert await one.next() == Unsuback(7)
+        for topic in ("a", "b", "c"):
+            other.publish(topic, b"2")
+        await asyncio.sleep(1)
+        assert one.messages == ["a 1 q0", "c 2 q0"]
+
+    simulate(test)
+
+
 # --- sessions ---------------------------------------------------------------------------
 
 
@@ -106,6 +133,10 @@ def test_a_clean_session_misses_what_is_sent_meanwhile() -> None:
         (await rig.connect("other")).publish("a", b"y", 1)
         await back.up_to_date()
         assert back.messages == []
+        back.vanish()
+        await asyncio.sleep(1)
+        last = await rig.connect("one", clean=False)
+        assert last.heard == [Connack(session_present=False)]
 
     simulate(test)
 
@@ -198,6 +229,7 @@ def test_a_will_comes_when_the_connection_is_lost_but_not_after_disconnect() -> 
         polite = await rig.connect("polite", will=WILL)
         polite.say(Signal.DISCONNECT)
         await polite.end()
+        await asyncio.sleep(1)
         assert one.messages == []
         rude = await rig.connect("rude", will=WILL)
         rude.vanish()

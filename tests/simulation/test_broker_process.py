@@ -55,6 +55,7 @@ def test_a_killed_broker_comes_back_as_it_was_when_it_saved_last() -> None:
     async def test(rig: Rig) -> None:
         reader = await rig.connect("reader", clean=False)
         await reader.subscribe(("a", 1))
+        await rig.connect("clean")
         reader.publish("a", b"old", retain=True)
         reader.publish("b", b"deleted later", retain=True)
         await asyncio.sleep(65)
@@ -66,6 +67,8 @@ def test_a_killed_broker_comes_back_as_it_was_when_it_saved_last() -> None:
         assert rig.broker.retained == {"a": b"old", "b": b"deleted later"}
         back = await rig.connect("reader", clean=False)
         assert back.heard[0] == Connack(session_present=True)
+        clean = await rig.connect("clean", clean=False)
+        assert clean.heard == [Connack(session_present=False)]
         # Saved at the next moment, though nothing changes any more.
         back.publish("a", b"newest", retain=True)
         await asyncio.sleep(65)
@@ -125,6 +128,19 @@ def test_a_stalled_broker_takes_bytes_and_does_its_work_afterwards() -> None:
         await asyncio.sleep(1)
         assert one.messages == ["a 0 q1", "a 1 q1", "a 2 q1"]
         assert not other.ended  # its bytes were there in time
+
+    simulate(test)
+
+
+def test_a_longer_stall_takes_up_a_shorter_one() -> None:
+    async def test(rig: Rig) -> None:
+        one = await rig.connect("one")
+        rig.broker.stall(5)
+        await asyncio.sleep(1)
+        rig.broker.stall(9)
+        rig.broker.stall(2)
+        await one.up_to_date()
+        assert 10 < rig.now < 10.1
 
     simulate(test)
 

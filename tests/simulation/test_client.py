@@ -338,6 +338,19 @@ def test_it_can_be_closed_at_any_moment(moment: float) -> None:
     simulate(test)
 
 
+def test_closed_while_it_waits_for_the_broker_it_tells_nothing_more() -> None:
+    async def test(rig: Rig) -> None:
+        house = House(rig, "a")
+        await house.until("connected")
+        rig.broker.stall(5)
+        await asyncio.sleep(1)
+        house.client.close(kill=True)
+        await asyncio.sleep(100)
+        assert house.told == ["connected"]
+
+    simulate(test)
+
+
 # --- replay -----------------------------------------------------------------------------
 
 

@@ -156,6 +156,25 @@ def test_a_cut_loses_what_is_under_way_and_is_noticed_by_whom_it_should(
     simulate(test)
 
 
+def test_a_cut_by_whoever_receives_loses_what_came_at_the_same_moment() -> None:
+    async def test(network: Network, server: Server) -> None:
+        _, writer = await network.open("reader")
+        network.stall("reader", 1)
+        for number in range(3):
+            writer.write(bytes((number,)))
+        take = server.ends[0].take
+
+        def take_and_cut(data: bytes) -> None:
+            take(data)
+            network.cut("reader", Notice.NOBODY)
+
+        server.ends[0].take = take_and_cut
+        await asyncio.sleep(10)
+        assert server.words == [b"\0"]
+
+    simulate(test)
+
+
 def test_a_stall_holds_bytes_both_ways_and_then_delivers_them_in_order() -> None:
     async def test(network: Network, server: Server) -> None:
         reader, writer = await network.open("reader")
@@ -241,6 +260,20 @@ def test_a_party_hangs_until_it_is_unblocked_or_gives_up() -> None:
         await asyncio.wait_for(network.open("reader"), 10)
         assert 15 <= network.loop.time() < 15.1
         assert len(server.ends) == 1
+
+    simulate(test)
+
+
+def test_a_party_that_hangs_is_refused_once_it_can_be() -> None:
+    async def test(network: Network, server: Server) -> None:
+        network.block("reader", Block.HANGS)
+        network.loop.call_later(5, network.block, "reader", Block.REFUSED)
+        with pytest.raises(ConnectionRefusedError):
+            await network.open("reader")
+        network.block("reader", Block.HANGS)
+        network.loop.call_later(5, network.unblock, "reader")
+        await network.open("reader")
+        assert 10 <= network.loop.time() < 10.1
 
     simulate(test)
 
