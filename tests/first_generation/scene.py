@@ -3,6 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.first_generation.reader import (
     COMMAND,
     DETECT_REQUEST,
@@ -11,19 +13,29 @@ from tests.first_generation.reader import (
     ENROLL_RESPONSE,
     FirstGenerationReader,
 )
-from tests.first_generation.sketch import GOOD
+from tests.first_generation.sketch import GOOD, Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from tests.first_generation.reader import Settings
-    from tests.first_generation.sketch import Sketch
 
 TEMPLATE_ID = "9f2c01ab44d0e1f7"
 WHICH: dict[str, Any] = {"slot": 5, "template_id": TEMPLATE_ID}
 
+WAITING = {"status": "waiting", "message": "Waiting for finger..."}
+SUCCESS = {"status": "success", **WHICH, "message": "Fingerprint enrolled successfully"}
+
 Said = tuple[str, dict[str, Any]]
 """Topic suffix and message."""
+
+
+both = pytest.mark.parametrize("sketch", list(Sketch))
+"""Runs a test with each of the sketches."""
+
+
+def error(message: str, **details: Any) -> dict[str, Any]:
+    return {"status": "error", "message": message, **details}
 
 
 class Scene:
@@ -89,3 +101,10 @@ class Scene:
         """Put fingers on the sensor for a moment, one after the other."""
         for finger in fingers:
             self.reader.touch(finger, self.now, quality)
+
+
+def quiet_scene(sketch: Sketch, settings: Settings | None = None) -> Scene:
+    """Return a scene whose reader has announced itself, and that is forgotten."""
+    scene = Scene(sketch, settings)
+    scene.news()
+    return scene
