@@ -134,7 +134,10 @@ class HaClient:
     # --- the connection ---------------------------------------------------------------
 
     async def _connect(self, first_wait: float = 0) -> None:
-        """Try to connect until the broker accepts, which cancels this."""
+        """Try to connect until the broker accepts, which cancels this.
+
+        Home Assistant is more patient with its very first attempt, if that gets as far as TCP.
+        """
         await asyncio.sleep(first_wait)
         while True:
             # A broker that has not accepted the last attempt by now is given up.
