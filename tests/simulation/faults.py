@@ -1,0 +1,231 @@
+"""What goes wrong in a history: each fault is chosen, done, and undone after a while."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from emulator import Command, Fault
+from tests.simulation.flash import Moment
+from tests.simulation.network import Block, Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.simulation.history import Installation
+
+    type Happens = Callable[[Installation], Awaitable[None]]
+
+_NOISE = (Fault.GARBAGE, Fault.BAD_CHECKSUM, Fault.TRUNCATED, Fault.SPLIT)
+_LOSS = (Fault.REQUEST_LOST, Fault.ANSWER_LOST)
+_TELLING = (Command.STORE, Command.DELET_CHAR, Command.SEARCH, Command.IMG_2_TZ, Command.REG_MODEL)
+
+#: Seconds that a person needs to plug another sensor in.
+_PLUGGED_S = (4.0, 8.0)
+
+
+# The reader
+
+
+async def power_cut(world: Installation) -> None:
+    """Take a reader's power."""
+    world.any_reader().power_off()
+
+
+async def power_cut_at_the_sensor(world: Installation) -> None:
+    """Take a reader's power right after the sensor has done something that matters."""
+    world.any_reader().cut_after(world.rng.choice(_TELLING), world.rng.randint(1, 2))
+
+
+async def power_cut_at_the_flash(world: Installation) -> None:
+    """Take a reader's power around a write to its flash."""
+    world.any_reader().cut_at_write(world.rng.randint(1, 3), world.rng.choice(list(Moment)))
+
+
+async def flash_refuses(world: Installation) -> None:
+    """Let every write to a reader's flash fail for a while."""
+    reader = world.any_reader()
+    reader.flash.refuses = True
+    world.promises.truths[reader.device].refused = True
+    await asyncio.sleep(world.rng.uniform(0.5, 10))
+    reader.flash.refuses = False
+
+
+async def flash_erased(world: Installation) -> None:
+    """Erase a reader's flash while it has no power."""
+    reader = world.any_reader()
+    reader.power_off()
+    reader.erase_flash()
+    world.promises.truths[reader.device].erased = True
+
+
+async def sensor_silent(world: Installation) -> None:
+    """Let a sensor say nothing for a while."""
+    world.any_reader().line.silence(world.rng.uniform(0.5, 12))
+
+
+async def sensor_noisy(world: Installation) -> None:
+    """Let some answers of a sensor be damaged or lost."""
+    reader = world.any_reader()
+    for _ in range(world.rng.randint(1, 3)):
+        fault = world.rng.choice(_NOISE + _LOSS)
+        command = world.rng.choice((None, *_TELLING))
+        reader.fault(fault, world.rng.randint(1, 4), after=world.rng.randint(0, 3), command=command)
+
+
+async def sensor_late(world: Installation) -> None:
+    """Let one answer of a sensor come later than it is waited for."""
+    world.any_reader().line.delay = world.rng.uniform(0.5, 4)
+
+
+async def sensor_restarts(world: Installation) -> None:
+    """Interrupt the sensor's supply."""
+    world.any_reader().cycle_sensor()
+
+
+async def sensor_swapped(world: Installation) -> None:
+    """Put another sensor in for a while, on which others are enrolled."""
+    reader = world.any_reader()
+    if reader in world.swapped:
+        return
+    world.swapped.append(reader)
+    own = reader.swap_sensor(world.foreign_sensor(reader))
+    reader.line.silence(world.rng.uniform(*_PLUGGED_S))
+    await asyncio.sleep(world.rng.uniform(1, 30))
+    reader.swap_sensor(own)
+    reader.line.silence(world.rng.uniform(*_PLUGGED_S))
+    world.swapped.remove(reader)
+
+
+# The broker and the network
+
+
+async def broker_restarts(world: Installation) -> None:
+    """Kill or stop the broker, and start it again."""
+    if not world.broker.running:
+        return
+    if world.rng.random() < 1 / 2:
+        world.broker.kill()
+    else:
+        world.broker.stop()
+    await asyncio.sleep(world.rng.uniform(0.1, 20))
+    world.broker.start(forget=world.rng.random() < 1 / 3)
+
+
+async def broker_stalls(world: Installation) -> None:
+    """Let the broker do nothing for a while."""
+    world.broker.stall(world.rng.uniform(0.5, 25))
+
+
+async def connection_cut(world: Installation) -> None:
+    """Cut somebody's connection; not everybody may notice."""
+    notice = world.rng.choice((Notice.BOTH, Notice.CLIENT, Notice.BROKER, Notice.NOBODY))
+    world.network.cut(world.any_party(), notice)
+
+
+async def network_stalls(world: Installation) -> None:
+    """Hold back what somebody says and is told."""
+    world.network.stall(world.any_party(), world.rng.uniform(0.5, 20))
+
+
+async def network_blocked(world: Installation) -> None:
+    """Cut somebody off for a while."""
+    party = world.any_party()
+    world.network.cut(party, world.rng.choice((Notice.BOTH, Notice.NOBODY)))
+    world.network.block(party, world.rng.choice(list(Block)))
+    await asyncio.sleep(world.rng.uniform(1, 25))
+    world.network.unblock(party)
+
+
+async def network_slow(world: Installation) -> None:
+    """Let everything take long for a while."""
+    usual, world.network.between = world.network.between, (0.05, world.rng.uniform(0.3, 2.5))
+    await asyncio.sleep(world.rng.uniform(2, 20))
+    world.network.between = usual
+
+
+async def message_repeated(world: Installation) -> None:
+    """Let old messages come once more."""
+    for _ in range(world.rng.randint(1, 4)):
+        message = world.broker.replay(world.rng, retain=world.rng.random() < 1 / 4)
+        if message is not None:
+            world.trace.note("broker", "repeats %s", message)
+        await asyncio.sleep(world.rng.uniform(0, 2))
+
+
+# Home Assistant
+
+
+async def home_assistant_restarts(world: Installation) -> None:
+    """Stop Home Assistant, or kill it, and start it again."""
+    if not world.home.running:
+        return
+    world.home.stop(kill=world.rng.random() < 1 / 2)
+    # It takes longer than a touch is live.
+    await asyncio.sleep(world.rng.uniform(6, 30))
+    await world.home.start()
+
+
+async def entry_reloaded(world: Installation) -> None:
+    """Reload one reader's entry."""
+    world.home.reload(world.any_reader_id())
+
+
+async def backup_restored(world: Installation) -> None:
+    """Make a backup, and some time later put it in the place of all that was saved since."""
+    world.home.disk.back_up()
+    await asyncio.sleep(world.rng.uniform(1, 15))
+    if not world.home.running:
+        return
+    world.home.stop(kill=True)
+    world.promises.forgetful = True
+    world.home.disk.restore(world.rng)
+    await asyncio.sleep(world.rng.uniform(6, 20))
+    await world.home.start()
+
+
+# People
+
+
+async def cancel_pressed(world: Installation) -> None:
+    """Press the button."""
+    await world.users.cancel(world.any_reader_id())
+
+
+async def both_pressed(world: Installation) -> None:
+    """Let a second user enroll somebody on the same reader, at the same time."""
+    reader_id = world.any_reader_id()
+    await world.enroll(reader_id)
+
+
+async def stranger_joins(world: Installation) -> None:
+    """Give power to another reader that was given the same reader id."""
+    await world.stranger(world.rng.uniform(3, 30))
+
+
+FAULTS: tuple[tuple[int, Happens], ...] = (
+    (4, power_cut),
+    (5, power_cut_at_the_sensor),
+    (5, power_cut_at_the_flash),
+    (2, flash_refuses),
+    (1, flash_erased),
+    (2, sensor_silent),
+    (3, sensor_noisy),
+    (2, sensor_late),
+    (2, sensor_restarts),
+    (2, sensor_swapped),
+    (6, broker_restarts),
+    (4, broker_stalls),
+    (6, connection_cut),
+    (5, network_stalls),
+    (4, network_blocked),
+    (2, network_slow),
+    (4, message_repeated),
+    (8, home_assistant_restarts),
+    (2, entry_reloaded),
+    (2, backup_restored),
+    (3, cancel_pressed),
+    (2, both_pressed),
+    (1, stranger_joins),
+)
+"""Each with how often it is chosen, compared to the others."""

@@ -1,0 +1,322 @@
+"""One history: an installation, people, faults; then everything works again, and all is checked."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from emulator import EmulatedSensor, Finger
+from tests.simulation.console import consoles
+from tests.simulation.faults import FAULTS
+from tests.simulation.habits import BrokerHabits
+from tests.simulation.home_assistant import PARTY, HomeAssistant
+from tests.simulation.loop import run
+from tests.simulation.network import Network
+from tests.simulation.people import NAMES, STRANGER, Hand, Users
+from tests.simulation.promises import Promises, Violation
+from tests.simulation.reader import SimulatedReader, Touch
+from tests.simulation.tape import TapedBroker
+from tests.simulation.trace import Trace
+
+if TYPE_CHECKING:
+    from fpreader.app import App
+
+    from custom_components.biometric_enroll.follower.roster import Enrollment
+    from custom_components.biometric_enroll.follower.surroundings import Moment
+    from custom_components.biometric_enroll.reader.state import ReaderState
+
+#: Seconds in which things go wrong.
+_TROUBLED_S = 35.0
+#: Seconds after the last of it within which everything has to be well.
+SETTLED_WITHIN_S = 400.0
+_LOOK_EVERY_S = 2.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a history."""
+
+    seed: int
+    violations: list[Violation]
+    enrollments: int
+    """How many were run by readers."""
+    trace: Trace
+
+
+class _Watcher:
+    """Tells the promises and the trace what is true at one reader, and gives it power again."""
+
+    def __init__(self, world: Installation, device: str) -> None:
+        self._world = world
+        self._device = device
+        self.hand: Hand | None = None
+
+    @property
+    def _reader(self) -> SimulatedReader:
+        return self._world.all_readers[self._device]
+
+    def snapshot(self, snapshot: dict[str, Any]) -> None:
+        """See the enrollment change."""
+        self._note(
+            "%s %s %s/%s %s", snapshot["template_id"], snapshot["stage"],
+            len(snapshot["captured"]), snapshot["total"], snapshot["reason"] or "",
+        )  # fmt: skip
+        self._world.promises.reader_snapshot(self._device, snapshot)
+        if self.hand is not None:
+            self.hand.see(snapshot)
+
+    def touched(self, touch: Touch) -> None:
+        """See a touch."""
+        self._note("touch %s %s of %s", touch.touch, touch.result, touch.finger)
+        self._world.promises.reader_touched(self._device, touch)
+
+    def committed(self, slot: int, template_id: str) -> None:
+        """See an id enter the map."""
+        finger = self._reader.templates.get(slot)
+        self._note("commits %s: %s in slot %s", template_id, finger, slot)
+        self._world.promises.reader_committed(self._device, template_id, finger)
+
+    def power(self, *, on: bool) -> None:
+        """See power come and go."""
+        self._note("power on" if on else "power off")
+        if not on:
+            kept = not self._world.promises.truths[self._device].refused
+            self._world.promises.reader_lost_power(self._device, kept=kept)
+            self._world.power_again(self._reader)
+
+    def stopped(self, error: Exception | None) -> None:
+        """See the firmware start anew."""
+        self._note("starts anew: %r", error)
+
+    def printed(self, line: str) -> None:
+        """See what its console says."""
+        self._note("prints %s", line)
+
+    def _note(self, what: str, *args: object) -> None:
+        self._world.trace.note(self._device, what, *args)
+
+
+class Installation:
+    """Everything in one history."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = Random(seed)  # noqa: S311 - it has to be the same each time
+        self.trace = Trace()
+        self.promises = Promises(self.trace)
+        self.calm = self.promises.calm = self.rng.random() < 1 / 8
+        self.network = Network(self.rng)
+        habits = BrokerHabits() if self.calm else BrokerHabits.random(self.rng)
+        self.broker = TapedBroker(self.network, habits, self.rng)
+        self.readers: dict[str, SimulatedReader] = {}
+        """Those that are set up, by reader id."""
+        self.all_readers: dict[str, SimulatedReader] = {}
+        """By hardware id."""
+        self.hands: dict[str, Hand] = {}
+        self.swapped: list[SimulatedReader] = []
+        self._loop = asyncio.get_running_loop()
+        self._healing = False
+        for number in range(2 if self.rng.random() < 1 / 4 else 1):
+            self._add_reader(f"reader{number}", f"device{number}")
+        self.promises.devices = {
+            reader_id: reader.device for reader_id, reader in self.readers.items()
+        }
+        self.home = HomeAssistant(self.network, self.rng, self, self.promises.devices)
+        self.users = Users(self.home, self.rng, self.trace)
+
+    def _add_reader(self, reader_id: str, device: str) -> None:
+        watcher = _Watcher(self, device)
+        reader = self._make_reader(reader_id, device, watcher)
+        self.readers[reader_id] = reader
+        self.hands[reader_id] = watcher.hand = Hand(reader, self.rng, self.trace)
+
+    def _make_reader(self, reader_id: str, device: str, watcher: _Watcher) -> SimulatedReader:
+        reader = SimulatedReader(
+            reader_id,
+            device,
+            rng=self.rng,
+            open_connection=lambda _host, _port: self.network.open(device),
+            told=watcher,
+            model=self.rng.choice(("R307", "R503")),
+        )
+        # Quartz, up to 100 parts in a million off.
+        reader.drift = 1 + self.rng.uniform(-1e-4, 1e-4)
+        self.all_readers[device] = reader
+        return reader
+
+    # What faults choose from
+
+    def any_reader(self) -> SimulatedReader:
+        """Choose a reader that is set up."""
+        return self.readers[self.any_reader_id()]
+
+    def any_reader_id(self) -> str:
+        """Choose one by its id."""
+        return self.rng.choice(list(self.readers))
+
+    def any_party(self) -> str:
+        """Choose somebody with a connection to the broker."""
+        return self.rng.choice((PARTY, *(reader.device for reader in self.readers.values())))
+
+    def foreign_sensor(self, reader: SimulatedReader) -> EmulatedSensor:
+        """Make a sensor that holds a stranger in the slots that matter."""
+        other = EmulatedSensor(reader.sensor.profile)
+        if self.rng.random() < 1 / 2:
+            other.templates.update(reader.sensor.templates)
+        return other
+
+    def power_again(self, reader: SimulatedReader) -> None:
+        """Give power again after a while."""
+        if not self._healing and reader in self.readers.values():
+            self._loop.call_later(self.rng.uniform(0.3, 20), reader.power_on)
+
+    async def enroll(self, reader_id: str) -> None:
+        """Have somebody enrolled."""
+        await self.users.enroll(reader_id, self.hands[reader_id], self.rng.choice(NAMES))
+
+    async def stranger(self, seconds: float) -> None:
+        """Have another reader under the id of one that is set up, for a while."""
+        device = "stranger"
+        if device in self.all_readers:
+            return
+        reader = self._make_reader(self.any_reader_id(), device, _Watcher(self, device))
+        reader.power_on()
+        await asyncio.sleep(seconds / 2)
+        reader.place(Finger(STRANGER))
+        await asyncio.sleep(seconds / 2)
+        reader.power_off()
+
+    # What Home Assistant tells
+
+    def state(self, reader_id: str, state: ReaderState) -> None:
+        """See what entities show."""
+        self.promises.state(reader_id, state)
+        if self.home.roster is not None:
+            self.promises.roster(self.home.roster)
+
+    def moment(self, reader_id: str, moment: Moment, payload: bytes | None) -> None:
+        """Hear what automations hear."""
+        self.promises.moment(reader_id, moment, payload)
+
+    def meant(self, _device: str, enrollment: Enrollment) -> None:
+        """See who is meant by an enrollment."""
+        self.promises.meant(enrollment)
+
+    def run(self, what: str) -> None:
+        """See Home Assistant start and end."""
+        self.promises.run(what)
+
+    # The history
+
+    async def live(self) -> None:
+        """Let it all happen, mend everything, wait until it has settled, and check."""
+        self.broker.start()
+        for reader in self.readers.values():
+            reader.power_on()
+        await self.home.start()
+        await asyncio.sleep(self.rng.uniform(2, 6))
+        busy = [asyncio.create_task(self._use(reader_id)) for reader_id in self.readers]
+        if not self.calm:
+            busy += [
+                asyncio.create_task(self._fault()) for _ in range(self.rng.choice((1, 1, 2, 3, 5)))
+            ]
+        await asyncio.gather(*busy)
+        await self._heal()
+        if await self._settle():
+            self._check()
+
+    async def _use(self, reader_id: str) -> None:
+        """Enroll and touch."""
+        hand = self.hands[reader_id]
+        for _ in range(self.rng.choice((1, 1, 2))):
+            await self.enroll(reader_id)
+            await asyncio.sleep(self.rng.uniform(4, 12))
+        for _ in range(self.rng.choice((0, 1, 3))):
+            await hand.touch(self.rng.choice((*NAMES, STRANGER)))
+            await asyncio.sleep(self.rng.uniform(0.5, 5))
+
+    async def _fault(self) -> None:
+        await asyncio.sleep(self.rng.uniform(0, _TROUBLED_S))
+        weights = [weight for weight, _ in FAULTS]
+        [(_, happens)] = self.rng.choices(FAULTS, weights)
+        self.trace.note("fault", happens.__name__)
+        await happens(self)
+
+    async def _heal(self) -> None:
+        """Let everything work again."""
+        self.trace.note("history", "heals")
+        self._healing = True
+        self.broker.start()
+        for hand in self.hands.values():
+            hand.person = None
+        for party in (PARTY, *self.all_readers):
+            self.network.unblock(party)
+        for reader in self.readers.values():
+            reader.lift()
+            reader.flash.refuses = False
+            reader.sensor.faults.clear()
+            reader.power_on()
+        await self.home.start()
+
+    async def _settle(self) -> bool:
+        """Wait until nothing is to come any more."""
+        end = self._loop.time() + SETTLED_WITHIN_S
+        while (unsettled := self._unsettled()) is not None:
+            if self._loop.time() > end:
+                self.promises.violated(4, f"{SETTLED_WITHIN_S:.0f} s later, {unsettled}")
+                return False
+            await asyncio.sleep(_LOOK_EVERY_S)
+        return True
+
+    def _unsettled(self) -> str | None:
+        for reader_id, reader in self.readers.items():
+            if not reader.powered:
+                reader.power_on()
+            if reader.app is None:
+                return f"{reader_id} starts"
+            found = self._unsettled_reader(reader_id, reader.app)
+            if found is not None:
+                return f"{reader_id}: {found}"
+        return None
+
+    def _unsettled_reader(self, reader_id: str, app: App) -> str | None:
+        roster, device = self.home.roster, self.promises.devices[reader_id]
+        templates = app.scanner.templates
+        broken = templates["sensor_error"] is not None or templates["sensor_changed"]
+        # With its flash, it has lost which sensor is its own; that is for the user to decide.
+        if broken and not self.promises.truths[device].erased:
+            return "its sensor does not work"
+        if app.scanner._memory.operation is not None and not broken:
+            return "a slot may have to be emptied"
+        enrollment = roster.enrollment(device) if roster else None
+        expected = enrollment.template_id if enrollment else None
+        return self.promises.settled(reader_id, app.scanner.snapshot, len(app.journal), expected)
+
+    def _check(self) -> None:
+        roster = self.home.roster
+        assert roster is not None
+        self.promises.roster(roster)
+        for reader_id, reader in self.readers.items():
+            self.promises.check_end(reader_id, roster, self.users.accepted.get(reader_id, []))
+            self.promises.check_sensor(reader_id, reader.memory, reader.templates)
+
+    @property
+    def enrollments(self) -> int:
+        """Count the enrollments that readers have run."""
+        return sum(len(truth.captured) for truth in self.promises.truths.values())
+
+
+def live(seed: int) -> Verdict:
+    """Live through the history of a seed."""
+
+    async def main() -> Verdict:
+        world = Installation(seed)
+        try:
+            await world.live()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not have happened
+            world.promises.violated(8, f"{error!r}")
+        return Verdict(seed, world.promises.violations, world.enrollments, world.trace)
+
+    with consoles():
+        return run(main())

@@ -1,0 +1,288 @@
+"""Home Assistant in virtual time: the integration's real followers, on a model of all around them.
+
+Its disk outlives it. It is stopped in order or killed, started again, its entry is reloaded, an
+older backup is restored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol, override
+
+from custom_components.biometric_enroll.follower.enroller import Wish
+from custom_components.biometric_enroll.follower.errors import UnreachableError
+from custom_components.biometric_enroll.follower.follower import Follower
+from custom_components.biometric_enroll.follower.marks import Marks
+from custom_components.biometric_enroll.follower.roster import Enrollment, Roster
+from custom_components.biometric_enroll.reader.state import ReaderState, Subject
+from custom_components.biometric_enroll.reader.words import topic_of
+from tests.simulation.client import HaClient, NotConnectedError
+from tests.simulation.disk import Disk, File
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+    from random import Random
+
+    from custom_components.biometric_enroll.follower.surroundings import Cause, Moment
+    from custom_components.biometric_enroll.reader.messages import Identity
+    from tests.simulation.network import Network
+
+_EPOCH = datetime(2026, 11, 25, tzinfo=UTC)
+PARTY = "home assistant"
+
+
+class Told(Protocol):
+    """Is told what Home Assistant shows and does, at the moment at which it happens."""
+
+    def state(self, reader_id: str, state: ReaderState) -> None:
+        """See the state that entities show."""
+
+    def moment(self, reader_id: str, moment: Moment, payload: bytes | None) -> None:
+        """Hear what automations hear, and which message it came of."""
+
+    def meant(self, device: str, enrollment: Enrollment) -> None:
+        """Hear that an enrollment is about to be asked for, or is given up."""
+
+    def run(self, what: str) -> None:
+        """Hear that Home Assistant starts, stops, is killed, …"""
+
+
+class _WatchedRoster(Roster):
+    """The roster, with somebody who looks over its shoulder."""
+
+    told: Told
+
+    @override
+    async def async_set_enrollment(self, device: str, enrollment: Enrollment | None) -> None:
+        if enrollment is not None:
+            self.told.meant(device, enrollment)
+        await super().async_set_enrollment(device, enrollment)
+
+
+class _Run:
+    """One run of Home Assistant, from a start to its end."""
+
+    def __init__(self, home: HomeAssistant, number: int) -> None:
+        self.home = home
+        self.alive = True
+        self.files = [File(home.disk, name, home.rng) for name in ("roster", "marks")]
+        self.roster, self.marks = _WatchedRoster(self.files[0]), Marks(self.files[1])
+        self.roster.told = home.told
+        self.client = HaClient(
+            home.network,
+            PARTY,
+            f"{PARTY} {number}",
+            on_message=self._on_message,
+            on_connection=self._on_connection,
+            on_subscribed=self._on_subscribed,
+        )
+        self.entries: dict[str, _Entry] = {}
+
+    async def start(self) -> None:
+        """Load, set up the entries, connect."""
+        await self.roster.async_load()
+        await self.marks.async_load()
+        await self.roster.async_catch_up(self.marks.completed(), _now())
+        if not self.alive:
+            return
+        for reader_id, device in self.home.devices.items():
+            self.entries[reader_id] = _Entry(self, reader_id, device)
+        self.client.start()
+
+    def end(self, *, kill: bool) -> None:
+        """End the run; after a kill nothing that it had begun is finished."""
+        self.alive = not kill
+        for entry in self.entries.values():
+            entry.unload(kill=kill)
+        self.alive = False
+        for file in self.files:
+            # In order, Home Assistant waits for what is being saved.
+            file.alive = not kill
+        # An end in order is no DISCONNECT either.
+        self.client.close(kill=True)
+
+    def reload(self, reader_id: str) -> None:
+        """Reload one entry."""
+        self.entries.pop(reader_id).unload(kill=False)
+        self.entries[reader_id] = _Entry(self, reader_id, self.home.devices[reader_id])
+
+    def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
+        _, reader_id, below = topic.split("/", 2)
+        if self.alive and reader_id in self.entries:
+            self.entries[reader_id].receive(below, payload, retained=retained)
+
+    def _on_connection(self, connected: bool) -> None:
+        if not connected and self.alive:
+            for entry in self.entries.values():
+                entry.follower.disconnected()
+
+    def _on_subscribed(self) -> None:
+        if self.alive:
+            for entry in self.entries.values():
+                entry.follower.subscribed()
+
+
+class _Entry:
+    """One loaded config entry, and all that its follower finds around it."""
+
+    def __init__(self, run: _Run, reader_id: str, device: str) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._run = run
+        self._told = run.home.told
+        self._reader_id = reader_id
+        self._alive = True
+        self._loaded = True
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._payload: bytes | None = None
+        """The message that is being taken."""
+        self.follower = Follower(reader_id, device, self, run.roster, run.marks)
+        self._told.state(reader_id, self.follower.state)
+        for topic, qos in self.follower.topics:
+            run.client.subscribe(topic_of(reader_id, topic), qos)
+        self._watch = self.loop.create_task(
+            self.follower.async_watch(), name=f"presence of {reader_id}"
+        )
+
+    def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Take a message."""
+        self._payload = payload
+        self.follower.receive(topic, payload, retained=retained)
+        self._payload = None
+
+    def unload(self, *, kill: bool) -> None:
+        """Stop; what runs beside is waited for, or after a kill never heard of again."""
+        self._alive = self._alive and not kill
+        self._loaded = False
+        for topic, _ in self.follower.topics:
+            self._run.client.unsubscribe(topic_of(self._reader_id, topic))
+        self.follower.stop()
+        self._watch.cancel()
+        if kill:
+            for task in self._tasks:
+                task.cancel()
+
+    # Surroundings
+
+    def utcnow(self) -> datetime:
+        return _now()
+
+    def new_id(self) -> str:
+        return self._run.home.rng.randbytes(8).hex()
+
+    def create_task(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = self.loop.create_task(work)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
+        return task
+
+    async def async_publish(self, topic: str, message: str) -> None:
+        if not self._alive or not self._run.alive:
+            raise UnreachableError
+        self._run.home.on_publish(topic, message)
+        try:
+            self._run.client.publish(topic, message.encode(), self._run.home.request_qos)
+        except NotConnectedError:
+            raise UnreachableError from None
+
+    def state_changed(self, state: ReaderState, _cause: Cause) -> None:
+        # Entities are gone once the entry is unloaded, what is still on its way shows nowhere.
+        if self._loaded:
+            self._told.state(self._reader_id, state)
+
+    def happened(self, moment: Moment) -> None:
+        if self._alive:
+            self._told.moment(self._reader_id, moment, self._payload)
+
+    def described(self, identity: Identity) -> None:
+        """Keep no device registry."""
+
+    def stranger(self, identity: Identity | None) -> None:
+        """Keep no repair issues."""
+
+
+class HomeAssistant:
+    """Home Assistant over all its runs; `devices` are the readers that are set up."""
+
+    request_qos = 0
+    """What the integration publishes at."""
+
+    def __init__(
+        self, network: Network, rng: Random, told: Told, devices: Mapping[str, str]
+    ) -> None:
+        self.network = network
+        self.rng = rng
+        self.told = told
+        self.devices = devices
+        self.disk = Disk()
+        self._run: _Run | None = None
+        self._runs = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs."""
+        return self._run is not None
+
+    @property
+    def roster(self) -> Roster | None:
+        """The roster of this run."""
+        return self._run.roster if self._run else None
+
+    def follower(self, reader_id: str) -> Follower | None:
+        """Return the follower of a reader, while its entry is loaded."""
+        entry = self._run.entries.get(reader_id) if self._run else None
+        return entry.follower if entry else None
+
+    async def start(self) -> None:
+        """Start, with what the disk holds; idle if it runs."""
+        if self._run is None:
+            self._runs += 1
+            self.told.run("starts")
+            self._run = _Run(self, self._runs)
+            await self._run.start()
+
+    def stop(self, *, kill: bool) -> None:
+        """End in order, or as a power cut does."""
+        if self._run is not None:
+            self.told.run("is killed" if kill else "stops")
+            self._run.end(kill=kill)
+            self._run = None
+
+    def reload(self, reader_id: str) -> None:
+        """Reload an entry."""
+        if self._run is not None and reader_id in self._run.entries:
+            self.told.run(f"reloads {reader_id}")
+            self._run.reload(reader_id)
+
+    def on_publish(self, topic: str, message: str) -> None:
+        """See what is published; for the trace."""
+
+    # What users do
+
+    async def enroll(self, reader_id: str, name: str, scan_timeout: int) -> str:
+        """Call the action `enroll_fingerprint`; return the template id. Raises `ReaderError`."""
+        entry = self._entry(reader_id)
+        wish = Wish(slot=None, scans=3, scan_timeout=scan_timeout)
+        # A caller that goes away does not stop it.
+        task = entry.create_task(entry.follower.enroller.async_enroll(Subject(name), wish, None))
+        try:
+            template_id, _ = await task
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise UnreachableError from None
+            raise
+        return template_id
+
+    async def cancel(self, reader_id: str) -> None:
+        """Call the action `cancel_enrollment`. Raises `ReaderError`."""
+        await self._entry(reader_id).follower.enroller.async_cancel()
+
+    def _entry(self, reader_id: str) -> _Entry:
+        entry = self._run.entries.get(reader_id) if self._run else None
+        if entry is None:
+            raise UnreachableError
+        return entry
+
+
+def _now() -> datetime:
+    return _EPOCH + timedelta(seconds=asyncio.get_running_loop().time())
