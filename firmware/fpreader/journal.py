@@ -170,7 +170,9 @@ class Journal:
     def _backlog(self, now: int) -> "dict[str, Any] | None":
         entry = self._oldest()
         if entry is None:
-            self._delivering = False
+            # What was sent while nobody listened is late soon: it is not to wait for another hello.
+            self._delivering = bool(self._fresh)
+            self._next_ms = min((deadline for _, deadline in self._fresh), default=now)
             return None
         touch = bytes(entry[1:9])
         if touch != self._sending:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..reader.enrollment import Happened, advances, moments
 from ..reader.fields import MalformedError
 from ..reader.words import Reason, Refusal, Stage
-from .errors import ReaderError, RefusedError, TooManyScansError, UnreachableError
+from .errors import ReaderError, RefusedError, TooManyScansError
 from .roster import Enrollment, Place
 from .surroundings import Kind, Moment
 
@@ -228,13 +228,12 @@ class Enroller:
         self._cause = cause
         try:
             slot = await self._asked.async_start(greeting, template_id, wish)
-        except RefusedError:
-            await self._roster.async_set_enrollment(self._device, before)
-            raise
-        except UnreachableError:
-            await self._roster.async_set_enrollment(
-                self._device, Enrollment(template_id, subject, given_up=True)
-            )
+        except ReaderError as err:
+            # With a nonce this fresh, `stale` is what another reader under the same id says; as
+            # after silence, ours may have started all the same.
+            unsure = not isinstance(err, RefusedError) or err.refusal is Refusal.STALE
+            unwanted = Enrollment(template_id, subject, given_up=True)
+            await self._roster.async_set_enrollment(self._device, unwanted if unsure else before)
             raise
         return template_id, slot
 
@@ -244,7 +243,11 @@ class Enroller:
         # One that was accepted just now may not have shown a snapshot yet.
         if enrollment is None or self._knowledge.followed().final:
             raise RefusedError(Refusal.NOT_RUNNING)
-        self.take(await self._asked.async_cancel(enrollment.template_id), live=True)
+        ended = await self._asked.async_cancel(enrollment.template_id)
+        # Before a slow answer came, somebody else may have been asked to enroll.
+        newest = self._roster.enrollment(self._device)
+        if newest is not None and newest.template_id == ended.template_id:
+            self.take(ended, live=True)
 
     async def _async_cancel_quietly(self) -> None:
         try:

@@ -92,6 +92,8 @@ class Presence:
         if self._knowledge.state.available:
             _LOGGER.warning("Reader %s is unavailable: %s", self._knowledge.reader_id, why)
             self._knowledge.update(available=False)
+            # A last will may come late, or twice, from a session that was over long ago.
+            self.doubt()
 
     def expect_news_within(self, seconds: float | None) -> None:
         """Raise a doubt if the running enrollment is silent past the reader's own deadline."""
