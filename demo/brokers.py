@@ -1,20 +1,40 @@
-"""MQTT brokers: one in Python that needs nothing installed, and Mosquitto."""
+"""MQTT brokers: one in Python that needs nothing installed, Mosquitto, and RabbitMQ."""
 
 import json
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .programs import CACHE, Program
+from .rabbitmq import rabbitmq
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+type Recipe = tuple[Sequence[str | Path], Mapping[str, str] | None]
+"""A command, and its environment if that is not the one we have."""
 
 
 class BrokerKind(StrEnum):
     """A broker that can be started here."""
 
     AMQTT = "amqtt"
+    """Keeps its retained messages in RAM."""
     MOSQUITTO = "mosquitto"
+    """As most people have it, but it keeps its retained messages in RAM."""
+    MOSQUITTO_ON_DISK = "mosquitto-on-disk"
+    """Has each retained message on disk as soon as it has it."""
+    RABBITMQ = "rabbitmq"
+    """With its MQTT plugin. A kill costs it the retained messages of the last seconds."""
+
+    @property
+    def discovers(self) -> bool:
+        """Whether who subscribes with a wildcard gets retained messages, so also old news.
+
+        Home Assistant's discovery subscribes so. If not, it hears only of readers that connect
+        later than it has itself.
+        """
+        return self is not BrokerKind.RABBITMQ
 
 
 class Broker:
@@ -22,22 +42,21 @@ class Broker:
 
     def __init__(self, kind: BrokerKind, port: int, folder: Path) -> None:
         """Prepare a broker; nothing runs yet. The folder must exist."""
+        self.kind = kind
         self.port = port
-        self._command, config = {
-            BrokerKind.AMQTT: _amqtt,
-            BrokerKind.MOSQUITTO: _mosquitto,
-        }[kind](port, folder / f"{kind}.conf")
-        (folder / f"{kind}.conf").write_text(config)
+        self._store = folder / f"{kind}-store"
+        self._store.mkdir()
+        self._command, self._env = _RECIPES[kind](port, self._store)
         self._log = folder / f"{kind}.log"
         self._program: Program | None = None
 
     async def async_start(self) -> None:
         """Start it and wait until it listens."""
-        self._program = Program(self._command, self._log)
+        self._program = Program(self._command, self._log, self._env)
         await self._program.async_listening(self.port)
 
     def kill(self) -> None:
-        """End it at once. It keeps nothing on disk, so its retained messages are gone."""
+        """End it at once. What it remembers afterwards, its kind says."""
         if self._program:
             self._program.kill()
 
@@ -46,18 +65,37 @@ class Broker:
         if self._program:
             self._program.stop()
 
+    @property
+    def memory(self) -> Path:
+        """The file in which `MOSQUITTO_ON_DISK` keeps what it remembers, replaced at each change.
 
-def _mosquitto(port: int, config: Path) -> tuple[list[str | Path], str]:
-    return (
-        [CACHE / "bin" / "mosquitto", "-c", config],
+        Whoever replaces or removes it, while the broker is dead, changes its mind.
+        """
+        return self._store / "mosquitto.db"
+
+
+def _mosquitto(port: int, store: Path, memory: str = "") -> Recipe:
+    config = store / "mosquitto.conf"
+    config.write_text(
         # Without nodelay an acknowledgement waits for Nagle's algorithm.
-        f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n",
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n{memory}"
+    )
+    return [CACHE / "bin" / "mosquitto", "-c", config], None
+
+
+def _mosquitto_on_disk(port: int, store: Path) -> Recipe:
+    return _mosquitto(
+        port,
+        store,
+        f"persistence true\npersistence_location {store}/\n"
+        "autosave_interval 1\nautosave_on_changes true\n"  # after each change
+        "user root\n",  # started as root, it would become a user who cannot write there
     )
 
 
-def _amqtt(port: int, config: Path) -> tuple[list[str | Path], str]:
-    return (
-        [CACHE / "ha-newest" / "bin" / "amqtt", "-c", config],
+def _amqtt(port: int, store: Path) -> Recipe:
+    config = store / "amqtt.json"
+    config.write_text(
         json.dumps(
             {
                 "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
@@ -65,5 +103,14 @@ def _amqtt(port: int, config: Path) -> tuple[list[str | Path], str]:
                     "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
                 },
             }
-        ),
+        )
     )
+    return [CACHE / "ha-newest" / "bin" / "amqtt", "-c", config], None
+
+
+_RECIPES: dict[BrokerKind, Callable[[int, Path], Recipe]] = {
+    BrokerKind.AMQTT: _amqtt,
+    BrokerKind.MOSQUITTO: _mosquitto,
+    BrokerKind.MOSQUITTO_ON_DISK: _mosquitto_on_disk,
+    BrokerKind.RABBITMQ: rabbitmq,
+}

@@ -18,6 +18,9 @@ USER = "demo"
 PASSWORD = "fingerprint"  # noqa: S105 - of a demo on loopback
 _INTEGRATION = ROOT / "custom_components" / "biometric_enroll"
 _START_WITHIN = 120
+_ONBOARDING_DONE = ["core_config", "analytics", "integration"]
+"""What a new user is asked, but for the name. Answered there, it would add a radio that looks for
+its stations in the Internet, and without one every start waits some seconds for it."""
 
 # Not `http:`, which Home Assistant reads from its storage.
 _CONFIGURATION = """\
@@ -34,6 +37,7 @@ logger:
 script: !include scripts.yaml
 automation: !include automations.yaml
 mqtt: !include mqtt.yaml
+recorder: !include recorder.yaml
 """
 
 
@@ -50,13 +54,18 @@ class HomeAssistant:
         self.tokens: dict[str, Any] = {}
 
     def prepare(self, yaml: dict[str, Any]) -> None:
-        """Write the configuration; `yaml` holds the contents of scripts, automations and mqtt."""
+        """Write the configuration.
+
+        `yaml` holds the contents of scripts, automations, mqtt and recorder.
+        """
         (self.folder / ".storage").mkdir(parents=True, exist_ok=True)
         (self.folder / "configuration.yaml").write_text(_CONFIGURATION)
-        for name, empty in (("scripts", {}), ("automations", []), ("mqtt", {})):
+        for name in ("scripts", "automations", "mqtt", "recorder"):
             # JSON is YAML.
+            empty: object = [] if name == "automations" else {}
             (self.folder / f"{name}.yaml").write_text(json.dumps(yaml.get(name, empty)))
-        _write_http_config(self.folder / ".storage" / "http", self._port)
+        _write_storage(self.folder, "http", 3, _http(self._port))
+        _write_storage(self.folder, "onboarding", 4, {"done": _ONBOARDING_DONE})
         components = self.folder / "custom_components"
         components.mkdir(exist_ok=True)
         shutil.copytree(
@@ -97,7 +106,7 @@ class HomeAssistant:
         return self._program.log.read_text() if self._program else ""
 
     async def async_onboard(self) -> None:
-        """Make the user and answer the questions of a new installation."""
+        """Make the user."""
         async with aiohttp.ClientSession(self.url) as session:
             answer = await _async_post(
                 session,
@@ -119,13 +128,6 @@ class HomeAssistant:
                     "code": answer["auth_code"],
                 },
             )
-            headers = {"Authorization": f"Bearer {self.tokens['access_token']}"}
-            for step, body in (
-                ("core_config", {}),
-                ("analytics", {}),
-                ("integration", {"client_id": self._client_id, "redirect_uri": self._client_id}),
-            ):
-                await _async_post(session, f"/api/onboarding/{step}", json=body, headers=headers)
 
     async def async_connect(self) -> Client:
         """Return a client of the user that onboarding made."""
@@ -202,33 +204,31 @@ async def _async_post(session: aiohttp.ClientSession, path: str, **request: Any)
         return await response.json()
 
 
-def _write_http_config(file: Path, port: int) -> None:
+def _write_storage(folder: Path, key: str, version: int, data: dict[str, Any]) -> None:
+    """Write what Home Assistant would itself have kept over a restart."""
+    (folder / ".storage" / key).write_text(
+        json.dumps({"version": version, "minor_version": 1, "key": key, "data": data})
+    )
+
+
+def _http(port: int) -> dict[str, Any]:
     """Let it listen on loopback only.
 
     The same in YAML would greet the user with a question whether that works.
     """
-    file.write_text(
-        json.dumps(
-            {
-                "version": 3,
-                "minor_version": 1,
-                "key": "http",
-                "data": {
-                    "stable": {
-                        "server_host": ["127.0.0.1"],
-                        "server_port": port,
-                        "cors_allowed_origins": [],
-                        "login_attempts_threshold": -1,
-                        "ip_ban_enabled": True,
-                        "ssl_profile": "intermediate_v6",
-                        "use_x_frame_options": True,
-                        "created_at": "2026-11-01T00:00:00+00:00",
-                        "error": None,
-                        "error_message": None,
-                    },
-                    "pending": None,
-                    "yaml_migration_done": True,
-                },
-            }
-        )
-    )
+    return {
+        "stable": {
+            "server_host": ["127.0.0.1"],
+            "server_port": port,
+            "cors_allowed_origins": [],
+            "login_attempts_threshold": -1,
+            "ip_ban_enabled": True,
+            "ssl_profile": "intermediate_v6",
+            "use_x_frame_options": True,
+            "created_at": "2026-11-01T00:00:00+00:00",
+            "error": None,
+            "error_message": None,
+        },
+        "pending": None,
+        "yaml_migration_done": True,
+    }

@@ -36,18 +36,28 @@ class Stage:
         """End everything, what was started last first."""
         self._ends.close()
 
-    def add_reader(self, reader_id: str, **options: Any) -> VirtualReader:
-        """Add a reader and give it power; `options` are those of `VirtualReader`."""
-        reader = VirtualReader(reader_id, self.broker.port, self.folder / reader_id, **options)
+    def add_reader(
+        self, reader_id: str, *, port: int | None = None, **options: Any
+    ) -> VirtualReader:
+        """Add a reader and give it power; `options` are those of `VirtualReader`.
+
+        `port` is where it finds the broker, if that is not the broker's own port.
+        """
+        reader = VirtualReader(
+            reader_id, port or self.broker.port, self.folder / reader_id, **options
+        )
         self._ends.callback(reader.close)
         self.readers[reader_id] = reader
         reader.start()
         return reader
 
-    async def async_start(self, yaml: dict[str, Any] | None = None) -> None:
+    async def async_start(
+        self, yaml: dict[str, Any] | None = None, *, port: int | None = None
+    ) -> None:
         """Start the broker and a new Home Assistant that knows the broker.
 
-        `yaml` holds what is to stand in its configuration (scripts, automations, mqtt).
+        `yaml` holds what is to stand in its configuration (scripts, automations, mqtt, recorder);
+        `port` is where it finds the broker, if that is not the broker's own port.
         """
         self._ends.callback(self.broker.stop)
         await self.broker.async_start()
@@ -55,4 +65,4 @@ class Stage:
         self._ends.callback(self.home_assistant.stop)
         await self.home_assistant.async_start()
         await self.home_assistant.async_onboard()
-        await self.home_assistant.async_add_broker(self.broker.port)
+        await self.home_assistant.async_add_broker(port or self.broker.port)

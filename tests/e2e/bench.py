@@ -2,18 +2,16 @@
 
 import asyncio
 import itertools
-import json
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from demo.person import Person
 from demo.stage import Stage
 from emulator.fingers import Finger
 from emulator.wire import Code, Command
+from tests.e2e.proxy import Lines, open_lines
+from tests.e2e.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -44,12 +42,20 @@ class Bench:
     reader: VirtualReader
     client: Client
     wire: Wire
-    device_id: str
+    _lines: Lines | None
+    device_id: str = ""
+    """Of the reader, in Home Assistant's device registry."""
     events: list[dict[str, Any]] = field(default_factory=list)
     """What came on Home Assistant's event bus from this integration."""
     ran: list[str] = field(default_factory=list)
     """Which automations ran, in order."""
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    @property
+    def lines(self) -> Lines:
+        """The network, in an installation that has one to be broken."""
+        assert self._lines is not None
+        return self._lines
 
     @property
     def person(self) -> Person:
@@ -92,19 +98,42 @@ class Bench:
             {"type": "subscribe_events", "event_type": "automation_ran"},
             lambda event: self.ran.append(event["data"]["which"]),
         )
+        self.device_id = await self.device_id_of(self.reader)
         # Automations listen only from then on.
         await self.stage.home_assistant.async_started(self.client)
 
+    async def device_id_of(self, reader: VirtualReader) -> str:
+        """Return a reader's id in Home Assistant's device registry."""
+        devices = await self.client.async_command(type="config/device_registry/list")
+        found: str = next(
+            device["id"]
+            for device in devices
+            if ["biometric_enroll", reader.device] in device["identifiers"]
+        )
+        return found
+
     async def touch(self, finger: Finger) -> None:
         """Touch the sensor, and lift the finger when the reader has told of it."""
-        line, touches = self.reader.line, self.wire.count("fingerprint")
-        # Until the reader has seen the empty sensor, this would be the touch before.
-        await asyncio.to_thread(
-            line.wait_for_command, Command.GEN_IMG, code=Code.NO_FINGER, since=line.command_count
-        )
-        line.place(finger)
+        touches = self.wire.count("fingerprint")
+        await self.touch_unheard(finger)
         await self.wire.until(lambda wire: wire.count("fingerprint") > touches)
+
+    async def touch_unheard(self, finger: Finger) -> None:
+        """Touch the sensor, and lift the finger when the reader has looked at it."""
+        line = self.reader.line
+        # Until the reader has seen the empty sensor, this would be the touch before.
+        await self._sensor_answered(Command.GEN_IMG, Code.NO_FINGER)
+        line.place(finger)
+        # A second look, and it is done with the first.
+        for _ in range(2):
+            await self._sensor_answered(Command.GEN_IMG, Code.OK)
         line.lift()
+
+    async def _sensor_answered(self, command: Command, code: Code) -> None:
+        line = self.reader.line
+        await asyncio.to_thread(
+            line.wait_for_command, command, 30, code=code, since=line.command_count
+        )
 
     async def reload(self) -> None:
         """Reload the reader's config entry: subscribe anew, and get what is retained."""
@@ -120,6 +149,12 @@ class Bench:
         """Wait until Home Assistant knows that the reader is there."""
         await self.client.async_until_state(CONNECTIVITY, "on")
 
+    async def settled(self) -> None:
+        """Wait until the reader is known to be there, and this client has been told everything."""
+        await self.until_available()
+        # An answer comes after all that happened before.
+        await self.client.async_command(type="get_config")
+
     def seen(self, entity_id: str, since: int) -> list[str]:
         """Return the states of an entity that the client has seen since a mark, in order."""
         return [
@@ -132,107 +167,48 @@ class Bench:
         return len(self.client.history)
 
 
-@dataclass
-class Message:
-    """One message on the wire."""
-
-    topic: str
-    """Below the reader's own."""
-    payload: dict[str, Any]
-    retained: bool
-
-
-class Wire:
-    """An own client of the broker: sees all that passes, and can say what it likes."""
-
-    def __init__(self, port: int) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._changed = asyncio.Condition()
-        self.messages: list[Message] = []
-        self._subscribed = asyncio.Event()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        self._client.on_connect = lambda client, *_: client.subscribe("biometric/#")
-        self._client.on_subscribe = self._note_subscribed
-        self._client.on_message = self._take
-        self._client.connect_async("127.0.0.1", port)
-        self._client.loop_start()
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    async def ready(self) -> None:
-        async with asyncio.timeout(_WITHIN):
-            await self._subscribed.wait()
-
-    def say(self, topic: str, payload: dict[str, Any] | bytes, *, retain: bool = False) -> None:
-        """Publish below the reader's topic."""
-        data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self._client.publish(f"biometric/{READER_ID}/{topic}", data, qos=1, retain=retain)
-
-    async def ask(self, topic: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Send a request as Home Assistant would, and return the reader's answer."""
-        self.say(topic, payload)
-
-        def answer(wire: Wire) -> dict[str, Any] | None:
-            answers = wire.of("command/response")
-            return next((m for m in answers if m["request"] == payload["request"]), None)
-
-        await self.until(lambda wire: answer(wire) is not None)
-        found = answer(self)
-        assert found is not None
-        return found
-
-    def of(self, topic: str) -> list[dict[str, Any]]:
-        """Return the messages of one of the reader's topics that came live."""
-        return [m.payload for m in self.messages if m.topic == topic and not m.retained]
-
-    def count(self, topic: str) -> int:
-        return len(self.of(topic))
-
-    async def until(self, condition: Callable[[Wire], bool], within: float = _WITHIN) -> None:
-        async with asyncio.timeout(within), self._changed:
-            await self._changed.wait_for(lambda: condition(self))
-
-    def _note_subscribed(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._subscribed.set)
-
-    def _take(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        topic = message.topic.removeprefix(f"biometric/{READER_ID}/")
-        try:
-            payload = json.loads(message.payload)
-        except ValueError:
-            return
-        taken = Message(topic, payload, bool(message.retain))
-        asyncio.run_coroutine_threadsafe(self._note(taken), self._loop)
-
-    async def _note(self, message: Message) -> None:
-        async with self._changed:
-            self.messages.append(message)
-            self._changed.notify_all()
+async def until(condition: Callable[[], bool]) -> None:
+    """Look at the files of another process, which tell nobody when they change."""
+    async with asyncio.timeout(_WITHIN):
+        while not condition():  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
 async def running_bench(
-    folder: Path, broker: BrokerKind, automations: list[dict[str, Any]]
+    folder: Path, broker: BrokerKind, automations: list[dict[str, Any]], *, behind_lines: bool
 ) -> AsyncGenerator[Bench]:
-    """Start everything: the reader is discovered and confirmed, as a user would."""
-    async with Stage(folder, broker=broker) as stage:
-        await stage.async_start({"automations": automations})
-        wire = Wire(stage.broker.port)
-        await wire.ready()
-        reader = stage.add_reader(READER_ID)
-        async with await stage.home_assistant.async_connect() as client:
-            await stage.home_assistant.async_add_discovered_reader(client, READER_ID)
-            await client.async_until_state(CONNECTIVITY, "on")
-            devices = await client.async_command(type="config/device_registry/list")
-        device_id = next(
-            d["id"] for d in devices if ["biometric_enroll", reader.device] in d["identifiers"]
+    """Start everything, and add the reader as a user would.
+
+    Behind lines, Home Assistant and the reader each reach the broker through a `Proxy`.
+    """
+    async with AsyncExitStack() as ends:
+        stage = await ends.enter_async_context(Stage(folder, broker=broker))
+        direct = stage.broker.port
+        lines = await ends.enter_async_context(open_lines(direct)) if behind_lines else None
+        await stage.async_start(
+            # At once, so that also a kill leaves in the database what was told before.
+            {"automations": automations, "recorder": {"commit_interval": 0}},
+            port=lines.home_assistant.port if lines else direct,
         )
-        bench = Bench(stage, reader, client, wire, device_id)
+        wire = Wire(direct, READER_ID)
+        ends.callback(wire.close)
+        await wire.ready()
+        reader = stage.add_reader(READER_ID, port=lines.reader.port if lines else direct)
+        async with await stage.home_assistant.async_connect() as client:
+            await _add_reader(stage, client)
+            await client.async_until_state(CONNECTIVITY, "on")
+        bench = Bench(stage, reader, client, wire, lines)
         await bench.connect()
         try:
             yield bench
         finally:
             await bench.client.async_close()
-            wire.close()
+
+
+async def _add_reader(stage: Stage, client: Client) -> None:
+    if stage.broker.kind.discovers:
+        await stage.home_assistant.async_add_discovered_reader(client, READER_ID)
+    else:
+        added = await stage.home_assistant.async_add_reader(READER_ID)
+        assert added["type"] == "create_entry", added

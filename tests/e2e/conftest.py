@@ -1,11 +1,12 @@
-"""One installation for each broker; the tests of a broker share it."""
+"""One installation for each broker, and one whose network can be broken; tests share them."""
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
 
 from demo.brokers import BrokerKind
-from tests.e2e.bench import CONNECTIVITY, ENROLLING, LAST_IDENTIFIED, TOUCH, running_bench
+from tests.e2e.bench import ENROLLING, LAST_IDENTIFIED, TOUCH, running_bench
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -59,22 +60,48 @@ AUTOMATIONS = [
 ]
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session", params=list(BrokerKind))
+@pytest_asyncio.fixture(
+    scope="session",
+    loop_scope="session",
+    params=[BrokerKind.AMQTT, BrokerKind.MOSQUITTO, BrokerKind.RABBITMQ],
+)
 async def installation(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Bench]:
     folder = tmp_path_factory.mktemp(str(request.param))
-    async with running_bench(folder, request.param, AUTOMATIONS) as bench:
+    async with running_bench(folder, request.param, AUTOMATIONS, behind_lines=False) as bench:
         yield bench
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def bench(installation: Bench) -> AsyncGenerator[Bench]:
     """Give the installation, idle and with nothing on its sensor."""
-    await installation.client.async_until_state(CONNECTIVITY, "on")
-    installation.events.clear()
-    installation.ran.clear()
-    yield installation
-    installation.reader.line.lift()
-    if installation.client.states[ENROLLING].state == "on":
-        await installation.action("cancel_enrollment")
+    async with _idle(installation):
+        yield installation
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def installation_on_lines(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Bench]:
+    folder = tmp_path_factory.mktemp("on_lines")
+    async with running_bench(
+        folder, BrokerKind.MOSQUITTO_ON_DISK, AUTOMATIONS, behind_lines=True
+    ) as bench:
+        yield bench
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bench_on_lines(installation_on_lines: Bench) -> AsyncGenerator[Bench]:
+    """Give an installation whose broker has a memory and whose network can be broken."""
+    async with _idle(installation_on_lines):
+        yield installation_on_lines
+
+
+@asynccontextmanager
+async def _idle(bench: Bench) -> AsyncGenerator[None]:
+    await bench.until_available()
+    bench.events.clear()
+    bench.ran.clear()
+    yield
+    bench.reader.line.lift()
+    if bench.client.states[ENROLLING].state == "on":
+        await bench.action("cancel_enrollment")

@@ -1,0 +1,66 @@
+"""A hand that follows the sensor alone: it goes on while broker and Home Assistant are away."""
+
+import asyncio
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from emulator.wire import Code, Command
+
+if TYPE_CHECKING:
+    from emulator.fingers import Finger
+    from emulator.line import SensorLine
+
+
+class Moment(StrEnum):
+    """The stages of an enrollment, in order."""
+
+    PLACE_1 = "place 1"
+    LIFT_1 = "lift 1"
+    PLACE_2 = "place 2"
+    LIFT_2 = "lift 2"  # the sensor has stored the template
+    PLACE_3 = "place 3"
+    COMPLETED = "completed"
+
+
+CAPTURED = dict(zip(Moment, (0, 1, 1, 2, 2, 3), strict=True))
+"""How many scans the reader has captured then, and written to its flash."""
+
+_SCANS = {
+    Moment.LIFT_1: (Command.SEARCH, Code.NOT_FOUND),
+    Moment.LIFT_2: (Command.STORE, Code.OK),
+    Moment.COMPLETED: (Command.SEARCH, Code.OK),
+}
+"""How each scan ends in the sensor."""
+
+
+class Hand:
+    """Puts one finger on one sensor, three times."""
+
+    def __init__(self, line: SensorLine, finger: Finger) -> None:
+        """Begin with an accepted enrollment."""
+        self._line = line
+        self._finger = finger
+        self._at = Moment.PLACE_1
+
+    async def go_on(self, to: Moment = Moment.COMPLETED) -> None:
+        """Place and lift until the reader is at a moment, and has written to flash what it must."""
+        moments = list(Moment)
+        for moment in moments[moments.index(self._at) + 1 : moments.index(to) + 1]:
+            if moment in _SCANS:
+                await self.scan(moment)
+                # It looks whether the finger is gone: all that concerns this scan is done.
+                await self._seen(Command.GEN_IMG, Code.OK, self._line.command_count)
+            else:
+                since = self._line.command_count
+                self._line.lift()
+                await self._seen(Command.GEN_IMG, Code.NO_FINGER, since)
+        self._at = to
+
+    async def scan(self, moment: Moment) -> None:
+        """Place the finger; return when the sensor has answered the last command of that scan."""
+        since = self._line.command_count
+        self._line.place(self._finger)
+        await self._seen(*_SCANS[moment], since)
+
+    async def _seen(self, command: Command, code: Code, since: int) -> None:
+        await asyncio.to_thread(self._line.wait_for_command, command, 30, code=code, since=since)

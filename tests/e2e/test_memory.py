@@ -1,0 +1,93 @@
+"""A broker comes back with what it remembers, with nothing, or with what was true long ago."""
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.bench import CONNECTIVITY, until
+from tests.e2e.hand import Moment
+from tests.e2e.trial import begin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.e2e.bench import Bench
+    from tests.e2e.trial import Trial
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def _break_and_mend(trial: Trial, change: Callable[[Path], object]) -> None:
+    """Kill the broker, let the reader finish without it, and start the broker again.
+
+    Home Assistant hears what the broker remembers before the reader can correct it.
+    """
+    bench = trial.bench
+    bench.stage.broker.kill()
+    await trial.hand.go_on()
+    await bench.client.async_until_state(CONNECTIVITY, "off")
+    change(bench.stage.broker.memory)
+    hellos = bench.wire.count("command")
+    bench.lines.reader.pause()
+    await bench.stage.broker.async_start()
+    await bench.wire.until(lambda wire: wire.count("command") > hellos)
+    bench.lines.reader.resume()
+
+
+async def _is_on_disk(trial: Trial) -> None:
+    memory, template_id = trial.bench.stage.broker.memory, trial.template_id.encode()
+    await until(lambda: memory.exists() and template_id in memory.read_bytes())
+
+
+@pytest.mark.parametrize("moment", [Moment.LIFT_1])
+async def test_a_broker_that_remembers(bench_on_lines: Bench, moment: Moment) -> None:
+    trial = await begin(bench_on_lines)
+    await trial.hand.go_on(moment)
+    await _is_on_disk(trial)
+    await _break_and_mend(trial, lambda memory: memory.exists())
+
+    await trial.judge("completed", 3)
+
+
+@pytest.mark.parametrize("moment", [Moment.PLACE_1, Moment.PLACE_3])
+async def test_a_broker_that_has_forgotten_everything(
+    bench_on_lines: Bench, moment: Moment
+) -> None:
+    trial = await begin(bench_on_lines)
+    await trial.hand.go_on(moment)
+    await _is_on_disk(trial)
+    await _break_and_mend(trial, lambda memory: memory.unlink())
+
+    await trial.judge("completed", 3)
+
+
+@pytest.mark.parametrize("moment", [Moment.PLACE_2, Moment.COMPLETED])
+async def test_a_broker_that_comes_back_with_the_beginning_of_the_enrollment(
+    bench_on_lines: Bench, tmp_path: Path, moment: Moment
+) -> None:
+    """Home Assistant has seen more than the broker remembers; nothing may go back or come twice."""
+    trial = await begin(bench_on_lines)
+    await _is_on_disk(trial)
+    old = shutil.copy(bench_on_lines.stage.broker.memory, tmp_path)
+    await trial.hand.go_on(moment)
+    await _break_and_mend(trial, lambda memory: shutil.copy(old, memory))
+
+    await trial.judge("completed", 3)
+
+
+@pytest.mark.parametrize("moment", [Moment.LIFT_2])
+async def test_a_broker_that_comes_back_with_an_enrollment_of_before(
+    bench_on_lines: Bench, tmp_path: Path, moment: Moment
+) -> None:
+    before = await begin(bench_on_lines)
+    await before.hand.go_on()
+    await before.ended()
+    await _is_on_disk(before)
+    old = shutil.copy(bench_on_lines.stage.broker.memory, tmp_path)
+    trial = await begin(bench_on_lines)
+    await trial.hand.go_on(moment)
+    await _break_and_mend(trial, lambda memory: shutil.copy(old, memory))
+
+    await trial.judge("completed", 3)

@@ -1,0 +1,134 @@
+"""Home Assistant is killed in the middle of an enrollment, and the person does not wait for it."""
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.bench import ENROLLMENT, until
+from tests.e2e.hand import CAPTURED, Moment
+from tests.e2e.trial import Trial, begin
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.bench import Bench
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+_FENCE = "everything_before_is_written"
+_TOLD = """
+    SELECT shared_data FROM events JOIN event_data USING (data_id)
+    JOIN event_types USING (event_type_id)
+    WHERE event_types.event_type = ? ORDER BY event_id
+"""
+
+
+class KilledTrial(Trial):
+    """A trial whose moments are read from Home Assistant's database, over all its runs."""
+
+    async def told(self) -> list[dict[str, Any]]:
+        before = len(_recorded(self.bench, _FENCE))
+        await self.bench.client.async_command(
+            type="fire_event", event_type=_FENCE, event_data={"number": before}
+        )
+        await until(lambda: len(_recorded(self.bench, _FENCE)) > before)
+        return self.recorded()
+
+    def recorded(self) -> list[dict[str, Any]]:
+        """Return what is in the database of this enrollment, in order."""
+        return [
+            event
+            for event in _recorded(self.bench, "biometric_enroll_event")
+            if event.get("template_id") == self.template_id
+        ]
+
+
+def _recorded(bench: Bench, event_type: str) -> list[dict[str, Any]]:
+    file = bench.stage.home_assistant.folder / "home-assistant_v2.db"
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        return [json.loads(row[0]) for row in database.execute(_TOLD, (event_type,))]
+
+
+def _noted(bench: Bench, template_id: str) -> int:
+    """Return how many scans of an enrollment Home Assistant has noted as reported."""
+    file: Path = bench.stage.home_assistant.folder / ".storage" / "biometric_enroll.marks"
+    mark = json.loads(file.read_text())["data"][bench.reader.device] if file.exists() else None
+    if mark is None or mark["snapshot"]["template_id"] != template_id:
+        return 0
+    return len(mark["snapshot"]["captured"])
+
+
+def _is_set_up(bench: Bench) -> bool:
+    """Return whether the reader, which was just added, is in all of Home Assistant's files.
+
+    Home Assistant writes them some seconds later, and a kill before that would undo the adding.
+    """
+    storage = bench.stage.home_assistant.folder / ".storage"
+    files = [storage / f"core.{what}" for what in ("config_entries", "device_registry")]
+    entities = storage / "core.entity_registry"
+    return all(file.exists() and bench.reader.device in file.read_text() for file in files) and (
+        entities.exists() and ENROLLMENT in entities.read_text()
+    )
+
+
+async def _kill(trial: Trial) -> None:
+    await trial.bench.client.async_close()
+    trial.bench.stage.home_assistant.kill()
+
+
+async def _come_back(trial: Trial) -> None:
+    await trial.bench.stage.home_assistant.async_start()
+    await trial.bench.connect()
+
+
+async def _begin(bench: Bench) -> KilledTrial:
+    return KilledTrial(**vars(await begin(bench)))
+
+
+@pytest.mark.parametrize("moment", [moment for moment in Moment if moment is not Moment.COMPLETED])
+async def test_a_home_assistant_that_is_killed_shows_and_tells_all_scans_when_it_is_back(
+    bench_on_lines: Bench, moment: Moment
+) -> None:
+    """Killed once it has noted what it has told; what it missed it tells as late, and once."""
+    await until(lambda: _is_set_up(bench_on_lines))
+    trial = await _begin(bench_on_lines)
+    await trial.hand.go_on(moment)
+    captured = CAPTURED[moment]
+    await until(lambda: _noted(bench_on_lines, trial.template_id) == captured)
+    await until(lambda: _scans(trial.recorded()) == [(k, False) for k in range(1, captured + 1)])
+    await _kill(trial)
+    await trial.hand.go_on()
+    await _come_back(trial)
+
+    await trial.judge("completed", 3)
+    assert _scans(await trial.told()) == [(k, k > captured) for k in (1, 2, 3)]
+
+
+async def test_killed_at_the_very_end_it_knows_the_finger_and_repeats_nothing_as_news(
+    bench_on_lines: Bench,
+) -> None:
+    """Killed before it can have noted the end: twice told is possible, twice live is not."""
+    await until(lambda: _is_set_up(bench_on_lines))
+    trial = await _begin(bench_on_lines)
+    await trial.hand.go_on(Moment.PLACE_3)
+    await trial.hand.scan(Moment.COMPLETED)
+    await bench_on_lines.wire.until(
+        lambda wire: wire.of("enroll/response")[-1]["stage"] == "completed"
+    )
+    await _kill(trial)
+    await _come_back(trial)
+
+    state = await trial.ended()
+    assert (state.state, state.attributes["captured"]) == ("completed", 3)
+    await trial.known_if(known=True)
+    scans = _scans(await trial.told())
+    assert {step for step, _ in scans} == {1, 2, 3}
+    assert len([step for step, late in scans if not late]) <= 3
+    assert len(scans) <= 4
+
+
+def _scans(told: list[dict[str, Any]]) -> list[tuple[int, bool]]:
+    return [(event["step"], event["late"]) for event in told if event["type"] == "scan_captured"]
