@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
 #: Most seconds that a save takes; mostly it is a few milliseconds.
@@ -39,12 +40,15 @@ class File:
     save is being written waits for that, and then the newest data is written, once for all.
     """
 
-    def __init__(self, disk: Disk, name: str, rng: Random) -> None:
+    def __init__(
+        self, disk: Disk, name: str, rng: Random, saved: Callable[[str, dict[str, Any]], None]
+    ) -> None:
         self.alive = True
         """Whether the run lives: nothing is written any more when it is over."""
         self._disk = disk
         self._name = name
         self._rng = rng
+        self._saved = saved
         self._lock = asyncio.Lock()
         self._data: dict[str, Any] | None = None
 
@@ -60,8 +64,9 @@ class File:
         async with self._lock:
             if self._data is None:
                 return
-            text, self._data = json.dumps(self._data), None
+            text, data, self._data = json.dumps(self._data), self._data, None
             most = SLOW_SAVE_S if self._rng.random() < 1 / 50 else 0.01
             await asyncio.sleep(self._rng.random() * most)
             if self.alive:
                 self._disk.files[self._name] = text
+                self._saved(self._name, data)

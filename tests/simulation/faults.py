@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from custom_components.biometric_enroll.reader.words import topic_of
 from emulator import Command, Fault
 from tests.simulation.flash import Moment
+from tests.simulation.home_assistant import PARTY
 from tests.simulation.network import Block, Notice
+from tests.simulation.packets import Message
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,6 +60,9 @@ async def flash_erased(world: Installation) -> None:
     reader.power_off()
     reader.erase_flash()
     world.promises.truths[reader.device].erased = True
+    await asyncio.sleep(world.rng.uniform(15, 25))
+    for reader_id in world.readers:
+        await world.touch(reader_id)
 
 
 async def sensor_silent(world: Installation) -> None:
@@ -133,7 +139,11 @@ async def network_blocked(world: Installation) -> None:
     party = world.any_party()
     world.network.cut(party, world.rng.choice((Notice.BOTH, Notice.NOBODY)))
     world.network.block(party, world.rng.choice(list(Block)))
-    await asyncio.sleep(world.rng.uniform(1, 25))
+    await asyncio.sleep(world.rng.uniform(1, 20))
+    await world.touch(world.any_reader_id())
+    await asyncio.sleep(world.rng.uniform(1, 6))
+    if world.rng.random() < 1 / 3:
+        world.any_reader().power_off()
     world.network.unblock(party)
 
 
@@ -144,10 +154,32 @@ async def network_slow(world: Installation) -> None:
     world.network.between = usual
 
 
+async def answer_stalls(world: Installation) -> None:
+    """Hold back the answer to a hello, and what happens at the reader right behind it."""
+    reader_id = world.any_reader_id()
+
+    def hello_is_said() -> None:
+        world.later(0.02, lambda: world.network.stall(PARTY, world.rng.uniform(6, 9)))
+
+    world.when_published.append(hello_is_said)
+    world.home.reload(reader_id)
+    await asyncio.sleep(world.rng.uniform(0, 0.5))
+    await world.touch(reader_id)
+
+
+async def will_comes_late(world: Installation) -> None:
+    """Tell Home Assistant of the end of a session that was over long ago, when all is quiet."""
+    reader_id = world.any_reader_id()
+    await asyncio.sleep(40)
+    will = Message(topic_of(reader_id, "status"), b'{"v":1,"online":false}', 1)
+    world.trace.note("broker", "tells a late will of %s", reader_id)
+    world.broker.tell(PARTY, will)
+
+
 async def message_repeated(world: Installation) -> None:
     """Let old messages come once more."""
     for _ in range(world.rng.randint(1, 4)):
-        message = world.broker.replay(world.rng, retain=world.rng.random() < 1 / 4)
+        message = world.broker.replay(world.rng, PARTY)
         if message is not None:
             world.trace.note("broker", "repeats %s", message)
         await asyncio.sleep(world.rng.uniform(0, 2))
@@ -163,6 +195,18 @@ async def home_assistant_restarts(world: Installation) -> None:
     world.home.stop(kill=world.rng.random() < 1 / 2)
     # It takes longer than a touch is live.
     await asyncio.sleep(world.rng.uniform(6, 30))
+    await world.home.start()
+
+
+async def home_assistant_killed_when_told(world: Installation) -> None:
+    """Kill Home Assistant right after it has told something, and maybe saved that."""
+
+    def kill() -> None:
+        world.home.stop(kill=True)
+
+    world.when_told.append(lambda: world.later(world.rng.uniform(0, 0.02), kill))
+    await asyncio.sleep(world.rng.uniform(10, 30))
+    world.when_told.clear()
     await world.home.start()
 
 
@@ -208,20 +252,23 @@ FAULTS: tuple[tuple[int, Happens], ...] = (
     (5, power_cut_at_the_sensor),
     (5, power_cut_at_the_flash),
     (2, flash_refuses),
-    (1, flash_erased),
+    (3, flash_erased),
     (2, sensor_silent),
     (3, sensor_noisy),
     (2, sensor_late),
     (2, sensor_restarts),
-    (2, sensor_swapped),
+    (4, sensor_swapped),
     (6, broker_restarts),
     (4, broker_stalls),
     (6, connection_cut),
     (5, network_stalls),
     (4, network_blocked),
     (2, network_slow),
-    (4, message_repeated),
+    (3, answer_stalls),
+    (6, message_repeated),
+    (2, will_comes_late),
     (8, home_assistant_restarts),
+    (5, home_assistant_killed_when_told),
     (2, entry_reloaded),
     (2, backup_restored),
     (3, cancel_pressed),

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from emulator import EmulatedSensor, Finger
+from emulator import EmulatedSensor, Finger, Quality
+from emulator.fingers import Capture
+from emulator.templates import features, merge
 from tests.simulation.console import consoles
 from tests.simulation.faults import FAULTS
 from tests.simulation.habits import BrokerHabits
@@ -21,11 +23,13 @@ from tests.simulation.tape import TapedBroker
 from tests.simulation.trace import Trace
 
 if TYPE_CHECKING:
-    from fpreader.app import App
+    from collections.abc import Callable
 
     from custom_components.biometric_enroll.follower.roster import Enrollment
     from custom_components.biometric_enroll.follower.surroundings import Moment
     from custom_components.biometric_enroll.reader.state import ReaderState
+    from fpreader.app import App
+    from tests.simulation.home_assistant import Taken
 
 #: Seconds in which things go wrong.
 _TROUBLED_S = 35.0
@@ -42,7 +46,8 @@ class Verdict:
     violations: list[Violation]
     enrollments: int
     """How many were run by readers."""
-    trace: Trace
+    trace: str
+    """What happened; empty where nothing was violated and nobody asked."""
 
 
 class _Watcher:
@@ -115,6 +120,10 @@ class Installation:
         """By hardware id."""
         self.hands: dict[str, Hand] = {}
         self.swapped: list[SimulatedReader] = []
+        self.when_told: list[Callable[[], object]] = []
+        """What faults have planned for the next moment that Home Assistant tells."""
+        self.when_published: list[Callable[[], object]] = []
+        """The same for the next message that it publishes."""
         self._loop = asyncio.get_running_loop()
         self._healing = False
         for number in range(2 if self.rng.random() < 1 / 4 else 1):
@@ -160,10 +169,13 @@ class Installation:
         return self.rng.choice((PARTY, *(reader.device for reader in self.readers.values())))
 
     def foreign_sensor(self, reader: SimulatedReader) -> EmulatedSensor:
-        """Make a sensor that holds a stranger in the slots that matter."""
+        """Make a sensor that holds others in the slots of those who are enrolled."""
         other = EmulatedSensor(reader.sensor.profile)
-        if self.rng.random() < 1 / 2:
-            other.templates.update(reader.sensor.templates)
+        for slot in reader.sensor.templates:
+            name = self.rng.choice((*NAMES, STRANGER))
+            reader.know(name)
+            scan = features(Capture(Finger(name), 0, Quality.OK), other.profile.feature_size)
+            other.templates[slot] = merge([scan], other.profile.template_size) or b""
         return other
 
     def power_again(self, reader: SimulatedReader) -> None:
@@ -195,9 +207,25 @@ class Installation:
         if self.home.roster is not None:
             self.promises.roster(self.home.roster)
 
-    def moment(self, reader_id: str, moment: Moment, payload: bytes | None) -> None:
+    def moment(self, reader_id: str, moment: Moment, message: Taken | None) -> None:
         """Hear what automations hear."""
-        self.promises.moment(reader_id, moment, payload)
+        self.promises.moment(reader_id, moment, message)
+        while self.when_told:
+            self.when_told.pop()()
+
+    def published(self) -> None:
+        """See Home Assistant publish something."""
+        while self.when_published:
+            self.when_published.pop()()
+
+    def later(self, seconds: float, work: Callable[[], object]) -> None:
+        """Do something later."""
+        self._loop.call_later(seconds, work)
+
+    def saved(self, name: str, data: dict[str, Any]) -> None:
+        """See a file reach the disk."""
+        if name == "marks":
+            self.promises.saved_marks(data)
 
     def meant(self, _device: str, enrollment: Enrollment) -> None:
         """See who is meant by an enrollment."""
@@ -227,14 +255,19 @@ class Installation:
             self._check()
 
     async def _use(self, reader_id: str) -> None:
-        """Enroll and touch."""
-        hand = self.hands[reader_id]
+        """Have people enrolled, and come back later."""
         for _ in range(self.rng.choice((1, 1, 2))):
             await self.enroll(reader_id)
             await asyncio.sleep(self.rng.uniform(4, 12))
-        for _ in range(self.rng.choice((0, 1, 3))):
-            await hand.touch(self.rng.choice((*NAMES, STRANGER)))
-            await asyncio.sleep(self.rng.uniform(0.5, 5))
+        for _ in range(self.rng.choice((0, 1, 3, 5))):
+            await self.touch(reader_id)
+            await asyncio.sleep(self.rng.uniform(0.5, 6))
+
+    async def touch(self, reader_id: str) -> None:
+        """Have somebody touch a reader, one who was enrolled here more often than not."""
+        hand = self.hands[reader_id]
+        known = hand.person if self.rng.random() < 2 / 3 else None
+        await hand.touch(known or self.rng.choice((*NAMES, STRANGER)))
 
     async def _fault(self) -> None:
         await asyncio.sleep(self.rng.uniform(0, _TROUBLED_S))
@@ -307,16 +340,21 @@ class Installation:
         return sum(len(truth.captured) for truth in self.promises.truths.values())
 
 
-def live(seed: int) -> Verdict:
+def live(seed: int, *, traced: bool = False) -> Verdict:
     """Live through the history of a seed."""
+    worlds: list[Installation] = []
 
-    async def main() -> Verdict:
-        world = Installation(seed)
-        try:
-            await world.live()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not have happened
-            world.promises.violated(8, f"{error!r}")
-        return Verdict(seed, world.promises.violations, world.enrollments, world.trace)
+    async def main() -> None:
+        worlds.append(Installation(seed))
+        await worlds[0].live()
 
+    failure: list[Violation] = []
     with consoles():
-        return run(main())
+        try:
+            run(main())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not have happened
+            failure.append(Violation(8, f"{error!r}", 0.0))
+    [world] = worlds
+    violations = world.promises.violations + failure
+    trace = str(world.trace) if traced or violations else ""
+    return Verdict(seed, violations, world.enrollments, trace)

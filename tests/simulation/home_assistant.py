@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol, override
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
 from custom_components.biometric_enroll.follower.enroller import Wish
 from custom_components.biometric_enroll.follower.errors import UnreachableError
@@ -32,26 +32,40 @@ _EPOCH = datetime(2026, 11, 25, tzinfo=UTC)
 PARTY = "home assistant"
 
 
+class Taken(NamedTuple):
+    """A message as Home Assistant's MQTT hands it over."""
+
+    payload: bytes
+    retained: bool
+
+
 class Told(Protocol):
     """Is told what Home Assistant shows and does, at the moment at which it happens."""
 
     def state(self, reader_id: str, state: ReaderState) -> None:
         """See the state that entities show."""
 
-    def moment(self, reader_id: str, moment: Moment, payload: bytes | None) -> None:
+    def moment(self, reader_id: str, moment: Moment, message: Taken | None) -> None:
         """Hear what automations hear, and which message it came of."""
+
+    def published(self) -> None:
+        """See that something is published."""
+
+    def saved(self, name: str, data: dict[str, Any]) -> None:
+        """See a file reach the disk."""
 
     def meant(self, device: str, enrollment: Enrollment) -> None:
         """Hear that an enrollment is about to be asked for, or is given up."""
 
     def run(self, what: str) -> None:
-        """Hear that Home Assistant starts, stops, is killed, …"""
+        """Hear that Home Assistant starts, stops or is killed."""
 
 
 class _WatchedRoster(Roster):
     """The roster, with somebody who looks over its shoulder."""
 
     told: Told
+    """Set right after it is made."""
 
     @override
     async def async_set_enrollment(self, device: str, enrollment: Enrollment | None) -> None:
@@ -66,7 +80,9 @@ class _Run:
     def __init__(self, home: HomeAssistant, number: int) -> None:
         self.home = home
         self.alive = True
-        self.files = [File(home.disk, name, home.rng) for name in ("roster", "marks")]
+        self.files = [
+            File(home.disk, name, home.rng, home.told.saved) for name in ("roster", "marks")
+        ]
         self.roster, self.marks = _WatchedRoster(self.files[0]), Marks(self.files[1])
         self.roster.told = home.told
         self.client = HaClient(
@@ -134,8 +150,8 @@ class _Entry:
         self._alive = True
         self._loaded = True
         self._tasks: dict[asyncio.Task[Any], None] = {}
-        self._payload: bytes | None = None
-        """The message that is being taken."""
+        self._message: Taken | None = None
+        """What is being taken."""
         self.follower = Follower(reader_id, device, self, run.roster, run.marks)
         self._told.state(reader_id, self.follower.state)
         for topic, qos in self.follower.topics:
@@ -146,9 +162,9 @@ class _Entry:
 
     def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Take a message."""
-        self._payload = payload
+        self._message = Taken(payload, retained)
         self.follower.receive(topic, payload, retained=retained)
-        self._payload = None
+        self._message = None
 
     def unload(self, *, kill: bool) -> None:
         """Stop; what runs beside is waited for, or after a kill never heard of again."""
@@ -162,6 +178,13 @@ class _Entry:
             for task in self._tasks:
                 task.cancel()
 
+    def beside[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something that ends with Home Assistant, not with who asked for it."""
+        task = self.loop.create_task(work)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
+        return task
+
     # Surroundings
 
     def utcnow(self) -> datetime:
@@ -170,18 +193,15 @@ class _Entry:
     def new_id(self) -> str:
         return self._run.home.rng.randbytes(8).hex()
 
-    def create_task(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = self.loop.create_task(work)
-        self._tasks[task] = None
-        task.add_done_callback(self._tasks.pop)
-        return task
+    def create_task(self, work: Coroutine[Any, Any, None]) -> None:
+        self.beside(work)
 
     async def async_publish(self, topic: str, message: str) -> None:
         if not self._alive or not self._run.alive:
             raise UnreachableError
-        self._run.home.on_publish(topic, message)
+        self._told.published()
         try:
-            self._run.client.publish(topic, message.encode(), self._run.home.request_qos)
+            self._run.client.publish(topic, message.encode())
         except NotConnectedError:
             raise UnreachableError from None
 
@@ -192,7 +212,7 @@ class _Entry:
 
     def happened(self, moment: Moment) -> None:
         if self._alive:
-            self._told.moment(self._reader_id, moment, self._payload)
+            self._told.moment(self._reader_id, moment, self._message)
 
     def described(self, identity: Identity) -> None:
         """Keep no device registry."""
@@ -203,9 +223,6 @@ class _Entry:
 
 class HomeAssistant:
     """Home Assistant over all its runs; `devices` are the readers that are set up."""
-
-    request_qos = 0
-    """What the integration publishes at."""
 
     def __init__(
         self, network: Network, rng: Random, told: Told, devices: Mapping[str, str]
@@ -254,9 +271,6 @@ class HomeAssistant:
             self.told.run(f"reloads {reader_id}")
             self._run.reload(reader_id)
 
-    def on_publish(self, topic: str, message: str) -> None:
-        """See what is published; for the trace."""
-
     # What users do
 
     async def enroll(self, reader_id: str, name: str, scan_timeout: int) -> str:
@@ -264,7 +278,7 @@ class HomeAssistant:
         entry = self._entry(reader_id)
         wish = Wish(slot=None, scans=3, scan_timeout=scan_timeout)
         # A caller that goes away does not stop it.
-        task = entry.create_task(entry.follower.enroller.async_enroll(Subject(name), wish, None))
+        task = entry.beside(entry.follower.enroller.async_enroll(Subject(name), wish, None))
         try:
             template_id, _ = await task
         except asyncio.CancelledError:

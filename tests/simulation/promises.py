@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from custom_components.biometric_enroll.follower.surroundings import Kind
 from custom_components.biometric_enroll.reader.enrollment import EnrollmentMoment
 from custom_components.biometric_enroll.reader.liveness import LIVE_AGE, SLACK
-from custom_components.biometric_enroll.reader.words import Stage, TouchResult
+from custom_components.biometric_enroll.reader.words import FINAL_STAGES, Stage, TouchResult
 
 if TYPE_CHECKING:
     from custom_components.biometric_enroll.follower.roster import Enrollment, Roster
     from custom_components.biometric_enroll.follower.surroundings import Moment
     from custom_components.biometric_enroll.reader.messages import Snapshot
     from custom_components.biometric_enroll.reader.state import ReaderState
+    from tests.simulation.home_assistant import Taken
     from tests.simulation.reader import Touch
     from tests.simulation.trace import Trace
 
@@ -59,8 +60,6 @@ class Truth:
     """When a touch entered the journal, by its id."""
     excused: set[str] = field(default_factory=set)
     """Touches that may be lost: no flash had them when the power went."""
-    last: str | None = None
-    """Template id of the newest enrollment."""
     refused: bool = False
     """Whether its flash has refused to write."""
     erased: bool = False
@@ -86,6 +85,8 @@ class Promises:
         self._reported: defaultdict[str, int] = defaultdict(int)
         """How often a touch was told, by its id; a kill in between excuses a second time."""
         self._reported_ever: set[str] = set()
+        self._saved: set[str] = set()
+        """Touches that are known to be told for good: no crash forgets them."""
         self._opened: set[str] = set()
         """Touches that have opened a door."""
         self.forgetful = False
@@ -108,12 +109,13 @@ class Promises:
         truth, template_id = self.truths[device], snapshot["template_id"]
         if template_id is None:
             return
-        truth.last = template_id
+        if template_id in truth.final and snapshot["stage"] not in FINAL_STAGES:
+            self.violated(2, f"{template_id} runs again, for whoever is there now")
         captured, done = truth.captured.setdefault(template_id, []), len(snapshot["captured"])
         if done < len(captured) and snapshot["stage"] != "failed":
             self.violated(1, f"reader {device} counts back in {template_id}")
         captured += [self._loop.time()] * (done - len(captured))
-        if snapshot["stage"] in {"completed", "failed", "cancelled"}:
+        if snapshot["stage"] in FINAL_STAGES:
             truth.final[template_id] = snapshot["stage"]
 
     def reader_committed(self, device: str, template_id: str, finger: str | None) -> None:
@@ -198,14 +200,24 @@ class Promises:
                 elif self._names.get(place.template_id) != name:
                     self.violated(2, f"{name} has the template of somebody else")
 
-    def moment(self, reader_id: str, moment: Moment, payload: bytes | None) -> None:
+    def saved_marks(self, marks: dict[str, Any]) -> None:
+        """See what was told reach the disk."""
+        for mark in marks.values():
+            self._saved.update(mark["touches"])
+
+    def moment(self, reader_id: str, moment: Moment, message: Taken | None) -> None:
         """Hear what automations hear."""
         fields = dict(moment.fields)
+        retained = message is not None and message.retained
         if moment.kind is Kind.ENROLLMENT:
+            if retained and not fields["late"]:
+                self.violated(1, "what a retained message told is not marked as late")
             self._check_enrollment_moment(reader_id, moment.type, fields)
-        else:
-            touch = json.loads(payload or b"{}").get("touch", "")
-            self._check_touch(reader_id, moment, touch)
+            return
+        if retained:
+            self.violated(5, "a touch is taken from a retained message")
+        touch = json.loads(message.payload).get("touch", "") if message else ""
+        self._check_touch(reader_id, moment, touch)
 
     def _check_enrollment_moment(self, reader_id: str, kind: str, fields: dict[str, Any]) -> None:
         template_id, step = fields["template_id"], fields["step"]
@@ -301,10 +313,10 @@ class Promises:
                 self._check_told(device, template_id)
             for template_id in truth.fingers:
                 known = roster.find(device, template_id)
-                if known is None and template_id in accepted and not truth.erased:
+                if known is None and template_id in self._names and not truth.erased:
                     self.violated(3, f"{template_id} is stored, but its name is lost")
         for touch in truth.touches.values():
-            told = touch.touch in self._reported_ever
+            told = touch.touch in self._reported_ever and touch.touch in self._saved
             if not told and touch.touch not in truth.excused and not truth.erased:
                 self.violated(6, f"touch {touch.touch} ({touch.result}) is forgotten")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Any, override
 
 from tests.simulation.broker import Broker
 
@@ -12,25 +12,45 @@ if TYPE_CHECKING:
 
     from tests.simulation.packets import Message
 
-_LENGTH = 64
+_LENGTH = 128
+#: Ends of the topics whose messages would do the most harm.
+_HARMFUL = ("enroll/request", "fingerprint", "/status")
 
 
 class TapedBroker(Broker):
-    """A broker with a bridge behind it that keeps old messages and lets some of them loose."""
+    """A broker that keeps old messages and lets some of them loose, as bridges and retries do."""
 
-    tape: deque[Message]
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._tape: deque[Message] = deque(maxlen=_LENGTH)
 
     @override
     def publish(self, message: Message) -> None:
-        if not hasattr(self, "tape"):
-            self.tape = deque(maxlen=_LENGTH)
-        self.tape.append(message)
+        self._tape.append(message)
         super().publish(message)
 
-    def replay(self, rng: Random, *, retain: bool) -> Message | None:
-        """Say one of the old messages again, or have it retained; return it."""
-        if not self.running or not getattr(self, "tape", None):
+    def replay(self, rng: Random, listener: str) -> Message | None:
+        """Say an old message again: to all, to one, or retained; return it.
+
+        `listener` begins the client id of who is that one: a retry at QoS 1 is for one only.
+        """
+        wanted = rng.choice((*_HARMFUL, ""))
+        found = [message for message in self._tape if message.topic.endswith(wanted)]
+        if not self.running or not found:
             return None
-        message = rng.choice(list(self.tape))._replace(retain=retain)
-        super().publish(message)
+        message = rng.choice(found)
+        how = rng.randrange(3)
+        if how == 0:
+            super().publish(message._replace(retain=False))
+        elif how == 1:
+            message = message._replace(retain=True)
+            super().publish(message)
+        else:
+            self.tell(listener, message._replace(retain=False))
         return message
+
+    def tell(self, listener: str, message: Message) -> None:
+        """Say a message to one client only, by the beginning of its id."""
+        for client_id, connection in self._online.items():
+            if client_id.startswith(listener):
+                connection.deliver(message, message.qos)

@@ -33,6 +33,9 @@ HELLO_AWAY_EVERY = 60.0
 HELLO_SLOW_EVERY = 5.0
 """The same while an answer was slow: its delay counts into the age of every touch."""
 
+HELLO_BACKLOG_EVERY = 30.0
+"""The same while the reader's journal is not empty: hello is what makes it deliver."""
+
 SLOW = 1.0
 """Seconds between hello and its answer that leave too little of the age that a touch may have."""
 
@@ -51,6 +54,7 @@ class Presence:
         self._conversation = Conversation(knowledge.surroundings, knowledge.reader_id)
         self.liveness = Liveness()
         self._slow = False
+        self._backlog = False
         self._doubted = asyncio.Event()
         self._hello_lock = asyncio.Lock()
         self._silence: asyncio.TimerHandle | None = None
@@ -76,7 +80,9 @@ class Presence:
     def _patience(self) -> float:
         if not self._knowledge.state.available:
             return HELLO_AWAY_EVERY
-        return HELLO_SLOW_EVERY if self._slow else HELLO_EVERY
+        if self._slow:
+            return HELLO_SLOW_EVERY
+        return HELLO_BACKLOG_EVERY if self._backlog else HELLO_EVERY
 
     def doubt(self) -> None:
         """Have hello said soon."""
@@ -158,7 +164,9 @@ class Presence:
             answer = await self._conversation.async_ask(Topic.COMMAND, build.hello, request)
             if isinstance(answer, Answer):
                 self._slow = self._loop.time() - sent > SLOW
-                return decode.hello(answer.result)
+                hello = decode.hello(answer.result)
+                self._backlog = hello.journal > 0
+                return hello
         except UnreachableError:
             self.lost("it does not answer")
             raise

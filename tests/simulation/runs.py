@@ -1,0 +1,56 @@
+"""Many histories at once, as processes share them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.simulation.bugs import BUGS
+from tests.simulation.history import live
+
+if TYPE_CHECKING:
+    from tests.simulation.history import Verdict
+
+#: Histories within which each planted bug has to be noticed.
+BUG_WITHIN = 1000
+
+
+class Lived(NamedTuple):
+    """What came of some histories."""
+
+    histories: int
+    enrollments: int
+    seconds: float
+    """Of one core."""
+    broken: list[Verdict]
+    """Those in which a promise was not kept."""
+
+
+def live_through(first: int, count: int) -> Lived:
+    """Live through the histories of these seeds."""
+    _quiet()
+    begin = time.process_time()
+    enrollments, broken = 0, []
+    for seed in range(first, first + count):
+        verdict = live(seed)
+        enrollments += verdict.enrollments
+        if verdict.violations:
+            broken.append(verdict)
+    return Lived(count, enrollments, time.process_time() - begin, broken)
+
+
+def notice(name: str) -> Verdict | None:
+    """Plant a bug and return the first history in which it is noticed; None: it never is."""
+    _quiet()
+    with BUGS[name].plant():
+        for seed in range(BUG_WITHIN):
+            verdict = live(seed)
+            if verdict.violations:
+                return verdict
+    return None
+
+
+def _quiet() -> None:
+    """Log nothing: what goes wrong here is meant to."""
+    logging.disable()

@@ -1,0 +1,83 @@
+"""The simulation itself: it notices what it has to notice, and gives the same history each time.
+
+How many histories run here is a compromise; `scripts/simulate` runs as many as one likes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from random import SystemRandom
+
+import pytest
+
+from tests.simulation.bugs import BUGS
+from tests.simulation.history import live
+from tests.simulation.runs import BUG_WITHIN, live_through, notice
+
+ROOT = Path(__file__).parents[2]
+_HISTORIES = 500
+
+
+def _told(seed: int, hash_seed: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.simulation.replay", str(seed)],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'firmware'}",
+            "PYTHONHASHSEED": hash_seed,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+@pytest.mark.timeout(600)
+def test_the_promises_are_kept_in_the_histories_that_are_always_lived_through() -> None:
+    lived = live_through(0, 2 * _HISTORIES)
+    assert lived.enrollments > lived.histories
+    assert not lived.broken, f"{lived.broken[0].violations}\n{lived.broken[0].trace}"
+
+
+@pytest.mark.timeout(600)
+def test_the_promises_are_kept_in_histories_that_nobody_has_seen() -> None:
+    first = SystemRandom().randrange(2**31)
+    lived = live_through(first, _HISTORIES)
+    assert not lived.broken, (
+        f"seed {lived.broken[0].seed}: {lived.broken[0].violations}\n{lived.broken[0].trace}"
+    )
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", BUGS)
+def test_a_planted_bug_is_noticed(name: str) -> None:
+    assert notice(name) is not None, f"not within {BUG_WITHIN} histories: {BUGS[name].what}"
+
+
+def test_at_least_twenty_bugs_are_planted() -> None:
+    assert len(BUGS) >= 20
+
+
+def test_a_bug_is_dug_out_again() -> None:
+    for bug in BUGS.values():
+        with bug.plant():
+            pass
+    assert not live_through(0, 20).broken
+
+
+def test_the_same_seed_is_the_same_history_in_every_process() -> None:
+    """Also where sets of words have another order."""
+    told = _told(4, "1")
+    assert "scan_captured" in told
+    assert told == _told(4, "2")
+    assert _told(5, "1") != told
+
+
+def test_a_history_can_be_read() -> None:
+    told = live(4, traced=True).trace
+    for what in ("power on", "finger of", "place_finger", "scan_captured", "heals"):
+        assert what in told
