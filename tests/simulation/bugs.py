@@ -118,6 +118,20 @@ def name_at_once() -> AbstractContextManager[object]:
     return _put(Roster, "async_set_enrollment", wrong)
 
 
+@bug("An enrollment takes the place of the same person's fingerprint before it has ended")
+def overwritten_name() -> AbstractContextManager[object]:
+    right = Roster.async_set_enrollment
+
+    async def wrong(self: Roster, device: str, meant: Any) -> None:
+        if meant is not None:
+            for fingerprint, place in self.on_reader(device):
+                if fingerprint.subject == meant.subject:
+                    del self._by_template[place.template_id]
+        await right(self, device, meant)
+
+    return _put(Roster, "async_set_enrollment", wrong)
+
+
 @bug("The mark of the sensor is not looked at")
 def mark_ignored() -> AbstractContextManager[object]:
 

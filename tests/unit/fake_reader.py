@@ -49,6 +49,8 @@ class FakeReader:
         self.holds: set[str] = set()
         """Requests that it has got but does nothing about, by command or action; see `held`."""
         self.held: list[dict[str, Any]] = []
+        self.journal = 0
+        """Touches that wait, as its answers to hello tell."""
         """What it does nothing about; `on_request` lets it."""
         self.speechless = False
         """Whether all that it says gets lost."""
@@ -240,7 +242,7 @@ class FakeReader:
             "nonce": self._nonce,
             "enrollment": self.enrollment,
             "templates": self.templates,
-            "journal": 0,
+            "journal": self.journal,
             "dropped": 0,
         }
 

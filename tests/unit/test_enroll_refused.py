@@ -274,6 +274,23 @@ async def test_a_cancel_that_is_lost_is_tried_again(
     await until_stage(hass, "cancelled")
 
 
+async def test_what_starts_although_a_stranger_said_no_is_cancelled(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Of two readers under one id, the other one has another nonce, and may answer first."""
+    reader.holds.add("start")
+    enrolling = hass.async_create_task(async_fails(hass, loaded))
+    await reader.hears("start")
+    [start] = reader.held
+    reader.refuse(start["request"], "stale")
+    assert await enrolling == "refused_stale"
+    reader.holds.clear()
+    reader.on_request({**start, "request": "0123456789abcdef"})
+    await until_stage(hass, "cancelled")
+    assert reader.enrollment["stage"] == "cancelled"
+    assert await async_fingerprints(hass, loaded) == []
+
+
 async def test_a_later_enrollment_is_not_cancelled_with_it(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
 ) -> None:
@@ -321,3 +338,26 @@ async def test_an_answer_to_cancel_without_sense_is_an_error(
     with pytest.raises(HomeAssistantError) as error:
         await call()
     assert error.value.translation_key == "reader_unreachable"
+
+
+async def test_the_end_of_an_enrollment_that_another_has_followed_is_nothing_to_show(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """The answer to a cancel was on its way for so long that the next person is at the reader."""
+    await async_enroll(hass, loaded)
+    reader.holds.add("cancel")
+    cancelling = hass.async_create_task(
+        hass.services.async_call(
+            DOMAIN, "cancel_enrollment", {"device_id": device_id(hass, loaded)}, blocking=True
+        )
+    )
+    await reader.hears("cancel")
+    [cancel] = reader.held
+    reader.end("cancelled")
+    ended = reader.enrollment
+    await until_stage(hass, "cancelled")
+    await async_enroll(hass, loaded, name="Ben")
+    reader.answer(cancel["request"], {"enrollment": ended})
+    await cancelling
+    shown = state(hass, "sensor", "enrollment")
+    assert (shown.state, shown.attributes["name"]) == ("place_finger", "Ben")

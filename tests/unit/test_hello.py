@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from custom_components.biometric_enroll.follower import presence
 from tests.unit.fake_reader import new_id
-from tests.unit.helpers import state
+from tests.unit.helpers import async_until, available, state
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -25,6 +25,28 @@ async def test_while_answers_are_slow_hello_is_said_again_soon(
     ):
         reader.announce()
         await reader.hears("hello", said + 3)
+
+
+async def test_while_touches_wait_in_the_journal_hello_is_said_again_soon(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Hello is what makes the reader deliver, and it gives up after three sends."""
+    said = len(reader.heard_of("hello"))
+    reader.journal = 1
+    with patch.object(presence, "HELLO_BACKLOG_EVERY", 0.01):
+        reader.announce()
+        await reader.hears("hello", said + 3)
+
+
+async def test_a_last_will_that_comes_too_late_is_asked_about(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Of a session that was over before the reader came back; the reader itself is fine."""
+    assert available(hass)
+    said = len(reader.heard_of("hello"))
+    reader.say("status", {"online": False})
+    await reader.hears("hello", said + 1)
+    await async_until(hass, lambda: available(hass))
 
 
 async def test_an_old_answer_does_not_take_the_templates_back(

@@ -303,6 +303,17 @@ def test_a_touch_becomes_backlog_while_the_backlog_is_delivered() -> None:
     assert sent(book, 5100 + ACK_MS) == [nth(2)]
 
 
+def test_a_touch_that_was_sent_just_before_a_hello_is_delivered_with_the_backlog() -> None:
+    """Nobody may have listened yet, and the next hello may be ten minutes away."""
+    book = journal()
+    identified(book, 1000)
+    assert sent(book, 1000) == [nth(1)]
+    book.hello_answered(HELLO, 1500)
+    assert sent(book, 1500) == []
+    assert book.wait_ms(1500) == ACK_MS - 500
+    assert sent(book, 1000 + ACK_MS) == [nth(1)]
+
+
 def test_losing_the_connection_ends_the_delivery_until_the_next_hello() -> None:
     book = journal()
     identified(book, 1000)
