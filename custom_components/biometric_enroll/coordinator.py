@@ -52,7 +52,8 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
 
     def _follower(self) -> Follower | FirstGenerationFollower:
         entry = self.config_entry
-        surroundings, marks = ReaderSurroundings(self), self.hass.data[DATA_MARKS]
+        surroundings = ReaderSurroundings(self.hass, entry, self.moments, self._show)
+        marks = self.hass.data[DATA_MARKS]
         if entry.data.get(CONF_DIALECT) != DIALECT_FIRST_GENERATION:
             return Follower(self.reader_id, self.device, surroundings, self.roster, marks)
         return FirstGenerationFollower(
@@ -64,6 +65,11 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
             trusted=lambda: bool(entry.options.get(CONF_TRUST_TOUCHES)),
             speaks_version_1=self._speaks_version_1,
         )
+
+    @callback
+    def _show(self, state: ReaderState, context: Context) -> None:
+        self.context = context
+        self.async_set_updated_data(state)
 
     @callback
     def _speaks_version_1(self) -> None:

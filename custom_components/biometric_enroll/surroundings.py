@@ -11,18 +11,19 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
 from .follower.errors import UnreachableError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from datetime import datetime
 
+    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
-    from .coordinator import ReaderCoordinator
     from .follower.surroundings import Moment
+    from .moments import Moments
     from .reader.messages import Identity
     from .reader.state import ReaderState
 
@@ -55,12 +56,22 @@ class MqttBroker:
 class ReaderSurroundings(MqttBroker):
     """What the follower of one reader finds around it in Home Assistant."""
 
-    def __init__(self, coordinator: ReaderCoordinator) -> None:
-        """Lend the world to the follower of this coordinator."""
-        super().__init__(coordinator.hass)
-        self._coordinator = coordinator
-        self._entry = coordinator.config_entry
-        self._issue = f"other_device_{self._entry.entry_id}"
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        moments: Moments,
+        show: Callable[[ReaderState, Context], None],
+    ) -> None:
+        """Lend the world to the follower of an entry's reader.
+
+        `show` takes its new state, and on whose behalf it became so.
+        """
+        super().__init__(hass)
+        self._entry = entry
+        self._moments = moments
+        self._show = show
+        self._issue = f"other_device_{entry.entry_id}"
 
     def utcnow(self) -> datetime:
         """Return the date and time in UTC."""
@@ -73,20 +84,19 @@ class ReaderSurroundings(MqttBroker):
     @callback
     def state_changed(self, state: ReaderState, cause: Context | None) -> None:
         """Show what is, and on whose behalf it became so."""
-        self._coordinator.context = cause or Context()
-        self._coordinator.async_set_updated_data(state)
+        self._show(state, cause or Context())
 
     @callback
     def happened(self, moment: Moment) -> None:
         """Tell what happened, once."""
-        self._coordinator.moments.async_report(moment)
+        self._moments.async_report(moment)
 
     @callback
     def described(self, identity: Identity) -> None:
         """Keep the device registry in step with what the reader says of itself."""
         dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
-            identifiers={(DOMAIN, self._coordinator.device)},
+            identifiers={(DOMAIN, self._entry.data[CONF_DEVICE])},
             sw_version=identity.firmware,
             hw_version=identity.board,
             model=identity.sensor,
@@ -107,8 +117,8 @@ class ReaderSurroundings(MqttBroker):
             translation_key="other_device",
             translation_placeholders={
                 "reader": self._entry.title,
-                "reader_id": self._coordinator.reader_id,
-                "expected": self._coordinator.device,
+                "reader_id": self._entry.data[CONF_READER_ID],
+                "expected": self._entry.data[CONF_DEVICE],
                 "found": identity.device,
             },
         )
