@@ -46,13 +46,13 @@ class Broker:
         self.port = port
         self._store = folder / f"{kind}-store"
         self._store.mkdir()
-        self._command, self._env = _RECIPES[kind](port, self._store)
+        self._command, self.env = _RECIPES[kind](port, self._store)
         self._log = folder / f"{kind}.log"
         self._program: Program | None = None
 
     async def async_start(self) -> None:
         """Start it and wait until it listens."""
-        self._program = Program(self._command, self._log, self._env)
+        self._program = Program(self._command, self._log, self.env)
         await self._program.async_listening(self.port)
 
     def kill(self) -> None:

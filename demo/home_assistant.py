@@ -101,6 +101,13 @@ class HomeAssistant:
         if self._program:
             self._program.stop()
 
+    @property
+    def program(self) -> Program:
+        """The running process."""
+        if self._program is None:
+            raise RuntimeError("not started")
+        return self._program
+
     def log(self) -> str:
         """Return all it has printed."""
         return self._program.log.read_text() if self._program else ""

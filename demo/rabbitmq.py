@@ -2,39 +2,67 @@
 
 None of its own start scripts can be used, since they look for everything in the system's folders.
 Erlang is started here as those scripts would, but for its port mapper epmd: one that we started
-would outlive every kill as a daemon, and a node on its own needs none.
+would outlive every kill as a daemon. Without it, nodes of one machine need an address each.
 """
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .programs import CACHE, free_port
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 _LIBRARIES = CACHE / "debian" / "usr" / "lib"
 _ERLANG = _LIBRARIES / "erlang"
+_COOKIE = ".erlang.cookie"
+"""The secret that nodes share; the first one makes it."""
 
 
-def rabbitmq(
-    port: int, folder: Path, host: str = "127.0.0.1", distribution_port: int | None = None
-) -> tuple[list[str | Path], dict[str, str]]:
-    """Write the configuration of a node into a folder; return its command and environment.
+FIRST = "127.0.0.1"
+JOINED = "joined the cluster"
+DISTRIBUTION_PORT = "RABBITMQ_DIST_PORT"
+"""In a node's environment: where other nodes find it, and the same for all nodes of a cluster."""
 
-    Everything that the node keeps, it keeps in that folder. Nodes with different hosts, all of
-    them loopback (127.0.0.0/8), and the same distribution port can become a cluster.
+
+def rabbitmq(port: int, folder: Path) -> tuple[list[str | Path], dict[str, str]]:
+    """Prepare a node on its own; return its command and its environment.
+
+    Everything that the node keeps, it keeps in that folder.
     """
-    folder.mkdir(exist_ok=True)
+    return _node(port, folder, FIRST, str(free_port()))
+
+
+def rabbitmq_beside(
+    first: Mapping[str, str], port: int, folder: Path
+) -> tuple[list[str | Path], dict[str, str]]:
+    """Prepare a second node, which makes a cluster with one that runs in this environment.
+
+    It says `JOINED` on a line of its own when it has.
+    """
+    shutil.copy(Path(first["HOME"], _COOKIE), folder)
+    command, env = _node(port, folder, "127.0.0.2", first[DISTRIBUTION_PORT])
+    # What rabbitmqctl would tell it to do, which needs more of Erlang than is unpacked.
+    join = (
+        f"rabbit:stop(), ok = rabbit_db_cluster:join('rabbit@{FIRST}', disc), rabbit:start(),"
+        f'io:format("{JOINED}~n").'
+    )
+    return [*command, "-eval", join], env
+
+
+def _node(
+    port: int, folder: Path, host: str, distribution: str
+) -> tuple[list[str | Path], dict[str, str]]:
     (folder / "enabled_plugins").write_text("[rabbitmq_mqtt].\n")
     (folder / "rabbitmq.conf").write_text(
         "listeners.tcp = none\n"  # AMQP: nobody here speaks it
-        f"mqtt.listeners.tcp.1 = {host}:{port}\n"
+        f"mqtt.listeners.tcp.1 = 127.0.0.1:{port}\n"
         "log.file = false\n"
         "log.console = true\n"
     )
     binaries = next(_ERLANG.glob("erts-*/bin"))
     home = next(_LIBRARIES.glob("rabbitmq/lib/rabbitmq_server-*"))
-    distribution = str(distribution_port or free_port())
     node = f"rabbit@{host}"
     command: list[str | Path] = [
         binaries / "erlexec",
@@ -50,7 +78,7 @@ def rabbitmq(
     ]
     env = {
         "PATH": "/usr/bin:/bin",
-        "HOME": str(folder),  # for Erlang's cookie, the secret that nodes share
+        "HOME": str(folder),  # where Erlang keeps its cookie
         "ROOTDIR": str(_ERLANG),
         "BINDIR": str(binaries),
         "EMU": "beam",
@@ -61,7 +89,7 @@ def rabbitmq(
         "RABBITMQ_HOME": str(home),
         "RABBITMQ_NODENAME": node,
         "RABBITMQ_USE_LONGNAME": "true",
-        "RABBITMQ_DIST_PORT": distribution,
+        DISTRIBUTION_PORT: distribution,
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),

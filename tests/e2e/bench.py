@@ -57,6 +57,17 @@ class Bench:
         assert self._lines is not None
         return self._lines
 
+    @asynccontextmanager
+    async def idle(self) -> AsyncGenerator[None]:
+        """Begin with nothing told yet, and leave nothing running and nothing on the sensor."""
+        await self.until_available()
+        self.events.clear()
+        self.ran.clear()
+        yield
+        self.reader.line.lift()
+        if self.client.states[ENROLLING].state == "on":
+            await self.action("cancel_enrollment")
+
     @property
     def person(self) -> Person:
         """Somebody who does what the dashboard says."""

@@ -1,12 +1,11 @@
 """One installation for each broker, and one whose network can be broken; tests share them."""
 
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
 
 from demo.brokers import BrokerKind
-from tests.e2e.bench import ENROLLING, LAST_IDENTIFIED, TOUCH, running_bench
+from tests.e2e.bench import LAST_IDENTIFIED, TOUCH, running_bench
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -76,7 +75,7 @@ async def installation(
 @pytest_asyncio.fixture(loop_scope="session")
 async def bench(installation: Bench) -> AsyncGenerator[Bench]:
     """Give the installation, idle and with nothing on its sensor."""
-    async with _idle(installation):
+    async with installation.idle():
         yield installation
 
 
@@ -92,16 +91,5 @@ async def installation_on_lines(tmp_path_factory: pytest.TempPathFactory) -> Asy
 @pytest_asyncio.fixture(loop_scope="session")
 async def bench_on_lines(installation_on_lines: Bench) -> AsyncGenerator[Bench]:
     """Give an installation whose broker has a memory and whose network can be broken."""
-    async with _idle(installation_on_lines):
+    async with installation_on_lines.idle():
         yield installation_on_lines
-
-
-@asynccontextmanager
-async def _idle(bench: Bench) -> AsyncGenerator[None]:
-    await bench.until_available()
-    bench.events.clear()
-    bench.ran.clear()
-    yield
-    bench.reader.line.lift()
-    if bench.client.states[ENROLLING].state == "on":
-        await bench.action("cancel_enrollment")

@@ -24,7 +24,8 @@ class Proxy:
     def __init__(self, to: int) -> None:
         """Carry to a port; nothing is open yet."""
         self.port = free_port()
-        self._to = to
+        self.to = to
+        """Where connections go from now on."""
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._marker: bytes | None = None
@@ -87,7 +88,7 @@ class Proxy:
             self._connections.discard(task)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.to)
         self._ends.add(far_writer)
         ways = [
             asyncio.create_task(self._pump(reader, far_writer)),

@@ -1,0 +1,126 @@
+"""Two RabbitMQ nodes that are one broker, as on a campus, and a reader on the other one.
+
+RabbitMQ keeps a retained message only on the node at which it was published: what Home Assistant
+knows after a late look, it knows from hello.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import paho.mqtt.client as paho
+import pytest
+import pytest_asyncio
+from paho.mqtt.enums import CallbackAPIVersion
+
+from demo.brokers import BrokerKind
+from demo.programs import Program, free_port
+from demo.rabbitmq import JOINED, rabbitmq_beside
+from tests.e2e.bench import CONNECTIVITY, ENROLLMENT, PROGRESS, running_bench, until
+from tests.e2e.hand import Moment
+from tests.e2e.trial import begin
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from tests.e2e.bench import Bench
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def second_node(campus: Bench) -> AsyncGenerator[tuple[Program, int]]:
+    """Let a second node join the first one, and the reader move to it; give it and its port."""
+    folder, port = campus.stage.folder / "second-node", free_port()
+    folder.mkdir()
+    assert campus.stage.broker.env is not None
+    command, env = rabbitmq_beside(campus.stage.broker.env, port, folder)
+    node = Program(command, folder / "rabbitmq.log", env)
+    try:
+        await until(lambda: JOINED in node.tail())
+        campus.lines.reader.to = port
+        campus.lines.reader.drop()
+        await campus.wire.until(lambda wire: wire.of("status")[-1]["online"] is False)
+        await campus.wire.until(lambda wire: wire.of("status")[-1]["online"] is True)
+        yield node, port
+    finally:
+        node.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def campus(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Bench]:
+    folder = tmp_path_factory.mktemp("campus")
+    async with running_bench(folder, BrokerKind.RABBITMQ, [], behind_lines=True) as bench:
+        yield bench
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def idle(campus: Bench, second_node: tuple[Program, int]) -> AsyncGenerator[Bench]:
+    async with campus.idle():
+        yield campus
+
+
+async def test_every_scan_comes_live_from_the_other_node(idle: Bench) -> None:
+    trial = await begin(idle)
+    await trial.hand.go_on()
+
+    await trial.judge("completed", 3)
+    assert not any(moment["late"] for moment in await trial.told())
+
+
+async def test_who_was_away_sees_the_whole_truth_though_this_node_retains_nothing(
+    idle: Bench, second_node: tuple[Program, int]
+) -> None:
+    trial = await begin(idle)
+    await trial.hand.go_on(Moment.LIFT_1)
+    await idle.client.async_until_state(PROGRESS, "33")
+    idle.lines.home_assistant.drop()
+    await idle.client.async_until_state(CONNECTIVITY, "off")
+    await trial.hand.go_on(Moment.LIFT_2)
+    topic = f"biometric/{idle.reader.reader_id}/enroll/response"
+    here, there = [await _retained(p, topic) for p in (idle.stage.broker.port, second_node[1])]
+    assert trial.template_id not in here
+    assert trial.template_id in there
+
+    await idle.client.async_until_state(PROGRESS, "67")
+    state = idle.client.states[ENROLLMENT]
+    assert (state.attributes["name"], state.attributes["step"]) == (trial.name, 2)
+    await trial.hand.go_on()
+    await trial.judge("completed", 3)
+
+
+async def test_a_reader_whose_node_dies_goes_on_by_the_other_one(
+    idle: Bench, second_node: tuple[Program, int]
+) -> None:
+    trial = await begin(idle)
+    await trial.hand.go_on(Moment.LIFT_2)
+    second_node[0].kill()
+    idle.lines.reader.to = idle.stage.broker.port
+    await trial.hand.go_on()
+
+    await trial.judge("completed", 3)
+
+
+async def _retained(port: int, topic: str) -> str:
+    """Return what a broker retains on a topic, or nothing."""
+    loop, texts = asyncio.get_running_loop(), list[str]()
+    done = asyncio.Event()
+
+    def take(client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        if message.topic == "fence":
+            loop.call_soon_threadsafe(done.set)
+        else:
+            texts.append(message.payload.decode())
+
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.on_connect = lambda client, *_: client.subscribe([(topic, 1), ("fence", 1)])
+    client.on_subscribe = lambda client, *_: client.publish("fence", b"", 1)
+    client.on_message = take
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    try:
+        async with asyncio.timeout(10):
+            await done.wait()
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return "".join(texts)
