@@ -1,11 +1,11 @@
 """The touches that Home Assistant has not acknowledged yet (protocol, "`fingerprint`: a touch").
 
-Without clock and network: `due` says what to send now, `wait_ms` when to ask again. Entries are
-packed, because 256 dictionaries would not fit into the reader's RAM, and flash is written only for
-what was not acknowledged in time, because it wears out.
+Without clock and network: `due` says what to send now, `wait_ms` when to ask again. Flash is
+written only for what was not acknowledged in time, because it wears out.
 """
 
-import struct
+from fpreader import touch_record
+from fpreader.touch_record import FLAGS, HELD, RECORD_BYTES, SENT, STORED
 
 TYPE_CHECKING = False
 
@@ -37,19 +37,9 @@ SENDS = 3
 #: Records in flash that are worth rewriting it without those that are obsolete.
 COMPACT_AT = 4 * CAPACITY
 
-_RESULTS = ("identified", "not_identified", "unreadable")
-_REASONS = (None, "too_messy", "too_few_features", "no_image", "mismatch", "sensor_error")
-_MOST = 65535
-
-# kind, touch, flags, result, reason, slot, confidence, count, template id, at_ms
-_RECORD = ">B8sBBBHHH8sQ"
-#: Bytes of one record, the same for all kinds.
-RECORD_BYTES = struct.calcsize(_RECORD)
-_TOUCH, _GONE, _DROPPED = 1, 2, 3
-_COUNT = ">I"  # of a _DROPPED record, behind the touch
-_HAS_SLOT, _HAS_ID, _HAS_CONFIDENCE, _HAS_AT, _SENT, _STORED = 1, 2, 4, 8, 16, 32
-_FLAGS, _RESULT, _COUNT_HIGH, _COUNT_LOW = 9, 10, 16, 17
-_UNREADABLE = _RESULTS.index("unreadable")
+#: Unreadable touches in a row that nobody acknowledged, after which the next ones are rain on a
+#: sensor whose Home Assistant is away. Not the first: an acknowledgement can get lost.
+RAIN_AFTER = 2
 
 
 class Journal:
@@ -93,23 +83,15 @@ class Journal:
         reason: "str | None",
     ) -> None:
         """Take a new touch. The parameters are those of `Scanner.on_touch`."""
-        if result == "unreadable" and self._add_to_newest():
+        unreadable = result == "unreadable"
+        if unreadable and self._add_to_newest():
             return
         touch = self._random(8)
-        flags = _HAS_SLOT * (slot is not None) | _HAS_CONFIDENCE * (confidence is not None)
-        entry = struct.pack(
-            _RECORD,
-            _TOUCH,
-            touch,
-            flags | _HAS_ID * (template_id is not None) | _HAS_AT,
-            _RESULTS.index(result),
-            _REASONS.index(reason),
-            slot or 0,
-            confidence or 0,
-            1,
-            bytes.fromhex(template_id or "00" * 8),
-            at_ms,
+        entry = bytearray(
+            touch_record.pack(touch, result, at_ms, slot, template_id, confidence, reason)
         )
+        if unreadable and self._rains():
+            entry[FLAGS] |= HELD
         if len(self._entries) == CAPACITY:
             self._drop_oldest()
         self._add(entry)
@@ -128,11 +110,11 @@ class Journal:
         wanted = bytes.fromhex(touch)
         for index, entry in enumerate(self._entries):
             if entry[1:9] == wanted:
-                stored = entry[_FLAGS] & _STORED
+                stored = entry[FLAGS] & STORED
                 self._spare.append(self._entries.pop(index))
                 self._forget(wanted)
                 if stored:
-                    self._write([_gone(wanted)])
+                    self._write([touch_record.gone(wanted)])
                 return
 
     def due(self, now: int, *, can_send: bool) -> "dict[str, Any] | None":
@@ -144,7 +126,7 @@ class Journal:
             # Before anything is late: working on a touch may itself have taken seconds.
             for index, (touch, _) in enumerate(self._fresh):
                 entry = self._find(touch)
-                if entry is not None and not entry[_FLAGS] & _SENT:
+                if entry is not None and not entry[FLAGS] & (SENT | HELD):
                     self._fresh[index] = (touch, now + ACK_MS)
                     return self._message(entry)
         else:
@@ -197,22 +179,8 @@ class Journal:
         return None
 
     def _message(self, entry: bytearray) -> "dict[str, Any]":
-        entry[_FLAGS] |= _SENT
-        _, touch, flags, result, reason, slot, confidence, count, template_id, at_ms = (
-            struct.unpack(_RECORD, entry)
-        )
-        return {
-            "v": 1,
-            "touch": touch.hex(),
-            "hello": self.hello,
-            "at_ms": at_ms if flags & _HAS_AT else None,
-            "result": _RESULTS[result],
-            "slot": slot if flags & _HAS_SLOT else None,
-            "template_id": template_id.hex() if flags & _HAS_ID else None,
-            "confidence": confidence if flags & _HAS_CONFIDENCE else None,
-            "reason": _REASONS[reason],
-            "count": count,
-        }
+        entry[FLAGS] |= SENT
+        return touch_record.message(entry, self.hello)
 
     # --- the list -------------------------------------------------------------------
 
@@ -235,15 +203,26 @@ class Journal:
         if not self._entries:
             return False
         entry = self._entries[-1]
-        count = entry[_COUNT_HIGH] << 8 | entry[_COUNT_LOW]
-        if entry[_RESULT] != _UNREADABLE or entry[_FLAGS] & _SENT or count == _MOST:
+        waits = touch_record.is_unreadable(entry) and not entry[FLAGS] & SENT
+        if not waits or touch_record.count_of(entry) == touch_record.MOST_COUNT:
             return False
-        count += 1
-        entry[_COUNT_HIGH], entry[_COUNT_LOW] = count >> 8, count & 0xFF
+        count = touch_record.add_one(entry)
         # Only powers of two reach the flash, or rain would wear it out; a restart forgets the rest.
-        if entry[_FLAGS] & _STORED and not count & (count - 1):
+        if entry[FLAGS] & STORED and not count & (count - 1):
             self._write([bytes(entry)])
         return True
+
+    def _rains(self) -> bool:
+        """Tell whether the newest touches were unreadable, and nobody acknowledged them in time."""
+        fresh = [touch for touch, _ in self._fresh]
+        late = 0
+        for entry in reversed(self._entries):
+            if not touch_record.is_unreadable(entry):
+                break
+            late += bytes(entry[1:9]) not in fresh
+            if late == RAIN_AFTER:
+                return True
+        return False
 
     def _drop_oldest(self) -> None:
         entry = self._entries.pop(0)
@@ -251,7 +230,7 @@ class Journal:
         touch = bytes(entry[1:9])
         self.dropped += 1
         self._forget(touch)
-        self._write([_dropped(touch, self.dropped)])
+        self._write([touch_record.dropped(touch, self.dropped)])
 
     # --- flash ----------------------------------------------------------------------
 
@@ -265,13 +244,13 @@ class Journal:
         for touch in late:
             entry = self._find(touch)
             if entry is not None:
-                entry[_FLAGS] |= _STORED
+                entry[FLAGS] |= STORED
                 records.append(bytes(entry))
         self._write(records)
 
     def _write(self, records: "list[bytes]") -> None:
         """Add records to the flash, or rewrite it when that is shorter or the only way."""
-        kept = sum(entry[_FLAGS] & _STORED != 0 for entry in self._entries)
+        kept = sum(entry[FLAGS] & STORED != 0 for entry in self._entries)
         try:
             if self._must_rewrite or not kept or self._records_in_flash >= COMPACT_AT:
                 self._records.replace(self._whole())
@@ -288,9 +267,9 @@ class Journal:
 
     def _whole(self) -> "Iterator[bytes]":
         if self.dropped:
-            yield _dropped(bytes(8), self.dropped)
+            yield touch_record.dropped(bytes(8), self.dropped)
         for entry in self._entries:
-            if entry[_FLAGS] & _STORED:
+            if entry[FLAGS] & STORED:
                 yield bytes(entry)
 
     def _load(self) -> None:
@@ -302,31 +281,23 @@ class Journal:
 
     def _take(self, record: bytes) -> bool:
         """Apply one record; False for one that no journal writes."""
-        kind, touch, flags, result, reason = struct.unpack_from(">B8sBBB", record)
-        if kind == _TOUCH and result < len(_RESULTS) and reason < len(_REASONS):
+        touch = record[1:9]
+        if touch_record.is_touch(record):
             entry = bytearray(record)
             # Nobody knows whether it was sent before the restart, and the uptime began anew.
-            entry[_FLAGS] = (flags | _SENT | _STORED) & ~_HAS_AT
+            entry[FLAGS] = (record[FLAGS] | SENT | STORED) & ~touch_record.HAS_AT
             older = self._find(touch)
             if older is not None:
                 older[:] = entry
             elif len(self._entries) < CAPACITY:
                 self._add(entry)
             return True
-        if kind in (_GONE, _DROPPED):
+        if record[0] in (touch_record.GONE, touch_record.DROPPED):
             older = self._find(touch)
             if older is not None:
                 self._entries.remove(older)
                 self._spare.append(older)
-            if kind == _DROPPED:
-                self.dropped = struct.unpack_from(_COUNT, record, 9)[0]
+            if record[0] == touch_record.DROPPED:
+                self.dropped = touch_record.dropped_total(record)
             return True
         return False
-
-
-def _gone(touch: bytes) -> bytes:
-    return bytes((_GONE,)) + touch + bytes(RECORD_BYTES - 9)
-
-
-def _dropped(touch: bytes, total: int) -> bytes:
-    return bytes((_DROPPED,)) + touch + struct.pack(_COUNT, total) + bytes(RECORD_BYTES - 13)

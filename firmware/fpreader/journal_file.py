@@ -4,7 +4,7 @@ import binascii
 import errno
 import os
 
-from fpreader.journal import RECORD_BYTES
+from fpreader.touch_record import RECORD_BYTES
 
 TYPE_CHECKING = False
 

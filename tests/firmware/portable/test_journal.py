@@ -1,6 +1,7 @@
 """The journal keeps every touch until it is acknowledged, through restarts and torn writes."""
 
-from fpreader.journal import ACK_MS, CAPACITY, COMPACT_AT, RECORD_BYTES, Journal
+from fpreader.journal import ACK_MS, CAPACITY, COMPACT_AT, Journal
+from fpreader.touch_record import RECORD_BYTES
 from tests.firmware.portable.counting import Counting, nth
 
 TYPE_CHECKING = False
@@ -322,51 +323,6 @@ def test_losing_the_connection_ends_the_delivery_until_the_next_hello() -> None:
     sent(book, 5000)
     away(book, 6000)
     assert sent(book, 9000) == []
-
-
-def test_rain_is_one_entry_as_long_as_nobody_can_have_seen_it() -> None:
-    book = journal()
-    for at_ms in range(0, 20000, 1000):
-        unreadable(book, at_ms)
-        away(book, at_ms)
-    assert len(book) == 1
-    book.hello_answered(HELLO, 20000)
-    message = book.due(20000, can_send=True)
-    assert message is not None
-    assert (message["count"], message["at_ms"]) == (20, 0)
-    unreadable(book, 20100)
-    assert len(book) == 2
-
-
-def test_rain_does_not_wear_out_the_flash() -> None:
-    flash = Flash()
-    book = journal(flash)
-    for at_ms in range(0, 1000000, 1000):
-        unreadable(book, at_ms)
-        away(book, at_ms)
-    assert flash.writes <= 11
-    again = journal(flash)
-    again.hello_answered(HELLO, 0)
-    message = again.due(0, can_send=True)
-    assert message is not None
-    assert message["count"] == 512  # the newest power of two; the rest is lost with the power
-
-
-def test_the_count_of_rain_stays_a_16_bit_number() -> None:
-    book = journal()
-    for _ in range(65536):
-        unreadable(book, 0)
-    assert len(book) == 2
-
-
-def test_other_touches_are_never_counted_together() -> None:
-    book = journal()
-    unreadable(book, 0)
-    book.touched("not_identified", 1, None, None, None, None)
-    unreadable(book, 2)
-    book.touched("not_identified", 3, None, None, None, None)
-    book.touched("not_identified", 4, None, None, None, None)
-    assert len(book) == 5
 
 
 def test_a_full_journal_drops_the_oldest_and_counts_it() -> None:

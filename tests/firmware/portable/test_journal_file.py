@@ -2,8 +2,8 @@
 
 import os
 
-from fpreader.journal import RECORD_BYTES
 from fpreader.journal_file import JournalFile
+from fpreader.touch_record import RECORD_BYTES
 
 ONE, TWO = b"1" * RECORD_BYTES, b"2" * RECORD_BYTES
 

@@ -1,0 +1,112 @@
+"""How a touch is packed, in RAM and in flash: 256 dictionaries would not fit into a reader's RAM.
+
+A record in flash is a touch, or tells that one is gone or was dropped.
+"""
+
+import struct
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any
+
+# kind, touch, flags, result, reason, slot, confidence, count, template id, at_ms
+_RECORD = ">B8sBBBHHH8sQ"
+#: Bytes of one record, the same for all kinds.
+RECORD_BYTES = struct.calcsize(_RECORD)
+TOUCH, GONE, DROPPED = 1, 2, 3
+#: Flags: SENT at least once, STORED in flash, and HELD back until it is the backlog's turn.
+HAS_AT, SENT, STORED, HELD = 8, 16, 32, 64
+_HAS_SLOT, _HAS_ID, _HAS_CONFIDENCE = 1, 2, 4
+#: Where in a record the flags are.
+FLAGS = 9
+MOST_COUNT = 65535
+
+_RESULT, _COUNT_HIGH, _COUNT_LOW = 10, 16, 17
+_DROPPED_COUNT = ">I"  # of a DROPPED record, behind the touch
+_RESULTS = ("identified", "not_identified", "unreadable")
+_REASONS = (None, "too_messy", "too_few_features", "no_image", "mismatch", "sensor_error")
+_UNREADABLE = _RESULTS.index("unreadable")
+
+
+def pack(  # noqa: PLR0913, PLR0917 - what a touch is
+    touch: bytes,
+    result: str,
+    at_ms: int,
+    slot: "int | None",
+    template_id: "str | None",
+    confidence: "int | None",
+    reason: "str | None",
+) -> bytes:
+    """Make the record of a new touch; `touch` is its id."""
+    flags = _HAS_SLOT * (slot is not None) | _HAS_CONFIDENCE * (confidence is not None)
+    return struct.pack(
+        _RECORD,
+        TOUCH,
+        touch,
+        flags | _HAS_ID * (template_id is not None) | HAS_AT,
+        _RESULTS.index(result),
+        _REASONS.index(reason),
+        slot or 0,
+        confidence or 0,
+        1,
+        bytes.fromhex(template_id or "00" * 8),
+        at_ms,
+    )
+
+
+def message(record: "bytes | bytearray", hello: "str | None") -> "dict[str, Any]":
+    """Say a touch as on the wire."""
+    _, touch, flags, result, reason, slot, confidence, count, template_id, at_ms = struct.unpack(
+        _RECORD, record
+    )
+    return {
+        "v": 1,
+        "touch": touch.hex(),
+        "hello": hello,
+        "at_ms": at_ms if flags & HAS_AT else None,
+        "result": _RESULTS[result],
+        "slot": slot if flags & _HAS_SLOT else None,
+        "template_id": template_id.hex() if flags & _HAS_ID else None,
+        "confidence": confidence if flags & _HAS_CONFIDENCE else None,
+        "reason": _REASONS[reason],
+        "count": count,
+    }
+
+
+def is_touch(record: bytes) -> bool:
+    """Tell whether this is a touch that some journal wrote."""
+    return record[0] == TOUCH and record[_RESULT] < len(_RESULTS) and record[11] < len(_REASONS)
+
+
+def is_unreadable(record: bytearray) -> bool:
+    """Tell whether a touch had no usable image."""
+    return record[_RESULT] == _UNREADABLE
+
+
+def add_one(record: bytearray) -> int:
+    """Let a touch stand for one more; give for how many it stands now."""
+    count = count_of(record) + 1
+    record[_COUNT_HIGH], record[_COUNT_LOW] = count >> 8, count & 0xFF
+    return count
+
+
+def count_of(record: bytearray) -> int:
+    """Tell for how many touches it stands."""
+    return record[_COUNT_HIGH] << 8 | record[_COUNT_LOW]
+
+
+def gone(touch: bytes) -> bytes:
+    """Make the record that a touch was acknowledged."""
+    return bytes((GONE,)) + touch + bytes(RECORD_BYTES - 9)
+
+
+def dropped(touch: bytes, total: int) -> bytes:
+    """Make the record that a touch was dropped, and how many were so far."""
+    return bytes((DROPPED,)) + touch + struct.pack(_DROPPED_COUNT, total) + bytes(RECORD_BYTES - 13)
+
+
+def dropped_total(record: bytes) -> int:
+    """Read how many were dropped, from such a record."""
+    total: int = struct.unpack_from(_DROPPED_COUNT, record, 9)[0]
+    return total
