@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from homeassistant.components import mqtt
 from homeassistant.const import Platform
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 
 from . import stores
@@ -33,11 +33,16 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
 async def async_setup_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> bool:
     """Follow one reader."""
     if not await mqtt.async_wait_for_mqtt_client(hass):
-        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="broker_unavailable")
+        raise _no_broker()
     entry.runtime_data = Runtime.create(hass, entry)
     # The entities first: what a subscription brings at once must find them listening.
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    await entry.runtime_data.inbox.async_start()
+    try:
+        await entry.runtime_data.inbox.async_start()
+    except HomeAssistantError as err:
+        # MQTT has gone meanwhile. Home Assistant takes back nothing of a setup that fails.
+        await async_unload_entry(hass, entry)
+        raise _no_broker() from err
     return True
 
 
@@ -45,3 +50,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEn
     """Stop following a reader."""
     entry.runtime_data.inbox.stop()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+def _no_broker() -> ConfigEntryNotReady:
+    return ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="broker_unavailable")

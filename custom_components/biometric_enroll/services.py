@@ -121,7 +121,7 @@ async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
     )
     with told(entry.title):
         # A script that is stopped stops waiting; the enrollment goes on.
-        template_id, slot = await asyncio.shield(starting)
+        template_id, slot = await _async_outlived_by(starting)
     answer: dict[str, Any] = {"template_id": template_id, "slot": slot}
     if call.data[ATTR_WAIT]:
         try:
@@ -130,6 +130,16 @@ async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
             raise no_outcome(entry.title) from None
         answer |= {"outcome": snapshot.stage, "reason": snapshot.reason}
     return answer
+
+
+async def _async_outlived_by[T](task: asyncio.Task[T]) -> T:
+    """Return what a task returns; who stops waiting for it does not stop it.
+
+    Unlike with `asyncio.shield`, a refusal that comes later is no error in the log.
+    """
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    await asyncio.wait([task])
+    return task.result()
 
 
 async def _async_cancel_enrollment(call: ServiceCall) -> None:

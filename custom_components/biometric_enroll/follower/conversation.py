@@ -34,6 +34,8 @@ class Conversation:
         self._broker = broker
         self._reader_id = reader_id
         self._waiting: dict[str, asyncio.Future[Answer | Refused]] = {}
+        self.stopped = False
+        """Whether no answer is heard any more."""
 
     def waits_for(self, request: str) -> bool:
         """Return whether a request has no answer yet, and still wants one."""
@@ -52,6 +54,8 @@ class Conversation:
 
         `build` makes the message from its request id. Raises `UnreachableError`.
         """
+        if self.stopped:
+            raise UnreachableError
         request = request or self._broker.new_id()
         message = build(request)
         future: asyncio.Future[Answer | Refused] = self._broker.loop.create_future()
@@ -61,11 +65,19 @@ class Conversation:
                 while not future.done():
                     await self.async_say(topic, message)
                     await asyncio.wait([future], timeout=REPEAT_AFTER)
+                if future.cancelled():
+                    raise UnreachableError
                 return future.result()
         except TimeoutError:
             raise UnreachableError from None
         finally:
             del self._waiting[request]
+
+    def stop(self) -> None:
+        """Let nobody wait for an answer that would not be heard."""
+        self.stopped = True
+        for future in self._waiting.values():
+            future.cancel()
 
     async def async_say(self, topic: Topic, message: str) -> None:
         """Publish once, without expecting an answer. Raises `UnreachableError` without a broker."""

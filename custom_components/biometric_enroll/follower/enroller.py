@@ -246,7 +246,8 @@ class Enroller:
         ended = await self._asked.async_cancel(enrollment.template_id)
         # Before a slow answer came, somebody else may have been asked to enroll.
         newest = self._roster.enrollment(self._device)
-        if newest is not None and newest.template_id == ended.template_id:
+        ours = newest is not None and newest.template_id == ended.template_id
+        if ours and not self._stopped:
             self.take(ended, live=True)
 
     async def _async_cancel_quietly(self) -> None:

@@ -111,6 +111,7 @@ class Presence:
 
     def stop(self) -> None:
         """Forget what was waited for; the next run sees for itself who is there."""
+        self._conversation.stop()
         self.expect_news_within(None)
         self._surroundings.stranger(None)
 
@@ -168,7 +169,8 @@ class Presence:
                 self._backlog = hello.journal > 0
                 return hello
         except UnreachableError:
-            self.lost("it does not answer")
+            if not self._conversation.stopped:
+                self.lost("it does not answer")
             raise
         self.lost("it refuses to answer hello")
         raise UnreachableError

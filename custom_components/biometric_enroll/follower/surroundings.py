@@ -58,7 +58,10 @@ class Surroundings(Broker, Protocol):
         """Return the date and time in UTC."""
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside; it is over before the follower counts as stopped."""
+        """Run something beside; it is over before the follower counts as stopped.
+
+        It begins at once: what it does before it first waits is done when this returns.
+        """
 
     def state_changed(self, state: ReaderState, cause: Cause) -> None:
         """Show what is."""
