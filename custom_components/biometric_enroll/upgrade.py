@@ -30,7 +30,11 @@ async def async_upgrade(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     except UnreachableError:
         return
     device = identity.device
-    if hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, device) is not None:
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        # Removed meanwhile.
+        return
+    owner = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, device)
+    if owner is not None and owner is not entry:
         _LOGGER.warning("Reader %s is set up already, under another id", device)
         return
     loaded = entry.state is ConfigEntryState.LOADED

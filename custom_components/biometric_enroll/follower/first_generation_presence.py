@@ -26,6 +26,10 @@ QUIET = 60.0
 """Seconds without a message after which the reader is asked whether it is there: how often it tells
 its status is compiled into it."""
 
+DETECT_EVERY = 10.0
+"""Least seconds between two requests for touches: should a reader answer with a status, that is no
+reason to ask again at once."""
+
 
 class FirstGenerationPresence:
     """Watches one reader, and carries messages to it."""
@@ -39,6 +43,9 @@ class FirstGenerationPresence:
         self._answered = asyncio.Event()
         self._doubted = asyncio.Event()
         self._asking = asyncio.Lock()
+        self._detect_from = self._heard_at
+        self.stopped = False
+        """Whether nothing is heard any more."""
 
     async def async_watch(self) -> None:
         """Ask whether the reader is there when it is quiet, or in doubt; for ever."""
@@ -61,7 +68,8 @@ class FirstGenerationPresence:
             try:
                 await self.async_repeat(Topic.COMMAND, dialect.sensor_info(), self._answered)
             except UnreachableError:
-                self.lost("it does not answer")
+                if not self.stopped:
+                    self.lost("it does not answer")
                 raise
 
     def doubt(self) -> None:
@@ -83,8 +91,6 @@ class FirstGenerationPresence:
         identity = dialect.identity(self._knowledge.reader_id)
         self._surroundings.described(identity)
         self._knowledge.update(available=True, identity=identity)
-        # It reports touches only when it is told to, and after a restart not any more.
-        self._surroundings.create_task(self.async_say(Topic.DETECT, dialect.detect()))
         self.doubt()
 
     def take(self, alive: Alive) -> None:
@@ -93,16 +99,33 @@ class FirstGenerationPresence:
             self.lost("it says so")
             return
         self.heard()
-        if alive.capacity is not None and alive.stored is not None:
-            templates = Templates(
-                capacity=alive.capacity,
-                count=alive.stored,
-                revision=None,
-                sensor_changed=False,
-                sensor_error=None,
-            )
-            self._knowledge.update(templates=templates)
-            self._answered.set()
+        if alive.capacity is None or alive.stored is None:
+            # It has just connected, maybe after a restart; or it was emptied.
+            self._detect_from = self._loop.time()
+            self.doubt()
+            return
+        templates = Templates(
+            capacity=alive.capacity,
+            count=alive.stored,
+            revision=None,
+            sensor_changed=False,
+            sensor_error=None,
+        )
+        self._knowledge.update(templates=templates)
+        self._answered.set()
+        self._have_touches_reported()
+
+    def _have_touches_reported(self) -> None:
+        """Ask for touches again and again: it forgets that, and never tells whether it does it."""
+        now = self._loop.time()
+        if now >= self._detect_from and not self._knowledge.followed().running:
+            self._detect_from = now + DETECT_EVERY
+            self._surroundings.create_task(self.async_say(Topic.DETECT, dialect.detect()))
+
+    def stop(self) -> None:
+        """Let nobody wait for an answer that would not be heard."""
+        self.stopped = True
+        self._answered.set()
 
     # Speaking
 
@@ -117,5 +140,8 @@ class FirstGenerationPresence:
 
     async def async_repeat(self, topic: Topic, message: str, done: asyncio.Event) -> None:
         """Say something until its effect is there. Raises `UnreachableError`."""
-        where = topic_of(self._knowledge.reader_id, topic)
-        await async_repeat(self._surroundings, where, message, done)
+        if not self.stopped:
+            where = topic_of(self._knowledge.reader_id, topic)
+            await async_repeat(self._surroundings, where, message, done)
+        if self.stopped:
+            raise UnreachableError
