@@ -110,6 +110,18 @@ class Esp32Board:
                 raise OSError("no Wi-Fi")
             await asyncio.sleep(0.2)
 
+    def signal(self) -> "int | None":
+        """Give the strength of the Wi-Fi in dBm; None where it is not joined."""
+        if not self._wlan.isconnected():
+            return None
+        strength: int = self._wlan.status("rssi")
+        return strength
+
+    def free_memory(self) -> int:
+        """Give the bytes that are free, once what nobody needs is gone."""
+        gc.collect()
+        return gc.mem_free()
+
 
 def main() -> None:
     """Run the reader, and start it again whatever happens; without a configuration, stop."""

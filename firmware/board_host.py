@@ -26,6 +26,7 @@ from fpreader.uptime import Uptime
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 CANNOT_START = 2
@@ -135,6 +136,17 @@ class HostBoard:
 
     async def network(self) -> None:
         """Return at once: there is a network, or connecting fails."""
+
+    def signal(self) -> None:
+        """Nobody listens to radio here."""
+
+    def free_memory(self) -> "int | None":
+        """Give what MicroPython's heap has left; CPython's has no end."""
+        free: Callable[[], int] | None = getattr(gc, "mem_free", None)
+        if free is None:
+            return None
+        gc.collect()
+        return free()
 
 
 def main() -> int:

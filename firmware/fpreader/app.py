@@ -74,8 +74,16 @@ if TYPE_CHECKING:
         def network(self) -> Awaitable[None]:
             """Return once there is a network."""
 
+        def signal(self) -> int | None:
+            """Give the strength of the radio signal in dBm; None where there is none."""
 
-FIRMWARE = "0.1.0"
+        def free_memory(self) -> int | None:
+            """Give the bytes that are free, once what nobody needs is gone; None: nobody knows."""
+
+
+FIRMWARE = "0.2.0"
+#: What this firmware can do that not every reader can (protocol, `status`).
+FEATURES = ("led", "list", "delete", "adopt", "accept_sensor", "settings")
 
 SNAPSHOT = "enroll/response"
 TEMPLATES = "templates"
@@ -100,7 +108,7 @@ class App:
             "board": board.name,
             "sensor": config.sensor,
             "max_scans": BUFFERS[config.sensor] + 1,
-            "features": ["led"],
+            "features": FEATURES,
         }
         self._wake = asyncio.Event()
         self._restart_at: int | None = None
@@ -224,6 +232,14 @@ class App:
         """End `run` once the answer has left."""
         self._restart_at = self._clock()
         self._wake.set()
+
+    def diagnostics(self) -> "dict[str, Any]":
+        """Tell how the reader is doing."""
+        return {
+            "signal": self._board.signal(),
+            "free_memory": self._board.free_memory(),
+            "sensor_errors": self.scanner.sensor_errors,
+        }
 
     async def _network(self) -> None:
         """Return once there is a network, and the sensor was tried.

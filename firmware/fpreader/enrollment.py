@@ -295,6 +295,7 @@ class Enrollment:
 def restarted(operation: "dict[str, Any]") -> "dict[str, Any]":
     """Make the final snapshot of an enrollment that a restart of the reader ended."""
     snapshot = dict(operation)
+    snapshot.pop("op", None)  # firmware 0.1 did not write it
     snapshot["seq"] += RESTART_GAP
     snapshot["stage"] = "failed"
     snapshot["step"] = min(len(operation["captured"]) + 1, operation["total"])

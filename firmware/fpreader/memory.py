@@ -1,25 +1,28 @@
 """What the reader keeps in flash (protocol, "What the reader keeps in flash").
 
-Map, operation record, last snapshot and mark are one record, so one write commits an enrollment:
-there is no moment at which one of them knows of it and another does not.
+Map, operation record, last snapshot, mark and settings are one record, so one write commits an
+enrollment or a delete: there is no moment at which one of them knows of it and another does not.
 """
 
 import hashlib
+import json
 from binascii import hexlify
+
+from fpreader.template_ids import TemplateIds, to_hex
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from typing import Any, Protocol
 
     class Records(Protocol):
         """Where records are kept; see storage.Storage."""
 
-        def read(self, name: str) -> Any:
-            """Give a record back, or None."""
+        def read(self, name: str) -> tuple[bytes, list[bytes]] | None:
+            """Give a record back, as a line and the bytes behind it in pieces, or None."""
 
-        def write(self, name: str, value: Any) -> None:
+        def write(self, name: str, line: bytes, pieces: list[bytes]) -> None:
             """Replace a record; OSError when the flash refuses."""
 
         def set_aside(self, name: str) -> None:
@@ -28,65 +31,8 @@ if TYPE_CHECKING:
 
 RECORD = "memory"
 MARK_BYTES = 16
-
-_SLOT = 2
-_ID = 8
-_ENTRY = _SLOT + _ID
-
-
-class TemplateIds:
-    """The map slot → template id, packed: a thousand strings are too much for a reader's RAM."""
-
-    def __init__(self, packed: bytes = b"") -> None:
-        if len(packed) % _ENTRY:
-            raise ValueError("torn map")
-        self._packed = packed
-
-    def __iter__(self) -> "Iterator[int]":
-        """Go through the slots in ascending order."""
-        for start in range(0, len(self._packed), _ENTRY):
-            yield self._packed[start] << 8 | self._packed[start + 1]
-
-    def get(self, slot: int) -> "str | None":
-        """Give the id of a slot."""
-        start = self._find(slot)
-        if not self._is_at(start, slot):
-            return None
-        return _hex(self._packed[start + _SLOT : start + _ENTRY])
-
-    def with_id(self, slot: int, template_id: str) -> "TemplateIds":
-        """Make the map in which this slot has this id."""
-        start = self._find(slot)
-        end = start + _ENTRY if self._is_at(start, slot) else start
-        entry = bytes((slot >> 8, slot & 0xFF)) + bytes.fromhex(template_id)
-        return TemplateIds(self._packed[:start] + entry + self._packed[end:])
-
-    def only(self, slots: "Iterable[int]") -> "TemplateIds":
-        """Make the map of these slots; each has to be in it."""
-        packed = b""
-        for slot in slots:
-            start = self._find(slot)
-            packed += self._packed[start : start + _ENTRY]
-        return TemplateIds(packed)
-
-    def packed(self) -> bytes:
-        """Give all entries: slot (2 bytes), id (8 bytes), ascending by slot."""
-        return self._packed
-
-    def _find(self, slot: int) -> int:
-        """Where the slot's entry is, or would be."""
-        low, high = 0, len(self._packed) // _ENTRY
-        while low < high:
-            middle = (low + high) // 2
-            start = middle * _ENTRY
-            if self._packed[start] << 8 | self._packed[start + 1] < slot:
-                low = middle + 1
-            else:
-                high = middle
-        return low * _ENTRY
-
-    def _is_at(self, start: int, slot: int) -> bool:
-        return self._packed[start : start + _SLOT] == bytes((slot >> 8, slot & 0xFF))
+#: What an operation record calls an enrollment and a delete.
+ENROLL, DELETE = "enroll", "delete"
 
 
 class Memory:
@@ -97,38 +43,78 @@ class Memory:
 
     def __init__(self, records: "Records") -> None:
         self._records = records
-        self.mark: bytes | None = None
-        self.operation: dict[str, Any] | None = None
-        """The enrollment that may have left something in its slot; see Enrollment.operation."""
-        self.last: dict[str, Any] | None = None
-        """The final snapshot of the last enrollment, without `v`."""
-        self._ids = TemplateIds()
+        self._kept = _nothing()
         record = records.read(RECORD)
         if record is None:
             return
         try:
-            mark = record["mark"]
-            ids = TemplateIds(bytes.fromhex(record["map"]))
-            self._set(mark and bytes.fromhex(mark), ids, record["operation"], record["last"])
+            self._kept = unpack(*record)
         except (KeyError, TypeError, ValueError):
             # Whole, but not written by this firmware.
             records.set_aside(RECORD)
+
+    @property
+    def mark(self) -> "bytes | None":
+        """The mark of the sensor whose ids these are; None before one was met."""
+        mark: bytes | None = self._kept["mark"]
+        return mark
+
+    @property
+    def operation(self) -> "dict[str, Any] | None":
+        """The operation record: what may have left something in its slot, or not yet removed it.
+
+        `op` says which kind it is: ENROLL, or missing, with what Enrollment.operation tells; or
+        DELETE with slot and template_id.
+        """
+        operation: dict[str, Any] | None = self._kept["operation"]
+        return operation
+
+    @property
+    def last(self) -> "dict[str, Any] | None":
+        """The final snapshot of the last enrollment, without `v`."""
+        last: dict[str, Any] | None = self._kept["last"]
+        return last
+
+    @property
+    def identification(self) -> bool:
+        """Whether touches that are identified are reported."""
+        return bool(self._kept["identification"])
 
     def template_id(self, slot: int) -> "str | None":
         """Give the id that was given to the template in this slot."""
         return self._ids.get(slot)
 
+    def has_id(self, template_id: str) -> bool:
+        """Tell whether some slot has this id."""
+        return self._ids.has(template_id)
+
     def keep_mark(self, mark: bytes) -> None:
         """Remember the mark of the sensor that was met for the first time."""
-        self._write(mark, self._ids, self.operation, self.last)
+        self._write(mark=mark)
+
+    def accept(self, mark: bytes) -> None:
+        """Take another sensor for ours: no id of the one before counts, nor does its operation."""
+        self._write(mark=mark, ids=TemplateIds(), operation=None)
 
     def keep_operation(self, operation: "dict[str, Any]") -> None:
-        """Remember how far the running enrollment has come."""
-        self._write(self.mark, self._ids, operation, self.last)
+        """Remember how far what is going on has come."""
+        self._write(operation=operation)
+
+    def keep_identification(self, identification: bool) -> None:  # noqa: FBT001 - a setting's value
+        """Remember whether identified touches are reported."""
+        self._write(identification=identification)
 
     def commit(self, slot: int, template_id: str, snapshot: "dict[str, Any]") -> None:
         """Make an enrollment count: the one write after which it is completed."""
-        self._write(self.mark, self._ids.with_id(slot, template_id), None, snapshot)
+        self._write(ids=self._ids.with_id(slot, template_id), operation=None, last=snapshot)
+
+    def adopt(self, slot: int, template_id: str) -> None:
+        """Give an id to a template that has none."""
+        self._write(ids=self._ids.with_id(slot, template_id))
+
+    def forget(self, slot: int) -> None:
+        """Make a delete count: the one write after which it is done."""
+        self._write(ids=self._ids.only(lambda one: one != slot), operation=None)
 
     def end(self, snapshot: "dict[str, Any]", *, emptied: bool) -> None:
         """Remember how an enrollment failed, and its slot as long as it is not emptied.
@@ -138,20 +124,20 @@ class Memory:
         """
         operation = None if emptied else self.operation
         try:
-            self._write(self.mark, self._ids, operation, snapshot)
+            self._write(operation=operation, last=snapshot)
         except OSError as error:
             print("memory: the end of an enrollment is not kept:", error)
-            self._set(self.mark, self._ids, operation, snapshot)
+            self._kept["operation"], self._kept["last"] = operation, snapshot
 
     def end_operation(self) -> None:
         """Forget the operation: its slot is as it was before."""
-        self._write(self.mark, self._ids, None, self.last)
+        self._write(operation=None)
 
-    def drop_ids(self, is_occupied: "Callable[[int], bool]") -> None:
-        """Forget the ids of slots whose template is gone."""
-        kept = self._ids.only([slot for slot in self._ids if is_occupied(slot)])
-        if kept.packed() != self._ids.packed():
-            self._write(self.mark, kept, self.operation, self.last)
+    def settle(self, is_occupied: "Callable[[int], bool]") -> None:
+        """Forget the operation, which has been ended, and the ids whose template is gone."""
+        kept = self._ids.only(is_occupied)
+        if kept is not self._ids or self.operation is not None:
+            self._write(ids=kept, operation=None)
 
     def revision(self, occupied: "Iterable[int]", *, void: bool) -> str:
         """Work out the revision (protocol, `templates`) of these slots, in ascending order.
@@ -162,37 +148,53 @@ class Memory:
         for slot in occupied:
             template_id = None if void else self._ids.get(slot)
             digest.update(("%d:%s\n" % (slot, template_id or "")).encode())
-        return _hex(digest.digest()[:8])
+        return to_hex(digest.digest()[:8])
 
-    def _write(
-        self,
-        mark: "bytes | None",
-        ids: TemplateIds,
-        operation: "dict[str, Any] | None",
-        last: "dict[str, Any] | None",
-    ) -> None:
-        record = {
-            "mark": mark and _hex(mark),
-            "map": _hex(ids.packed()),
-            "operation": operation,
-            "last": last,
-        }
-        self._records.write(RECORD, record)
-        self._set(mark, ids, operation, last)
+    @property
+    def _ids(self) -> TemplateIds:
+        ids: TemplateIds = self._kept["ids"]
+        return ids
 
-    def _set(
-        self,
-        mark: "bytes | None",
-        ids: TemplateIds,
-        operation: "dict[str, Any] | None",
-        last: "dict[str, Any] | None",
-    ) -> None:
-        self.mark = mark
-        self._ids = ids
-        self.operation = operation
-        self.last = last
+    def _write(self, **changed: "Any") -> None:
+        kept = dict(self._kept)
+        kept.update(changed)
+        self._records.write(RECORD, _head(kept), kept["ids"].packed())
+        self._kept = kept
 
 
-def _hex(data: bytes) -> str:
-    # Not data.hex(): MicroPython 1.25 makes bytes of it when there are none.
-    return hexlify(data).decode()
+def unpack(line: bytes, pieces: "list[bytes]") -> "dict[str, Any]":
+    """Read what a record holds, by the names of Memory, and the map as `ids`.
+
+    Raises what JSON and dictionaries raise where no firmware has written it.
+    """
+    kept = _nothing()
+    head = json.loads(line.decode())
+    # The map is not part of the JSON, or a thousand ids would be 20 kB of text, several times.
+    # Firmware 0.1 wrote it so.
+    kept["ids"] = TemplateIds([bytes.fromhex(head["map"])] if "map" in head else pieces)
+    kept["mark"] = head["mark"] and bytes.fromhex(head["mark"])
+    kept["operation"] = head["operation"]
+    kept["last"] = head["last"]
+    kept["identification"] = head.get("identification", True)
+    return kept
+
+
+def _head(kept: "dict[str, Any]") -> bytes:
+    mark = kept["mark"]
+    head = {
+        "mark": mark and to_hex(mark),
+        "operation": kept["operation"],
+        "last": kept["last"],
+        "identification": kept["identification"],
+    }
+    return json.dumps(head).encode() + b"\n"
+
+
+def _nothing() -> "dict[str, Any]":
+    return {
+        "mark": None,
+        "ids": TemplateIds(),
+        "operation": None,
+        "last": None,
+        "identification": True,
+    }

@@ -2,43 +2,29 @@
 
 import asyncio
 
+from fpreader.changes import Changes
 from fpreader.enrollment import IDLE, POLL_MS, Enrollment, restarted
+from fpreader.light import Light
+from fpreader.memory import DELETE, ENROLL
 from fpreader.sensor import SensorError, always
 from fpreader.templates import Templates
+from fpreader.touches import Touches
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from typing import Any, Protocol
+    from typing import Any
 
     from fpreader.enrollment import Operation, Result
     from fpreader.memory import Memory
     from fpreader.sensor import Sensor
-
-    class OnTouch(Protocol):
-        """Takes a touch; see `fingerprint` in the protocol."""
-
-        def __call__(  # noqa: PLR0913, PLR0917 - what the message says
-            self,
-            result: str,
-            at_ms: int,
-            slot: int | None,
-            template_id: str | None,
-            confidence: int | None,
-            reason: str | None,
-        ) -> None:
-            """Take it."""
-
+    from fpreader.touches import OnTouch
 
 #: How often a sensor that does not work is tried again.
 RETRY_MS = 5000
-
-_TWO_BUFFERS = 2
-_BLINKS = 5
-_BLINK_MS = 300
-#: AuraLed: flash, in cycles of half a second (the manual gives no unit), in blue, six times.
-_FLASH = (2, 50, 2, 6)
+#: Most templates on one page of `list`: about 2 kB.
+PAGE = 64
 
 
 class Scanner:
@@ -68,18 +54,20 @@ class Scanner:
         self._buffers = buffers
         self._on_snapshot = on_snapshot
         self._on_templates = on_templates
-        self._on_touch = on_touch
         self._held = Templates(sensor, memory, random)
+        self._touches = Touches(sensor, self._held, memory, clock, on_touch)
+        self._light = Light(sensor, sleep, buffers, lambda: self._ready and not self.running)
         self._state = self._held.state()
         self._state["sensor_error"] = SensorError.word
         self._ready = False  # the sensor was started and nothing speaks against an enrollment
-        self._resting = False  # the finger of the last touch or scan may still be there
-        self._identifying = False
         self._enrollment: Enrollment | None = None
+        self.changes = Changes(self._held, memory, self._refusal, lambda: self._report(None))
+        """What may be changed beside enrolling."""
         self.tried = asyncio.Event()
         """Whether it is known if the sensor works: it was started, or that has failed."""
         operation, last = memory.operation, memory.last
-        if operation and not (last and last["template_id"] == operation["template_id"]):
+        ended = last and operation and last["template_id"] == operation["template_id"]
+        if operation and operation.get("op") != DELETE and not ended:
             # Told at once, not when the sensor is back: the record stays until the slot is empty.
             memory.end(restarted(operation), emptied=False)
 
@@ -89,6 +77,16 @@ class Scanner:
     def running(self) -> bool:
         """Whether an enrollment is running."""
         return self._enrollment is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an enrollment is running or a change is under way."""
+        return self.running or self.changes.under_way
+
+    @property
+    def sensor_errors(self) -> int:
+        """How many commands had no valid answer since the start."""
+        return self._sensor.errors
 
     @property
     def snapshot(self) -> "dict[str, Any]":
@@ -102,13 +100,24 @@ class Scanner:
         """What the sensor holds, as on `templates` but without `v`."""
         return dict(self._state)
 
+    def page(self, first: int) -> "dict[str, Any] | None":
+        """List the templates from a slot on, as `list` does; None while they are not known."""
+        if self._state["revision"] is None:
+            return None
+        templates, following = self._held.page(first, PAGE)
+        return {
+            "revision": self._state["revision"],
+            "templates": templates,
+            "next": following,
+        }
+
     # --- what others ask for --------------------------------------------------------
 
     def start(
         self, template_id: str, slot: "int | None", total: int, scan_timeout_s: int
     ) -> "tuple[int | None, str | None]":
         """Accept an enrollment: (slot, None), or (None, error) with an error of the protocol."""
-        error = self._refusal(slot, total)
+        error = self._refusal() or self._start_refusal(slot, total)
         if error:
             return None, error
         free = self._held.lowest_free() if slot is None else slot
@@ -116,7 +125,7 @@ class Scanner:
             return None, "sensor_full"
         enrollment = Enrollment(template_id, free, total, scan_timeout_s, self._clock())
         try:
-            self._memory.keep_operation(enrollment.operation())
+            self._memory.keep_operation(_record(enrollment))
         except OSError as problem:
             # The protocol has no word for it; this one also means that the hardware is at fault.
             print("scanner: no enrollment, the flash refuses:", problem)
@@ -132,15 +141,7 @@ class Scanner:
 
     async def identify(self) -> None:
         """Blink the sensor's light for about three seconds, unless an enrollment is running."""
-        if self._identifying or not self._ready or self.running:
-            return
-        self._identifying = True
-        try:
-            await self._blink()
-        except SensorError:
-            pass  # a light is not worth an error; that the sensor is gone shows elsewhere
-        finally:
-            self._identifying = False
+        await self._light.identify()
 
     async def run(self) -> None:
         """Keep the sensor running, for ever."""
@@ -162,66 +163,22 @@ class Scanner:
                 continue
             finally:
                 self._ready = False
+                self.changes.give_up()
             if not self._enrollment:
                 await self._pause(RETRY_MS)
 
-    # --- idle -----------------------------------------------------------------------
-
     async def _serve(self) -> None:
-        """Read touches and run enrollments until the sensor has to be started again."""
+        """Read touches, run enrollments, do changes until the sensor has to be started again."""
         while True:
-            fine = await (self._enroll(self._enrollment) if self._enrollment else self._poll())
+            if self._enrollment:
+                fine = await self._enroll(self._enrollment)
+            elif self.changes.under_way:
+                fine = await self.changes.do()
+            else:
+                fine = await self._touches.poll()
             if not fine:
                 return
             await self._pause(POLL_MS)
-
-    async def _poll(self) -> bool:
-        """Look for a finger; False when the sensor has to be started again."""
-        # Not when it is answered: while something blocks, the answer waits, and nobody is there.
-        asked_at = self._clock()
-        image = await self._sensor.gen_img()
-        if image == "no_finger":
-            self._resting = False
-        elif not self._resting:
-            self._resting = True
-            return await self._touch(image, asked_at)
-        return True
-
-    async def _touch(self, image: str, at_ms: int) -> bool:
-        """Find out whose finger it is, and hand that over; False as with _poll."""
-        try:
-            if image == "finger":
-                image = await self._sensor.img2tz(1)
-            if image != "good":
-                self._on_touch("unreadable", at_ms, None, None, None, image)
-                return True
-            found = None
-            if not self._held.changed:
-                found = await self._sensor.search(1, 0, self._held.capacity or 0)
-            # After the search: a sensor can be swapped between any two commands.
-            ours = await self._held.is_ours()
-        except SensorError:
-            self._on_touch("unreadable", at_ms, None, None, None, "sensor_error")
-            raise
-        if found is None or not ours:
-            self._on_touch("not_identified", at_ms, None, None, None, None)
-        else:
-            slot, score = found
-            template_id = self._memory.template_id(slot)
-            self._on_touch("identified", at_ms, slot, template_id, score, None)
-        return ours != self._held.changed
-
-    async def _blink(self) -> None:
-        if self._buffers > _TWO_BUFFERS:
-            await self._sensor.aura_led(*_FLASH)
-            await self._pause(2 * _BLINK_MS * _BLINKS)
-            return
-        for _ in range(_BLINKS):
-            for on in (True, False):
-                if self.running:
-                    return
-                await self._sensor.light(on=on)
-                await self._pause(_BLINK_MS)
 
     async def _pause(self, ms: int) -> None:
         await self._sleep(ms / 1000)
@@ -237,12 +194,14 @@ class Scanner:
 
     # --- enrollments ----------------------------------------------------------------
 
-    def _refusal(self, slot: "int | None", total: int) -> "str | None":
-        """Make the checks of `start`, in the protocol's order; sensor_full is not among them."""
-        if self.running:
+    def _refusal(self) -> "str | None":
+        """Make the checks of whatever changes something, in the protocol's order."""
+        if self.busy:
             return "busy"
-        if not self._ready:
-            return "sensor_error"
+        return None if self._ready else "sensor_error"
+
+    def _start_refusal(self, slot: "int | None", total: int) -> "str | None":
+        """Make the further checks of `start`; sensor_full is not among them."""
         if self._held.changed:
             return "sensor_changed"
         beyond = slot is not None and slot >= (self._held.capacity or 0)
@@ -271,7 +230,7 @@ class Scanner:
         finally:
             self._sensor.may_repeat = always
         # The finger that was scanned last may still be there: that is not a touch.
-        self._resting = True
+        self._touches.resting = True
         self._enrollment = None
         self._ready = self._ready and fine
         self._on_snapshot()
@@ -282,7 +241,7 @@ class Scanner:
         name, numbers = operation
         try:
             if name == "keep":
-                self._memory.keep_operation(enrollment.operation())
+                self._memory.keep_operation(_record(enrollment))
             elif name == "commit":
                 snapshot = enrollment.snapshot(self._clock())
                 self._held.commit(numbers[0], enrollment.template_id, snapshot)
@@ -322,3 +281,10 @@ class Scanner:
         except SensorError:
             result = "sensor_error"
         return result
+
+
+def _record(enrollment: Enrollment) -> "dict[str, Any]":
+    """Make the operation record of an enrollment."""
+    record = enrollment.operation()
+    record["op"] = ENROLL
+    return record

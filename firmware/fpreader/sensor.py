@@ -41,6 +41,8 @@ LIGHT_ANSWER_MS = 300
 
 #: Slots that one page of the index table covers.
 PAGE_SLOTS = 256
+#: How strictly fingers can be compared: the higher, the fewer are taken for another one.
+SECURITY_LEVELS = (1, 2, 3, 4, 5)
 #: Bytes of one notepad page.
 NOTEPAD_BYTES = 32
 
@@ -82,6 +84,8 @@ class Sensor:
         self._lock = asyncio.Lock()  # the light is asked for while the sensor works
         self._owes = False
         """Whether an answer may still come to a command that was repeated or given up."""
+        self.errors = 0
+        """Commands without a valid answer so far."""
         self.may_repeat: Callable[[], bool] = always
         """Asked before a command is repeated: a deadline or a cancel must not wait for repeats."""
 
@@ -92,11 +96,17 @@ class Sensor:
             raise PasswordError
         _expect(code)
 
-    async def read_sys_para(self) -> int:
-        """Give the capacity, in slots."""
+    async def read_sys_para(self) -> "tuple[int, int | None]":
+        """Give the capacity, in slots, and the security level; None for one that cannot be."""
         code, data = await self._command(b"\x0f", size=16)
         _expect(code)
-        return data[4] << 8 | data[5]
+        level = data[6] << 8 | data[7]
+        return data[4] << 8 | data[5], level if level in SECURITY_LEVELS else None
+
+    async def set_security_level(self, level: int) -> None:
+        """Set how strictly fingers are compared. The sensor keeps it without power."""
+        code, _ = await self._command(bytes((0x0E, 5, level)))
+        _expect(code)
 
     async def gen_img(self) -> str:
         """Take an image: finger, no_finger or no_image (a finger, but a failed image)."""
@@ -192,22 +202,24 @@ class Sensor:
     ) -> "tuple[int, bytes]":
         """Send a command until it is answered; give the confirmation code and the data."""
         async with self._lock:
-            if self._owes and command[0] != _VFY_PWD:  # before which a sensor may do nothing else
-                await self._catch_up()
-            for attempt in range(attempts):
-                if attempt and not self.may_repeat():
-                    break
-                answer = await self._try(command, size, timeout_ms)
-                if answer is None or answer[0] == _RECEIVE_ERROR:
-                    self._owes = True
-                    continue
-                if answer[0] == _PASSWORD_WANTED:
-                    raise PasswordError
-                return answer
+            # Before a password is said, a sensor may do nothing else.
+            owes = self._owes and command[0] != _VFY_PWD
+            if not owes or await self._catch_up():
+                for attempt in range(attempts):
+                    if attempt and not self.may_repeat():
+                        break
+                    answer = await self._try(command, size, timeout_ms)
+                    if answer is None or answer[0] == _RECEIVE_ERROR:
+                        self._owes = True
+                        continue
+                    if answer[0] == _PASSWORD_WANTED:
+                        raise PasswordError
+                    return answer
+            self.errors += 1
         raise SensorError
 
-    async def _catch_up(self) -> None:
-        """Have TempleteNum answered, behind which no older answer can come.
+    async def _catch_up(self) -> bool:
+        """Have TempleteNum answered, behind which no older answer can come; False if it is not.
 
         Its answer has a size of its own, so none of the older ones passes for it.
         """
@@ -217,8 +229,8 @@ class Sensor:
             answer = await self._try(_TEMPLETE_NUM, 2, ANSWER_MS)
             if answer is not None and answer[0] == OK:
                 self._owes = False
-                return
-        raise SensorError
+                return True
+        return False
 
     async def _try(self, command: bytes, size: int, timeout_ms: int) -> "tuple[int, bytes] | None":
         self._parser.clear()

@@ -1,18 +1,17 @@
 """Small named records in flash.
 
-A record is a JSON value behind its own SHA-256, in a file of its own. It is written beside the old
-one and then renamed over it, so that a power cut leaves the old or the new one, whole.
+A record is a line of text and any bytes behind it, after the SHA-256 of both, in a file of its own.
+It is written beside the old one and then renamed over it, so that a power cut leaves the old or the
+new one, whole. The bytes come and go in pieces, since there may be no room for them in one.
 """
 
 import errno
 import hashlib
-import json
 import os
+from binascii import hexlify
 
-TYPE_CHECKING = False
-
-if TYPE_CHECKING:
-    from typing import Any
+#: Most bytes of one piece that is read; each but the last is of this size.
+PIECE = 640
 
 _DIGEST = 64
 
@@ -27,36 +26,40 @@ class Storage:
         """Say where the record is kept."""
         return self._folder + "/" + name
 
-    def read(self, name: str) -> "Any":
-        """Give the record back, or None where there is none. OSError when the flash cannot be read.
+    def read(self, name: str) -> "tuple[bytes, list[bytes]] | None":
+        """Give the line and the pieces back, or None where there is no record.
 
         A torn or otherwise damaged record counts as erased. It is kept aside as `name`.bad: it may
-        be the only trace of what went wrong.
+        be the only trace of what went wrong. OSError when the flash cannot be read.
         """
+        pieces = []
         try:
             with open(self.path(name), "rb") as file:
-                data = file.read()
+                digest: bytes = file.read(_DIGEST)
+                line: bytes = file.readline()
+                while piece := file.read(PIECE):
+                    pieces.append(piece)
         except OSError as error:
             if error.errno == errno.ENOENT:
                 return None
             # Not the same as nothing: whoever took it for that would write over what is there.
             raise
-        digest, body = data[:_DIGEST], data[_DIGEST:]
-        try:
-            if digest == _digest(body):
-                return json.loads(body.decode())
-        except ValueError:
-            pass
+        if digest == _digest(line, pieces):
+            return line, pieces
         self.set_aside(name)
         return None
 
-    def write(self, name: str, value: "Any") -> None:
-        """Replace the record in one step. Raises OSError when the flash refuses."""
-        body = json.dumps(value).encode()
+    def write(self, name: str, line: bytes, pieces: "list[bytes]") -> None:
+        """Replace the record in one step. Raises OSError when the flash refuses.
+
+        The line ends with a line feed; the pieces are of any length.
+        """
         fresh = self.path(name) + ".new"
         with open(fresh, "wb") as file:
-            file.write(_digest(body))
-            file.write(body)
+            file.write(_digest(line, pieces))
+            file.write(line)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             # Without it a rename can reach the disk before the contents do. MicroPython has no
             # fsync, and its flash file systems write through when a file is closed.
@@ -74,6 +77,8 @@ class Storage:
             print("storage:", name, "is damaged and was set aside")
 
 
-def _digest(body: bytes) -> bytes:
-    digest = hashlib.sha256(body).digest()
-    return b"".join(b"%02x" % byte for byte in digest)
+def _digest(line: bytes, pieces: "list[bytes]") -> bytes:
+    digest = hashlib.sha256(line)
+    for piece in pieces:
+        digest.update(piece)
+    return hexlify(digest.digest())

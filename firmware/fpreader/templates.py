@@ -4,7 +4,7 @@ Nothing here works on slots of a sensor without asking for its mark in the same 
 swapped while nobody looks, and slot 5 of another one is somebody else's.
 """
 
-from fpreader.memory import MARK_BYTES
+from fpreader.memory import DELETE, MARK_BYTES
 from fpreader.sensor import NOTEPAD_BYTES, PAGE_SLOTS, SensorError, is_occupied, occupied
 
 TYPE_CHECKING = False
@@ -35,6 +35,8 @@ class Templates:
         self._index = bytearray()
         self.capacity: int | None = None
         """Slots of the sensor; None until it has answered."""
+        self.security_level: int | None = None
+        """How strictly the sensor compares, 1 to 5; None until it has answered sensibly."""
         self.changed = False
         """Whether this is another sensor than the one whose ids the memory holds."""
 
@@ -44,23 +46,32 @@ class Templates:
         Source: the three steps at start in "What the reader keeps in flash" of the protocol.
         """
         await self._sensor.vfy_pwd()
-        capacity = await self._sensor.read_sys_para()
+        capacity, level = await self._sensor.read_sys_para()
         if self._memory.mark is None:
-            await self._make_mark()
+            self._memory.keep_mark(await self._make_mark())
         # Read twice before all ids are void.
         changed = not (await self.is_ours() or await self.is_ours())
-        operation = self._memory.operation
-        if operation and not changed:
-            # Store belongs to the last scan but one: before it, what is there is somebody else's.
-            if len(operation["captured"]) >= operation["total"] - 2:
-                await self.empty(operation["slot"])
-            self._memory.end_operation()
+        if self._memory.operation and not changed:
+            await self._end(self._memory.operation)
         index = await self._sensor.read_index(capacity)
         if not changed:
             if not await self.is_ours():
                 raise SensorError  # the index may be another sensor's
-            self._memory.drop_ids(lambda slot: slot < capacity and is_occupied(index, slot))
-        self.capacity, self._index, self.changed = capacity, index, changed
+            self._memory.settle(lambda slot: slot < capacity and is_occupied(index, slot))
+        self._set(capacity, index, level, changed=changed)
+
+    async def accept(self) -> bool:
+        """Take the sensor that is there for ours from now on; False where it is ours already."""
+        if await self.is_ours() or await self.is_ours():
+            return False
+        mark = await self._make_mark()
+        capacity, level = await self._sensor.read_sys_para()
+        index = await self._sensor.read_index(capacity)
+        if (await self._sensor.read_notepad(MARK_PAGE))[:MARK_BYTES] != mark:
+            raise SensorError  # as above
+        self._memory.accept(mark)
+        self._set(capacity, index, level, changed=False)
+        return True
 
     async def is_ours(self) -> bool:
         """Ask for the mark: is this the sensor whose ids the memory holds."""
@@ -94,6 +105,30 @@ class Templates:
         if await self._is_taken(slot):
             raise SensorError
 
+    async def delete(self, slot: int, template_id: "str | None") -> bool:
+        """Empty a slot and forget its id; False where the sensor has kept the template after all.
+
+        What raises once this was noted leaves the note, and the next start ends the delete.
+        """
+        if not await self.is_ours():
+            raise SensorError
+        operation = {"op": DELETE, "slot": slot, "template_id": template_id}
+        self._memory.keep_operation(operation)
+        await self._sensor.delet_char(slot)
+        if await self._is_taken(slot):
+            self._memory.end_operation()
+            return False
+        self._memory.forget(slot)
+        self._index[slot >> 3] &= ~(1 << (slot & 7))
+        return True
+
+    async def set_security_level(self, level: int) -> None:
+        """Let the sensor compare this strictly, from 1 to 5, and make sure that it does."""
+        await self._sensor.set_security_level(level)
+        _, self.security_level = await self._sensor.read_sys_para()
+        if self.security_level != level:
+            raise SensorError
+
     def commit(self, slot: int, template_id: str, snapshot: "dict[str, Any]") -> None:
         """Make an enrollment count, in flash and here."""
         self._memory.commit(slot, template_id, snapshot)
@@ -110,6 +145,15 @@ class Templates:
                 return slot
         return None
 
+    def page(self, first: int, most: int) -> "tuple[list[tuple[int, str | None]], int | None]":
+        """List occupied slots from one on, with their ids, and give the slot that comes next."""
+        found: list[tuple[int, str | None]] = []
+        for slot in self._occupied(first):
+            if len(found) == most:
+                return found, slot
+            found.append((slot, None if self.changed else self._memory.template_id(slot)))
+        return found, None
+
     def state(self) -> "dict[str, Any]":
         """Tell capacity, count, revision and sensor_changed, as on the topic `templates`."""
         known = self.capacity is not None
@@ -121,30 +165,44 @@ class Templates:
             "sensor_changed": self.changed,
         }
 
-    def _occupied(self) -> "Iterator[int]":
+    def _set(self, capacity: int, index: bytearray, level: "int | None", *, changed: bool) -> None:
+        self.capacity, self._index = capacity, index
+        self.security_level, self.changed = level, changed
+
+    def _occupied(self, begin: int = 0) -> "Iterator[int]":
+        """Go through the occupied slots from one on, in ascending order."""
         capacity = self.capacity or 0
-        for first in range(0, capacity, 8):
+        for first in range(begin & ~7, capacity, 8):
             if self._index[first >> 3]:  # most are empty, and looking at each takes a reader long
-                for slot in range(first, min(first + 8, capacity)):
+                for slot in range(max(first, begin), min(first + 8, capacity)):
                     if self.is_occupied(slot):
                         yield slot
+
+    async def _end(self, operation: "dict[str, Any]") -> None:
+        """Bring the slot of an operation that was interrupted into its final state."""
+        if operation.get("op") == DELETE:
+            # The index tells what came of it.
+            await self._sensor.delet_char(operation["slot"])
+        # Store belongs to the last scan but one: before it, what is there is somebody else's.
+        elif len(operation["captured"]) >= operation["total"] - 2:
+            await self.empty(operation["slot"])
 
     async def _is_taken(self, slot: int) -> bool:
         """Ask the sensor, not our own index."""
         table = await self._sensor.read_index_table(slot // PAGE_SLOTS)
         return is_occupied(table, slot % PAGE_SLOTS)
 
-    async def _make_mark(self) -> None:
-        """Mark the sensor that this reader meets first.
+    async def _make_mark(self) -> bytes:
+        """Mark the sensor that this reader meets first, or that it is told to take for its own.
 
         A mark that is there already is replaced: it belongs to another reader, which must notice
         when it gets back a sensor whose templates were not its own for a while.
+        Whoever keeps the mark in flash does so only now: the other way round, a power cut would
+        leave a reader that takes its own sensor for another one.
         """
         mark = self._random(MARK_BYTES)
         page = mark + bytes(NOTEPAD_BYTES - MARK_BYTES)
         await self._sensor.write_notepad(MARK_PAGE, page)
         if await self._sensor.read_notepad(MARK_PAGE) != page:
             raise SensorError
-        # In flash only after the sensor has it: the other way round, a power cut would leave a
-        # reader that takes its own sensor for another one.
-        self._memory.keep_mark(mark)
+        return mark

@@ -79,6 +79,12 @@ class Board:
     async def network(self) -> None:
         """There is none."""
 
+    def signal(self) -> None:
+        """There is none."""
+
+    def free_memory(self) -> None:
+        """Nobody measures it: transcripts are the same each time."""
+
 
 class Rehearsal:
     """The reader, its broker, and the transcript of what they and Home Assistant say."""

@@ -1,4 +1,4 @@
-"""A full journal and the map of a full R503 in the RAM of a microcontroller."""
+"""A full journal and the map of a full R307 in the RAM of a microcontroller."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
-TEMPLATES = 200
+TEMPLATES = 999
 #: Of a 64-bit heap, in which all is about twice as large as on an ESP32.
-HEAP = "256k"
+HEAP = "192k"
 PROGRAM = f"""
 import asyncio, gc, os, sys
 sys.path.insert(0, {str(FIRMWARE)!r})
@@ -33,11 +33,11 @@ class Board:
     sleep, open_connection = asyncio.sleep, asyncio.open_connection
     records, journal_file = Storage(sys.argv[1]), JournalFile(sys.argv[1] + "/journal")
     def clock(self): return 0
-config = {{"reader_id": "x", "sensor": "R503", "broker": "x", "port": 1}}
+config = {{"reader_id": "x", "sensor": "R307", "broker": "x", "port": 1}}
 app = App(Board(), Config(Section(config)))
 assert len(app.journal) == {CAPACITY}
 app.scanner._memory.commit({TEMPLATES}, "b" * 16, app.scanner.snapshot)
-app.scanner._memory.drop_ids(lambda slot: slot != 7)
+app.scanner._memory.settle(lambda slot: slot != 7)
 """
 
 
@@ -48,8 +48,8 @@ def packed() -> Iterator[bytes]:
 
 @pytest.mark.parametrize("runtime", [name for name in RUNTIMES if name != "cpython"])
 def test_a_full_journal_leaves_room_to_commit(runtime: str, tmp_path: Path) -> None:
-    record = {"mark": "00" * 16, "map": b"".join(packed()).hex(), "operation": None, "last": None}
-    Storage(str(tmp_path)).write("memory", record)
+    head = b'{"mark": null, "operation": null, "last": null}\n'
+    Storage(str(tmp_path)).write("memory", head, list(packed()))
     journal = Journal(JournalFile(str(tmp_path / "journal")), os.urandom)
     for number in range(CAPACITY):
         journal.touched("identified", number, 5, "a" * 16, 100, None)

@@ -99,11 +99,11 @@ def test_whoever_subscribes_later_finds_the_three_retained_topics(
         "v": 1,
         "online": True,
         "device": reader.device,
-        "firmware": "0.1.0",
+        "firmware": "0.2.0",
         "board": "host",
         "sensor": "R307",
         "max_scans": 3,
-        "features": ["led"],
+        "features": ["led", "list", "delete", "adopt", "accept_sensor", "settings"],
     }
     assert house.wait("templates", lambda _: True).payload["capacity"] == 1000
     assert house.wait("enroll/response", lambda _: True).payload["stage"] == "idle"

@@ -56,6 +56,14 @@ class SimulatedBoard:
     async def network(self) -> None:
         """Return at once."""
 
+    def signal(self) -> int | None:
+        """Nobody measures it."""
+        return None
+
+    def free_memory(self) -> int | None:
+        """Nobody measures it."""
+        return None
+
     async def sleep(self, seconds: float) -> None:
         """Wait; between two looks at the sensor until there may be something to see.
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from fpreader.memory import RECORD, TemplateIds
+from fpreader.memory import RECORD, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,8 +40,8 @@ class Flash:
 
     def __init__(self, rng: Random, cut: Callable[[], None]) -> None:
         """Make an erased flash; `cut` takes the reader's power."""
-        self.records: dict[str, str] = {}
-        """JSON by name."""
+        self.records: dict[str, tuple[bytes, list[bytes]]] = {}
+        """By name."""
         self.journal: list[bytes | None] = []
         """None stands for a damaged record."""
         self.refuses = False
@@ -69,7 +68,8 @@ class Flash:
         """The map as it is in flash, slot to template id."""
         if RECORD not in self.records:
             return {}
-        return template_ids(json.loads(self.records[RECORD]))
+        ids = unpack(*self.records[RECORD])["ids"]
+        return {slot: ids.get(slot) for slot in ids}
 
     def check_readable(self) -> None:
         """Raise OSError where nothing can be read."""
@@ -107,22 +107,21 @@ class Records:
         self._power = power
         self._committed = committed
 
-    def read(self, name: str) -> Any:
+    def read(self, name: str) -> tuple[bytes, list[bytes]] | None:
         """Give a record, or None."""
         self._power.check()
         self._flash.check_readable()
-        text = self._flash.records.get(name)
-        return None if text is None else json.loads(text)
+        return self._flash.records.get(name)
 
-    def write(self, name: str, value: Any) -> None:
+    def write(self, name: str, line: bytes, pieces: list[bytes]) -> None:
         """Replace a record in one step."""
         self._power.check()
         before = self._flash.memory
 
         def work() -> None:
-            self._flash.records[name] = json.dumps(value)
+            self._flash.records[name] = (line, pieces)
             if name == RECORD:
-                for slot, template_id in template_ids(value).items():
+                for slot, template_id in self._flash.memory.items():
                     if before.get(slot) != template_id:
                         self._committed(slot, template_id)
 
@@ -164,9 +163,3 @@ class JournalRecords:
             self._flash.journal[:] = fresh
 
         self._flash.write(work)
-
-
-def template_ids(record: dict[str, Any]) -> dict[int, str]:
-    """Read the map out of the record that fpreader.memory writes."""
-    ids = TemplateIds(bytes.fromhex(record["map"]))
-    return {slot: ids.get(slot) or "" for slot in ids}

@@ -10,13 +10,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from fpreader.changes import Done
+
 IDENTITY = {
     "device": "a1b2c3d4e5f6",
-    "firmware": "0.1.0",
+    "firmware": "0.2.0",
     "board": "esp32",
     "sensor": "R307",
     "max_scans": 3,
-    "features": ["led"],
+    "features": ["led", "list", "delete", "adopt", "accept_sensor", "settings"],
 }
 TEMPLATES = {
     "capacity": 1000,
@@ -25,6 +27,13 @@ TEMPLATES = {
     "sensor_changed": False,
     "sensor_error": None,
 }
+PAGE = {
+    "revision": "5f0c6d7e8a9b0c1d",
+    "templates": [[5, "9f2c01ab44d0e1f7"], [6, None]],
+    "next": 7,
+}
+SETTINGS = {"identification": True, "security_level": 3}
+DIAGNOSTICS = {"signal": -61, "free_memory": 41000, "sensor_errors": 3}
 IDLE: "dict[str, Any]" = {
     "template_id": None,
     "seq": 0,
@@ -39,16 +48,60 @@ IDLE: "dict[str, Any]" = {
 }
 
 
+class FakeChanges:
+    """Accepts every change, and ends it when the test says so."""
+
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = dict(SETTINGS)
+        self.refuses: str | None = None
+        self.asked: list[tuple[Any, ...]] = []
+        self.done: list[Done] = []
+
+    def delete(self, slot: int, template_id: "str | None", done: "Done") -> "str | None":
+        return self._ask(done, "delete", slot, template_id)
+
+    def adopt(self, slot: int, template_id: str, done: "Done") -> "str | None":
+        return self._ask(done, "adopt", slot, template_id)
+
+    def accept_sensor(self, done: "Done") -> "str | None":
+        return self._ask(done, "accept_sensor")
+
+    def set(
+        self, identification: "bool | None", security_level: "int | None", done: "Done"
+    ) -> "str | None":
+        return self._ask(done, "set", identification, security_level)
+
+    def end(self, error: "str | None" = None) -> None:
+        self.done.pop(0)(error)
+
+    def _ask(self, done: "Done", *what: "Any") -> "str | None":
+        if self.refuses is None:
+            self.asked.append(what)
+            self.done.append(done)
+        return self.refuses
+
+
 class FakeScanner:
     """Accepts every start, and ends an enrollment when the test says so."""
 
     def __init__(self) -> None:
+        self.changes = FakeChanges()
+        self.known = True
         self.snapshot: dict[str, Any] = dict(IDLE)
         self.templates: dict[str, Any] = dict(TEMPLATES)
         self.running = False
         self.refuses: str | None = None
         self.started: list[tuple[str, int | None, int, int]] = []
         self.cancels = 0
+
+    @property
+    def busy(self) -> bool:
+        return self.running or bool(self.changes.done)
+
+    def page(self, first: int) -> "dict[str, Any] | None":
+        page: dict[str, Any] = dict(PAGE)
+        page["next"] = first + 7
+        return page if self.known else None
 
     def start(
         self, template_id: str, slot: "int | None", total: int, scan_timeout_s: int
@@ -122,6 +175,9 @@ class Office:
 
     def restart(self) -> None:
         self.restarts += 1
+
+    def diagnostics(self) -> "dict[str, Any]":
+        return dict(DIAGNOSTICS)
 
     # What the tests do.
 

@@ -3,9 +3,11 @@
 import json
 import os
 
-from fpreader.desk import MOST_ANSWERS, MOST_CANCELS, MOST_PAYLOAD, NONCE_MS
+from fpreader.answers import MOST_ANSWERS
+from fpreader.desk import MOST_CANCELS, NONCE_MS
+from fpreader.requests import MOST_PAYLOAD
 from tests.firmware.portable.counting import nth
-from tests.firmware.portable.office import IDENTITY, TEMPLATES, Office
+from tests.firmware.portable.office import DIAGNOSTICS, IDENTITY, SETTINGS, TEMPLATES, Office
 
 TYPE_CHECKING = False
 
@@ -42,6 +44,8 @@ def test_hello_tells_the_whole_truth() -> None:
     result["templates"] = TEMPLATES
     result["journal"] = 3
     result["dropped"] = 41
+    result["settings"] = SETTINGS
+    result["diagnostics"] = DIAGNOSTICS
     assert answer == {"v": 1, "request": office.request, "ok": True, "result": result}
     assert office.journal.hellos == [(office.request, 1000)]
 

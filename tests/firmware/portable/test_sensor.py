@@ -83,7 +83,8 @@ def fails(coroutine: "Coroutine[Any, Any, Any]") -> str:
 def test_each_command_is_the_bytes_of_the_manual() -> None:
     async def all_of(sensor: Sensor) -> None:
         await sensor.vfy_pwd()
-        assert await sensor.read_sys_para() == 1000
+        assert await sensor.read_sys_para() == (1000, 3)
+        await sensor.set_security_level(4)
         assert await sensor.gen_img() == "finger"
         assert await sensor.img2tz(2) == "good"
         assert await sensor.search(1, 258, 772) == (5, 143)
@@ -99,10 +100,11 @@ def test_each_command_is_the_bytes_of_the_manual() -> None:
         await sensor.light(on=False)
 
     done = ack(0)
-    parameters = b"\0\0\0\0\x03\xe8" + bytes(10)
+    parameters = b"\0\0\0\0\x03\xe8\0\x03" + bytes(8)
     line = Line(
         done,
         encode(ACK, b"\0" + parameters),
+        done,
         done,
         done,
         ack(0, 0, 5, 0, 143),
@@ -118,6 +120,7 @@ def test_each_command_is_the_bytes_of_the_manual() -> None:
     assert line.sent == [
         b"\x13\0\0\0\0",
         b"\x0f",
+        b"\x0e\x05\x04",
         b"\x01",
         b"\x02\x02",
         b"\x04\x01\x01\x02\x03\x04",

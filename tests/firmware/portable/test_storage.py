@@ -2,14 +2,16 @@
 
 import os
 
-from fpreader.storage import Storage
+from fpreader.storage import PIECE, Storage
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-VALUE = {"mark": "5f0c", "last": {"seq": 7, "reason": None}, "name": "Zoë"}
+LINE = b"Zo\xc3\xab\n"
+VALUE = LINE, [b"\x00\n\xff" * 500]
+NEXT = b"next\n", [b"1"]
 
 
 def with_folder(test: "Callable[[str], None]") -> None:
@@ -35,12 +37,29 @@ def fill(folder: str, name: str, data: bytes) -> None:
         file.write(data)
 
 
+def check(folder: str, value: "tuple[bytes, list[bytes]]") -> None:
+    """Check that this is what the record holds."""
+    record = Storage(folder).read("memory")
+    assert record is not None
+    assert (record[0], b"".join(record[1])) == (value[0], b"".join(value[1]))
+
+
 def test_a_record_is_read_back() -> None:
     def test(folder: str) -> None:
-        Storage(folder).write("memory", {"old": 1})
-        Storage(folder).write("memory", VALUE)
-        assert Storage(folder).read("memory") == VALUE
+        Storage(folder).write("memory", *NEXT)
+        Storage(folder).write("memory", *VALUE)
+        check(folder, VALUE)
         assert os.listdir(folder) == ["memory"]
+
+    with_folder(test)
+
+
+def test_a_record_can_be_written_in_pieces_and_is_read_in_pieces_of_one_size() -> None:
+    def test(folder: str) -> None:
+        Storage(folder).write("memory", LINE, [b"1" * 3, b"", b"2" * PIECE])
+        assert Storage(folder).read("memory") == (LINE, [b"111" + b"2" * (PIECE - 3), b"222"])
+        Storage(folder).write("memory", LINE, [])
+        assert Storage(folder).read("memory") == (LINE, [])
 
     with_folder(test)
 
@@ -55,7 +74,7 @@ def check_none(folder: str, name: str) -> None:
 
 def test_a_record_torn_anywhere_counts_as_erased_and_is_kept_aside() -> None:
     def test(folder: str) -> None:
-        Storage(folder).write("memory", VALUE)
+        Storage(folder).write("memory", *VALUE)
         whole = contents(folder, "memory")
         for length in range(len(whole)):
             fill(folder, "memory", whole[:length])
@@ -68,7 +87,7 @@ def test_a_record_torn_anywhere_counts_as_erased_and_is_kept_aside() -> None:
 
 def test_a_record_with_one_wrong_bit_counts_as_erased() -> None:
     def test(folder: str) -> None:
-        Storage(folder).write("memory", VALUE)
+        Storage(folder).write("memory", *VALUE)
         whole = contents(folder, "memory")
         for position in range(len(whole)):
             wrong = bytearray(whole)
@@ -81,27 +100,27 @@ def test_a_record_with_one_wrong_bit_counts_as_erased() -> None:
 
 def test_a_write_that_was_interrupted_leaves_the_old_record() -> None:
     def test(folder: str) -> None:
-        Storage(folder).write("memory", VALUE)
+        Storage(folder).write("memory", *VALUE)
         fill(folder, "memory.new", contents(folder, "memory")[:50])
-        assert Storage(folder).read("memory") == VALUE
-        Storage(folder).write("memory", {"next": 1})
-        assert Storage(folder).read("memory") == {"next": 1}
+        check(folder, VALUE)
+        Storage(folder).write("memory", *NEXT)
+        check(folder, NEXT)
 
     with_folder(test)
 
 
 def test_a_refused_write_raises_and_leaves_the_old_record() -> None:
     def test(folder: str) -> None:
-        Storage(folder).write("memory", VALUE)
+        Storage(folder).write("memory", *VALUE)
         os.mkdir(folder + "/memory.new")  # cannot be opened for writing
         try:
-            Storage(folder).write("memory", {"next": 1})
+            Storage(folder).write("memory", *NEXT)
         except OSError:
             pass
         else:
             raise AssertionError("was not refused")
         finally:
             os.rmdir(folder + "/memory.new")
-        assert Storage(folder).read("memory") == VALUE
+        check(folder, VALUE)
 
     with_folder(test)

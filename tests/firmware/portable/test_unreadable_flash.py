@@ -3,7 +3,7 @@
 from fpreader import storage
 from fpreader.memory import Memory
 from fpreader.storage import Storage
-from tests.firmware.portable.test_storage import VALUE, with_folder
+from tests.firmware.portable.test_storage import VALUE, check, with_folder
 
 
 def refuse(*_: object) -> None:
@@ -12,7 +12,7 @@ def refuse(*_: object) -> None:
 
 def test_a_flash_that_cannot_be_read_does_not_count_as_empty() -> None:
     def test(folder: str) -> None:
-        Storage(folder).write("memory", VALUE)
+        Storage(folder).write("memory", *VALUE)
         storage.open = refuse  # type: ignore[attr-defined]
         try:
             Memory(Storage(folder))  # the reader would make a new mark now, over all its ids
@@ -22,6 +22,6 @@ def test_a_flash_that_cannot_be_read_does_not_count_as_empty() -> None:
             raise AssertionError("taken for a reader that was never set up")
         finally:
             del storage.open  # type: ignore[attr-defined]
-        assert Storage(folder).read("memory") == VALUE
+        check(folder, VALUE)
 
     with_folder(test)

@@ -49,18 +49,20 @@ class Flash:
     """Records that outlive the reader's power."""
 
     def __init__(self, steps: Steps) -> None:
-        self.records: dict[str, Any] = {}
+        self.records: dict[str, tuple[bytes, list[bytes]]] = {}
+        self.writes = 0
         self.broken = False
         self._steps = steps
 
-    def read(self, name: str) -> "Any":
+    def read(self, name: str) -> "tuple[bytes, list[bytes]] | None":
         return self.records.get(name)
 
-    def write(self, name: str, value: "Any") -> None:
+    def write(self, name: str, line: bytes, pieces: "list[bytes]") -> None:
         self._steps.before()
         if self.broken:
             raise OSError(5)
-        self.records[name] = value
+        self.writes += 1
+        self.records[name] = (line, pieces)
         self._steps.after()
 
     def set_aside(self, name: str) -> None:
@@ -77,6 +79,8 @@ class PretendedSensor:
         self.gone = False
         self.says: list[tuple[str, Any]] = []
         self.asked: list[str] = []
+        self.errors = 0
+        self.level = 3
         self.may_repeat: Callable[[], bool] = always
         self._buffers: dict[int, str] = {}
         self._image: str | None = None
@@ -86,8 +90,15 @@ class PretendedSensor:
     async def vfy_pwd(self) -> None:
         self._do("vfy_pwd", lambda: None)
 
-    async def read_sys_para(self) -> int:
-        return int(self._do("read_sys_para", lambda: CAPACITY))
+    async def read_sys_para(self) -> "tuple[int, int | None]":
+        answer: tuple[int, int | None] = self._do("read_sys_para", lambda: (CAPACITY, self.level))
+        return answer
+
+    async def set_security_level(self, level: int) -> None:
+        def work() -> None:
+            self.level = level
+
+        self._do("set_security_level", work)
 
     async def gen_img(self) -> str:
         def work() -> str:

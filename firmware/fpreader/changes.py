@@ -1,0 +1,173 @@
+"""What Home Assistant may change beside enrolling: templates, their ids, the sensor, settings.
+
+Each is accepted or refused at once. What needs the sensor is then done by the scanner between two
+looks for a finger, one change at a time, and `done` is told what came of it.
+"""
+
+from fpreader.sensor import SensorError
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+    from fpreader.memory import Memory
+    from fpreader.templates import Templates
+
+    #: Is told None for a success, or an error of the protocol.
+    Done = Callable[[str | None], None]
+    Work = Callable[[], Coroutine[Any, Any, str | None]]
+
+
+class Changes:
+    """The one change that is under way, if any.
+
+    What asks for a change returns None when it is accepted, or an error of the protocol. Only an
+    accepted change calls `done`, and then once.
+    """
+
+    def __init__(
+        self,
+        held: "Templates",
+        memory: "Memory",
+        refusal: "Callable[[], str | None]",
+        report: "Callable[[], None]",
+    ) -> None:
+        """`refusal` says why nothing may be changed now (busy, sensor_error).
+
+        `report` is called when the templates have changed.
+        """
+        self._held = held
+        self._memory = memory
+        self._refusal = refusal
+        self._report = report
+        self._work: Work | None = None
+        self._done: Done | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a change was accepted and is not done."""
+        return self._work is not None
+
+    @property
+    def settings(self) -> "dict[str, Any]":
+        """The settings as they are."""
+        return {
+            "identification": self._memory.identification,
+            "security_level": self._held.security_level,
+        }
+
+    # --- what others ask for --------------------------------------------------------
+
+    def delete(self, slot: int, template_id: "str | None", done: "Done") -> "str | None":
+        """Empty the slot that holds the template of this id (None: without one)."""
+        error = self._slot_refusal(slot)
+        if error is None and self._memory.template_id(slot) != template_id:
+            error = "not_found"
+        return self._unless(error, lambda: self._delete(slot, template_id), done)
+
+    def adopt(self, slot: int, template_id: str, done: "Done") -> "str | None":
+        """Give an id to a template that has none."""
+        error = self._slot_refusal(slot)
+        if error is not None:
+            return error
+        if self._memory.template_id(slot) is not None or self._memory.has_id(template_id):
+            return "not_found"
+        try:
+            self._memory.adopt(slot, template_id)
+        except OSError as problem:
+            return _refused(problem)
+        self._report()
+        done(None)
+        return None
+
+    def accept_sensor(self, done: "Done") -> "str | None":
+        """Take the sensor that is there now for this reader's."""
+        error = self._refusal()
+        if error is None and not self._held.changed:
+            error = "bad_request"
+        return self._unless(error, self._accept_sensor, done)
+
+    def set(
+        self, identification: "bool | None", security_level: "int | None", done: "Done"
+    ) -> "str | None":
+        """Change settings; None leaves one as it is."""
+        if security_level is None:
+            # Needs no sensor and disturbs nobody: a lock-out must not wait for an enrollment.
+            error = self._set_identification(identification)
+            if error is None:
+                done(None)
+            return error
+        error = self._refusal() or ("sensor_changed" if self._held.changed else None)
+        return self._unless(error, lambda: self._set(identification, security_level), done)
+
+    # --- what the scanner does ------------------------------------------------------
+
+    async def do(self) -> bool:
+        """Do the change that is under way; False when the sensor has to be started again."""
+        error: str | None = "sensor_error"
+        try:
+            error = await self._work() if self._work else None
+        except SensorError:
+            pass
+        except OSError as problem:
+            _refused(problem)
+        if error is None:
+            self._report()
+        self._end(error)
+        return error is None
+
+    def give_up(self) -> None:
+        """Let the change fail that is under way and cannot be done any more."""
+        if self._work:
+            self._end("sensor_error")
+
+    # --- pieces ---------------------------------------------------------------------
+
+    def _slot_refusal(self, slot: int) -> "str | None":
+        """Make the checks of whatever is about one template, in the protocol's order."""
+        error = self._refusal()
+        if error is not None:
+            return error
+        if self._held.changed:
+            return "sensor_changed"
+        if slot >= (self._held.capacity or 0):
+            return "bad_request"
+        return None if self._held.is_occupied(slot) else "not_found"
+
+    def _unless(self, error: "str | None", work: "Work", done: "Done") -> "str | None":
+        """Accept a change unless there is an error; give the error."""
+        if error is None:
+            self._work, self._done = work, done
+        return error
+
+    def _end(self, error: "str | None") -> None:
+        done, self._work, self._done = self._done, None, None
+        if done is not None:
+            done(error)
+
+    async def _delete(self, slot: int, template_id: "str | None") -> "str | None":
+        return None if await self._held.delete(slot, template_id) else "sensor_error"
+
+    async def _accept_sensor(self) -> "str | None":
+        return None if await self._held.accept() else "bad_request"
+
+    async def _set(self, identification: "bool | None", security_level: int) -> "str | None":
+        await self._held.set_security_level(security_level)
+        return self._set_identification(identification)
+
+    def _set_identification(self, identification: "bool | None") -> "str | None":
+        if identification is None or identification == self._memory.identification:
+            return None
+        try:
+            self._memory.keep_identification(identification)
+        except OSError as problem:
+            return _refused(problem)
+        return None
+
+
+def _refused(problem: OSError) -> str:
+    """Give the error for a flash that refuses; the protocol has no word of its own for it."""
+    print("changes: the flash refuses:", problem)
+    return "sensor_error"

@@ -1,0 +1,95 @@
+"""What a request has to look like (protocol, "Requests and answers")."""
+
+import json
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any
+
+MOST_PAYLOAD = 4096
+MOST_SLOT = 65535
+ID_DIGITS = 16
+
+_HEX = "0123456789abcdef"
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not an error of this program
+    """A request that is answered with an error of the protocol."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def parse(payload: bytes) -> "dict[str, Any] | None":
+    """Read a message of this protocol, None when it is none."""
+    if len(payload) > MOST_PAYLOAD:
+        return None
+    try:
+        message = json.loads(payload.decode())
+    except Exception:
+        # Also the recursion and memory limits of the parser.
+        return None
+    # Exactly int: true is not a number.
+    if not isinstance(message, dict) or type(message.get("v")) is not int or message["v"] != 1:
+        return None
+    return message
+
+
+def is_id(value: object) -> bool:
+    """Tell whether a value is an id: 16 lower-case hexadecimal digits."""
+    return (
+        isinstance(value, str)
+        and len(value) == ID_DIGITS
+        and all(character in _HEX for character in value)
+    )
+
+
+def is_in(value: "Any", lowest: int, highest: int) -> bool:
+    """Tell whether a value is an integer of this range."""
+    return type(value) is int and lowest <= value <= highest
+
+
+def demand(whole: bool) -> None:  # noqa: FBT001 - reads as a sentence
+    """Refuse a request unless it is whole. Raises Refusal."""
+    if not whole:
+        raise Refusal("bad_request")
+
+
+def demand_nonce(message: "dict[str, Any]") -> None:
+    """Refuse a request whose nonce is none; that it is missing is for others to judge."""
+    demand(message.get("nonce") is None or is_id(message["nonce"]))
+
+
+def start_wishes(message: "dict[str, Any]") -> "tuple[str, int | None, int, int]":
+    """Read template_id, slot, total and scan_timeout_s of `start`. Raises Refusal."""
+    template_id: Any = message.get("template_id")
+    slot: Any = message.get("slot")
+    total: Any = message.get("total")
+    timeout: Any = message.get("scan_timeout_s")
+    demand(is_id(template_id) and "slot" in message)
+    demand(slot is None or is_in(slot, 0, MOST_SLOT))
+    demand(is_in(total, 3, 7) and is_in(timeout, 5, 120))
+    demand_nonce(message)
+    return template_id, slot, total, timeout
+
+
+def template_wishes(message: "dict[str, Any]") -> "tuple[int, str | None]":
+    """Read slot and template_id of `delete` and `adopt`. Raises Refusal."""
+    slot: Any = message.get("slot")
+    template_id: Any = message.get("template_id")
+    demand(is_in(slot, 0, MOST_SLOT) and (template_id is None or is_id(template_id)))
+    demand_nonce(message)
+    return slot, template_id
+
+
+def settings_wishes(message: "dict[str, Any]") -> "tuple[bool | None, int | None]":
+    """Read identification and security_level, of which one may be missing. Raises Refusal."""
+    identification: Any = message.get("identification")
+    level: Any = message.get("security_level")
+    demand("identification" in message or "security_level" in message)
+    demand("identification" not in message or isinstance(identification, bool))
+    demand("security_level" not in message or is_in(level, 1, 5))
+    demand_nonce(message)
+    return identification, level
