@@ -49,7 +49,7 @@ async def flash_refuses(world: Installation) -> None:
     """Let every write to a reader's flash fail for a while."""
     reader = world.any_reader()
     reader.flash.refuses = True
-    world.promises.truths[reader.device].refused = True
+    world.promises.truth(reader.device).refused = True
     await asyncio.sleep(world.rng.uniform(0.5, 10))
     reader.flash.refuses = False
 
@@ -59,7 +59,7 @@ async def flash_erased(world: Installation) -> None:
     reader = world.any_reader()
     reader.power_off()
     reader.erase_flash()
-    world.promises.truths[reader.device].erased = True
+    world.promises.truth(reader.device).flash_erased(reader.templates)
     await asyncio.sleep(world.rng.uniform(15, 25))
     for reader_id in world.readers:
         await world.touch(reader_id)
@@ -144,7 +144,28 @@ async def network_blocked(world: Installation) -> None:
     await asyncio.sleep(world.rng.uniform(1, 6))
     if world.rng.random() < 1 / 3:
         world.any_reader().power_off()
+        # So long that the uptime may be again what it was at that touch.
+        await asyncio.sleep(world.rng.choice((0, world.rng.uniform(0, 40))))
     world.network.unblock(party)
+    # Maybe before that older touch is delivered.
+    await asyncio.sleep(world.rng.uniform(0, 12))
+    await world.touch(world.any_reader_id())
+
+
+async def touch_of_another_life(world: Installation) -> None:
+    """Let a touch be told only after a power cut, at the uptime at which it was made before."""
+    reader_id = world.any_reader_id()
+    reader = world.readers[reader_id]
+    world.network.cut(reader.device, Notice.BOTH)
+    world.network.block(reader.device, Block.REFUSED)
+    await world.touch(reader_id)
+    uptime_s = reader.uptime_s
+    await asyncio.sleep(5)
+    reader.power_off()
+    await asyncio.sleep(1)
+    reader.power_on()
+    await asyncio.sleep(max(0, uptime_s - world.rng.uniform(0, 6)))
+    world.network.unblock(reader.device)
 
 
 async def network_slow(world: Installation) -> None:
@@ -165,6 +186,17 @@ async def answer_stalls(world: Installation) -> None:
     world.home.reload(reader_id)
     await asyncio.sleep(world.rng.uniform(0, 0.5))
     await world.touch(reader_id)
+
+
+async def start_not_answered(world: Installation) -> None:
+    """Hold back what is said about an enrollment that was asked for, until nobody waits for it."""
+
+    def stall() -> None:
+        world.network.stall(PARTY, world.rng.uniform(9, 15))
+
+    world.when_started.append(lambda: world.later(0.02, stall))
+    await world.enroll(world.any_reader_id())
+    world.when_started.clear()
 
 
 async def will_comes_late(world: Installation) -> None:
@@ -204,9 +236,31 @@ async def home_assistant_killed_when_told(world: Installation) -> None:
     def kill() -> None:
         world.home.stop(kill=True)
 
-    world.when_told.append(lambda: world.later(world.rng.uniform(0, 0.02), kill))
+    def is_told() -> None:
+        if world.rng.random() < 1 / 3:
+            # Nobody hears any more what it says; what it saves meanwhile stays.
+            world.network.cut(PARTY, Notice.NOBODY)
+            world.later(world.rng.uniform(0.02, 2), kill)
+        else:
+            world.later(world.rng.uniform(0, 0.02), kill)
+
+    world.when_told.append(is_told)
     await asyncio.sleep(world.rng.uniform(10, 30))
     world.when_told.clear()
+    await world.home.start()
+
+
+async def home_assistant_killed_when_it_asks(world: Installation) -> None:
+    """Kill Home Assistant right after it has asked for an enrollment."""
+
+    def kill() -> None:
+        world.home.stop(kill=True)
+
+    soon = world.rng.choice((0, world.rng.uniform(0, 0.02)))
+    world.when_started.append(lambda: world.later(soon, kill))
+    await world.enroll(world.any_reader_id())
+    await asyncio.sleep(world.rng.uniform(3, 20))
+    world.when_started.clear()
     await world.home.start()
 
 
@@ -236,6 +290,14 @@ async def cancel_pressed(world: Installation) -> None:
     await world.users.cancel(world.any_reader_id())
 
 
+async def button_pressed(world: Installation) -> None:
+    """Press a button that is about the reader itself; it may have just been touched."""
+    reader_id = world.any_reader_id()
+    if world.rng.random() < 1 / 2:
+        await world.touch(reader_id)
+    await world.users.press(reader_id, world.rng.choice(("identify", "restart", "restart")))
+
+
 async def both_pressed(world: Installation) -> None:
     """Let a second user enroll somebody on the same reader, at the same time."""
     reader_id = world.any_reader_id()
@@ -263,15 +325,19 @@ FAULTS: tuple[tuple[int, Happens], ...] = (
     (6, connection_cut),
     (5, network_stalls),
     (4, network_blocked),
+    (2, touch_of_another_life),
     (2, network_slow),
     (3, answer_stalls),
+    (3, start_not_answered),
     (6, message_repeated),
     (2, will_comes_late),
     (8, home_assistant_restarts),
-    (5, home_assistant_killed_when_told),
+    (6, home_assistant_killed_when_told),
+    (3, home_assistant_killed_when_it_asks),
     (2, entry_reloaded),
     (2, backup_restored),
     (3, cancel_pressed),
+    (3, button_pressed),
     (2, both_pressed),
     (1, stranger_joins),
 )

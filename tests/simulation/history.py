@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from emulator import EmulatedSensor, Finger, Quality
 from emulator.fingers import Capture
 from emulator.templates import features, merge
+from tests.simulation import endings
 from tests.simulation.console import consoles
 from tests.simulation.faults import FAULTS
 from tests.simulation.habits import BrokerHabits
@@ -17,7 +19,7 @@ from tests.simulation.home_assistant import PARTY, HomeAssistant
 from tests.simulation.loop import run
 from tests.simulation.network import Network
 from tests.simulation.people import NAMES, STRANGER, Hand, Users
-from tests.simulation.promises import Promises, Violation
+from tests.simulation.promises import PROMPT_S, Promises, Violation
 from tests.simulation.reader import SimulatedReader, Touch
 from tests.simulation.tape import TapedBroker
 from tests.simulation.trace import Trace
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from custom_components.biometric_enroll.reader.state import ReaderState
     from fpreader.app import App
     from tests.simulation.home_assistant import Taken
+    from tests.simulation.truth import Truth
 
 #: Seconds in which things go wrong.
 _TROUBLED_S = 35.0
@@ -62,38 +65,52 @@ class _Watcher:
     def _reader(self) -> SimulatedReader:
         return self._world.all_readers[self._device]
 
+    @property
+    def _truth(self) -> Truth:
+        return self._world.promises.truth(self._device)
+
     def snapshot(self, snapshot: dict[str, Any]) -> None:
         """See the enrollment change."""
         self._note(
             "%s %s %s/%s %s", snapshot["template_id"], snapshot["stage"],
             len(snapshot["captured"]), snapshot["total"], snapshot["reason"] or "",
         )  # fmt: skip
-        self._world.promises.reader_snapshot(self._device, snapshot)
+        self._truth.snapshot(snapshot, self._reader.line.imaged)
+        if self._world.calm and snapshot["template_id"] is not None:
+            self._world.later(PROMPT_S, partial(self._check_shown, snapshot))
         if self.hand is not None:
             self.hand.see(snapshot)
+
+    def _check_shown(self, snapshot: dict[str, Any]) -> None:
+        """See whether it was shown in time, where nothing goes wrong and nothing newer came."""
+        reader_id, app = self._reader.reader_id, self._reader.app
+        newest = app is not None and app.scanner.snapshot["seq"] == snapshot["seq"]
+        if newest and self._world.promises.is_behind(reader_id, snapshot):
+            self._world.promises.violated(1, f"{snapshot['stage']} is not shown, for no reason")
 
     def touched(self, touch: Touch) -> None:
         """See a touch."""
         self._note("touch %s %s of %s", touch.touch, touch.result, touch.finger)
-        self._world.promises.reader_touched(self._device, touch)
+        self._truth.touched(touch)
 
     def committed(self, slot: int, template_id: str) -> None:
         """See an id enter the map."""
         finger = self._reader.templates.get(slot)
         self._note("commits %s: %s in slot %s", template_id, finger, slot)
-        self._world.promises.reader_committed(self._device, template_id, finger)
+        self._truth.committed(slot, template_id, finger)
 
     def power(self, *, on: bool) -> None:
         """See power come and go."""
         self._note("power on" if on else "power off")
         if not on:
-            kept = not self._world.promises.truths[self._device].refused
-            self._world.promises.reader_lost_power(self._device, kept=kept)
+            self._truth.power_lost()
             self._world.power_again(self._reader)
 
     def stopped(self, error: Exception | None) -> None:
         """See the firmware start anew."""
         self._note("starts anew: %r", error)
+        if error is not None:
+            self._world.promises.violated(8, f"the firmware has failed: {error!r}")
 
     def printed(self, line: str) -> None:
         """See what its console says."""
@@ -124,6 +141,8 @@ class Installation:
         """What faults have planned for the next moment that Home Assistant tells."""
         self.when_published: list[Callable[[], object]] = []
         """The same for the next message that it publishes."""
+        self.when_started: list[Callable[[], object]] = []
+        """The same for the next enrollment that it asks for."""
         self._loop = asyncio.get_running_loop()
         self._healing = False
         for number in range(2 if self.rng.random() < 1 / 4 else 1):
@@ -132,7 +151,7 @@ class Installation:
             reader_id: reader.device for reader_id, reader in self.readers.items()
         }
         self.home = HomeAssistant(self.network, self.rng, self, self.promises.devices)
-        self.users = Users(self.home, self.rng, self.trace)
+        self.users = Users(self.home, self.rng, self.trace, self.promises)
 
     def _add_reader(self, reader_id: str, device: str) -> None:
         watcher = _Watcher(self, device)
@@ -201,9 +220,9 @@ class Installation:
 
     # What Home Assistant tells
 
-    def state(self, reader_id: str, state: ReaderState) -> None:
+    def state(self, reader_id: str, state: ReaderState, message: Taken | None) -> None:
         """See what entities show."""
-        self.promises.state(reader_id, state)
+        self.promises.state(reader_id, state, message)
         if self.home.roster is not None:
             self.promises.roster(self.home.roster)
 
@@ -213,10 +232,12 @@ class Installation:
         while self.when_told:
             self.when_told.pop()()
 
-    def published(self) -> None:
+    def published(self, topic: str) -> None:
         """See Home Assistant publish something."""
         while self.when_published:
             self.when_published.pop()()
+        while topic.endswith("enroll/request") and self.when_started:
+            self.when_started.pop()()
 
     def later(self, seconds: float, work: Callable[[], object]) -> None:
         """Do something later."""
@@ -227,9 +248,9 @@ class Installation:
         if name == "marks":
             self.promises.saved_marks(data)
 
-    def meant(self, _device: str, enrollment: Enrollment) -> None:
+    def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
         """See who is meant by an enrollment."""
-        self.promises.meant(enrollment)
+        self.promises.meant(device, enrollment, asked)
 
     def run(self, what: str) -> None:
         """See Home Assistant start and end."""
@@ -314,30 +335,25 @@ class Installation:
         return None
 
     def _unsettled_reader(self, reader_id: str, app: App) -> str | None:
-        roster, device = self.home.roster, self.promises.devices[reader_id]
+        device = self.promises.devices[reader_id]
         templates = app.scanner.templates
         broken = templates["sensor_error"] is not None or templates["sensor_changed"]
         # With its flash, it has lost which sensor is its own; that is for the user to decide.
-        if broken and not self.promises.truths[device].erased:
+        if broken and not self.promises.truth(device).erased:
             return "its sensor does not work"
         if app.scanner._memory.operation is not None and not broken:
             return "a slot may have to be emptied"
-        enrollment = roster.enrollment(device) if roster else None
-        expected = enrollment.template_id if enrollment else None
-        return self.promises.settled(reader_id, app.scanner.snapshot, len(app.journal), expected)
+        return endings.unsettled(self.promises, reader_id, app.scanner.snapshot, len(app.journal))
 
     def _check(self) -> None:
         roster = self.home.roster
         assert roster is not None
         self.promises.roster(roster)
         for reader_id, reader in self.readers.items():
-            self.promises.check_end(reader_id, roster, self.users.accepted.get(reader_id, []))
-            self.promises.check_sensor(reader_id, reader.memory, reader.templates)
-
-    @property
-    def enrollments(self) -> int:
-        """Count the enrollments that readers have run."""
-        return sum(len(truth.captured) for truth in self.promises.truths.values())
+            endings.check(self.promises, reader_id, roster, self.users.accepted[reader_id])
+            # A reader that has lost which sensor is its own may have taken another one for it.
+            if reader.app is not None and not reader.app.scanner.templates["sensor_changed"]:
+                self.promises.truth_of(reader_id).check_sensor(reader.memory, reader.templates)
 
 
 def live(seed: int, *, traced: bool = False) -> Verdict:
@@ -357,4 +373,4 @@ def live(seed: int, *, traced: bool = False) -> Verdict:
     [world] = worlds
     violations = world.promises.violations + failure
     trace = str(world.trace) if traced or violations else ""
-    return Verdict(seed, violations, world.enrollments, trace)
+    return Verdict(seed, violations, world.promises.enrollments, trace)

@@ -7,10 +7,10 @@ older backup is restored.
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
-from custom_components.biometric_enroll.follower.enroller import Wish
 from custom_components.biometric_enroll.follower.errors import UnreachableError
 from custom_components.biometric_enroll.follower.follower import Follower
 from custom_components.biometric_enroll.follower.marks import Marks
@@ -24,17 +24,23 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
     from random import Random
 
+    from custom_components.biometric_enroll.follower.enroller import Wish
     from custom_components.biometric_enroll.follower.surroundings import Cause, Moment
-    from custom_components.biometric_enroll.reader.messages import Identity
+    from custom_components.biometric_enroll.reader.messages import Identity, Snapshot
     from tests.simulation.network import Network
 
 _EPOCH = datetime(2026, 11, 25, tzinfo=UTC)
 PARTY = "home assistant"
 
+_asked: ContextVar[str] = ContextVar("asked")
+"""Who is to be enrolled by the call of the action that this is a part of."""
+
 
 class Taken(NamedTuple):
     """A message as Home Assistant's MQTT hands it over."""
 
+    topic: str
+    """Below the reader's own."""
     payload: bytes
     retained: bool
 
@@ -42,20 +48,23 @@ class Taken(NamedTuple):
 class Told(Protocol):
     """Is told what Home Assistant shows and does, at the moment at which it happens."""
 
-    def state(self, reader_id: str, state: ReaderState) -> None:
-        """See the state that entities show."""
+    def state(self, reader_id: str, state: ReaderState, message: Taken | None) -> None:
+        """See the state that entities show, and which message it came of."""
 
     def moment(self, reader_id: str, moment: Moment, message: Taken | None) -> None:
         """Hear what automations hear, and which message it came of."""
 
-    def published(self) -> None:
+    def published(self, topic: str) -> None:
         """See that something is published."""
 
     def saved(self, name: str, data: dict[str, Any]) -> None:
         """See a file reach the disk."""
 
-    def meant(self, device: str, enrollment: Enrollment) -> None:
-        """Hear that an enrollment is about to be asked for, or is given up."""
+    def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
+        """Hear that an enrollment is about to be asked for, or is given up.
+
+        `asked` is who is to be enrolled by the call of the action in which that happens.
+        """
 
     def run(self, what: str) -> None:
         """Hear that Home Assistant starts, stops or is killed."""
@@ -70,7 +79,7 @@ class _WatchedRoster(Roster):
     @override
     async def async_set_enrollment(self, device: str, enrollment: Enrollment | None) -> None:
         if enrollment is not None:
-            self.told.meant(device, enrollment)
+            self.told.meant(device, enrollment, _asked.get())
         await super().async_set_enrollment(device, enrollment)
 
 
@@ -153,7 +162,7 @@ class _Entry:
         self._message: Taken | None = None
         """What is being taken."""
         self.follower = Follower(reader_id, device, self, run.roster, run.marks)
-        self._told.state(reader_id, self.follower.state)
+        self._told.state(reader_id, self.follower.state, None)
         for topic, qos in self.follower.topics:
             run.client.subscribe(topic_of(reader_id, topic), qos)
         self._watch = self.loop.create_task(
@@ -162,7 +171,7 @@ class _Entry:
 
     def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Take a message."""
-        self._message = Taken(payload, retained)
+        self._message = Taken(topic, payload, retained)
         self.follower.receive(topic, payload, retained=retained)
         self._message = None
 
@@ -179,8 +188,11 @@ class _Entry:
                 task.cancel()
 
     def beside[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run something that ends with Home Assistant, not with who asked for it."""
-        task = self.loop.create_task(work)
+        """Run something that ends with Home Assistant, not with who asked for it.
+
+        It begins at once, as all tasks of Home Assistant do.
+        """
+        task = self.loop.create_task(work, eager_start=True)
         self._tasks[task] = None
         task.add_done_callback(self._tasks.pop)
         return task
@@ -199,7 +211,7 @@ class _Entry:
     async def async_publish(self, topic: str, message: str) -> None:
         if not self._alive or not self._run.alive:
             raise UnreachableError
-        self._told.published()
+        self._told.published(topic)
         try:
             self._run.client.publish(topic, message.encode())
         except NotConnectedError:
@@ -208,7 +220,7 @@ class _Entry:
     def state_changed(self, state: ReaderState, _cause: Cause) -> None:
         # Entities are gone once the entry is unloaded, what is still on its way shows nowhere.
         if self._loaded:
-            self._told.state(self._reader_id, state)
+            self._told.state(self._reader_id, state, self._message)
 
     def happened(self, moment: Moment) -> None:
         if self._alive:
@@ -273,19 +285,27 @@ class HomeAssistant:
 
     # What users do
 
-    async def enroll(self, reader_id: str, name: str, scan_timeout: int) -> str:
+    async def enroll(self, reader_id: str, name: str, wish: Wish) -> str:
         """Call the action `enroll_fingerprint`; return the template id. Raises `ReaderError`."""
         entry = self._entry(reader_id)
-        wish = Wish(slot=None, scans=3, scan_timeout=scan_timeout)
+        _asked.set(name)
         # A caller that goes away does not stop it.
-        task = entry.beside(entry.follower.enroller.async_enroll(Subject(name), wish, None))
-        try:
-            template_id, _ = await task
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise UnreachableError from None
-            raise
+        template_id, _ = await _while_it_lives(
+            entry.beside(entry.follower.enroller.async_enroll(Subject(name), wish, None))
+        )
         return template_id
+
+    async def wait_end(self, reader_id: str, template_id: str, wish: Wish) -> Snapshot:
+        """Do what the action does with `wait`. Raises `ReaderError`, and `TimeoutError` as it."""
+        entry = self._entry(reader_id)
+        return await _while_it_lives(
+            entry.beside(entry.follower.enroller.async_wait_end(template_id, wish))
+        )
+
+    async def press(self, reader_id: str, button: str) -> None:
+        """Press the button Identify or Restart. Raises `ReaderError`."""
+        requests = self._entry(reader_id).follower.requests
+        await (requests.async_identify() if button == "identify" else requests.async_restart())
 
     async def cancel(self, reader_id: str) -> None:
         """Call the action `cancel_enrollment`. Raises `ReaderError`."""
@@ -296,6 +316,16 @@ class HomeAssistant:
         if entry is None:
             raise UnreachableError
         return entry
+
+
+async def _while_it_lives[T](task: asyncio.Task[T]) -> T:
+    """Wait for what Home Assistant does. Raises `UnreachableError` if that is killed."""
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if task.cancelled():
+            raise UnreachableError from None
+        raise
 
 
 def _now() -> datetime:

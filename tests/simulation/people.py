@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from custom_components.biometric_enroll.follower.enroller import TO_TELL, Wish
 from custom_components.biometric_enroll.follower.errors import ReaderError
 from emulator import Finger, Quality
 
@@ -14,11 +16,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tests.simulation.home_assistant import HomeAssistant
+    from tests.simulation.promises import Promises
     from tests.simulation.reader import SimulatedReader
     from tests.simulation.trace import Trace
 
 NAMES = ("Anna", "Ben", "Clara", "Dora")
 STRANGER = "a stranger"
+
+#: Seconds within which whoever asks for an enrollment has an answer: a hello and a start, each
+#: behind a hello of Home Assistant's own.
+_ANSWERED_WITHIN_S = 45.0
 
 _POOR = (Quality.TOO_MESSY, Quality.TOO_FEW_FEATURES, Quality.NO_IMAGE)
 
@@ -29,6 +36,7 @@ class Hand:
     def __init__(self, reader: SimulatedReader, rng: Random, trace: Trace) -> None:
         self.person: str | None = None
         """Who came to be enrolled."""
+        self.most_scans = reader.sensor.profile.buffers + 1
         self._reader = reader
         self._rng = rng
         self._trace = trace
@@ -82,28 +90,74 @@ class Hand:
 class Users:
     """Whoever uses Home Assistant."""
 
-    def __init__(self, home: HomeAssistant, rng: Random, trace: Trace) -> None:
-        self.accepted: dict[str, list[str]] = {}
+    def __init__(self, home: HomeAssistant, rng: Random, trace: Trace, promises: Promises) -> None:
+        self.accepted: defaultdict[str, list[str]] = defaultdict(list)
         """Template ids of the enrollments that were accepted, by reader id."""
-        self.finished = 0
         self._home = home
         self._rng = rng
         self._trace = trace
+        self._promises = promises
+        self._loop = asyncio.get_running_loop()
 
     async def enroll(self, reader_id: str, hand: Hand, name: str) -> None:
         """Ask for an enrollment, up to three times, with the person at the reader."""
         hand.person = name
         for _ in range(3):
-            timeout = self._rng.choice((5, 10, 30))
+            wish = self._wish(hand.most_scans)
+            asked_at = self._loop.time()
             try:
-                template_id = await self._home.enroll(reader_id, name, timeout)
+                template_id = await self._home.enroll(reader_id, name, wish)
             except ReaderError as error:
                 self._trace.note("user", "enroll %s on %s: %r", name, reader_id, error)
+                self._check_patience("a no", asked_at, _ANSWERED_WITHIN_S)
                 await asyncio.sleep(self._rng.uniform(0.5, 8))
                 continue
             self._trace.note("user", "enroll %s on %s: %s", name, reader_id, template_id)
-            self.accepted.setdefault(reader_id, []).append(template_id)
+            self._check_patience("a yes", asked_at, _ANSWERED_WITHIN_S)
+            self.accepted[reader_id].append(template_id)
+            if self._rng.random() < 1 / 3:
+                await self._wait_end(reader_id, template_id, wish)
             return
+
+    def _wish(self, most_scans: int) -> Wish:
+        """Wish for something, mostly the usual."""
+        unusual = self._rng.random()
+        return Wish(
+            slot=self._rng.randrange(4) if unusual < 1 / 10 else None,
+            scans=self._rng.randint(3, most_scans) if unusual > 9 / 10 else 3,
+            scan_timeout=self._rng.choice((5, 10, 30)),
+        )
+
+    async def _wait_end(self, reader_id: str, template_id: str, wish: Wish) -> None:
+        """Wait until it has ended; if that is heard, it has to be true."""
+        asked_at = self._loop.time()
+        try:
+            ended = await self._home.wait_end(reader_id, template_id, wish)
+        except (ReaderError, TimeoutError) as error:
+            self._trace.note("user", "hears no end of %s: %r", template_id, error)
+            if self._promises.calm:
+                self._promises.violated(4, f"no caller hears how {template_id} has ended")
+        else:
+            self._trace.note("user", "hears that %s is %s", template_id, ended.stage)
+            truth = self._promises.truth_of(reader_id)
+            true = (ended.stage, ended.reason) in truth.ends[template_id]
+            if not true and template_id not in truth.lost and not self._promises.forgetful:
+                self._promises.violated(1, f"a caller hears that {template_id} is {ended.stage}")
+        most = 2 * wish.scans * wish.scan_timeout + TO_TELL
+        self._check_patience("the end", asked_at, most)
+
+    def _check_patience(self, what: str, asked_at: float, most: float) -> None:
+        if (waited := self._loop.time() - asked_at) > most + 0.1:
+            self._promises.violated(4, f"a caller has waited {waited:.0f} s for {what}")
+
+    async def press(self, reader_id: str, button: str) -> None:
+        """Press Identify or Restart."""
+        try:
+            await self._home.press(reader_id, button)
+        except ReaderError as error:
+            self._trace.note("user", "%s %s: %r", button, reader_id, error)
+        else:
+            self._trace.note("user", "%s %s", button, reader_id)
 
     async def cancel(self, reader_id: str) -> None:
         """Press the button."""

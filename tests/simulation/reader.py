@@ -44,7 +44,9 @@ class Touch(NamedTuple):
     finger: str | None
     """Whose image the sensor had, in truth."""
     at: float
-    """When the sensor was asked, in seconds of the loop."""
+    """When the sensor was asked, as the firmware says, in seconds of the loop."""
+    seen_at: float
+    """When the sensor had that image, in truth."""
     times: int
     """How many touches are counted under the id by now."""
 
@@ -93,6 +95,7 @@ class SimulatedReader:
         connection whose reader loses power just falls silent.
         """
         profile = PROFILES[model] if isinstance(model, str) else model
+        self.reader_id = reader_id
         self.device = device
         self.rng = rng
         self.told = told
@@ -119,6 +122,11 @@ class SimulatedReader:
     def powered(self) -> bool:
         """Whether it has power."""
         return self._main is not None
+
+    @property
+    def uptime_s(self) -> float:
+        """For how long the firmware runs, in its own seconds."""
+        return self.app._clock() / 1000 if self.app is not None else 0.0
 
     def power_on(self) -> None:
         """Give power to reader and sensor; idle when there is some."""
@@ -268,6 +276,7 @@ class _App(App):
             template_id,
             self._reader.line.imaged,
             self._life.time_of(at_ms),
+            self._reader.line.imaged_at,
             entry[16] << 8 | entry[17],
         )
         self._reader.told.touched(touch)

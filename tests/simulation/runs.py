@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.simulation.bugs import BUGS
@@ -41,13 +42,18 @@ def live_through(first: int, count: int) -> Lived:
 
 
 def notice(name: str) -> Verdict | None:
-    """Plant a bug and return the first history in which it is noticed; None: it never is."""
+    """Plant a bug and return the first history in which it is noticed; None: it never is.
+
+    The first violation that is returned is of the promise that the bug breaks.
+    """
     _quiet()
-    with BUGS[name].plant():
+    bug = BUGS[name]
+    with bug.plant():
         for seed in range(BUG_WITHIN):
             verdict = live(seed)
-            if verdict.violations:
-                return verdict
+            found = [each for each in verdict.violations if each.promise == bug.promise]
+            if found:
+                return replace(verdict, violations=found)
     return None
 
 

@@ -30,6 +30,8 @@ class SensorLine:
         self.sensor = sensor
         self.imaged: str | None = None
         """The finger of the last image, by name."""
+        self.imaged_at = 0.0
+        """When that was taken."""
         self.stirred = True
         """Whether something has happened that the next GenImg may see, or that asks for one."""
         self.delay = 0.0
@@ -134,6 +136,7 @@ class SensorLine:
             self.stirred = False
             if reply.code in {Code.OK, Code.IMAGE_FAIL} and self.sensor.finger is not None:
                 self.imaged = self.sensor.finger.name
+                self.imaged_at = self._loop.time()
         if reply.code is None or self._cut_after is None or self._cut_after[0] != reply.command:
             return
         command, nth = self._cut_after

@@ -1,0 +1,77 @@
+"""What must be true when a history is over, everything works again, and nothing more is to come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from custom_components.biometric_enroll.reader.words import Stage
+
+if TYPE_CHECKING:
+    from custom_components.biometric_enroll.follower.roster import Roster
+    from tests.simulation.promises import Promises
+
+
+def unsettled(
+    promises: Promises,
+    reader_id: str,
+    snapshot: dict[str, Any],
+    journal: int,
+) -> str | None:
+    """Return what is still to come before Home Assistant agrees with a reader, if anything.
+
+    `snapshot` and `journal` are the reader's own.
+    """
+    shown = promises.shown.get(reader_id)
+    if shown is None or not shown.available:
+        return "the reader is not available"
+    if snapshot["timeout_ms"] is not None:
+        return "an enrollment is running"
+    if shown.snapshot.running:
+        return "an enrollment is shown as running"
+    if journal:
+        return f"{journal} touches wait in the journal"
+    known = {promises.meant_last.get(promises.devices[reader_id]), shown.snapshot.template_id}
+    if snapshot["template_id"] in known - {None} and not _same(promises, reader_id, snapshot):
+        return "the enrollment is shown as it was before"
+    return None
+
+
+def _same(promises: Promises, reader_id: str, true: dict[str, Any]) -> bool:
+    shown = promises.shown[reader_id].snapshot
+    if (shown.template_id, shown.stage) != (true["template_id"], true["stage"]):
+        # The flash refused to keep how it ended: after a restart the reader has another end.
+        refused = promises.truth_of(reader_id).refused
+        return refused and shown.final and shown.stage is not Stage.COMPLETED
+    if promises.truth_of(reader_id).refused and shown.stage is Stage.FAILED:
+        # The same, with another reason.
+        return True
+    return (len(shown.captured), shown.reason) == (len(true["captured"]), true["reason"])
+
+
+def check(promises: Promises, reader_id: str, roster: Roster, accepted: list[str]) -> None:
+    """Check what was told of a reader; `accepted` are the enrollments whose callers heard a yes."""
+    truth, device = promises.truth_of(reader_id), promises.devices[reader_id]
+    if not promises.forgetful:
+        for template_id in accepted:
+            if template_id not in truth.lost:
+                _check_told(promises, reader_id, template_id)
+        for template_id in truth.fingers.keys() - truth.lost:
+            if roster.find(device, template_id) is None and template_id in promises.names:
+                promises.violated(3, f"{template_id} is stored, but its name is lost")
+    for touch in truth.touches.values():
+        told = touch.touch in promises.reported and touch.touch in promises.saved
+        if touch.touch in truth.excused:
+            continue
+        if not told:
+            promises.violated(6, f"touch {touch.touch} ({touch.result}) is forgotten")
+        elif promises.reported[touch.touch] < touch.times and touch.touch not in truth.miscounted:
+            promises.violated(6, f"of {touch.times} touches {touch.touch} not all are told")
+
+
+def _check_told(promises: Promises, reader_id: str, template_id: str) -> None:
+    truth, enrolled = promises.truth_of(reader_id), promises.enrolled[template_id]
+    missing = set(range(1, len(truth.captured[template_id]) + 1)) - enrolled.scans_ever
+    if missing:
+        promises.violated(1, f"scans {sorted(missing)} of {template_id} were never told")
+    if not enrolled.ends_ever:
+        promises.violated(1, f"the end of {template_id} was never told")
