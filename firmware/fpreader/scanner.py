@@ -149,22 +149,22 @@ class Scanner:
             if self._enrollment:
                 # Its deadlines hold whatever has become of the sensor.
                 await self._enroll(self._enrollment)
+            works = False
             try:
                 await self._held.start()
                 self._report(None)
                 self._ready = True
                 await self._serve()
+                works = True
             except SensorError as error:
                 self._report(error.word)
             except OSError as error:
                 print("scanner: the flash refuses:", error)
                 self._report(SensorError.word)
-            else:
-                continue
             finally:
                 self._ready = False
-                self.changes.give_up()
-            if not self._enrollment:
+            self.changes.give_up()
+            if not works and not self._enrollment:
                 await self._pause(RETRY_MS)
 
     async def _serve(self) -> None:

@@ -27,7 +27,7 @@ TEMPLATES = {
     "sensor_changed": False,
     "sensor_error": None,
 }
-PAGE = {
+PAGE: "dict[str, Any]" = {
     "revision": "5f0c6d7e8a9b0c1d",
     "templates": [[5, "9f2c01ab44d0e1f7"], [6, None]],
     "next": 7,
@@ -87,6 +87,7 @@ class FakeScanner:
     def __init__(self) -> None:
         self.changes = FakeChanges()
         self.known = True
+        self.templates_of_a_page: list[Any] = PAGE["templates"]
         self.snapshot: dict[str, Any] = dict(IDLE)
         self.templates: dict[str, Any] = dict(TEMPLATES)
         self.running = False
@@ -100,6 +101,7 @@ class FakeScanner:
 
     def page(self, first: int) -> "dict[str, Any] | None":
         page: dict[str, Any] = dict(PAGE)
+        page["templates"] = self.templates_of_a_page
         page["next"] = first + 7
         return page if self.known else None
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
     from typing import Any
 
+    from fpreader.changes import Done
+
 #: An answer for PretendedSensor.says: whatever comes of it.
 REALLY = object()
 CAPACITY = 300
@@ -216,6 +218,7 @@ class World:
         self.shown: list[dict[str, Any]] = []
         self.shown_at = 0
         self.told: list[dict[str, Any]] = []
+        self.answered_at = 0
         self.touches: list[tuple[Any, ...]] = []
         self._running: Coroutine[Any, Any, None] | None = None
         self.turn_on()
@@ -265,6 +268,41 @@ class World:
     ) -> "tuple[int | None, str | None]":
         """Ask for an enrollment as HA would."""
         return self.scanner.start(template_id, slot, total, scan_timeout_s)
+
+    def delete(self, slot: int, template_id: "str | None") -> "str | None":
+        """Ask for this change, let the reader do it, and give its error."""
+        return self._change(lambda done: self.scanner.changes.delete(slot, template_id, done))
+
+    def adopt(self, slot: int, template_id: str) -> "str | None":
+        """Do as delete does."""
+        return self._change(lambda done: self.scanner.changes.adopt(slot, template_id, done))
+
+    def accept_sensor(self) -> "str | None":
+        """Do as delete does."""
+        return self._change(self.scanner.changes.accept_sensor)
+
+    def set(
+        self, identification: "bool | None" = None, security_level: "int | None" = None
+    ) -> "str | None":
+        """Do as delete does."""
+        changes = self.scanner.changes
+        return self._change(lambda done: changes.set(identification, security_level, done))
+
+    def _change(self, ask: "Callable[[Done], str | None]") -> "str | None":
+        answers: list[str | None] = []
+
+        def done(error: "str | None") -> None:
+            answers.append(error)
+            self.answered_at = self.now
+
+        refusal = ask(done)
+        if refusal is not None:
+            assert answers == []
+            return refusal
+        while not answers:
+            self.run(1)
+        assert len(answers) == 1
+        return answers[0]
 
     @property
     def memory(self) -> Memory:
