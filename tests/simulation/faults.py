@@ -233,16 +233,13 @@ async def home_assistant_restarts(world: Installation) -> None:
 async def home_assistant_killed_when_told(world: Installation) -> None:
     """Kill Home Assistant right after it has told something, and maybe saved that."""
 
-    def kill() -> None:
-        world.home.stop(kill=True)
-
     def is_told() -> None:
         if world.rng.random() < 1 / 3:
             # Nobody hears any more what it says; what it saves meanwhile stays.
             world.network.cut(PARTY, Notice.NOBODY)
-            world.later(world.rng.uniform(0.02, 2), kill)
+            world.later(world.rng.uniform(0.02, 2), world.kill_home)
         else:
-            world.later(world.rng.uniform(0, 0.02), kill)
+            world.later(world.rng.uniform(0, 0.02), world.kill_home)
 
     world.when_told.append(is_told)
     await asyncio.sleep(world.rng.uniform(10, 30))
@@ -252,12 +249,8 @@ async def home_assistant_killed_when_told(world: Installation) -> None:
 
 async def home_assistant_killed_when_it_asks(world: Installation) -> None:
     """Kill Home Assistant right after it has asked for an enrollment."""
-
-    def kill() -> None:
-        world.home.stop(kill=True)
-
     soon = world.rng.choice((0, world.rng.uniform(0, 0.02)))
-    world.when_started.append(lambda: world.later(soon, kill))
+    world.when_started.append(lambda: world.later(soon, world.kill_home))
     await world.enroll(world.any_reader_id())
     await asyncio.sleep(world.rng.uniform(3, 20))
     world.when_started.clear()

@@ -202,6 +202,11 @@ class Installation:
         if not self._healing and reader in self.readers.values():
             self._loop.call_later(self.rng.uniform(0.3, 20), reader.power_on)
 
+    def kill_home(self) -> None:
+        """Kill Home Assistant, unless everything is to work by now."""
+        if not self._healing:
+            self.home.stop(kill=True)
+
     async def enroll(self, reader_id: str) -> None:
         """Have somebody enrolled."""
         await self.users.enroll(reader_id, self.hands[reader_id], self.rng.choice(NAMES))
@@ -247,6 +252,8 @@ class Installation:
         """See a file reach the disk."""
         if name == "marks":
             self.promises.saved_marks(data)
+        else:
+            self.promises.saved_roster(data)
 
     def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
         """See who is meant by an enrollment."""

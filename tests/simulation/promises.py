@@ -75,6 +75,7 @@ class Promises:
         """Who was asked for, by template id."""
         self.meant_last: dict[str, str] = {}
         """The enrollment that a reader is to do or has done last, by hardware id."""
+        self._meant_last_saved: dict[str, str] = {}
         self.shown: dict[str, ReaderState] = {}
         """By reader id, in this run of Home Assistant."""
         self.enrolled: defaultdict[str, Enrolled] = defaultdict(Enrolled)
@@ -124,8 +125,8 @@ class Promises:
             self._killed = True
         if what == "starts":
             self.shown.clear()
-            if self.forgetful:
-                self.meant_last.clear()
+            if self._killed or self.forgetful:
+                self.meant_last = {} if self.forgetful else dict(self._meant_last_saved)
             if self._killed or self.forgetful:
                 # What was told but not saved may be told again.
                 self._told &= set() if self.forgetful else self.saved
@@ -139,6 +140,12 @@ class Promises:
         self.meant_last[device] = enrollment.template_id
         if name != self.names.setdefault(enrollment.template_id, asked):
             self.violated(2, f"{enrollment.template_id} is meant for {name}")
+
+    def saved_roster(self, roster: dict[str, Any]) -> None:
+        """See who is meant reach the disk."""
+        self._meant_last_saved = {
+            device: meant["template_id"] for device, meant in roster["enrollments"].items()
+        }
 
     def saved_marks(self, marks: dict[str, Any]) -> None:
         """See what was told reach the disk."""
