@@ -112,9 +112,10 @@ class Esp32Board:
 
     def signal(self) -> "int | None":
         """Give the strength of the Wi-Fi in dBm; None where it is not joined."""
-        if not self._wlan.isconnected():
+        try:
+            strength: int = self._wlan.status("rssi")
+        except OSError:
             return None
-        strength: int = self._wlan.status("rssi")
         return strength
 
     def free_memory(self) -> int:

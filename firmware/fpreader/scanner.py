@@ -117,7 +117,7 @@ class Scanner:
         self, template_id: str, slot: "int | None", total: int, scan_timeout_s: int
     ) -> "tuple[int | None, str | None]":
         """Accept an enrollment: (slot, None), or (None, error) with an error of the protocol."""
-        error = self._refusal() or self._start_refusal(slot, total)
+        error = self._refusal() or self._start_refusal(template_id, slot, total)
         if error:
             return None, error
         free = self._held.lowest_free() if slot is None else slot
@@ -200,12 +200,12 @@ class Scanner:
             return "busy"
         return None if self._ready else "sensor_error"
 
-    def _start_refusal(self, slot: "int | None", total: int) -> "str | None":
+    def _start_refusal(self, template_id: str, slot: "int | None", total: int) -> "str | None":
         """Make the further checks of `start`; sensor_full is not among them."""
         if self._held.changed:
             return "sensor_changed"
         beyond = slot is not None and slot >= (self._held.capacity or 0)
-        if beyond or total > self._buffers + 1:
+        if beyond or total > self._buffers + 1 or self._memory.has_id(template_id):
             return "bad_request"
         if slot is not None and self._held.is_occupied(slot):
             return "slot_occupied"

@@ -56,7 +56,10 @@ def test_the_board_joins_the_wifi_serves_and_restarts(
             assert (status["board"], status["device"]) == ("esp32", "a1b2c3d4e5f6")
             assert (status["sensor"], status["max_scans"]) == ("R503", 7)
             house.wait("templates", lambda one: one["capacity"] == 200)
-            nonce = house.hello()["nonce"]
+            hello = house.hello()
+            assert hello["diagnostics"]["signal"] == -61
+            assert hello["diagnostics"]["free_memory"] > 0
+            nonce = hello["nonce"]
             assert house.ask("command", command="restart", nonce=nonce).payload["ok"]
             output, _ = process.communicate(timeout=10)
         finally:

@@ -354,7 +354,9 @@ def test_an_operation_on_the_sensor_before_is_forgotten_with_it() -> None:
 def test_only_a_sensor_that_has_changed_is_accepted() -> None:
     world = enrolled("anna")
     mark = world.sensor.notepad
+    world.sensor.asked.clear()
     assert world.accept_sensor() == "bad_request"
+    assert world.sensor.asked == []
     assert (world.sensor.notepad, world.memory.template_id(0)) == (mark, ANNA)
 
 

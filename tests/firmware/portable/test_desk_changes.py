@@ -115,6 +115,21 @@ def test_a_change_is_answered_also_after_many_other_answers() -> None:
     assert (answer["request"], answer["ok"]) == (request, True)
 
 
+def test_a_change_whose_answer_is_forgotten_is_answered_as_stale() -> None:
+    office = Office()
+    message = CHANGES[0][0]
+    nonce = office.nonce()
+    office.ask("command", nonce=nonce, **message)
+    end(office)
+    late: dict[str, Any] = {"v": 1, "request": office.request, "nonce": nonce}
+    late.update(message)
+    for _ in range(MOST_ANSWERS):
+        office.ask("command", command="identify")
+    (answer,) = office.give("command", json.dumps(late).encode())
+    assert answer["error"] == "stale"
+    assert len(office.scanner.changes.asked) == 1
+
+
 def test_a_change_and_a_cancel_can_wait_side_by_side() -> None:
     office = Office()
     office.ask(REQUESTS, **start(office))

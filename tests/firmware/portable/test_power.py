@@ -139,3 +139,26 @@ def test_a_cut_while_the_sensor_is_met_first_leaves_it_ours() -> None:
             world.run(1000)
         assert world.scanner.templates["sensor_changed"] is False
         assert world.sensor.notepad[:16] == world.memory.mark
+
+
+def test_an_enrollment_that_firmware_0_1_began_is_ended_by_this_one() -> None:
+    for has_op in (True, False):
+        world = settled()
+        world.user = scans("anna", "anna", "anna")
+        world.enroll(ID)
+        while 1 not in world.sensor.templates:
+            world.run(1)
+        world.user = lambda *_: None
+        operation = world.memory.operation
+        assert operation is not None
+        assert operation["op"] == "enroll"
+        if not has_op:
+            del operation["op"]
+            world.memory.keep_operation(operation)
+        world.turn_on()
+        snapshot = world.scanner.snapshot
+        assert snapshot["reason"] == "reader_restarted"
+        assert "op" not in snapshot
+        world.run(2000)
+        assert world.sensor.templates == OLD
+        assert world.memory.operation is None

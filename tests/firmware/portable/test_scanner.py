@@ -307,6 +307,11 @@ def test_refusals_come_in_the_order_of_the_protocol() -> None:
     assert world.enroll(slot=5) == (None, "busy")
 
 
+def test_an_id_that_names_a_template_names_no_other() -> None:
+    world = enrolled("anna", "bert")
+    assert world.enroll("0" * 16) == (None, "bad_request")
+
+
 def test_the_lowest_free_slot_is_taken_until_there_is_none() -> None:
     world = World()
     world.sensor.templates = dict.fromkeys(range(CAPACITY), "somebody")

@@ -257,3 +257,17 @@ def test_any_bytes_are_survived() -> None:
             run(Sensor(Line(*[bytes(noise)] * 3)).search(1, 0, 1000))
         except SensorError:
             pass
+
+
+def test_commands_without_a_valid_answer_are_counted_whatever_their_repeats() -> None:
+    line = Line(SILENCE, ack(0), *([SILENCE] * 6), ack(0x21), ack(0x18))
+    sensor = Sensor(line)
+    run(sensor.gen_img())
+    assert sensor.errors == 0  # answered in the second try
+    sensor._owes = False
+    fails(sensor.gen_img())
+    fails(sensor.gen_img())  # asks what is owed first, also in vain
+    assert sensor.errors == 2
+    sensor._owes = False
+    fails(sensor.gen_img())  # wants a password: an answer
+    assert sensor.errors == 2

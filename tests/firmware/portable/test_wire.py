@@ -3,7 +3,7 @@
 import binascii
 import json
 
-from tests.firmware.portable.office import Office
+from tests.firmware.portable.office import DIAGNOSTICS, PAGE, SETTINGS, Office
 
 TYPE_CHECKING = False
 
@@ -16,16 +16,21 @@ BASE = "biometric/front_door/"
 TO_READER = ("command", "enroll/request")
 
 
-def entries(name: str) -> "Iterator[dict[str, Any]]":
+def lines(name: str) -> "Iterator[dict[str, Any]]":
     """Read one entry of a line at a time: all of them do not fit into a reader's RAM."""
     with open(WIRE + name) as file:
         for line in file:
             text = line.strip().rstrip(",")
             if len(text) > 1:
-                entry = json.loads(text)
-                entry["topic"] = entry["topic"][len(BASE) :]
-                if entry["topic"] in TO_READER:
-                    yield entry
+                yield json.loads(text)
+
+
+def entries(name: str) -> "Iterator[dict[str, Any]]":
+    """Read the entries that are requests."""
+    for entry in lines(name):
+        entry["topic"] = entry["topic"][len(BASE) :]
+        if entry["topic"] in TO_READER:
+            yield entry
 
 
 def payload(entry: "dict[str, Any]") -> bytes:
@@ -45,11 +50,14 @@ def test_every_request_is_understood() -> None:
         if message.get("action") == "cancel":
             office.scanner.show(message["template_id"], "completed")
         answers = office.give(entry["topic"], json.dumps(message).encode())
+        if office.scanner.changes.done:
+            office.scanner.changes.end()
+            answers = [json.loads(office.sent[-1])]
         if message.get("command") == "ack":
             assert (answers, office.journal.acks) == ([], [message["touch"]])
         else:
             assert [answer["ok"] for answer in answers] == [True], entry["name"]
-    assert count >= 8
+    assert count >= 18
 
 
 def test_every_malformed_request_is_refused_as_the_fixtures_say_and_does_nothing() -> None:
@@ -64,4 +72,19 @@ def test_every_malformed_request_is_refused_as_the_fixtures_say_and_does_nothing
         nothing = (office.scanner.started, office.scanner.cancels, office.restarts)
         assert nothing == ([], 0, 0), entry["name"]
         assert (office.identified, office.journal.acks) == (0, []), entry["name"]
-    assert count >= 80
+        assert office.scanner.changes.asked == [], entry["name"]
+    assert count >= 170
+
+
+def test_the_results_that_home_assistant_has_to_accept_are_those_of_the_desk() -> None:
+    kinds: dict[str, dict[str, Any]] = {
+        "list": PAGE,
+        "settings": SETTINGS,
+        "diagnostics": DIAGNOSTICS,
+    }
+    seen = set()
+    for entry in lines("results.json"):
+        if entry["expect"] == "accept":
+            seen.add(entry["of"])
+            assert set(kinds[entry["of"]]) <= set(entry["result"]), entry["name"]
+    assert seen == set(kinds)
