@@ -267,6 +267,18 @@ async def test_a_touch_that_is_not_provably_live_is_late(
     assert [moment.data["type"] for moment in moments] == ["late_identified"]
 
 
+async def test_a_hello_that_was_answered_by_two_lives_of_the_reader_proves_nothing(
+    hass: HomeAssistant, reader: FakeReader, anna: str
+) -> None:
+    """Which of the two uptimes a touch is measured by, nobody knows any more."""
+    assert reader.greeted is not None
+    reader.answer(reader.greeted, {**reader.hello(), "uptime_ms": 700})
+    reader.touch(anna)
+    await hass.async_block_till_done()
+    assert state(hass, "event", "touch").state == "unknown"
+    assert state(hass, "event", "late_touch").attributes["late_name"] == "Anna"
+
+
 async def test_a_late_touch_names_nobody_where_automations_look(
     hass: HomeAssistant, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
 ) -> None:

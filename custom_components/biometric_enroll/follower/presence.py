@@ -188,14 +188,16 @@ class Presence:
             self._conversation.receive(answer)
             return None
         hello = decode.hello(answer.result)
-        # One that nobody waits for any more came again, and is as old as the one before. But also
-        # then it may be the answer of another reader.
-        if not self.is_ours(hello.identity) or not self._conversation.waits_for(answer.request):
+        if not self.is_ours(hello.identity):
+            return None
+        # At once, not when its waiter runs: the next message may be a touch that counts on it. And
+        # also a second one: it may come from the reader's next life.
+        self.liveness.answered(answer.request, hello.uptime_ms)
+        if not self._conversation.waits_for(answer.request):
+            # It came again, and is as old as the one before.
             return None
         if sent > self._stranger_seen:
             self._surroundings.stranger(None)
-        # At once, not when its waiter runs: the next message may be a touch that counts on it.
-        self.liveness.answered(answer.request, hello.uptime_ms)
         self._found(hello)
         self._conversation.receive(answer)
         return hello, sent
