@@ -215,7 +215,7 @@ def caller_forgotten() -> AbstractContextManager[object]:
 # What outlives a crash
 
 
-@bug(4, "A start is asked for before it is saved who is meant")
+@bug(3, "A start is asked for before it is saved who is meant")
 def meant_too_late() -> AbstractContextManager[object]:
     right = Roster.async_set_enrollment
 
