@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: How often a sensor that does not work is tried again.
 RETRY_MS = 5000
-#: Most templates on one page of `list`: about 2 kB.
-PAGE = 64
+#: Most templates on one page of `list`: no longer than an answer to hello, for which there is room.
+PAGE = 32
 
 
 class Scanner:

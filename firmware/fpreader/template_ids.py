@@ -71,7 +71,8 @@ class TemplateIds:
                 if is_wanted(_slot(packed, start))
             )
             if wanted:
-                fresh._groups[group] = wanted
+                # What has not changed is shared, not copied.
+                fresh._groups[group] = packed if len(wanted) == len(packed) else wanted
         return self if fresh._groups == self._groups else fresh
 
     def packed(self) -> "list[bytes]":
