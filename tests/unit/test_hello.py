@@ -1,11 +1,12 @@
 """What the answers to hello prove, and what they do not."""
 
+import asyncio
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from custom_components.biometric_enroll.follower import presence
 from tests.unit.fake_reader import new_id
-from tests.unit.helpers import async_until, available, state
+from tests.unit.helpers import async_enroll, async_until, available, state
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -58,3 +59,28 @@ async def test_an_old_answer_does_not_take_the_templates_back(
     reader.answer_again(reader.greeted)
     await hass.async_block_till_done()
     assert state(hass, "sensor", "stored_fingerprints").state == "4"
+
+
+async def test_a_touch_from_the_future_is_asked_about(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Our own clock stood still, in a machine that was suspended; all others would be late too."""
+    said = len(reader.heard_of("hello"))
+    reader.touch(age=-60)
+    await reader.hears("hello", said + 1)
+
+
+async def test_until_a_start_is_answered_its_nonce_stays_the_newest(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+) -> None:
+    """Another hello in between would make the reader refuse a start that was only repeated."""
+    reader.holds.add("start")
+    starting = asyncio.create_task(async_enroll(hass, loaded))
+    await reader.hears("start")
+    said = len(reader.heard_of("hello"))
+    reader.announce()
+    await reader.hears("start", 3)
+    assert len(reader.heard_of("hello")) == said
+    reader.on_request(reader.held[0])
+    await starting
+    await reader.hears("hello", said + 1)
