@@ -41,10 +41,9 @@ async def _is_on_disk(trial: Trial) -> None:
     await until(lambda: memory.exists() and template_id in memory.read_bytes())
 
 
-@pytest.mark.parametrize("moment", [Moment.LIFT_1])
-async def test_a_broker_that_remembers(bench_on_lines: Bench, moment: Moment) -> None:
+async def test_a_broker_that_remembers_costs_no_scan(bench_on_lines: Bench) -> None:
     trial = await begin(bench_on_lines)
-    await trial.hand.go_on(moment)
+    await trial.hand.go_on(Moment.LIFT_1)
     await _is_on_disk(trial)
     await _break_and_mend(trial, lambda memory: memory.exists())
 
@@ -52,7 +51,7 @@ async def test_a_broker_that_remembers(bench_on_lines: Bench, moment: Moment) ->
 
 
 @pytest.mark.parametrize("moment", [Moment.PLACE_1, Moment.PLACE_3])
-async def test_a_broker_that_has_forgotten_everything(
+async def test_a_broker_that_has_forgotten_everything_costs_no_scan(
     bench_on_lines: Bench, moment: Moment
 ) -> None:
     trial = await begin(bench_on_lines)
@@ -64,7 +63,7 @@ async def test_a_broker_that_has_forgotten_everything(
 
 
 @pytest.mark.parametrize("moment", [Moment.PLACE_2, Moment.COMPLETED])
-async def test_a_broker_that_comes_back_with_the_beginning_of_the_enrollment(
+async def test_a_broker_that_comes_back_with_the_beginning_of_the_enrollment_takes_nothing_back(
     bench_on_lines: Bench, tmp_path: Path, moment: Moment
 ) -> None:
     """Home Assistant has seen more than the broker remembers; nothing may go back or come twice."""
@@ -77,9 +76,8 @@ async def test_a_broker_that_comes_back_with_the_beginning_of_the_enrollment(
     await trial.judge("completed", 3)
 
 
-@pytest.mark.parametrize("moment", [Moment.LIFT_2])
-async def test_a_broker_that_comes_back_with_an_enrollment_of_before(
-    bench_on_lines: Bench, tmp_path: Path, moment: Moment
+async def test_a_broker_that_comes_back_with_an_enrollment_of_before_confuses_nobody(
+    bench_on_lines: Bench, tmp_path: Path
 ) -> None:
     before = await begin(bench_on_lines)
     await before.hand.go_on()
@@ -87,7 +85,7 @@ async def test_a_broker_that_comes_back_with_an_enrollment_of_before(
     await _is_on_disk(before)
     old = shutil.copy(bench_on_lines.stage.broker.memory, tmp_path)
     trial = await begin(bench_on_lines)
-    await trial.hand.go_on(moment)
+    await trial.hand.go_on(Moment.LIFT_2)
     await _break_and_mend(trial, lambda memory: shutil.copy(old, memory))
 
     await trial.judge("completed", 3)
