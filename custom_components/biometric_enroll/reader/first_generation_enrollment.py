@@ -75,14 +75,14 @@ def advance(current: Snapshot, news: News) -> Snapshot:  # noqa: PLR0911 - one f
         case Said.SUCCESS if news.template_id == current.template_id:
             return final(_captured(current, SCANS), Stage.COMPLETED)
         case Said.ERROR:
-            return _failed(current, news.text)
+            return _after_error(current, news.text)
         case Said.CANCELLED:
             return final(current, Stage.CANCELLED)
         case _:
             return current
 
 
-def _failed(current: Snapshot, text: str) -> Snapshot:
+def _after_error(current: Snapshot, text: str) -> Snapshot:
     match refusal_of(text):
         case None:
             return final(current, Stage.FAILED, reason_of(text))

@@ -1,0 +1,200 @@
+"""A reader of the first generation is added by its id, knowing what it cannot do."""
+
+import json
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.data_entry_flow import FlowResultType
+
+from custom_components.biometric_enroll import probe
+from custom_components.biometric_enroll.const import (
+    CONF_DEVICE,
+    CONF_DIALECT,
+    CONF_READER_ID,
+    DIALECT_FIRST_GENERATION,
+    DOMAIN,
+)
+from tests.first_generation.reader import READER_ID
+from tests.first_generation.sketch import Sketch
+from tests.unit.fake_reader import DEVICE, FakeReader
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from homeassistant.config_entries import ConfigFlowResult
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_broker import FakeBroker
+    from tests.unit.first_generation.site import OldReader, Site
+
+
+@pytest.fixture(autouse=True)
+def listening_is_short() -> Generator[None]:
+    """Listen no longer than the fake broker needs to replay."""
+    with patch.object(probe, "LISTEN_SUBSCRIBED", 0.02):
+        yield
+
+
+async def _enter(hass: HomeAssistant, reader_id: str = READER_ID) -> ConfigFlowResult:
+    """Open the form and enter a reader id."""
+    form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    return await hass.config_entries.flow.async_configure(
+        form["flow_id"], {CONF_READER_ID: reader_id}
+    )
+
+
+async def _confirm(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
+    return await hass.config_entries.flow.async_configure(result["flow_id"], {})
+
+
+async def _unload(hass: HomeAssistant) -> None:
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is ConfigEntryState.LOADED:
+            assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_it_is_set_up_by_its_id_after_a_word_on_what_it_cannot_do(
+    hass: HomeAssistant, old: OldReader
+) -> None:
+    result = await _enter(hass)
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "first_generation")
+    assert result["description_placeholders"] == {"reader_id": READER_ID}
+    assert old.heard_of("command", command="sensor_info")
+    assert hass.config_entries.async_entries(DOMAIN) == []
+    result = await _confirm(hass, result)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Esp32"
+    assert result["data"] == {
+        CONF_READER_ID: READER_ID,
+        CONF_DEVICE: READER_ID,
+        CONF_DIALECT: DIALECT_FIRST_GENERATION,
+    }
+    await hass.async_block_till_done()
+    assert result["result"].state is ConfigEntryState.LOADED
+    await _unload(hass)
+
+
+async def test_it_is_never_discovered(hass: HomeAssistant, old: OldReader) -> None:
+    """Its status changes every time, and would start a flow every time."""
+    old.connect()
+    old.say_status()
+    old.ask("command", command="sensor_info")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.config_entries.flow.async_progress() == []
+
+
+async def test_it_is_not_offered_in_the_form(hass: HomeAssistant, old: OldReader) -> None:
+    old.publish("status", {"status": "online", "timestamp": 0}, retain=True)
+    form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert form["data_schema"] is not None
+    (field,) = form["data_schema"].schema.values()
+    assert field.config["options"] == []
+
+
+async def test_a_silent_one_is_not_set_up(
+    hass: HomeAssistant, old: OldReader, impatient: None
+) -> None:
+    old.silent = True
+    assert (await _enter(hass))["errors"] == {"base": "cannot_connect"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"status": "online", "timestamp": 0},
+        {"command": "clear_all", "status": "success"},
+        {"v": 1, "online": True, "capacity": 127, "stored": 3},
+        {"state": "on"},
+    ],
+)
+async def test_something_else_under_its_topic_is_no_reader(
+    hass: HomeAssistant, old: OldReader, impatient: None, message: dict[str, Any]
+) -> None:
+    old.silent = True
+    old._broker.listen(lambda *_: old.publish("status", message))
+    assert (await _enter(hass))["errors"] == {"base": "cannot_connect"}
+
+
+async def test_a_retained_answer_is_nobodys(
+    hass: HomeAssistant, old: OldReader, impatient: None
+) -> None:
+    old.silent = True
+    old.publish("status", {"command": "sensor_info", "capacity": 127, "stored": 3}, retain=True)
+    assert (await _enter(hass))["errors"] == {"base": "cannot_connect"}
+
+
+async def test_one_that_is_set_up_already_is_not_set_up_again(site: Site) -> None:
+    assert (await _enter(site.hass))["reason"] == "already_configured"
+
+
+async def test_a_reader_of_version_1_knows_nothing_of_the_old_question(
+    hass: HomeAssistant, broker: FakeBroker
+) -> None:
+    """It is set up as what it is, at once."""
+    reader = FakeReader(broker, "back_door")
+    result = await _enter(hass, "back_door")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert CONF_DIALECT not in result["data"]
+    assert {request.get("command") for request in reader.heard} == {"hello"}
+    await hass.async_block_till_done()
+    await _unload(hass)
+
+
+async def test_an_old_reader_knows_nothing_of_hello(old: OldReader) -> None:
+    said = len(old.said)
+    old.ask("command", v=1, request="61d0f3a29c5b7e84", command="hello")
+    assert len(old.said) == said
+
+
+# Options
+
+
+async def test_whether_its_touches_are_trusted_is_an_option(
+    site: Site, hass: HomeAssistant
+) -> None:
+    form = await hass.config_entries.options.async_init(site.entry.entry_id)
+    assert form["step_id"] == "init"
+    result = await hass.config_entries.options.async_configure(
+        form["flow_id"], {"trust_touches": True}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert site.entry.options == {"trust_touches": True}
+    # The form shows what holds now.
+    form = await hass.config_entries.options.async_init(site.entry.entry_id)
+    assert form["data_schema"] is not None
+    (key,) = form["data_schema"].schema
+    assert key.description == {"suggested_value": True}
+
+
+async def test_a_new_option_holds_at_once_without_a_reload(
+    site: Site, old: OldReader, hass: HomeAssistant
+) -> None:
+    await site.enrolled()
+    await old.hears("detect/request")
+    site.moments.clear()
+    form = await hass.config_entries.options.async_init(site.entry.entry_id)
+    await hass.config_entries.options.async_configure(form["flow_id"], {"trust_touches": True})
+    old.scan("anna")
+    assert [touch["name"] for touch in site.touches()] == ["Anna"]
+
+
+async def test_a_reader_of_version_1_has_nothing_to_choose(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    assert not loaded.supports_options
+
+
+@pytest.mark.parametrize("sketch", [Sketch.LATER])
+async def test_nothing_personal_is_in_the_diagnostics(site: Site) -> None:
+    from custom_components.biometric_enroll.diagnostics import (  # noqa: PLC0415
+        async_get_config_entry_diagnostics,
+    )
+
+    answer = await site.enrolled()
+    text = json.dumps(await async_get_config_entry_diagnostics(site.hass, site.entry), default=str)
+    assert "Anna" not in text
+    assert answer["template_id"] not in text
+    assert DEVICE not in text

@@ -1,0 +1,259 @@
+"""Whether a reader of the first generation is there, without a last will that would tell."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+
+from custom_components.biometric_enroll.follower import first_generation_enrollments
+from custom_components.biometric_enroll.follower import first_generation_presence as presence
+from tests.first_generation.reader import READER_ID
+from tests.first_generation.sketch import Sketch
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from homeassistant.core import HomeAssistant
+
+    from tests.unit.fake_broker import FakeBroker
+    from tests.unit.first_generation.site import OldReader, Site
+
+
+@pytest.fixture
+def soon_asked(impatient: None) -> Generator[None]:
+    """Ask a quiet reader soon, and give up on it soon."""
+    with patch.object(presence, "QUIET", 0.05):
+        yield
+
+
+async def test_a_reader_that_answers_is_available(site: Site) -> None:
+    assert site.available
+    assert site.state("sensor", "stored_fingerprints").state == "0"
+    assert site.state("sensor", "stored_fingerprints").attributes["capacity"] == 127
+
+
+async def test_its_device_says_what_it_is(site: Site, hass: HomeAssistant) -> None:
+    device = dr.async_get(hass).async_get(site.device_id)
+    assert isinstance(device, dr.DeviceEntry)
+    assert (device.sw_version, device.model, device.hw_version) == (
+        "first generation",
+        "R307",
+        "esp32",
+    )
+
+
+async def test_what_such_a_reader_cannot_do_has_no_entity(site: Site, hass: HomeAssistant) -> None:
+    entities = er.async_entries_for_config_entry(er.async_get(hass), site.entry.entry_id)
+    keys = {entity.unique_id.removeprefix(f"{READER_ID}_") for entity in entities}
+    assert keys == {
+        "cancel_enrollment",
+        "connectivity",
+        "enrolling",
+        "enrollment",
+        "enrollment_activity",
+        "enrollment_progress",
+        "last_identified",
+        "late_touch",
+        "stored_fingerprints",
+        "touch",
+    }
+
+
+async def test_a_reader_without_power_is_set_up_all_the_same(
+    bare_site: Site, old: OldReader, impatient: None
+) -> None:
+    old.silent = True
+    assert await bare_site.hass.config_entries.async_setup(bare_site.entry.entry_id)
+    await old._broker.until_subscribed("biometric/esp32/fingerprint")
+    await bare_site.hass.async_block_till_done()
+    assert bare_site.entry.state is ConfigEntryState.LOADED
+    assert not bare_site.available
+    old.reboot()
+    await bare_site.until(lambda: bare_site.available)
+
+
+async def test_a_quiet_reader_is_asked_and_when_it_is_silent_it_is_unavailable(
+    site: Site, old: OldReader, soon_asked: None
+) -> None:
+    old.silent = True
+    # What it waits for now was decided before the times were patched.
+    site.entry.runtime_data.coordinator.follower._presence.doubt()
+    await site.until(lambda: not site.available)
+
+
+async def test_a_quiet_reader_that_answers_stays_available(
+    bare_site: Site, old: OldReader, soon_asked: None
+) -> None:
+    await bare_site.set_up()
+    asked = len(old.heard_of("command"))
+    await old.hears("command", asked + 3, command="sensor_info")
+    assert bare_site.available
+
+
+async def test_a_reader_that_was_silent_comes_back_by_itself(
+    bare_site: Site, old: OldReader, soon_asked: None
+) -> None:
+    await bare_site.set_up()
+    old.silent = True
+    await bare_site.until(lambda: not bare_site.available)
+    old.silent = False
+    await bare_site.until(lambda: bare_site.available)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "message"),
+    [
+        ("status", {"status": "online", "timestamp": 0}),
+        ("enroll/response", {"status": "waiting", "message": "Waiting for finger..."}),
+        ("fingerprint", {"fingerprint_id": 1, "confidence": 120}),
+    ],
+)
+async def test_whatever_it_says_shows_that_it_is_there(
+    site: Site, old: OldReader, suffix: str, message: dict[str, Any]
+) -> None:
+    old.publish("status", {"status": "offline"})
+    assert not site.available
+    old.publish(suffix, message)
+    assert site.available
+
+
+async def test_a_reader_that_says_that_it_goes_is_unavailable(site: Site, old: OldReader) -> None:
+    old.publish("status", {"status": "offline"})
+    assert not site.available
+
+
+async def test_nobody_is_believed_for_a_retained_status(
+    bare_site: Site, old: OldReader, broker: FakeBroker, impatient: None
+) -> None:
+    old.silent = True
+    old.publish("status", {"status": "online", "timestamp": 0}, retain=True)
+    assert await bare_site.hass.config_entries.async_setup(bare_site.entry.entry_id)
+    await broker.until_subscribed("biometric/esp32/fingerprint")
+    await bare_site.hass.async_block_till_done()
+    assert not bare_site.available
+
+
+async def test_a_lost_broker_makes_it_unavailable_and_a_new_one_available(
+    site: Site, broker: FakeBroker
+) -> None:
+    broker.set_connected(False)
+    assert not site.available
+    broker.set_connected(True)
+    await site.until(lambda: site.available)
+
+
+async def test_the_periodic_status_shows_what_the_sensor_holds(site: Site, old: OldReader) -> None:
+    old.reader.sensor.templates[3] = "a stranger"
+    old.say_status()
+    assert site.state("sensor", "stored_fingerprints").state == "1"
+
+
+async def test_a_sensor_that_was_emptied_is_looked_at(site: Site, old: OldReader) -> None:
+    await site.enrolled()
+    old.ask("command", command="clear_all")
+    await site.until(lambda: site.state("sensor", "stored_fingerprints").state == "0")
+
+
+async def test_update_entity_asks(site: Site, old: OldReader, hass: HomeAssistant) -> None:
+    assert await async_setup_component(hass, "homeassistant", {})
+    asked = len(old.heard_of("command", command="sensor_info"))
+    old.reader.sensor.templates[3] = "a stranger"
+    enrollment = {ATTR_ENTITY_ID: site.entity_id("sensor", "enrollment")}
+    await hass.services.async_call("homeassistant", "update_entity", enrollment, blocking=True)
+    assert len(old.heard_of("command", command="sensor_info")) == asked + 1
+    assert site.state("sensor", "stored_fingerprints").state == "1"
+
+
+async def test_update_entity_of_a_silent_reader_is_no_error(
+    site: Site, old: OldReader, hass: HomeAssistant, impatient: None
+) -> None:
+    assert await async_setup_component(hass, "homeassistant", {})
+    old.silent = True
+    enrollment = {ATTR_ENTITY_ID: site.entity_id("sensor", "enrollment")}
+    await hass.services.async_call("homeassistant", "update_entity", enrollment, blocking=True)
+    assert not site.available
+
+
+# Unloading
+
+
+async def test_after_unloading_nothing_is_heard_or_said(
+    site: Site, old: OldReader, broker: FakeBroker
+) -> None:
+    await site.enroll()
+    assert await site.hass.config_entries.async_unload(site.entry.entry_id)
+    said = len(broker.published)
+    old.scan(times=old.scans)
+    old.say_status()
+    await site.hass.async_block_till_done()
+    assert len(broker.published) == said
+    assert site.state("binary_sensor", "connectivity").state == "unavailable"
+
+
+async def _unload_at_once(site: Site) -> None:
+    """Unload, with the times of the real world: each answer may take ten seconds."""
+    async with asyncio.timeout(2):
+        assert await site.hass.config_entries.async_unload(site.entry.entry_id)
+
+
+async def test_unloading_ends_a_look(site: Site, old: OldReader) -> None:
+    coordinator = site.entry.runtime_data.coordinator
+    old.silent = True
+    looking = asyncio.create_task(coordinator.async_request_refresh())
+    await old.misses("command")
+    await _unload_at_once(site)
+    await looking
+    # Nobody knows that it is away.
+    assert coordinator.follower.state.available
+
+
+async def test_unloading_ends_a_start_and_takes_it_back(site: Site, old: OldReader) -> None:
+    old.loses = lambda suffix, _message: suffix == "enroll/response"
+    enrolling = asyncio.create_task(site.enroll())
+    await old.hears("enroll/request", action="start")
+    await _unload_at_once(site)
+    with pytest.raises(HomeAssistantError) as error:
+        await enrolling
+    assert error.value.translation_key == "reader_unreachable"
+    assert old.reader.enrollment is None
+
+
+async def test_unloading_ends_a_cancel(site: Site, old: OldReader) -> None:
+    await site.enroll()
+    old.silent = True
+    cancelling = asyncio.create_task(site.cancel())
+    await old.misses("enroll/request")
+    await _unload_at_once(site)
+    with pytest.raises(HomeAssistantError) as error:
+        await cancelling
+    assert error.value.translation_key == "reader_unreachable"
+
+
+@pytest.mark.parametrize("sketch", [Sketch.LATER])
+async def test_unloading_ends_a_confirmation(site: Site, old: OldReader) -> None:
+    await site.enroll()
+    old.deaf = lambda _suffix, message: message.get("action") == "confirm"
+    old.scan(times=3)
+    await old.misses("enroll/request", action="confirm")
+    await _unload_at_once(site)
+
+
+async def test_unloading_ends_the_end_of_a_silent_enrollment(
+    bare_site: Site, old: OldReader
+) -> None:
+    with patch.object(first_generation_enrollments, "SILENCE", -4.99):
+        await bare_site.set_up()
+        follower = bare_site.entry.runtime_data.coordinator.follower
+        old.deaf = lambda _suffix, message: message.get("action") == "cancel"
+        await bare_site.enroll(scan_timeout=5)
+        await old.misses("enroll/request", action="cancel")
+        await _unload_at_once(bare_site)
+    # The next run has to find out.
+    assert follower.state.snapshot.running
