@@ -38,7 +38,9 @@ def unsettled(
 
 def _same(promises: Promises, reader_id: str, true: dict[str, Any]) -> bool:
     shown = promises.shown[reader_id].snapshot
-    if (shown.template_id, shown.stage) != (true["template_id"], true["stage"]):
+    if shown.template_id != true["template_id"]:
+        return False
+    if shown.stage != true["stage"]:
         # The flash refused to keep how it ended: after a restart the reader has another end.
         refused = promises.truth_of(reader_id).refused
         return refused and shown.final and shown.stage is not Stage.COMPLETED

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 _EPOCH = datetime(2026, 11, 25, tzinfo=UTC)
 PARTY = "home assistant"
 
+#: Seconds from the end of a run to the next one, at least. It is more than a touch is live: were it
+#: less, a touch that was told but not saved before a kill could be told live once more.
+BOOT_S = 6.0
+
 _asked: ContextVar[str] = ContextVar("asked")
 """Who is to be enrolled by the call of the action that this is a part of."""
 
@@ -246,6 +250,7 @@ class HomeAssistant:
         self.disk = Disk()
         self._run: _Run | None = None
         self._runs = 0
+        self._ended_at = -BOOT_S
 
     @property
     def running(self) -> bool:
@@ -265,6 +270,9 @@ class HomeAssistant:
     async def start(self) -> None:
         """Start, with what the disk holds; idle if it runs."""
         if self._run is None:
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(max(0.0, self._ended_at + BOOT_S - now))
+        if self._run is None:
             self._runs += 1
             self.told.run("starts")
             self._run = _Run(self, self._runs)
@@ -276,6 +284,7 @@ class HomeAssistant:
             self.told.run("is killed" if kill else "stops")
             self._run.end(kill=kill)
             self._run = None
+            self._ended_at = asyncio.get_running_loop().time()
 
     def reload(self, reader_id: str) -> None:
         """Reload an entry."""
