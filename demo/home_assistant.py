@@ -182,6 +182,15 @@ class HomeAssistant:
         )
         return await self._async_flow(f"flow/{flow['flow_id']}", {"reader_id": reader_id})
 
+    async def async_confirm(self, form: dict[str, Any]) -> None:
+        """Confirm what a step of a flow has told."""
+        await self._async_flow(f"flow/{form['flow_id']}", {}, done="create_entry")
+
+    async def async_set_options(self, entry_id: str, options: dict[str, Any]) -> None:
+        """Choose the options of a reader, as a user does."""
+        form = await self._async_flow("options/flow", {"handler": entry_id})
+        await self._async_flow(f"options/flow/{form['flow_id']}", options, done="create_entry")
+
     async def _async_flow(
         self, path: str, body: dict[str, Any], done: str | None = None
     ) -> dict[str, Any]:

@@ -1,0 +1,142 @@
+"""A reader of the first generation in a real Home Assistant, on a real broker, unmodified."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+
+from demo.brokers import BrokerKind
+from demo.stage import Stage
+from tests.first_generation.reader import READER_ID, Settings
+from tests.first_generation.runner import FirstGenerationRunner
+from tests.first_generation.sketch import Sketch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from demo.client import Client
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ENROLLMENT = "sensor.esp32_enrollment"
+PROGRESS = "sensor.esp32_enrollment_progress"
+TOUCH = "event.esp32_touch"
+LATE_TOUCH = "event.esp32_late_touch"
+CONNECTIVITY = "binary_sensor.esp32_connectivity"
+
+
+@dataclass
+class Old:
+    """An installation with one such reader."""
+
+    stage: Stage
+    client: Client
+    runner: FirstGenerationRunner
+    device_id: str
+    entry_id: str
+
+    async def act(self, action: str, **data: Any) -> Any:
+        return await self.client.async_action(
+            f"biometric_enroll.{action}",
+            response=action != "cancel_enrollment",
+            device_id=self.device_id,
+            **data,
+        )
+
+    async def scan(self, finger: str) -> None:
+        """Put a finger on whenever it is wanted, and off again, until the enrollment has ended."""
+        while self.client.states[ENROLLMENT].state in {"place_finger", "lift_finger"}:
+            state = self.client.states[ENROLLMENT]
+            if state.state == "place_finger":
+                self.runner.place(finger)
+            else:
+                self.runner.lift()
+            before = state
+            await self.client.async_until(lambda states: states[ENROLLMENT] != before)  # noqa: B023
+        self.runner.lift()
+
+    def progress(self, since: int) -> list[str]:
+        """Return what the progress was shown as, from a point of the history on."""
+        return [
+            state.state for _, entity_id, state in self.client.history[since:]
+            if entity_id == PROGRESS
+        ]  # fmt: skip
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=list(Sketch))
+async def old(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[Old]:
+    folder = tmp_path_factory.mktemp("first_generation")
+    async with Stage(folder, broker=BrokerKind.MOSQUITTO) as stage:
+        await stage.async_start({})
+        runner = FirstGenerationRunner(stage.broker.port, request.param, Settings())
+        runner.start()
+        try:
+            form = await stage.home_assistant.async_add_reader(READER_ID)
+            assert form["step_id"] == "first_generation", form
+            await stage.home_assistant.async_confirm(form)
+            async with await stage.home_assistant.async_connect() as client:
+                await client.async_until_state(CONNECTIVITY, "on")
+                [device] = [
+                    each
+                    for each in await client.async_command(type="config/device_registry/list")
+                    if ["biometric_enroll", READER_ID] in each["identifiers"]
+                ]
+                [entry] = await client.async_command(
+                    type="config_entries/get", domain="biometric_enroll"
+                )
+                yield Old(stage, client, runner, device["id"], entry["entry_id"])
+        finally:
+            runner.stop()
+
+
+async def test_every_scan_is_shown_and_the_name_is_known(old: Old) -> None:
+    since = len(old.client.history)
+    await old.act("enroll_fingerprint", name="Anna")
+    await old.client.async_until_state(ENROLLMENT, "place_finger")
+    await old.scan("anna")
+    await old.client.async_until_state(ENROLLMENT, "completed")
+    await old.client.async_until_state(PROGRESS, "100")
+
+    assert [each for each in old.progress(since) if each != "0"] == ["33", "67", "100"]
+    answer = await old.act("get_fingerprints")
+    assert [each["name"] for each in answer["fingerprints"]] == ["Anna"]
+
+
+async def test_a_cancel_ends_it_without_a_name(old: Old) -> None:
+    await old.act("enroll_fingerprint", name="Nobody")
+    await old.client.async_until_state(ENROLLMENT, "place_finger")
+    await old.act("cancel_enrollment")
+    await old.client.async_until_state(ENROLLMENT, "cancelled")
+
+    answer = await old.act("get_fingerprints")
+    assert "Nobody" not in [each["name"] for each in answer["fingerprints"]]
+
+
+async def test_a_touch_opens_nothing_unless_the_user_trusts_the_reader(old: Old) -> None:
+    if not (await old.act("get_fingerprints"))["fingerprints"]:
+        pytest.fail("the first test enrolls Anna")
+    old.runner.touch("anna")
+    await old.client.async_until(
+        lambda states: states[LATE_TOUCH].attributes.get("event_type") == "identified"
+    )
+    late = old.client.states[LATE_TOUCH].attributes
+    assert (late["late_name"], late["reason"]) == (None, "unproven")
+    assert old.client.states[TOUCH].state == "unknown"
+
+    await old.stage.home_assistant.async_set_options(old.entry_id, {"trust_touches": True})
+    old.runner.touch("anna")
+    await old.client.async_until(
+        lambda states: states[TOUCH].attributes.get("event_type") == "identified"
+    )
+    touch = old.client.states[TOUCH].attributes
+    assert (touch["name"], touch["attributed_by"]) == ("Anna", "slot")
+
+
+async def test_the_reader_is_away_with_the_broker_and_comes_back(old: Old) -> None:
+    old.stage.broker.kill()
+    await old.client.async_until_state(CONNECTIVITY, "off")
+    await old.stage.broker.async_start()
+    await old.client.async_until_state(CONNECTIVITY, "on", within=60)
