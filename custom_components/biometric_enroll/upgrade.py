@@ -40,7 +40,8 @@ async def async_upgrade(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     loaded = entry.state is ConfigEntryState.LOADED
     if loaded and not await hass.config_entries.async_unload(entry.entry_id):
         return
-    await _async_rename_device(hass, entry, device)
+    if device != entry.data[CONF_DEVICE]:
+        await _async_rename_device(hass, entry, device)
     hass.config_entries.async_update_entry(
         entry,
         unique_id=device,

@@ -1,5 +1,6 @@
 """A reader that was given the firmware of today stays the same reader to its users."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,12 +26,24 @@ if TYPE_CHECKING:
     from tests.unit.first_generation.site import OldReader, Site
 
 
+async def _upgrade_is_over(hass: HomeAssistant) -> None:
+    """Wait for it, but not for the other background tasks, which never end."""
+    await hass.async_block_till_done()
+    upgrades = [
+        task
+        for task in hass._background_tasks
+        if isinstance(task, asyncio.Task) and task.get_name().startswith("upgrade of")
+    ]
+    await asyncio.gather(*upgrades)
+    await hass.async_block_till_done()
+
+
 async def _flash(site: Site, old: OldReader, device: str = DEVICE) -> FakeReader:
     """Put the firmware of today onto the reader, and switch it on."""
     old.silent = True
     reader = FakeReader(old._broker, READER_ID, device)
     reader.announce()
-    await site.hass.async_block_till_done(wait_background_tasks=True)
+    await _upgrade_is_over(site.hass)
     return reader
 
 
@@ -65,6 +78,7 @@ async def test_its_device_and_its_entities_stay_the_same(
         "front_door_identify",
         "front_door_restart",
     }
+    await site.until(lambda: site.available)
     found = dr.async_get(hass).async_get(device)
     assert isinstance(found, dr.DeviceEntry)
     assert found.identifiers == {(DOMAIN, DEVICE)}
@@ -115,7 +129,7 @@ async def test_it_is_upgraded_also_when_the_firmware_was_changed_while_home_assi
     assert await bare_site.hass.config_entries.async_setup(bare_site.entry.entry_id)
     await bare_site.until(lambda: bare_site.entry.unique_id == DEVICE and bare_site.available)
     assert CONF_DIALECT not in bare_site.entry.data
-    await bare_site.hass.async_block_till_done(wait_background_tasks=True)
+    await _upgrade_is_over(bare_site.hass)
 
 
 async def test_a_hardware_id_that_is_the_old_reader_id_is_upgraded_too(
@@ -159,7 +173,7 @@ async def test_a_status_that_nobody_stands_behind_upgrades_nothing(
         "sensor": "R307", "max_scans": 3, "features": [],
     }  # fmt: skip
     old.publish("status", status)
-    await site.hass.async_block_till_done(wait_background_tasks=True)
+    await _upgrade_is_over(site.hass)
     await _assert_unchanged(site, before)
 
 
@@ -169,7 +183,7 @@ async def test_a_last_will_upgrades_nothing(
 ) -> None:
     before = dict(site.entry.data)
     old.publish("status", message)
-    await site.hass.async_block_till_done(wait_background_tasks=True)
+    await _upgrade_is_over(site.hass)
     await _assert_unchanged(site, before)
 
 
@@ -184,7 +198,7 @@ async def test_an_entry_that_is_removed_meanwhile_is_not_upgraded(
     assert await hass.config_entries.async_remove(site.entry.entry_id)
     reader.holds.clear()
     reader.on_request(reader.held[0])
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await _upgrade_is_over(hass)
     assert hass.config_entries.async_entries(DOMAIN) == []
 
 
