@@ -7,7 +7,7 @@ from homeassistant.const import Platform
 from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 
-from . import stores
+from . import people, stores
 from .const import DOMAIN
 from .runtime import Runtime
 from .services import async_setup_services
@@ -27,6 +27,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     """Load what all readers share, and offer the actions."""
     await stores.async_load(hass)
     async_setup_services(hass)
+    people.async_unlink_when_removed(hass)
     return True
 
 

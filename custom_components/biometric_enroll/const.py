@@ -11,6 +11,12 @@ CONF_DIALECT: Final = "dialect"
 CONF_TRUST_TOUCHES: Final = "trust_touches"
 """Option: the touches of a first-generation reader count as live."""
 
+CONF_MIN_CONFIDENCE: Final = "min_confidence"
+CONF_LIVE_LIMIT: Final = "live_limit"
+CONF_SCANS: Final = "scans"
+CONF_SCAN_TIMEOUT: Final = "scan_timeout"
+"""Options: see `follower.surroundings.Options`, and the fields of the action."""
+
 DIALECT_FIRST_GENERATION: Final = "first_generation"
 
 EVENT_BIOMETRIC_ENROLL: Final = f"{DOMAIN}_event"

@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 
+from .stores import DATA_ROSTER
+
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
+    from homeassistant.core import Event, HomeAssistant
 
     from .reader.state import Subject
 
@@ -22,6 +25,23 @@ def entity_id_of(hass: HomeAssistant, person: str | None) -> str | None:
         return None
     entry = er.async_get(hass).entities.get_entry(person)
     return entry.entity_id if entry is not None else None
+
+
+@callback
+def async_unlink_when_removed(hass: HomeAssistant) -> None:
+    """Let fingerprints forget a person that is removed; they keep their name."""
+
+    async def unlink(_: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        entries = er.async_get(hass).entities
+        await hass.data[DATA_ROSTER].async_unlink(
+            lambda person: entries.get_entry(person) is not None
+        )
+
+    @callback
+    def is_removal(data: er.EventEntityRegistryUpdatedData) -> bool:
+        return data["action"] == "remove" and data["entity_id"].startswith("person.")
+
+    hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, unlink, event_filter=is_removal)
 
 
 def describe(

@@ -1,6 +1,6 @@
 """The two files in which this integration outlives a restart, shared by all readers."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
@@ -17,12 +17,41 @@ DATA_ROSTER: HassKey[Roster] = HassKey(f"{DOMAIN}_roster")
 DATA_MARKS: HassKey[Marks] = HassKey(f"{DOMAIN}_marks")
 
 _VERSION = 1
-_MINOR_VERSION = 1
+_MINOR_VERSION = 2
+
+
+class _RosterStore(Store[dict[str, Any]]):
+    """The names."""
+
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Add what an older version did not know."""
+        for fingerprint in old_data["fingerprints"]:
+            fingerprint.setdefault("enabled", True)
+        return old_data
+
+
+class _MarksStore(Store[dict[str, Any]]):
+    """What was reported."""
+
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Add what an older version did not know."""
+        for mark in old_data.values():
+            mark.setdefault("uses", {})
+        return old_data
 
 
 async def async_load(hass: HomeAssistant) -> None:
     """Load roster and marks into `hass.data`."""
-    roster, marks = Roster(_store(hass, "roster")), Marks(_store(hass, "marks"))
+    roster, marks = (
+        Roster(_store(_RosterStore, hass, "roster")),
+        Marks(_store(_MarksStore, hass, "marks")),
+    )
     await roster.async_load()
     await marks.async_load()
     # The marks may have been saved, for a touch or another reader, before the name was.
@@ -31,8 +60,8 @@ async def async_load(hass: HomeAssistant) -> None:
     hass.data[DATA_MARKS] = marks
 
 
-def _store(hass: HomeAssistant, name: str) -> Store[dict[str, Any]]:
-    return Store(
+def _store[S: Store[dict[str, Any]]](kind: type[S], hass: HomeAssistant, name: str) -> S:
+    return kind(
         hass,
         _VERSION,
         f"{DOMAIN}.{name}",

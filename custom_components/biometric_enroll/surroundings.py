@@ -11,8 +11,15 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from .const import (
+    CONF_DEVICE,
+    CONF_LIVE_LIMIT,
+    CONF_MIN_CONFIDENCE,
+    CONF_READER_ID,
+    DOMAIN,
+)
 from .follower.errors import UnreachableError
+from .follower.surroundings import Options
 
 if TYPE_CHECKING:
     import asyncio
@@ -72,6 +79,15 @@ class ReaderSurroundings(MqttBroker):
         self._moments = moments
         self._show = show
         self._issue = f"other_device_{entry.entry_id}"
+
+    @property
+    def options(self) -> Options:
+        """What the user has decided by now."""
+        chosen, default = self._entry.options, Options()
+        return Options(
+            min_confidence=int(chosen.get(CONF_MIN_CONFIDENCE, default.min_confidence)),
+            live_limit=float(chosen.get(CONF_LIVE_LIMIT, default.live_limit)),
+        )
 
     def utcnow(self) -> datetime:
         """Return the date and time in UTC."""

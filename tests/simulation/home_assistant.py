@@ -15,6 +15,7 @@ from custom_components.biometric_enroll.follower.errors import UnreachableError
 from custom_components.biometric_enroll.follower.follower import Follower
 from custom_components.biometric_enroll.follower.marks import Marks
 from custom_components.biometric_enroll.follower.roster import Enrollment, Roster
+from custom_components.biometric_enroll.follower.surroundings import Options
 from custom_components.biometric_enroll.reader.state import ReaderState, Subject
 from custom_components.biometric_enroll.reader.words import topic_of
 from tests.simulation.client import HaClient, NotConnectedError
@@ -202,6 +203,8 @@ class _Entry:
         return task
 
     # Surroundings
+
+    options = Options()
 
     def utcnow(self) -> datetime:
         return _now()

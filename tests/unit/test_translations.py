@@ -26,7 +26,12 @@ from custom_components.biometric_enroll.follower.first_generation import (
     ATTRIBUTED_BY_SLOT,
     UNPROVEN,
 )
-from custom_components.biometric_enroll.follower.touches import UNKNOWN_FINGER, UNKNOWN_FINGERPRINT
+from custom_components.biometric_enroll.follower.touches import (
+    DISABLED,
+    LOW_CONFIDENCE,
+    UNKNOWN_FINGER,
+    UNKNOWN_FINGERPRINT,
+)
 from custom_components.biometric_enroll.reader.enrollment import EnrollmentMoment
 from custom_components.biometric_enroll.reader.words import (
     Reason,
@@ -64,7 +69,13 @@ DESCRIBED = [
     for description in descriptions
 ]
 
-TOUCH_REASONS = {*Rejection, UNKNOWN_FINGER, UNKNOWN_FINGERPRINT}
+TOUCH_REASONS = {
+    *Rejection,
+    UNKNOWN_FINGER,
+    UNKNOWN_FINGERPRINT,
+    DISABLED,
+    LOW_CONFIDENCE,
+}
 VOCABULARIES: dict[tuple[str, ...], Iterable[str]] = {
     ("binary_sensor", "enrolling"): ("on", "off"),
     ("binary_sensor", "sensor", "sensor_error"): SensorFault,

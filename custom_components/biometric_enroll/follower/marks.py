@@ -1,7 +1,7 @@
 """What was already reported of each reader: a restart repeats nothing and forgets nothing."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from ..reader import build, decode
@@ -11,6 +11,8 @@ from ..reader.words import Stage
 from .roster import Place
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ..reader.messages import Snapshot
     from .surroundings import Saved
 
@@ -20,13 +22,32 @@ _TOUCHES = 256
 """As many as a reader's journal holds, so that none of them can come back as new."""
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often a fingerprint was identified by one reader."""
+
+    count: int
+    last_at: str
+    """Time in ISO format, UTC."""
+
+
 @dataclass(slots=True)
 class Mark:
     """What was reported of one reader."""
 
-    snapshot: Snapshot
-    touches: dict[str, None]
+    snapshot: Snapshot = IDLE
+    touches: dict[str, None] = field(default_factory=dict)
     """Ids of the newest touches, oldest first."""
+    uses: dict[str, Use] = field(default_factory=dict)
+    """By template id. Here and not in the roster, so that one write keeps a touch and its count."""
+
+    def count(self, template_id: str, at: datetime) -> None:
+        """Note that a fingerprint was identified at a time."""
+        time, before = at.isoformat(), self.uses.get(template_id)
+        if before is None:
+            self.uses[template_id] = Use(1, time)
+        else:
+            self.uses[template_id] = Use(before.count + 1, max(before.last_at, time))
 
     def add_touch(self, touch: str) -> None:
         """Note that a touch was reported."""
@@ -52,11 +73,18 @@ class Marks:
                 # Of a newer version, most likely. The reader tells it again.
                 _LOGGER.warning("The last enrollment of %s cannot be read: %s", device, err)
                 snapshot = IDLE
-            self._marks[device] = Mark(snapshot, dict.fromkeys(stored["touches"]))
+            self._marks[device] = Mark(
+                snapshot,
+                dict.fromkeys(stored["touches"]),
+                {
+                    template_id: Use(use["count"], use["last_at"])
+                    for template_id, use in stored["uses"].items()
+                },
+            )
 
     def of(self, device: str) -> Mark:
         """Return the mark of a reader, to be changed and saved."""
-        return self._marks.setdefault(device, Mark(IDLE, {}))
+        return self._marks.setdefault(device, Mark())
 
     async def async_rename_device(self, old: str, new: str) -> None:
         """Keep what was reported of a reader whose hardware id is another one from now on."""
@@ -78,7 +106,11 @@ class Marks:
         """Save all marks; done when they are on disk."""
         await self._saved.async_save(
             {
-                device: {"snapshot": build.snapshot(mark.snapshot), "touches": list(mark.touches)}
+                device: {
+                    "snapshot": build.snapshot(mark.snapshot),
+                    "touches": list(mark.touches),
+                    "uses": {template_id: asdict(use) for template_id, use in mark.uses.items()},
+                }
                 for device, mark in self._marks.items()
             }
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..reader.state import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from .surroundings import Saved
@@ -35,6 +35,8 @@ class Fingerprint:
     enrolled_at: str
     """Time in ISO format, UTC."""
     places: tuple[Place, ...]
+    enabled: bool = True
+    """Whether its touches count as those of somebody known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Roster:
                     _subject(entry["subject"]),
                     entry["enrolled_at"],
                     tuple(_place(place) for place in entry["places"]),
+                    entry["enabled"],
                 )
             )
         self._enrollments = {
@@ -76,6 +79,19 @@ class Roster:
     def enrollment(self, device: str) -> Enrollment | None:
         """Return the enrollment that this reader was asked for last."""
         return self._enrollments.get(device)
+
+    def get(self, template_id: str) -> Fingerprint | None:
+        """Return the fingerprint of a template, on whichever reader it is."""
+        return self._by_template.get(template_id)
+
+    def all(self) -> list[tuple[Fingerprint, Place]]:
+        """Return all fingerprints with each of their places, by reader and slot."""
+        found = [
+            (fingerprint, place)
+            for fingerprint in dict.fromkeys(self._by_template.values())
+            for place in fingerprint.places
+        ]
+        return sorted(found, key=lambda pair: (pair[1].device, pair[1].slot))
 
     def find(self, device: str, template_id: str) -> Fingerprint | None:
         """Return the fingerprint of a template, if this reader is where it is kept."""
@@ -91,13 +107,7 @@ class Roster:
 
     def on_reader(self, device: str) -> list[tuple[Fingerprint, Place]]:
         """Return the fingerprints of one reader with their places, by slot."""
-        found = [
-            (fingerprint, place)
-            for fingerprint in set(self._by_template.values())
-            for place in fingerprint.places
-            if place.device == device
-        ]
-        return sorted(found, key=lambda pair: pair[1].slot)
+        return [pair for pair in self.all() if pair[1].device == device]
 
     async def async_set_enrollment(self, device: str, enrollment: Enrollment | None) -> None:
         """Save which enrollment a reader is being asked for, and who is meant."""
@@ -116,6 +126,23 @@ class Roster:
             return
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
         await self._async_save()
+
+    async def async_update(self, template_id: str, **changes: Any) -> None:
+        """Change what is known of a fingerprint: `subject`, `enabled`."""
+        self._add(replace(self._by_template[template_id], **changes))
+        await self._async_save()
+
+    async def async_unlink(self, is_there: Callable[[str], bool]) -> None:
+        """Forget the persons that are not there any more; the fingerprints stay."""
+        gone = [
+            fingerprint
+            for fingerprint, _ in self.all()
+            if fingerprint.subject.person is not None and not is_there(fingerprint.subject.person)
+        ]
+        for fingerprint in gone:
+            self._add(replace(fingerprint, subject=replace(fingerprint.subject, person=None)))
+        if gone:
+            await self._async_save()
 
     async def async_rename_device(self, old: str, new: str) -> None:
         """Keep what is known of a reader whose hardware id is another one from now on."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..reader.liveness import LIVE_AGE
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Coroutine, Mapping
@@ -37,6 +39,16 @@ class Moment:
     cause: Cause = None
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user decides about one reader."""
+
+    min_confidence: int = 0
+    """A match with a lower score identifies nobody."""
+    live_limit: float = LIVE_AGE
+    """A touch that is older, in seconds, opens nothing."""
+
+
 class Broker(Protocol):
     """What it takes to ask a reader for something."""
 
@@ -53,6 +65,10 @@ class Broker(Protocol):
 
 class Surroundings(Broker, Protocol):
     """The world around the follower of one reader."""
+
+    @property
+    def options(self) -> Options:
+        """What the user has decided by now."""
 
     def utcnow(self) -> datetime:
         """Return the date and time in UTC."""

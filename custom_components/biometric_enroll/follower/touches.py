@@ -4,7 +4,7 @@ The one place that decides what may open a door: only a touch that is provably l
 fingerprint that is known, is reported as `identified` on the event entity Touch.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..reader.liveness import SLACK, is_live
@@ -16,12 +16,32 @@ if TYPE_CHECKING:
     from ..reader.state import Subject
     from .knowledge import Knowledge
     from .presence import Presence
+    from .roster import Fingerprint
+    from .surroundings import Options
 
 UNKNOWN_FINGER = "unknown_finger"
 """The sensor holds no template that matches."""
 
 UNKNOWN_FINGERPRINT = "unknown_fingerprint"
 """The sensor matched a template that has no name here."""
+
+
+DISABLED = "disabled"
+"""The fingerprint has a name, and the user has disabled it."""
+
+LOW_CONFIDENCE = "low_confidence"
+"""The match has a lower score than the user wants."""
+
+
+def objection(
+    fingerprint: Fingerprint | None, confidence: int | None, options: Options
+) -> str | None:
+    """Return why a match is not taken for this fingerprint, None if it is."""
+    if fingerprint is None:
+        return UNKNOWN_FINGERPRINT
+    if not fingerprint.enabled:
+        return DISABLED
+    return LOW_CONFIDENCE if (confidence or 0) < options.min_confidence else None
 
 
 class Touches:
@@ -39,6 +59,7 @@ class Touches:
         if touch.touch not in mark.touches:
             mark.add_touch(touch.touch)
             moment, subject = self._judge(touch)
+            self._count(touch, moment)
             if subject is not None:
                 self._knowledge.identified(subject)
             self._surroundings.happened(moment)
@@ -55,14 +76,10 @@ class Touches:
         if age is not None and age < -SLACK:
             # Our clock stood still (a machine that was suspended): a new hello sets it right.
             self._presence.doubt()
-        subject = self._subject(touch)
-        result, reason = touch.result, touch.reason
+        subject, why = self._subject(touch)
+        result = touch.result
         if result is TouchResult.IDENTIFIED and subject is None:
             result = TouchResult.NOT_IDENTIFIED
-        if result is TouchResult.NOT_IDENTIFIED:
-            why: str | None = UNKNOWN_FINGER if touch.slot is None else UNKNOWN_FINGERPRINT
-        else:
-            why = reason
         fields: dict[str, Any] = {
             "reason": why,
             "slot": touch.slot,
@@ -70,7 +87,7 @@ class Touches:
             "confidence": touch.confidence,
             "count": touch.count,
         }
-        if is_live(age):
+        if is_live(age, self._surroundings.options.live_limit):
             return Moment(Kind.TOUCH, result, fields, subject), subject
         touched_at = None if age is None else self._surroundings.utcnow() - timedelta(seconds=age)
         fields |= {
@@ -79,9 +96,21 @@ class Touches:
         }
         return Moment(Kind.LATE_TOUCH, result, fields, subject), None
 
-    def _subject(self, touch: Touch) -> Subject | None:
-        """Return who this finger belongs to; only the template id tells."""
-        if touch.template_id is None:
-            return None
-        fingerprint = self._knowledge.roster.find(self._knowledge.device, touch.template_id)
-        return fingerprint.subject if fingerprint else None
+    def _count(self, touch: Touch, moment: Moment) -> None:
+        """Note that a fingerprint was used, at the time of the touch where that is known."""
+        if moment.subject is not None and touch.template_id is not None:
+            touched_at = moment.fields.get("touched_at")
+            at = datetime.fromisoformat(touched_at) if touched_at else self._surroundings.utcnow()
+            self._knowledge.mark.count(touch.template_id, at)
+
+    def _subject(self, touch: Touch) -> tuple[Subject | None, str | None]:
+        """Return whose finger it is; only the template id tells. Or why that is nobody."""
+        if touch.result is TouchResult.UNREADABLE:
+            return None, touch.reason
+        if touch.slot is None:
+            return None, UNKNOWN_FINGER
+        fingerprint = None
+        if touch.template_id is not None:
+            fingerprint = self._knowledge.roster.find(self._knowledge.device, touch.template_id)
+        why = objection(fingerprint, touch.confidence, self._surroundings.options)
+        return (None if fingerprint is None or why else fingerprint.subject), why

@@ -10,7 +10,7 @@ Since the answer cannot have left before the question was first sent, (now - whe
 from dataclasses import dataclass
 
 LIVE_AGE = 5.0
-"""A touch that is older, in seconds, opens nothing."""
+"""A touch that is older, in seconds, opens nothing, unless the user has chosen another limit."""
 
 SLACK = 0.5
 """How far in the future, in seconds, a touch may seem to be (drift of the reader's clock between
@@ -65,6 +65,6 @@ class Liveness:
         return (now - anchor.sent) - (at_ms - anchor.uptime_ms) / 1000
 
 
-def is_live(age: float | None) -> bool:
+def is_live(age: float | None, limit: float = LIVE_AGE) -> bool:
     """Return whether a touch of this age may open a door."""
-    return age is not None and -SLACK <= age <= LIVE_AGE
+    return age is not None and -SLACK <= age <= limit

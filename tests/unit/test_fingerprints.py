@@ -1,0 +1,303 @@
+"""The roster: who is known, what can be changed of it, and what that means for touches."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from homeassistant.core import Context
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+
+from custom_components.biometric_enroll import async_setup
+from custom_components.biometric_enroll.const import CONF_LIVE_LIMIT, CONF_MIN_CONFIDENCE, DOMAIN
+from tests.unit.helpers import (
+    async_enroll,
+    async_enrolled,
+    async_fingerprints,
+    async_restart,
+    device_id,
+    state,
+)
+
+if TYPE_CHECKING:
+    from homeassistant.auth.models import User
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_reader import FakeReader
+
+
+async def async_update(hass: HomeAssistant, template_id: str, **data: Any) -> None:
+    await hass.services.async_call(
+        DOMAIN, "update_fingerprint", {"template_id": template_id, **data}, blocking=True
+    )
+
+
+async def async_person(hass: HomeAssistant) -> str:
+    """Add a person and return its entity id."""
+    person = {"id": "1234", "name": "Anna", "device_trackers": []}
+    assert await async_setup_component(hass, "person", {"person": [person]})
+    return "person.anna"
+
+
+# Changing it
+
+
+async def test_a_fingerprint_can_be_renamed_and_the_next_touch_tells_the_new_name(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    await async_update(hass, template_id, name=" Anna Maria ", finger="right_thumb")
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    assert (fingerprint["name"], fingerprint["finger"]) == ("Anna Maria", "right_thumb")
+    reader.touch(template_id)
+    assert state(hass, "event", "touch").attributes["name"] == "Anna Maria"
+
+
+async def test_what_is_left_out_stays_as_it_was(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    person = await async_person(hass)
+    template_id = (await async_enroll(hass, loaded, person=person))["template_id"]
+    for _ in range(3):
+        reader.capture()
+    await async_update(hass, template_id, enabled=False)
+    await async_update(hass, template_id, name="Anne")
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    known = {key: fingerprint[key] for key in ("name", "finger", "person", "enabled")}
+    assert known == {
+        "name": "Anne",
+        "finger": "left_thumb",
+        "person": person,
+        "enabled": False,
+    }
+
+
+async def test_a_person_and_a_finger_can_be_given_and_taken_away(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    person = await async_person(hass)
+    await async_update(hass, template_id, person=person)
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    assert fingerprint["person"] == person
+    await async_update(hass, template_id, person=None, finger=None)
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    assert (fingerprint["person"], fingerprint["finger"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({"name": "  "}, "name_missing"),
+        ({"name": "x" * 300}, "name_too_long"),
+        ({"name": "unavailable"}, "name_forbidden"),
+        ({"name": "a\nb"}, "name_forbidden"),
+        ({"person": "person.nobody"}, "no_such_person"),
+    ],
+    ids=["empty", "of 300 characters", "a word of Home Assistant", "two lines", "nobody"],
+)
+async def test_what_cannot_be_is_an_error_and_changes_nothing(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, data: Any, key: str
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    before = await async_fingerprints(hass, loaded)
+    with pytest.raises(ServiceValidationError) as error:
+        await async_update(hass, template_id, enabled=False, **data)
+    assert error.value.translation_key == key
+    assert await async_fingerprints(hass, loaded) == before
+
+
+async def test_an_unknown_template_id_is_an_error(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    with pytest.raises(ServiceValidationError) as error:
+        await async_update(hass, "0123456789abcdef", name="Anna")
+    assert error.value.translation_key == "no_such_fingerprint"
+
+
+async def test_only_an_admin_may_change_a_fingerprint(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_read_only_user: User
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN,
+            "update_fingerprint",
+            {"template_id": template_id, "name": "Eve"},
+            blocking=True,
+            context=Context(user_id=hass_read_only_user.id),
+        )
+
+
+async def test_changes_survive_a_restart(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    await async_update(hass, template_id, name="Anne", enabled=False)
+    before = await async_fingerprints(hass, loaded)
+    await async_restart(hass, loaded, reader)
+    assert await async_fingerprints(hass, loaded) == before
+
+
+# What touches make of it
+
+
+@pytest.mark.parametrize("age", [0.0, 60.0], ids=["live", "late"])
+async def test_a_disabled_fingerprint_is_not_identified_and_tells_no_name(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, age: float
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    await async_update(hass, template_id, enabled=False)
+    reader.touch(template_id, age=age)
+    touch = state(hass, "event", "late_touch" if age else "touch").attributes
+    assert (touch["event_type"], touch["reason"]) == ("not_identified", "disabled")
+    assert touch["late_name" if age else "name"] is None
+    assert state(hass, "sensor", "last_identified").state == "unknown"
+    await async_update(hass, template_id, enabled=True)
+    reader.touch(template_id)
+    assert state(hass, "event", "touch").attributes["event_type"] == "identified"
+
+
+async def test_a_match_below_the_least_confidence_identifies_nobody(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    hass.config_entries.async_update_entry(loaded, options={CONF_MIN_CONFIDENCE: 100})
+    reader.touch(template_id, confidence=99)
+    touch = state(hass, "event", "touch").attributes
+    assert (touch["event_type"], touch["reason"]) == ("not_identified", "low_confidence")
+    assert (touch["name"], touch["confidence"]) == (None, 99)
+    reader.touch(template_id, confidence=100)
+    assert state(hass, "event", "touch").attributes["event_type"] == "identified"
+
+
+async def test_the_user_decides_how_old_a_live_touch_may_be_without_a_reload(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    hass.config_entries.async_update_entry(loaded, options={CONF_LIVE_LIMIT: 2})
+    reader.touch(template_id, age=3)
+    assert state(hass, "event", "touch").state == "unknown"
+    assert state(hass, "event", "late_touch").attributes["late_name"] == "Anna"
+    hass.config_entries.async_update_entry(loaded, options={CONF_LIVE_LIMIT: 4})
+    reader.touch(template_id, age=3)
+    assert state(hass, "event", "touch").attributes["name"] == "Anna"
+
+
+async def test_each_time_that_a_fingerprint_is_identified_is_counted_once(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    touch = reader.touch(template_id)
+    reader.touch(template_id, touch=touch)
+    await hass.async_block_till_done()
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    first = fingerprint["last_identified_at"]
+    assert (fingerprint["count"], first is not None) == (1, True)
+    # A late one counts, but it was earlier.
+    reader.touch(template_id, age=60)
+    await hass.async_block_till_done()
+    await async_restart(hass, loaded, reader)
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    assert (fingerprint["count"], fingerprint["last_identified_at"]) == (2, first)
+
+
+# Persons
+
+
+async def test_a_person_that_is_removed_is_unlinked_and_the_fingerprint_stays(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    person = await async_person(hass)
+    template_id = (await async_enroll(hass, loaded, person=person))["template_id"]
+    for _ in range(3):
+        reader.capture()
+    await hass.async_block_till_done()
+    er.async_get(hass).async_remove(person)
+    await hass.async_block_till_done()
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    assert (fingerprint["name"], fingerprint["person"]) == ("Anna", None)
+    stored = hass_storage["biometric_enroll.roster"]["data"]["fingerprints"]
+    assert [each["subject"]["person"] for each in stored] == [None]
+    reader.touch(template_id)
+    assert state(hass, "event", "touch").attributes["name"] == "Anna"
+
+
+# Listing them
+
+
+async def test_fingerprints_are_grouped_by_person_and_else_by_name(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    person = await async_person(hass)
+    for slot, (name, of) in enumerate(
+        [("Zoe", {}), ("", {"person": person}), ("Mum", {"person": person}), ("Zoe", {})]
+    ):
+        await async_enroll(hass, loaded, name=name, slot=slot, **of)
+        for _ in range(3):
+            reader.capture()
+        await hass.async_block_till_done()
+    response = await hass.services.async_call(
+        DOMAIN, "get_fingerprints", {}, blocking=True, return_response=True
+    )
+    assert response is not None
+    people: Any = response["people"]
+    assert [(each["name"], each["person"], len(each["fingerprints"])) for each in people] == [
+        ("Anna", person, 2),
+        ("Zoe", None, 2),
+    ]
+    prints: Any = response["fingerprints"]
+    assert {each["device_id"] for each in prints} == {device_id(hass, loaded)}
+
+
+async def test_who_may_not_read_one_of_the_readers_does_not_see_all(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_admin_user: User
+) -> None:
+    await async_enrolled(hass, loaded, reader)
+    user = hass_admin_user
+    user.groups = []
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN,
+            "get_fingerprints",
+            {},
+            blocking=True,
+            return_response=True,
+            context=Context(user_id=user.id),
+        )
+
+
+# Where it is kept
+
+
+async def test_a_roster_of_an_older_version_is_read_and_completed(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    await async_enrolled(hass, loaded, reader)
+    before = await async_fingerprints(hass, loaded)
+    for name in ("roster", "marks"):
+        hass_storage[f"biometric_enroll.{name}"]["minor_version"] = 1
+    for fingerprint in hass_storage["biometric_enroll.roster"]["data"]["fingerprints"]:
+        del fingerprint["enabled"]
+    for mark in hass_storage["biometric_enroll.marks"]["data"].values():
+        del mark["uses"]
+    assert await async_setup(hass, {})
+    assert await async_fingerprints(hass, loaded) == before
+
+
+async def test_no_error_tells_a_name(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Home Assistant logs them."""
+    template_id = await async_enrolled(hass, loaded, reader)
+    with pytest.raises(HomeAssistantError) as error:
+        await async_update(hass, template_id, name="Secret" * 50)
+    assert "Secret" not in str(error.value)
+    assert "Secret" not in repr(error.value.translation_placeholders)
