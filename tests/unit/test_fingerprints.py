@@ -234,10 +234,14 @@ async def test_fingerprints_are_grouped_by_person_and_else_by_name(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
     person = await async_person(hass)
-    for slot, (name, of) in enumerate(
-        [("Zoe", {}), ("", {"person": person}), ("Mum", {"person": person}), ("Zoe", {})]
-    ):
-        await async_enroll(hass, loaded, name=name, slot=slot, **of)
+    enrolled: list[dict[str, Any]] = [
+        {"name": "Zoe"},
+        {"name": "", "person": person},
+        {"name": "Mum", "person": person},
+        {"name": "Zoe"},
+    ]
+    for slot, who in enumerate(enrolled):
+        await async_enroll(hass, loaded, slot=slot, **who)
         for _ in range(3):
             reader.capture()
         await hass.async_block_till_done()
