@@ -12,6 +12,9 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -21,12 +24,19 @@ from homeassistant.helpers.selector import (
 from .const import (
     CONF_DEVICE,
     CONF_DIALECT,
+    CONF_LIVE_LIMIT,
+    CONF_MIN_CONFIDENCE,
     CONF_READER_ID,
+    CONF_SCAN_TIMEOUT,
+    CONF_SCANS,
     CONF_TRUST_TOUCHES,
     DIALECT_FIRST_GENERATION,
     DOMAIN,
+    SCAN_TIMEOUT,
+    SCANS,
 )
 from .follower.errors import UnreachableError
+from .follower.surroundings import Options
 from .probe import announced, async_listen, async_probe
 from .reader.fields import MalformedError, is_reader_id
 
@@ -46,19 +56,12 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         self._placeholders: dict[str, str] = {}
         self._offers: list[SelectOptionDict] | None = None
 
-    @classmethod
-    @callback
-    @override
-    def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
-        """Return whether there is anything to choose for this reader."""
-        return config_entry.data.get(CONF_DIALECT) == DIALECT_FIRST_GENERATION
-
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> FirstGenerationOptionsFlow:
+    def async_get_options_flow(config_entry: ConfigEntry) -> ReaderOptionsFlow:
         """Return the form for the options of a reader."""
-        return FirstGenerationOptionsFlow()
+        return ReaderOptionsFlow()
 
     @override
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
@@ -173,18 +176,57 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         ]
 
 
-class FirstGenerationOptionsFlow(OptionsFlow):
-    """What the user decides about a reader that cannot prove how old a touch is."""
+class ReaderOptionsFlow(OptionsFlow):
+    """What the user decides about a reader."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask whether its touches may open doors."""
+        """Ask what there is to decide about a reader of this dialect."""
+        if self.config_entry.data.get(CONF_DIALECT) == DIALECT_FIRST_GENERATION:
+            return await self.async_step_first_generation(user_input)
+        return await self.async_step_reader(user_input)
+
+    async def async_step_reader(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask how sure and how new a touch has to be, and how fingers are enrolled."""
+        return self._ask("reader", _OPTIONS, user_input)
+
+    async def async_step_first_generation(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether touches may open doors whose age nobody can prove."""
+        return self._ask("first_generation", _FIRST_GENERATION_OPTIONS, user_input)
+
+    def _ask(
+        self, step_id: str, schema: probatio.Schema, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
         if user_input is not None:
             return self.async_create_entry(data=user_input)
-        schema = probatio.Schema({probatio.Required(CONF_TRUST_TOUCHES, default=False): bool})
         return self.async_show_form(
-            step_id="init",
+            step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, self.config_entry.options),
         )
+
+
+def _number(least: int, most: int, unit: str | None = None) -> NumberSelector:
+    config = NumberSelectorConfig(min=least, max=most, step=1, mode=NumberSelectorMode.BOX)
+    if unit is not None:
+        config["unit_of_measurement"] = unit
+    return NumberSelector(config)
+
+
+_OPTIONS = probatio.Schema(
+    {
+        probatio.Required(CONF_MIN_CONFIDENCE, default=Options().min_confidence): _number(
+            0, 0xFFFF
+        ),
+        probatio.Required(CONF_LIVE_LIMIT, default=Options().live_limit): _number(1, 10, "s"),
+        probatio.Required(CONF_SCANS, default=SCANS): _number(3, 7),
+        probatio.Required(CONF_SCAN_TIMEOUT, default=SCAN_TIMEOUT): _number(5, 120, "s"),
+    }
+)
+
+_FIRST_GENERATION_OPTIONS = probatio.Schema(
+    {probatio.Required(CONF_TRUST_TOUCHES, default=False): bool}
+)
 
 
 def _schema(offers: list[SelectOptionDict]) -> probatio.Schema:

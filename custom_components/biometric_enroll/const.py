@@ -17,6 +17,10 @@ CONF_SCANS: Final = "scans"
 CONF_SCAN_TIMEOUT: Final = "scan_timeout"
 """Options: see `follower.surroundings.Options`, and the fields of the action."""
 
+SCANS: Final = 3
+SCAN_TIMEOUT: Final = 30
+"""How a finger is enrolled where neither the action nor the options say otherwise."""
+
 DIALECT_FIRST_GENERATION: Final = "first_generation"
 
 EVENT_BIOMETRIC_ENROLL: Final = f"{DOMAIN}_event"

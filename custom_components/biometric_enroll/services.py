@@ -9,7 +9,7 @@ from homeassistant.core import SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import service
 
-from .const import DOMAIN, FINGERS
+from .const import CONF_SCAN_TIMEOUT, CONF_SCANS, DOMAIN, FINGERS, SCAN_TIMEOUT, SCANS
 from .errors import no_outcome, told
 from .fingerprints import (
     ATTR_FINGER,
@@ -23,14 +23,16 @@ from .follower.enroller import Wish
 from .reader.state import Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 
 SERVICE_ENROLL_FINGERPRINT = "enroll_fingerprint"
 SERVICE_CANCEL_ENROLLMENT = "cancel_enrollment"
 
 ATTR_SLOT = "slot"
-ATTR_SCANS = "scans"
-ATTR_SCAN_TIMEOUT = "scan_timeout"
+ATTR_SCANS = CONF_SCANS
+ATTR_SCAN_TIMEOUT = CONF_SCAN_TIMEOUT
 ATTR_WAIT = "wait"
 
 _DEVICE_SCHEMA = probatio.Schema({probatio.Required(ATTR_DEVICE_ID): cv.string})
@@ -43,10 +45,10 @@ _ENROLL_SCHEMA = _DEVICE_SCHEMA.extend(
         probatio.Optional(ATTR_SLOT): probatio.All(
             probatio.Coerce(int), probatio.Range(min=0, max=0xFFFF)
         ),
-        probatio.Optional(ATTR_SCANS, default=3): probatio.All(
+        probatio.Optional(ATTR_SCANS): probatio.All(
             probatio.Coerce(int), probatio.Range(min=3, max=7)
         ),
-        probatio.Optional(ATTR_SCAN_TIMEOUT, default=30): probatio.All(
+        probatio.Optional(ATTR_SCAN_TIMEOUT): probatio.All(
             probatio.Coerce(int), probatio.Range(min=5, max=120)
         ),
         probatio.Optional(ATTR_WAIT, default=False): cv.boolean,
@@ -82,11 +84,18 @@ def _subject(call: ServiceCall) -> Subject:
     return Subject(checked_name(name), call.data.get(ATTR_FINGER), person)
 
 
+def _wish(call: ServiceCall, options: Mapping[str, Any]) -> Wish:
+    """Return how it is to be done: as the call says, else the reader's options."""
+    given = {**options, **call.data}
+    scans = int(given.get(ATTR_SCANS, SCANS))
+    return Wish(call.data.get(ATTR_SLOT), scans, int(given.get(ATTR_SCAN_TIMEOUT, SCAN_TIMEOUT)))
+
+
 async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
     """Start an enrollment; answers when it is accepted, or with `wait` when it has ended."""
     coordinator = reader_of(call)
     entry, enroller = coordinator.config_entry, coordinator.follower.enroller
-    wish = Wish(call.data.get(ATTR_SLOT), call.data[ATTR_SCANS], call.data[ATTR_SCAN_TIMEOUT])
+    wish = _wish(call, entry.options)
     starting = entry.async_create_task(
         call.hass, enroller.async_enroll(_subject(call), wish, call.context)
     )

@@ -220,14 +220,19 @@ def test_each_step_error_and_abort_of_the_config_flow_has_its_text() -> None:
     assert errors == config["error"].keys()
     # The one more is that of Home Assistant's own _abort_if_unique_id_configured.
     assert constants("reason") | {"already_configured"} == config["abort"].keys()
-    assert constants("step_id") == config["step"].keys() | TEXTS["options"]["step"].keys()
+    assert constants("step_id") == config["step"].keys()
 
 
 def test_each_field_of_the_config_flow_is_named_and_described() -> None:
     step = TEXTS["config"]["step"]["user"]
     assert step["data"].keys() == step["data_description"].keys() == {"reader_id"}
-    step = TEXTS["options"]["step"]["init"]
-    assert step["data"].keys() == step["data_description"].keys() == {"trust_touches"}
+    fields = {
+        "reader": {"min_confidence", "live_limit", "scans", "scan_timeout"},
+        "first_generation": {"trust_touches"},
+    }
+    for step_id, names in fields.items():
+        step = TEXTS["options"]["step"][step_id]
+        assert step["data"].keys() == step["data_description"].keys() == names
 
 
 # Entities

@@ -15,7 +15,7 @@ from .first_generation_enrollments import FirstGenerationEnrollments
 from .first_generation_presence import FirstGenerationPresence
 from .knowledge import Knowledge
 from .surroundings import Kind, Moment
-from .touches import UNKNOWN_FINGER, UNKNOWN_FINGERPRINT
+from .touches import UNKNOWN_FINGER, objection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,9 +144,10 @@ class FirstGenerationFollower:
         """Take a touch for live, and its slot for whose finger it is, as the user has decided."""
         subject: Subject | None = None
         if touch.slot is not None:
-            fields["reason"] = UNKNOWN_FINGERPRINT
-            if known := self.knowledge.roster.at(self.knowledge.device, touch.slot):
-                subject = known.subject
+            known = self.knowledge.roster.at(self.knowledge.device, touch.slot)
+            why = objection(known, touch.confidence, self._surroundings.options)
+            fields["reason"] = why
+            subject = known.subject if known is not None and why is None else None
         if subject is None:
             return Moment(Kind.TOUCH, TouchResult.NOT_IDENTIFIED, fields, None)
         self.knowledge.identified(subject)
