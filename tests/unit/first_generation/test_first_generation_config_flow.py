@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
     from tests.unit.fake_broker import FakeBroker
     from tests.unit.first_generation.site import OldReader, Site
@@ -156,7 +155,7 @@ async def test_whether_its_touches_are_trusted_is_an_option(
     site: Site, hass: HomeAssistant
 ) -> None:
     form = await hass.config_entries.options.async_init(site.entry.entry_id)
-    assert form["step_id"] == "init"
+    assert form["step_id"] == "first_generation"
     result = await hass.config_entries.options.async_configure(
         form["flow_id"], {"trust_touches": True}
     )
@@ -179,12 +178,6 @@ async def test_a_new_option_holds_at_once_without_a_reload(
     await hass.config_entries.options.async_configure(form["flow_id"], {"trust_touches": True})
     old.scan("anna")
     assert [touch["name"] for touch in site.touches()] == ["Anna"]
-
-
-async def test_a_reader_of_version_1_has_nothing_to_choose(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    assert not loaded.supports_options
 
 
 @pytest.mark.parametrize("sketch", [Sketch.LATER])
