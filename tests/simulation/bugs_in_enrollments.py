@@ -50,7 +50,7 @@ def slot_attributes() -> AbstractContextManager[object]:
     def wrong(self: Touches, touch: Any) -> Any:
         known = self._knowledge
         found = None if touch.slot is None else known.roster.at(known.device, touch.slot)
-        return found.subject if found else None
+        return (found.subject, None) if found else (None, "unknown_fingerprint")
 
     return put(Touches, "_subject", wrong)
 

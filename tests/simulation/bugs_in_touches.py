@@ -84,7 +84,7 @@ def age_from_the_answer() -> AbstractContextManager[object]:
 
 @bug(5, "A touch of any known age opens a door")
 def late_is_live() -> AbstractContextManager[object]:
-    return put(touches, "is_live", lambda age: age is not None)
+    return put(touches, "is_live", lambda age, _: age is not None)
 
 
 @bug(5, "A touch that comes again is told again")
