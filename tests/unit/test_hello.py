@@ -4,9 +4,11 @@ import asyncio
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from homeassistant.setup import async_setup_component
+
 from custom_components.biometric_enroll.follower import presence
 from tests.unit.fake_reader import new_id
-from tests.unit.helpers import async_enroll, async_until, available, state
+from tests.unit.helpers import async_enroll, async_until, available, entity_id, state
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -48,6 +50,16 @@ async def test_a_last_will_that_comes_too_late_is_asked_about(
     reader.say("status", {"online": False})
     await reader.hears("hello", said + 1)
     await async_until(hass, lambda: available(hass))
+
+
+async def test_a_user_can_have_the_reader_asked(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    assert await async_setup_component(hass, "homeassistant", {})
+    said = len(reader.heard_of("hello"))
+    enrollment = {"entity_id": entity_id(hass, "sensor", "enrollment")}
+    await hass.services.async_call("homeassistant", "update_entity", enrollment, blocking=True)
+    assert len(reader.heard_of("hello")) == said + 1
 
 
 async def test_an_old_answer_does_not_take_the_templates_back(
