@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from demo.brokers import BrokerKind
 from demo.stage import Stage
+from tests.e2e.bench import until
 from tests.first_generation.reader import READER_ID, Settings
 from tests.first_generation.runner import FirstGenerationRunner
 from tests.first_generation.sketch import Sketch
@@ -133,6 +134,25 @@ async def test_a_touch_opens_nothing_unless_the_user_trusts_the_reader(old: Old)
     )
     touch = old.client.states[TOUCH].attributes
     assert (touch["name"], touch["attributed_by"]) == ("Anna", "slot")
+
+
+async def test_a_reader_without_power_is_away_once_it_is_asked_and_comes_back(old: Old) -> None:
+    """It has no last will; without the question it would take a minute more."""
+    await old.client.async_until_state(CONNECTIVITY, "on")
+    old.runner.kill()
+    await old.client.async_action("homeassistant.update_entity", entity_id=[ENROLLMENT])
+    await old.client.async_until_state(CONNECTIVITY, "off")
+    old.runner.start()
+    await old.client.async_until_state(CONNECTIVITY, "on")
+    # A restarted reader reports touches only when it is told to.
+    await until(lambda: old.runner.reader.detecting)
+    since = len(old.client.history)
+    old.runner.touch("a stranger")
+    await old.client.async_until(
+        lambda _: any(
+            entity_id in {TOUCH, LATE_TOUCH} for _, entity_id, _ in old.client.history[since:]
+        )
+    )
 
 
 async def test_the_reader_is_away_with_the_broker_and_comes_back(old: Old) -> None:
