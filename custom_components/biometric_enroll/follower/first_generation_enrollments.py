@@ -177,9 +177,11 @@ class FirstGenerationEnrollments:
         try:
             return await self._async_start(slot, template_id, wish)
         except _BlockedError as blocked:
-            if blocked.template_id is None or not self._is_over(blocked.template_id):
+            over = self._knowledge.mark.snapshot.template_id
+            if over is None or blocked.template_id != over:
                 raise
-            await self._async_release(blocked.template_id)
+            # The last one that was followed here has ended, but the reader does not know.
+            await self._async_release(over)
         return await self._async_start(slot, template_id, wish)
 
     async def _async_start(self, slot: int, template_id: str, wish: Wish) -> int:
@@ -253,11 +255,6 @@ class FirstGenerationEnrollments:
         if self._knowledge.roster.find(self._knowledge.device, template_id) is None:
             await self._presence.async_say(Topic.ENROLL, dialect.cancel())
         await self._presence.async_say(Topic.SAVED, dialect.saved(template_id))
-
-    def _is_over(self, template_id: str) -> bool:
-        """Return whether it is an enrollment of ours that has ended."""
-        known = self._knowledge.roster.find(self._knowledge.device, template_id)
-        return known is not None or template_id == self._knowledge.mark.snapshot.template_id
 
     def _slot(self, wanted: int | None) -> int:
         """Choose a slot. Raises `RefusedError`."""

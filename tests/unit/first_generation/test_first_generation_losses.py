@@ -196,6 +196,37 @@ async def test_a_reader_that_waits_for_a_confirmation_that_nobody_wants_is_freed
     assert old.reader.sensor.templates == {1: "ben"}
 
 
+@later
+async def test_what_is_being_ended_for_the_time_is_not_confirmed(
+    bare_site: Site, old: OldReader, short_scans: None
+) -> None:
+    """Whoever comes now would be stored under the name of somebody who has walked away."""
+    await bare_site.set_up()
+    old.deaf = lambda _suffix, message: message.get("action") == "cancel"
+    await bare_site.enroll(scan_timeout=120)
+    await old.misses("enroll/request", action="cancel")
+    old.scan("a stranger", 3)
+    await bare_site.until_ended()
+    assert bare_site.outcome == ("failed", "timeout")
+    assert old.heard_of("enroll/request", action="confirm") == []
+    assert old.reader.sensor.templates == {}
+
+
+@later
+async def test_a_question_for_confirmation_that_comes_again_is_not_answered_by_two(
+    site: Site, old: OldReader
+) -> None:
+    """Each would be repeated."""
+    old.deaf = lambda _suffix, message: message.get("action") == "confirm"
+    await site.enroll()
+    old.scan(times=3)
+    await old.misses("enroll/request", action="confirm")
+    for _ in range(3):
+        old.publish("enroll/response", {"status": "ready_for_confirmation", "step": 3})
+    await site.cancel()
+    assert [message["action"] for _, message in old.missed] == ["confirm"]
+
+
 # A reader that restarts in the middle
 
 
