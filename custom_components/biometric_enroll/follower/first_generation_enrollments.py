@@ -125,7 +125,7 @@ class FirstGenerationEnrollments:
             # enroller cancels it.
             if news.slot is not None:
                 self._begin(enrollment.template_id, news.slot, TAKEN_UP_TIMEOUT_MS, news)
-        elif current.stage is not Stage.COMPLETED and news.said in enrollments.TELLS_WHOSE:
+        elif news.said in enrollments.TELLS_WHOSE:
             self._surroundings.create_task(self._async_release(enrollment.template_id))
 
     def _begin(self, template_id: str, slot: int, timeout_ms: int, news: News) -> None:

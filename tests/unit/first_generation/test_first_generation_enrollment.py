@@ -246,6 +246,19 @@ async def test_a_slot_can_be_wished_for(site: Site, old: OldReader) -> None:
     assert await site.names() == {7: "Anna"}
 
 
+async def test_a_reader_that_takes_another_slot_is_believed(site: Site, old: OldReader) -> None:
+    """A touch names the slot only, so a wrong one would be a wrong person."""
+    old.deaf = lambda _suffix, message: message.get("action") == "start"
+    enrolling = site.hass.async_create_task(site.enroll(slot=7))
+    await old.misses("enroll/request", action="start")
+    _, start = old.missed[-1]
+    old.ask("enroll/request", **{**start, "slot": 8})
+    assert (await enrolling)["slot"] == 8
+    old.scan(times=old.scans)
+    await site.until_stage("completed")
+    assert await site.names() == {8: "Anna"}
+
+
 async def test_a_slot_with_a_name_is_refused(site: Site, old: OldReader) -> None:
     await site.enrolled()
     with pytest.raises(ServiceValidationError) as error:

@@ -227,6 +227,32 @@ async def test_a_question_for_confirmation_that_comes_again_is_not_answered_by_t
     assert [message["action"] for _, message in old.missed] == ["confirm"]
 
 
+async def test_a_broker_that_comes_and_goes_gives_no_more_time(
+    site: Site, broker: FakeBroker
+) -> None:
+    await site.enroll()
+    enrolling = site.entry.runtime_data.coordinator.follower._enrollments
+    deadline = enrolling._silence
+    broker.set_connected(False)
+    broker.set_connected(True)
+    await site.until(lambda: site.available)
+    assert enrolling._silence is deadline
+
+
+@later
+async def test_a_success_that_comes_again_is_said_to_be_saved_again(
+    site: Site, old: OldReader
+) -> None:
+    """The reader takes no other enrollment before it has heard that; and nothing is undone."""
+    answer = await site.enrolled()
+    await old.hears("enroll/completion")
+    success = {"status": "success", "slot": 1, "template_id": answer["template_id"]}
+    old.publish("enroll/response", success)
+    await old.hears("enroll/completion", 2)
+    assert old.heard_of("enroll/request", action="cancel") == []
+    assert site.told().count("completed") == 1
+
+
 # A reader that restarts in the middle
 
 

@@ -97,6 +97,15 @@ async def test_a_quiet_reader_that_answers_stays_available(
     assert bare_site.available
 
 
+@pytest.mark.parametrize("sketch", [Sketch.FIRST])
+async def test_a_reader_that_talks_is_not_asked(site: Site, old: OldReader) -> None:
+    watched = site.entry.runtime_data.coordinator.follower._presence
+    watched._heard_at = 0
+    old.scan("a stranger")
+    old.publish("enroll/response", {"status": "waiting"})
+    assert watched._heard_at > 0
+
+
 async def test_a_reader_that_was_silent_comes_back_by_itself(
     bare_site: Site, old: OldReader, soon_asked: None
 ) -> None:
