@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.helpers import service
 
+from .const import DOMAIN
 from .coordinator import ReaderCoordinator
 from .inbox import Inbox
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
+    from homeassistant.core import HomeAssistant, ServiceCall
 
 type BiometricEnrollConfigEntry = ConfigEntry[Runtime]
 
@@ -26,3 +29,12 @@ class Runtime:
         """Make the parts for the reader of an entry; nothing runs yet."""
         coordinator = ReaderCoordinator(hass, entry)
         return cls(coordinator, Inbox(coordinator))
+
+
+def reader_of(call: ServiceCall) -> ReaderCoordinator:
+    """Return the reader that a call names by its device. Raises a translated error."""
+    _, entry = service.async_get_device_and_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
+    )
+    runtime: Runtime = entry.runtime_data
+    return runtime.coordinator

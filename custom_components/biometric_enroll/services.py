@@ -17,10 +17,10 @@ from .fingerprints import (
     async_setup_fingerprint_services,
     checked_name,
     checked_person,
-    reader_of,
 )
 from .follower.enroller import Wish
 from .reader.state import Subject
+from .runtime import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

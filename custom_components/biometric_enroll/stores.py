@@ -48,10 +48,8 @@ class _MarksStore(Store[dict[str, Any]]):
 
 async def async_load(hass: HomeAssistant) -> None:
     """Load roster and marks into `hass.data`."""
-    roster, marks = (
-        Roster(_store(_RosterStore, hass, "roster")),
-        Marks(_store(_MarksStore, hass, "marks")),
-    )
+    roster = Roster(_store(_RosterStore, hass, "roster"))
+    marks = Marks(_store(_MarksStore, hass, "marks"))
     await roster.async_load()
     await marks.async_load()
     # The marks may have been saved, for a touch or another reader, before the name was.

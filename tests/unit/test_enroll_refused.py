@@ -199,6 +199,23 @@ async def test_a_reader_without_power_is_an_error_and_nothing_is_started(
     assert not available(hass)
 
 
+async def test_a_reader_that_is_being_asked_in_vain_is_not_asked_once_more(
+    hass: HomeAssistant,
+    broker: FakeBroker,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    impatient: None,
+) -> None:
+    """Its last will has just come: whoever wants to enroll waits for one silence, not for two."""
+    said = len(reader.heard_of("hello"))
+    reader.deaf.add("hello")
+    reader.say("status", {"online": False})
+    await hass.async_block_till_done()
+    assert await async_fails(hass, loaded) == "reader_unreachable"
+    published = [each for each in broker.published if "hello" in each.payload]
+    assert len({each.payload for each in published}) == said + 1
+
+
 async def test_without_a_broker_there_is_an_error_at_once(
     hass: HomeAssistant, broker: FakeBroker, loaded: MockConfigEntry
 ) -> None:

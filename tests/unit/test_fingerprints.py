@@ -275,6 +275,32 @@ async def test_who_may_not_read_one_of_the_readers_does_not_see_all(
         )
 
 
+async def test_names_on_a_reader_that_is_no_longer_set_up_are_for_administrators(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_admin_user: User,
+    hass_read_only_user: User,
+) -> None:
+    """Nobody can say any more who might read its entities."""
+    await async_enrolled(hass, loaded, reader)
+    assert await hass.config_entries.async_remove(loaded.entry_id)
+    names = {}
+    for user in (hass_admin_user, hass_read_only_user):
+        response = await hass.services.async_call(
+            DOMAIN,
+            "get_fingerprints",
+            {},
+            blocking=True,
+            return_response=True,
+            context=Context(user_id=user.id),
+        )
+        assert response is not None
+        prints: Any = response["fingerprints"]
+        names[user.id] = [each["name"] for each in prints]
+    assert names == {hass_admin_user.id: ["Anna"], hass_read_only_user.id: []}
+
+
 # Where it is kept
 
 

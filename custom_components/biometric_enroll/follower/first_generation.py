@@ -4,13 +4,13 @@ It knows no hello, no nonce and no ids of touches, and what it says is lost when
 its touches are never provably live.
 """
 
-import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from ..reader import first_generation as dialect
 from ..reader.fields import MalformedError
 from ..reader.first_generation import Topic
-from ..reader.words import TouchResult, topic_of
+from ..reader.words import TouchResult
+from .base import BaseFollower
 from .first_generation_enrollments import FirstGenerationEnrollments
 from .first_generation_presence import FirstGenerationPresence
 from .knowledge import Knowledge
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..reader.state import ReaderState, Subject
+    from ..reader.state import Subject
     from .enroller import Enroller
     from .marks import Marks
     from .roster import Roster
     from .surroundings import Surroundings
-
-_LOGGER = logging.getLogger(__name__)
 
 TOPICS = ((Topic.STATUS, 0), (Topic.ENROLLMENT, 0), (Topic.TOUCH, 0))
 """What to subscribe to, in this order, each with its QoS."""
@@ -38,7 +36,7 @@ UNPROVEN = "unproven"
 ATTRIBUTED_BY_SLOT = "slot"
 
 
-class FirstGenerationFollower:
+class FirstGenerationFollower(BaseFollower[FirstGenerationPresence]):
     """Follows one reader of the first generation."""
 
     topics = TOPICS
@@ -58,39 +56,23 @@ class FirstGenerationFollower:
         `trusted` says whether the user takes its touches for live; `speaks_version_1` is told when
         something under this id announces itself in the protocol of today.
         """
-        self.knowledge = Knowledge(reader_id, device, surroundings, roster, marks)
-        self._presence = FirstGenerationPresence(self.knowledge)
-        self._enrollments = FirstGenerationEnrollments(self.knowledge, self._presence)
+        knowledge = Knowledge(reader_id, device, surroundings, roster, marks)
+        super().__init__(knowledge, FirstGenerationPresence(knowledge))
+        self._enrollments = FirstGenerationEnrollments(knowledge, self._presence)
         self._surroundings = surroundings
         self._trusted = trusted
         self._speaks_version_1 = speaks_version_1
-
-    @property
-    def state(self) -> ReaderState:
-        """What is known of the reader now."""
-        return self.knowledge.state
 
     @property
     def enroller(self) -> Enroller:
         """Who enrolls fingers on this reader."""
         return self._enrollments.enroller
 
-    async def async_watch(self) -> None:
-        """Ask whether the reader is there when it is quiet, or in doubt; for ever."""
-        await self._presence.async_watch()
-
-    async def async_look(self) -> None:
-        """Ask who is there, and how much the sensor holds. Raises `UnreachableError`."""
-        await self._presence.async_look()
-
+    @override
     def subscribed(self) -> None:
         """Learn that all topics are subscribed to: from now on an answer would be heard."""
-        self._presence.doubt()
+        super().subscribed()
         self._enrollments.take_up()
-
-    def disconnected(self) -> None:
-        """Learn that the connection to the broker is lost."""
-        self._presence.lost("the connection to the broker is lost")
 
     def stop(self) -> None:
         """Let nobody wait for what this run will not hear any more."""
@@ -99,14 +81,7 @@ class FirstGenerationFollower:
 
     # What it says
 
-    def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Take a message; whatever is wrong with it ends here, in one log line."""
-        try:
-            self._receive(topic, payload, retained=retained)
-        except MalformedError as err:
-            where = topic_of(self.knowledge.reader_id, topic)
-            _LOGGER.warning("Dropped a message on %s: %s", where, err)
-
+    @override
     def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
         if topic == Topic.STATUS and dialect.is_version_1(payload):
             self._speaks_version_1()
@@ -151,7 +126,7 @@ class FirstGenerationFollower:
         if subject is None:
             return Moment(Kind.TOUCH, TouchResult.NOT_IDENTIFIED, fields, None)
         self.knowledge.identified(subject)
-        fields |= {"reason": None, "attributed_by": ATTRIBUTED_BY_SLOT}
+        fields["attributed_by"] = ATTRIBUTED_BY_SLOT
         return Moment(Kind.TOUCH, TouchResult.IDENTIFIED, fields, subject)
 
 

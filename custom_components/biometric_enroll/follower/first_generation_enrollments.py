@@ -171,7 +171,7 @@ class FirstGenerationEnrollments:
         await self._presence.async_look()
         yield Greeting(self._knowledge.followed().running, dialect.SCANS, nonce="")
 
-    async def async_start(self, greeting: Greeting, template_id: str, wish: Wish) -> int:  # noqa: ARG002
+    async def async_start(self, greeting: Greeting, template_id: str, wish: Wish) -> int:  # noqa: ARG002 - no nonce
         """Start an enrollment, once: a repeat that came late would enroll whoever is there then."""
         slot = self._slot(wish.slot)
         try:

@@ -1,11 +1,11 @@
-"""All that works for one reader, behind one door: messages go in, state and moments come out."""
+"""All that works for one reader of protocol version 1, behind one door."""
 
-import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, override
 
 from ..reader import decode
 from ..reader.fields import Fields, MalformedError
-from ..reader.words import Topic, topic_of
+from ..reader.words import Topic
+from .base import BaseFollower
 from .enroller import Enroller
 from .knowledge import Knowledge
 from .presence import Presence
@@ -13,12 +13,9 @@ from .requests import Requests
 from .touches import Touches
 
 if TYPE_CHECKING:
-    from ..reader.state import ReaderState
     from .marks import Marks
     from .roster import Roster
     from .surroundings import Surroundings
-
-_LOGGER = logging.getLogger(__name__)
 
 TOPICS = (
     (Topic.STATUS, 1),
@@ -38,7 +35,7 @@ class Take(Protocol):
         """Take it."""
 
 
-class Follower:
+class Follower(BaseFollower[Presence]):
     """Follows one reader of protocol version 1."""
 
     topics = TOPICS
@@ -52,8 +49,8 @@ class Follower:
         marks: Marks,
     ) -> None:
         """Follow the reader of this id and hardware id, from where earlier runs have left off."""
-        self.knowledge = Knowledge(reader_id, device, surroundings, roster, marks)
-        self._presence = Presence(self.knowledge)
+        knowledge = Knowledge(reader_id, device, surroundings, roster, marks)
+        super().__init__(knowledge, Presence(knowledge))
         self.requests = Requests(self._presence)
         self.enroller = Enroller(self.knowledge, self.requests)
         self._touches = Touches(self.knowledge, self._presence)
@@ -65,39 +62,14 @@ class Follower:
             Topic.ANSWER: self._take_answer,
         }
 
-    @property
-    def state(self) -> ReaderState:
-        """What is known of the reader now."""
-        return self.knowledge.state
-
-    async def async_watch(self) -> None:
-        """Say hello whenever there is reason to doubt, and now and then without; for ever."""
-        await self._presence.async_watch()
-
-    async def async_look(self) -> None:
-        """Ask the reader for the whole truth now. Raises `UnreachableError`."""
-        await self._presence.async_look()
-
-    def subscribed(self) -> None:
-        """Learn that all topics are subscribed to: from now on an answer would be heard."""
-        self._presence.doubt()
-
-    def disconnected(self) -> None:
-        """Learn that the connection to the broker is lost."""
-        self._presence.lost("the connection to the broker is lost")
-
     def stop(self) -> None:
         """Let nobody wait for what this run will not hear any more."""
         self._presence.stop()
         self.enroller.stop()
 
-    def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Take a message; whatever is wrong with it ends here, in one log line."""
-        try:
-            self._take[topic](payload, retained=retained)
-        except MalformedError as err:
-            where = topic_of(self.knowledge.reader_id, topic)
-            _LOGGER.warning("Dropped a message on %s: %s", where, err)
+    @override
+    def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        self._take[topic](payload, retained=retained)
 
     def _take_status(self, payload: bytes, *, retained: bool) -> None:
         status = decode.status(payload)

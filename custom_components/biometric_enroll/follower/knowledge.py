@@ -52,6 +52,7 @@ class Knowledge:
 
     def update(self, cause: Cause = None, **changes: object) -> None:
         """Replace parts of the state, and show it."""
+        # The names are checked when this runs, the types are the callers' word.
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]
         self.surroundings.state_changed(self.state, cause)
 

@@ -57,6 +57,8 @@ class Presence:
         self._backlog = False
         self._doubted = asyncio.Event()
         self._hello_lock = asyncio.Lock()
+        self._unanswered_at = 0.0
+        """When a hello was given up last."""
         self._silence: asyncio.TimerHandle | None = None
         self._stranger_seen = 0.0
 
@@ -123,7 +125,11 @@ class Presence:
 
         Raises `UnreachableError`.
         """
+        asked_at = self._loop.time()
         async with self._hello_lock:
+            if self._unanswered_at > asked_at:
+                # That of somebody else, just now: one silence is enough.
+                raise UnreachableError
             yield await self._async_hello()
 
     async def async_ask[T](
@@ -169,6 +175,7 @@ class Presence:
                 self._backlog = hello.journal > 0
                 return hello
         except UnreachableError:
+            self._unanswered_at = self._loop.time()
             if not self._conversation.stopped:
                 self.lost("it does not answer")
             raise

@@ -4,7 +4,7 @@ The one place that decides what may open a door: only a touch that is provably l
 fingerprint that is known, is reported as `identified` on the event entity Touch.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..reader.liveness import SLACK, is_live
@@ -24,7 +24,6 @@ UNKNOWN_FINGER = "unknown_finger"
 
 UNKNOWN_FINGERPRINT = "unknown_fingerprint"
 """The sensor matched a template that has no name here."""
-
 
 DISABLED = "disabled"
 """The fingerprint has a name, and the user has disabled it."""
@@ -59,7 +58,6 @@ class Touches:
         if touch.touch not in mark.touches:
             mark.add_touch(touch.touch)
             moment, subject = self._judge(touch)
-            self._count(touch, moment)
             if subject is not None:
                 self._knowledge.identified(subject)
             self._surroundings.happened(moment)
@@ -71,12 +69,16 @@ class Touches:
         await self._presence.async_acknowledge(touch)
 
     def _judge(self, touch: Touch) -> tuple[Moment, Subject | None]:
-        """Return what to report, and who was identified live."""
+        """Count a touch; return what to report, and who was identified live."""
         age = self._presence.liveness.age(touch.hello, touch.at_ms, self._surroundings.loop.time())
         if age is not None and age < -SLACK:
             # Our clock stood still (a machine that was suspended): a new hello sets it right.
             self._presence.doubt()
+        now = self._surroundings.utcnow()
+        touched_at = None if age is None else now - timedelta(seconds=age)
         subject, why = self._subject(touch)
+        if subject is not None and touch.template_id is not None:
+            self._knowledge.mark.count(touch.template_id, touched_at or now)
         result = touch.result
         if result is TouchResult.IDENTIFIED and subject is None:
             result = TouchResult.NOT_IDENTIFIED
@@ -89,19 +91,11 @@ class Touches:
         }
         if is_live(age, self._surroundings.options.live_limit):
             return Moment(Kind.TOUCH, result, fields, subject), subject
-        touched_at = None if age is None else self._surroundings.utcnow() - timedelta(seconds=age)
         fields |= {
             "touched_at": None if touched_at is None else touched_at.isoformat(),
             "age": None if age is None else round(age, 1),
         }
         return Moment(Kind.LATE_TOUCH, result, fields, subject), None
-
-    def _count(self, touch: Touch, moment: Moment) -> None:
-        """Note that a fingerprint was used, at the time of the touch where that is known."""
-        if moment.subject is not None and touch.template_id is not None:
-            touched_at = moment.fields.get("touched_at")
-            at = datetime.fromisoformat(touched_at) if touched_at else self._surroundings.utcnow()
-            self._knowledge.mark.count(touch.template_id, at)
 
     def _subject(self, touch: Touch) -> tuple[Subject | None, str | None]:
         """Return whose finger it is; only the template id tells. Or why that is nobody."""

@@ -1,0 +1,109 @@
+"""What the action `get_fingerprints` answers, and who may see how much of it."""
+
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.exceptions import Unauthorized
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+
+from . import people
+from .const import DOMAIN
+from .runtime import reader_of
+from .stores import DATA_MARKS, DATA_ROSTER
+
+if TYPE_CHECKING:
+    from homeassistant.auth.models import User
+    from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+
+    from .follower.roster import Fingerprint, Place
+
+
+async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
+    """List the fingerprints of one reader or of all, for whoever may read their entities.
+
+    Raises `Unauthorized`. Administrators and automations also see where they are stored, and those
+    on readers that are no longer set up.
+    """
+    hass, roster = call.hass, call.hass.data[DATA_ROSTER]
+    found = roster.all()
+    if ATTR_DEVICE_ID in call.data:
+        found = roster.on_reader(reader_of(call).device)
+    devices = _devices(hass)
+    user = await _async_limited_user(call)
+    if user is not None:
+        found = [pair for pair in found if pair[1].device in devices]
+        asked = [call.data[ATTR_DEVICE_ID]] if ATTR_DEVICE_ID in call.data else []
+        for device_id in (*asked, *(devices[place.device] for _, place in found)):
+            _check_may_read(call, user, device_id)
+    listed = [
+        _described(hass, fingerprint, place, devices.get(place.device), with_places=user is None)
+        for fingerprint, place in found
+    ]
+    return {"fingerprints": [*listed], "people": [*_by_person(listed)]}
+
+
+def _devices(hass: HomeAssistant) -> dict[str, str]:
+    """Return the registry ids of the readers that are set up, by hardware id."""
+    return {
+        value: device.id
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+        for domain, value in device.identifiers
+        if domain == DOMAIN
+    }
+
+
+async def _async_limited_user(call: ServiceCall) -> User | None:
+    """Return who asks; None for an administrator or an automation. Raises `Unauthorized`."""
+    if call.context.user_id is None:
+        return None
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise Unauthorized(context=call.context)
+    return None if user.is_admin else user
+
+
+def _check_may_read(call: ServiceCall, user: User, device_id: str) -> None:
+    """Raise `Unauthorized` unless a user may read all entities of a device."""
+    entities = er.async_entries_for_device(er.async_get(call.hass), device_id)
+    if not entities or not all(
+        user.permissions.check_entity(entity.entity_id, POLICY_READ) for entity in entities
+    ):
+        raise Unauthorized(context=call.context, permission=POLICY_READ)
+
+
+def _described(
+    hass: HomeAssistant,
+    fingerprint: Fingerprint,
+    place: Place,
+    device_id: str | None,
+    *,
+    with_places: bool,
+) -> dict[str, Any]:
+    use = hass.data[DATA_MARKS].of(place.device).uses.get(place.template_id)
+    answer: dict[str, Any] = {
+        **people.describe(hass, fingerprint.subject),
+        "device_id": device_id,
+        "enabled": fingerprint.enabled,
+        "enrolled_at": fingerprint.enrolled_at,
+        "last_identified_at": use.last_at if use else None,
+        "count": use.count if use else 0,
+    }
+    if with_places:
+        answer |= {"slot": place.slot, "template_id": place.template_id}
+    return answer
+
+
+def _by_person(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Group fingerprints by the person, or by the name where there is none; in order of names."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for each in listed:
+        key = (each["person"], "") if each["person"] else ("", each["name"])
+        groups.setdefault(key, []).append(each)
+    found = [
+        {"name": prints[0]["name"], "person": prints[0]["person"], "fingerprints": prints}
+        for prints in groups.values()
+    ]
+    return sorted(found, key=lambda group: str(group["name"]).casefold())
