@@ -1,11 +1,13 @@
 """Fingerprint readers in Home Assistant: enroll fingers and know who touched which reader."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from homeassistant.components import mqtt
 from homeassistant.const import Platform
 from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.event import async_track_time_interval
 
 from . import people, stores
 from .const import DOMAIN
@@ -13,6 +15,8 @@ from .runtime import Runtime
 from .services import async_setup_services
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.typing import ConfigType
 
@@ -20,7 +24,16 @@ if TYPE_CHECKING:
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+_DAY = timedelta(days=1)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
@@ -28,6 +41,12 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     await stores.async_load(hass)
     async_setup_services(hass)
     people.async_unlink_when_removed(hass)
+
+    async def expire(_: datetime) -> None:
+        await stores.async_expire(hass)
+
+    await stores.async_expire(hass)
+    async_track_time_interval(hass, expire, _DAY, cancel_on_shutdown=True)
     return True
 
 
@@ -35,6 +54,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEnt
     """Follow one reader."""
     if not await mqtt.async_wait_for_mqtt_client(hass):
         raise _no_broker()
+    # The names that it had when it was removed are its own again.
+    await stores.async_expire(hass)
     entry.runtime_data = Runtime.create(hass, entry)
     # The entities first: what a subscription brings at once must find them listening.
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -51,6 +72,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEn
     """Stop following a reader."""
     entry.runtime_data.inbox.stop()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> None:
+    """Begin to count the days after which the names of a removed reader are forgotten."""
+    # One that was disabled goes without the integration having been set up.
+    if stores.DATA_ROSTER in hass.data:
+        await stores.async_expire(hass, without=entry)
 
 
 def _no_broker() -> ConfigEntryNotReady:

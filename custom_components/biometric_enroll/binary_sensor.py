@@ -8,7 +8,7 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 
 from .entity import AlwaysThereEntity, ReaderEntity, fitting
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
     from .reader.state import ReaderState
+    from .reader.words import Feature
     from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
@@ -33,6 +34,7 @@ class ReaderBinarySensorDescription(BinarySensorEntityDescription):
     attributes: Callable[[ReaderState], dict[str, Any]] = lambda _: {}
     entity: type[ReaderBinarySensor]
     first_generation: bool = True
+    feature: Feature | None = None
 
 
 class ReaderBinarySensor(ReaderEntity, BinarySensorEntity):
@@ -103,5 +105,5 @@ async def async_setup_entry(
     coordinator = entry.runtime_data.coordinator
     async_add_entities(
         description.entity(coordinator, description)
-        for description in fitting(coordinator, BINARY_SENSORS)
+        for description in fitting(coordinator, Platform.BINARY_SENSOR, BINARY_SENSORS)
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.components.button.const import ButtonDeviceClass
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 
 from .entity import ReaderEntity, fitting
 from .errors import told
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+    from .reader.words import Feature
     from .runtime import BiometricEnrollConfigEntry
 
 # The reader takes one request after the other.
@@ -29,6 +30,7 @@ class ReaderButtonDescription(ButtonEntityDescription):
     press: Callable[[Any], Awaitable[None]]
     """Takes the follower of the reader's dialect."""
     first_generation: bool = False
+    feature: Feature | None = None
 
 
 BUTTONS = (
@@ -73,5 +75,6 @@ async def async_setup_entry(
     """Add the buttons of a reader."""
     coordinator = entry.runtime_data.coordinator
     async_add_entities(
-        ReaderButton(coordinator, description) for description in fitting(coordinator, BUTTONS)
+        ReaderButton(coordinator, description)
+        for description in fitting(coordinator, Platform.BUTTON, BUTTONS)
     )

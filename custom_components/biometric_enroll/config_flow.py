@@ -1,20 +1,20 @@
 """Setting up a reader: one that announced itself, or one whose id the user knows."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, override
 
 import probatio
 from homeassistant.components import mqtt
 from homeassistant.config_entries import (
+    SOURCE_IGNORE,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
-    OptionsFlow,
 )
+from homeassistant.core import DOMAIN as HA_DOMAIN
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -24,24 +24,21 @@ from homeassistant.helpers.selector import (
 from .const import (
     CONF_DEVICE,
     CONF_DIALECT,
-    CONF_LIVE_LIMIT,
-    CONF_MIN_CONFIDENCE,
     CONF_READER_ID,
-    CONF_SCAN_TIMEOUT,
-    CONF_SCANS,
-    CONF_TRUST_TOUCHES,
     DIALECT_FIRST_GENERATION,
     DOMAIN,
-    SCAN_TIMEOUT,
-    SCANS,
 )
 from .follower.errors import UnreachableError
-from .follower.surroundings import Options
-from .probe import announced, async_listen, async_probe
+from .moving import async_move, entry_data
+from .options_flow import ReaderOptionsFlow
+from .probe import announced, async_listen, async_probe, async_probe_version_1
 from .reader.fields import MalformedError, is_reader_id
 
 if TYPE_CHECKING:
     from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+
+    from .coordinator import ReaderCoordinator
+    from .reader.messages import Identity
 
 
 class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -55,6 +52,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         self._reader_id = ""
         self._placeholders: dict[str, str] = {}
         self._offers: list[SelectOptionDict] | None = None
+        self._replacement: Identity | None = None
 
     @staticmethod
     @callback
@@ -70,7 +68,8 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
             self._reader_id, identity = announced(discovery_info)
         except MalformedError:
             return self.async_abort(reason="invalid_discovery_info")
-        await self.async_set_unique_id(identity.device)
+        if (known := await self.async_set_unique_id(identity.device)) is not None:
+            await self._async_follow(known)
         self._abort_if_unique_id_configured()
         self._async_abort_entries_match({CONF_READER_ID: self._reader_id})
         self._placeholders = {
@@ -80,6 +79,24 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         }
         self.context["title_placeholders"] = self._placeholders
         return await self.async_step_discovery_confirm()
+
+    async def _async_follow(self, entry: ConfigEntry[Any]) -> None:
+        """Follow a reader that is set up to the reader id that it has been given.
+
+        Only if it answers there, and does not where it was: the announcement may be as old as the
+        broker's memory, or anybody's.
+        """
+        if entry.source == SOURCE_IGNORE or entry.data[CONF_READER_ID] == self._reader_id:
+            return
+        if entry.state is ConfigEntryState.LOADED:
+            coordinator: ReaderCoordinator = entry.runtime_data.coordinator
+            await coordinator.async_refresh()
+            if coordinator.data.available:
+                return
+        with suppress(UnreachableError):
+            identity = await async_probe_version_1(self.hass, self._reader_id)
+            if identity.device == entry.unique_id:
+                await self._async_move(entry, identity)
 
     async def async_step_discovery_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -139,7 +156,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
             return await self.async_step_first_generation()
         return self.async_create_entry(
             title=_readable(reader_id),
-            data={CONF_READER_ID: reader_id, CONF_DEVICE: found.identity.device},
+            data=entry_data(reader_id, found.identity),
         )
 
     async def async_step_first_generation(
@@ -159,6 +176,77 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask under which id the reader answers now, or the one that has replaced it."""
+        entry = self._get_reconfigure_entry()
+        errors: dict[str, str] = {}
+        if not await self._async_mqtt_is_there():
+            return self.async_abort(reason="mqtt_unavailable")
+        if user_input is not None:
+            self._reader_id = user_input[CONF_READER_ID].strip()
+            if not is_reader_id(self._reader_id):
+                errors[CONF_READER_ID] = "invalid_reader_id"
+            else:
+                try:
+                    identity = await async_probe_version_1(self.hass, self._reader_id)
+                except UnreachableError:
+                    errors["base"] = "cannot_connect"
+                else:
+                    return await self._async_reconfigure(entry, identity)
+        if self._offers is None:
+            self._offers = await self._async_offers()
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                _schema(self._offers), user_input or {CONF_READER_ID: entry.data[CONF_READER_ID]}
+            ),
+            description_placeholders={"reader": entry.title},
+            errors=errors,
+        )
+
+    async def _async_reconfigure(
+        self, entry: ConfigEntry[Any], identity: Identity
+    ) -> ConfigFlowResult:
+        if any(
+            other.unique_id == identity.device or other.data[CONF_READER_ID] == self._reader_id
+            for other in self._async_current_entries(include_ignore=False)
+            if other.entry_id != entry.entry_id
+        ):
+            return self.async_abort(reason="already_configured")
+        if identity.device == entry.unique_id:
+            return await self._async_moved(entry, identity)
+        self._replacement = identity
+        return await self.async_step_replace()
+
+    async def async_step_replace(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether another reader is to take the place of the one that was set up."""
+        entry, identity = self._get_reconfigure_entry(), self._replacement
+        if identity is None or user_input is None:
+            return self.async_show_form(
+                step_id="replace",
+                description_placeholders={
+                    "reader": entry.title,
+                    "expected": entry.data[CONF_DEVICE],
+                    "found": identity.device if identity is not None else "",
+                },
+            )
+        return await self._async_moved(entry, identity)
+
+    async def _async_moved(self, entry: ConfigEntry[Any], identity: Identity) -> ConfigFlowResult:
+        if not await self._async_move(entry, identity):
+            return self.async_abort(reason="not_unloaded")
+        return self.async_abort(reason="reconfigure_successful", translation_domain=HA_DOMAIN)
+
+    async def _async_move(self, entry: ConfigEntry[Any], identity: Identity) -> bool:
+        # What a reader of the first generation was trusted with is not for one that proves it.
+        first = entry.data.get(CONF_DIALECT) == DIALECT_FIRST_GENERATION
+        options = {} if first else entry.options
+        return await async_move(self.hass, entry, self._reader_id, identity, options)
+
     async def _async_mqtt_is_there(self) -> bool:
         return await mqtt.async_wait_for_mqtt_client(self.hass) and mqtt.is_connected(self.hass)
 
@@ -174,59 +262,6 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
             for reader_id, identity in sorted((await async_listen(self.hass)).items())
             if reader_id not in ids and identity.device not in devices
         ]
-
-
-class ReaderOptionsFlow(OptionsFlow):
-    """What the user decides about a reader."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what there is to decide about a reader of this dialect."""
-        if self.config_entry.data.get(CONF_DIALECT) == DIALECT_FIRST_GENERATION:
-            return await self.async_step_first_generation(user_input)
-        return await self.async_step_reader(user_input)
-
-    async def async_step_reader(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask how sure and how new a touch has to be, and how fingers are enrolled."""
-        return self._ask("reader", _OPTIONS, user_input)
-
-    async def async_step_first_generation(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask whether touches may open doors whose age nobody can prove."""
-        return self._ask("first_generation", _FIRST_GENERATION_OPTIONS, user_input)
-
-    def _ask(
-        self, step_id: str, schema: probatio.Schema, user_input: dict[str, Any] | None
-    ) -> ConfigFlowResult:
-        if user_input is not None:
-            return self.async_create_entry(data=user_input)
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, self.config_entry.options),
-        )
-
-
-def _number(least: int, most: int, unit: str | None = None) -> NumberSelector:
-    config = NumberSelectorConfig(min=least, max=most, step=1, mode=NumberSelectorMode.BOX)
-    if unit is not None:
-        config["unit_of_measurement"] = unit
-    return NumberSelector(config)
-
-
-_OPTIONS = probatio.Schema(
-    {
-        probatio.Required(CONF_MIN_CONFIDENCE, default=Options().min_confidence): _number(
-            0, 0xFFFF
-        ),
-        probatio.Required(CONF_LIVE_LIMIT, default=Options().live_limit): _number(1, 10, "s"),
-        probatio.Required(CONF_SCANS, default=SCANS): _number(3, 7),
-        probatio.Required(CONF_SCAN_TIMEOUT, default=SCAN_TIMEOUT): _number(5, 120, "s"),
-    }
-)
-
-_FIRST_GENERATION_OPTIONS = probatio.Schema(
-    {probatio.Required(CONF_TRUST_TOUCHES, default=False): bool}
-)
 
 
 def _schema(offers: list[SelectOptionDict]) -> probatio.Schema:

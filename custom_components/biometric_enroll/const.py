@@ -8,6 +8,8 @@ CONF_READER_ID: Final = "reader_id"
 CONF_DEVICE: Final = "device"
 CONF_DIALECT: Final = "dialect"
 """What a reader speaks; missing in the entries of readers of version 1."""
+CONF_FEATURES: Final = "features"
+"""What the reader could do when it last told: which entities there are while it is away."""
 CONF_TRUST_TOUCHES: Final = "trust_touches"
 """Option: the touches of a first-generation reader count as live."""
 

@@ -16,9 +16,10 @@ from .const import (
     CONF_TRUST_TOUCHES,
     DIALECT_FIRST_GENERATION,
 )
-from .follower.errors import UnreachableError
+from .follower.errors import TooOldError, UnreachableError
 from .follower.first_generation import FirstGenerationFollower
 from .follower.follower import Follower
+from .issues import Issues
 from .moments import Moments
 from .reader.state import ReaderState
 from .stores import DATA_MARKS, DATA_ROSTER
@@ -28,6 +29,8 @@ from .upgrade import async_upgrade
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
+
+    from .follower.changes import Changes
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,15 +47,21 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         self.device: str = entry.data[CONF_DEVICE]
         self.roster = hass.data[DATA_ROSTER]
         self.moments = Moments(hass, entry, self.device)
+        self.issues = Issues(hass, entry)
         self.context = Context()
         """On whose behalf the newest change of the state happened."""
         self._upgrading = False
         self.follower = self._follower()
         self.data = self.follower.state
+        self._holdings_of: tuple[object, ...] = ()
+        self.unnamed: dict[int, str | None] = {}
+        """Templates that the sensor holds and nobody knows by name: id by slot."""
+        self.gone: dict[str, str] = {}
+        """Fingerprints whose template is gone: by template id, how users tell them apart."""
 
     def _follower(self) -> Follower | FirstGenerationFollower:
         entry = self.config_entry
-        surroundings = ReaderSurroundings(self.hass, entry, self.moments, self._show)
+        surroundings = ReaderSurroundings(self.hass, entry, self.moments, self.issues, self._show)
         marks = self.hass.data[DATA_MARKS]
         if entry.data.get(CONF_DIALECT) != DIALECT_FIRST_GENERATION:
             return Follower(self.reader_id, self.device, surroundings, self.roster, marks)
@@ -66,10 +75,50 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
             speaks_version_1=self._speaks_version_1,
         )
 
+    @property
+    def changes(self) -> Changes:
+        """What can be changed on the reader. Raises `TooOldError` for the first generation."""
+        if isinstance(self.follower, FirstGenerationFollower):
+            raise TooOldError
+        return self.follower.changes
+
     @callback
     def _show(self, state: ReaderState, context: Context) -> None:
         self.context = context
+        self._hold(state)
+        self.issues.show(state, list(self.gone.values()))
         self.async_set_updated_data(state)
+
+    @callback
+    def roster_changed(self) -> None:
+        """Show the state with the names as they are now."""
+        self._show(self.follower.state, Context())
+
+    def _hold(self, state: ReaderState) -> None:
+        """Compare what the sensor holds with the roster, if either has changed."""
+        followed = self.follower.knowledge.followed()
+        # Until it has ended, its template is neither somebody's nor nobody's.
+        pending = None if followed.final else self.roster.enrollment(self.device)
+        pending_id = pending.template_id if pending else None
+        holdings_of = (state.inventory, self.roster.changes, pending_id)
+        if holdings_of == self._holdings_of:
+            return
+        self._holdings_of = holdings_of
+        templates, gone = (
+            (state.inventory.templates, state.inventory.gone)
+            if state.inventory is not None
+            else ({}, frozenset())
+        )
+        named = {
+            place.template_id: f"{fingerprint.subject.name} ({place.slot})"
+            for fingerprint, place in self.roster.on_reader(self.device)
+        }
+        self.unnamed = {
+            slot: template_id
+            for slot, template_id in templates.items()
+            if template_id is None or (template_id not in named and template_id != pending_id)
+        }
+        self.gone = {each: who for each, who in named.items() if each in gone}
 
     @callback
     def _speaks_version_1(self) -> None:

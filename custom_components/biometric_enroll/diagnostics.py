@@ -24,6 +24,10 @@ async def async_get_config_entry_diagnostics(
     if state["identity"] is not None:
         # JSON knows no sets.
         state["identity"]["features"] = sorted(state["identity"]["features"])
+    if state["inventory"] is not None:
+        # Each of them is an id.
+        state["inventory"]["gone"] = len(state["inventory"]["gone"])
+        state["inventory"]["templates"] = sorted(state["inventory"]["templates"])
     return {
         "entry": dict(entry.data),
         "state": async_redact_data(state, _PERSONAL),

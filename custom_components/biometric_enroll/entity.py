@@ -1,35 +1,64 @@
 """What all entities of a reader share."""
 
-from typing import TYPE_CHECKING, Protocol, override
+from typing import TYPE_CHECKING, Any, Protocol, override
 
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN
+from .const import CONF_FEATURES, DOMAIN
 from .coordinator import ReaderCoordinator
+from .errors import told
 from .follower.first_generation import FirstGenerationFollower
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from homeassistant.const import Platform
     from homeassistant.helpers.entity import EntityDescription
+
+    from .reader.messages import Settings
+    from .reader.words import Feature
 
 
 class FittingDescription(Protocol):
     """An entity that not every reader can have."""
 
     @property
+    def key(self) -> str:
+        """What its unique id ends with."""
+
+    @property
     def first_generation(self) -> bool:
         """Whether readers of the first generation have it too."""
 
+    @property
+    def feature(self) -> Feature | None:
+        """What the reader must be able to do."""
 
+
+@callback
 def fitting[D: FittingDescription](
-    coordinator: ReaderCoordinator, descriptions: Iterable[D]
+    coordinator: ReaderCoordinator, platform: Platform, descriptions: Iterable[D]
 ) -> list[D]:
-    """Return the descriptions of what this reader can do or tell."""
+    """Return the descriptions of what this reader can do or tell.
+
+    Entities for what it cannot do any more, since it has another firmware, are forgotten.
+    """
     limited = isinstance(coordinator.follower, FirstGenerationFollower)
-    return [each for each in descriptions if each.first_generation or not limited]
+    features = coordinator.config_entry.data.get(CONF_FEATURES, [])
+    registry, fit = er.async_get(coordinator.hass), []
+    for each in descriptions:
+        if each.feature in features or (
+            each.feature is None and (each.first_generation or not limited)
+        ):
+            fit.append(each)
+            continue
+        unique_id = f"{coordinator.device}_{each.key}"
+        if entity_id := registry.async_get_entity_id(platform, DOMAIN, unique_id):
+            registry.async_remove(entity_id)
+    return fit
 
 
 class ReaderEntity(CoordinatorEntity[ReaderCoordinator]):
@@ -75,3 +104,23 @@ class AlwaysThereEntity(ReaderEntity):
     def available(self) -> bool:
         """Return that this entity is there."""
         return True
+
+
+class SettingEntity(ReaderEntity):
+    """Something that can be set on a reader."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the reader is there and has told how it is set."""
+        return super().available and self.settings is not None
+
+    @property
+    def settings(self) -> Settings | None:
+        """The settings, as the reader told them last."""
+        return self.coordinator.data.settings
+
+    async def async_set(self, **settings: Any) -> None:
+        """Change settings, see `Changes.async_set`. Raises a translated error."""
+        with told(self.coordinator.config_entry.title):
+            await self.coordinator.changes.async_set(self._context, **settings)

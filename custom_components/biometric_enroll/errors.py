@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
-from .follower.errors import RefusedError, TooManyScansError, UnreachableError
+from .follower.errors import RefusedError, TooManyScansError, TooOldError, UnreachableError
 from .reader.words import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 _USERS_MISTAKES = frozenset(
-    {Refusal.BUSY, Refusal.SLOT_OCCUPIED, Refusal.BAD_REQUEST, Refusal.NOT_RUNNING}
+    {
+        Refusal.BUSY,
+        Refusal.SLOT_OCCUPIED,
+        Refusal.BAD_REQUEST,
+        Refusal.NOT_RUNNING,
+        Refusal.NOT_FOUND,
+    }
 )
 """Refusals that the caller can avoid by asking differently; the others are the reader's trouble."""
 
@@ -28,6 +34,8 @@ def told(reader: str) -> Generator[None]:
     except RefusedError as err:
         error = ServiceValidationError if err.refusal in _USERS_MISTAKES else HomeAssistantError
         raise _failed(f"refused_{err.refusal}", reader, error) from err
+    except TooOldError as err:
+        raise _failed("firmware_too_old", reader) from err
     except TooManyScansError as err:
         raise invalid("too_many_scans", most=str(err.most)) from err
 

@@ -47,6 +47,8 @@ class Inbox:
             ),
             mqtt.async_subscribe_connection_status(hass, self._connection_changed),
             self._follower.stop,
+            self._coordinator.roster.subscribe(self._coordinator.roster_changed),
+            self._coordinator.issues.clear,
         ]
         self._coordinator.config_entry.async_create_background_task(
             hass, self._follower.async_watch(), f"presence of {reader_id}"

@@ -41,7 +41,24 @@ async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
         _described(hass, fingerprint, place, devices.get(place.device), with_places=user is None)
         for fingerprint, place in found
     ]
-    return {"fingerprints": [*listed], "people": [*_by_person(listed)]}
+    answer: dict[str, Any] = {"fingerprints": listed, "people": _by_person(listed)}
+    if user is None:
+        answer["unnamed"] = _unnamed(call, devices)
+    return answer
+
+
+def _unnamed(call: ServiceCall, devices: dict[str, str]) -> list[dict[str, Any]]:
+    """Return what the sensors hold and nobody knows by name."""
+    if ATTR_DEVICE_ID in call.data:
+        readers = [reader_of(call)]
+    else:
+        entries = call.hass.config_entries.async_loaded_entries(DOMAIN)
+        readers = [entry.runtime_data.coordinator for entry in entries]
+    return [
+        {"device_id": devices.get(reader.device), "slot": slot, "template_id": template_id}
+        for reader in sorted(readers, key=lambda reader: reader.device)
+        for slot, template_id in reader.unnamed.items()
+    ]
 
 
 def _devices(hass: HomeAssistant) -> dict[str, str]:

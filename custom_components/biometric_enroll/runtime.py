@@ -7,7 +7,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.helpers import service
 
-from .const import DOMAIN
+from .const import CONF_DEVICE, DOMAIN
 from .coordinator import ReaderCoordinator
 from .inbox import Inbox
 
@@ -29,6 +29,15 @@ class Runtime:
         """Make the parts for the reader of an entry; nothing runs yet."""
         coordinator = ReaderCoordinator(hass, entry)
         return cls(coordinator, Inbox(coordinator))
+
+
+def coordinator_of(hass: HomeAssistant, device: str) -> ReaderCoordinator | None:
+    """Return the reader of this hardware id, if it is set up and loaded."""
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        if entry.data[CONF_DEVICE] == device:
+            runtime: Runtime = entry.runtime_data
+            return runtime.coordinator
+    return None
 
 
 def reader_of(call: ServiceCall) -> ReaderCoordinator:

@@ -9,20 +9,28 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory
+from homeassistant.const import (
+    PERCENTAGE,
+    SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+    EntityCategory,
+    Platform,
+    UnitOfInformation,
+)
 
 from . import people
-from .entity import AlwaysThereEntity, ReaderEntity
+from .entity import AlwaysThereEntity, ReaderEntity, fitting
 from .reader.words import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
     from .coordinator import ReaderCoordinator
     from .reader.state import ReaderState
+    from .reader.words import Feature
     from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
@@ -33,9 +41,11 @@ PARALLEL_UPDATES = 0
 class ReaderSensorDescription(SensorEntityDescription):
     """A sensor, and where its value and its attributes come from."""
 
-    value: Callable[[ReaderState], str | int | None]
+    value: Callable[[ReaderState], str | int | datetime | None]
     attributes: Callable[[ReaderCoordinator], dict[str, Any]] = lambda _: {}
     entity: type[ReaderSensor]
+    first_generation: bool = True
+    feature: Feature | None = None
 
 
 class ReaderSensor(ReaderEntity, SensorEntity):
@@ -45,7 +55,7 @@ class ReaderSensor(ReaderEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> str | int | None:
+    def native_value(self) -> str | int | datetime | None:
         """Return the value."""
         return self.entity_description.value(self.coordinator.data)
 
@@ -120,8 +130,53 @@ SENSORS = (
         attributes=lambda coordinator: {
             "capacity": (templates := coordinator.data.templates) and templates.capacity,
             "revision": templates and templates.revision,
+            "roster_revision": coordinator.roster.changes,
+            "unnamed_slots": list(coordinator.unnamed),
         },
         entity=ReaderSensor,
+    ),
+    ReaderSensorDescription(
+        key="signal",
+        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda state: state.diagnostics.signal if state.diagnostics else None,
+        entity=ReaderSensor,
+        first_generation=False,
+    ),
+    ReaderSensorDescription(
+        key="free_memory",
+        translation_key="free_memory",
+        device_class=SensorDeviceClass.DATA_SIZE,
+        native_unit_of_measurement=UnitOfInformation.BYTES,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda state: state.diagnostics.free_memory if state.diagnostics else None,
+        entity=ReaderSensor,
+        first_generation=False,
+    ),
+    ReaderSensorDescription(
+        key="sensor_errors",
+        translation_key="sensor_errors",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda state: state.diagnostics.sensor_errors if state.diagnostics else None,
+        entity=ReaderSensor,
+        first_generation=False,
+    ),
+    ReaderSensorDescription(
+        key="started_at",
+        translation_key="started_at",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda state: state.started_at,
+        entity=ReaderSensor,
+        first_generation=False,
     ),
 )
 
@@ -132,6 +187,8 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of a reader."""
+    coordinator = entry.runtime_data.coordinator
     async_add_entities(
-        description.entity(entry.runtime_data.coordinator, description) for description in SENSORS
+        description.entity(coordinator, description)
+        for description in fitting(coordinator, Platform.SENSOR, SENSORS)
     )

@@ -9,17 +9,12 @@ from homeassistant.core import SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import service
 
+from . import given
 from .const import CONF_SCAN_TIMEOUT, CONF_SCANS, DOMAIN, FINGERS, SCAN_TIMEOUT, SCANS
 from .errors import no_outcome, told
-from .fingerprints import (
-    ATTR_FINGER,
-    ATTR_PERSON,
-    async_setup_fingerprint_services,
-    checked_name,
-    checked_person,
-)
+from .fingerprints import async_setup_fingerprint_services
 from .follower.enroller import Wish
-from .reader.state import Subject
+from .given import ATTR_FINGER, ATTR_PERSON, ATTR_SLOT, SLOT
 from .runtime import reader_of
 
 if TYPE_CHECKING:
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
 SERVICE_ENROLL_FINGERPRINT = "enroll_fingerprint"
 SERVICE_CANCEL_ENROLLMENT = "cancel_enrollment"
 
-ATTR_SLOT = "slot"
 ATTR_SCANS = CONF_SCANS
 ATTR_SCAN_TIMEOUT = CONF_SCAN_TIMEOUT
 ATTR_WAIT = "wait"
@@ -42,9 +36,7 @@ _ENROLL_SCHEMA = _DEVICE_SCHEMA.extend(
         probatio.Optional(ATTR_NAME): cv.string,
         probatio.Optional(ATTR_PERSON): cv.entity_id,
         probatio.Optional(ATTR_FINGER): probatio.In(FINGERS),
-        probatio.Optional(ATTR_SLOT): probatio.All(
-            probatio.Coerce(int), probatio.Range(min=0, max=0xFFFF)
-        ),
+        probatio.Optional(ATTR_SLOT): SLOT,
         probatio.Optional(ATTR_SCANS): probatio.All(
             probatio.Coerce(int), probatio.Range(min=3, max=7)
         ),
@@ -73,22 +65,11 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_fingerprint_services(hass)
 
 
-def _subject(call: ServiceCall) -> Subject:
-    """Return whose finger is meant. Raises a translated error; none of them quotes a name."""
-    person: str | None = None
-    name: str = call.data.get(ATTR_NAME, "")
-    if (entity_id := call.data.get(ATTR_PERSON)) is not None:
-        person = checked_person(call.hass, entity_id)
-        if not name and (state := call.hass.states.get(entity_id)) is not None:
-            name = state.name
-    return Subject(checked_name(name), call.data.get(ATTR_FINGER), person)
-
-
 def _wish(call: ServiceCall, options: Mapping[str, Any]) -> Wish:
     """Return how it is to be done: as the call says, else the reader's options."""
-    given = {**options, **call.data}
-    scans = int(given.get(ATTR_SCANS, SCANS))
-    return Wish(call.data.get(ATTR_SLOT), scans, int(given.get(ATTR_SCAN_TIMEOUT, SCAN_TIMEOUT)))
+    said = {**options, **call.data}
+    scans = int(said.get(ATTR_SCANS, SCANS))
+    return Wish(call.data.get(ATTR_SLOT), scans, int(said.get(ATTR_SCAN_TIMEOUT, SCAN_TIMEOUT)))
 
 
 async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
@@ -97,7 +78,7 @@ async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
     entry, enroller = coordinator.config_entry, coordinator.follower.enroller
     wish = _wish(call, entry.options)
     starting = entry.async_create_task(
-        call.hass, enroller.async_enroll(_subject(call), wish, call.context)
+        call.hass, enroller.async_enroll(given.subject(call), wish, call.context)
     )
     with told(entry.title):
         # A script that is stopped stops waiting; the enrollment goes on.

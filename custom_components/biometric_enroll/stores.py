@@ -6,18 +6,19 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN
+from .const import CONF_DEVICE, DOMAIN
 from .follower.marks import Marks
 from .follower.roster import Roster
 
 if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
 DATA_ROSTER: HassKey[Roster] = HassKey(f"{DOMAIN}_roster")
 DATA_MARKS: HassKey[Marks] = HassKey(f"{DOMAIN}_marks")
 
 _VERSION = 1
-_MINOR_VERSION = 2
+_MINOR_VERSION = 3
 
 
 class _RosterStore(Store[dict[str, Any]]):
@@ -30,6 +31,8 @@ class _RosterStore(Store[dict[str, Any]]):
         """Add what an older version did not know."""
         for fingerprint in old_data["fingerprints"]:
             fingerprint.setdefault("enabled", True)
+            fingerprint.setdefault("deleting", False)
+        old_data.setdefault("removed", {})
         return old_data
 
 
@@ -56,6 +59,20 @@ async def async_load(hass: HomeAssistant) -> None:
     await roster.async_catch_up(marks.completed(), dt_util.utcnow())
     hass.data[DATA_ROSTER] = roster
     hass.data[DATA_MARKS] = marks
+
+
+async def async_expire(hass: HomeAssistant, without: ConfigEntry[Any] | None = None) -> None:
+    """Forget what is known of readers that were removed long ago, see `Roster.async_expire`.
+
+    `without` is an entry that is just being removed.
+    """
+    present = {
+        entry.data[CONF_DEVICE]
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        if entry is not without
+    }
+    expired = await hass.data[DATA_ROSTER].async_expire(present, dt_util.utcnow())
+    await hass.data[DATA_MARKS].async_drop(expired)
 
 
 def _store[S: Store[dict[str, Any]]](kind: type[S], hass: HomeAssistant, name: str) -> S:

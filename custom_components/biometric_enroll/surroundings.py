@@ -8,14 +8,13 @@ from homeassistant.components import mqtt
 from homeassistant.core import Context, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .const import (
     CONF_DEVICE,
+    CONF_FEATURES,
     CONF_LIVE_LIMIT,
     CONF_MIN_CONFIDENCE,
-    CONF_READER_ID,
     DOMAIN,
 )
 from .follower.errors import UnreachableError
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from .follower.surroundings import Moment
+    from .issues import Issues
     from .moments import Moments
     from .reader.messages import Identity
     from .reader.state import ReaderState
@@ -68,6 +68,7 @@ class ReaderSurroundings(MqttBroker):
         hass: HomeAssistant,
         entry: ConfigEntry[Any],
         moments: Moments,
+        issues: Issues,
         show: Callable[[ReaderState, Context], None],
     ) -> None:
         """Lend the world to the follower of an entry's reader.
@@ -78,7 +79,7 @@ class ReaderSurroundings(MqttBroker):
         self._entry = entry
         self._moments = moments
         self._show = show
-        self._issue = f"other_device_{entry.entry_id}"
+        self._issues = issues
 
     @property
     def options(self) -> Options:
@@ -117,24 +118,15 @@ class ReaderSurroundings(MqttBroker):
             hw_version=identity.board,
             model=identity.sensor,
         )
+        features = sorted(identity.features)
+        if features != self._entry.data.get(CONF_FEATURES, []):
+            # Which entities there are depends on them.
+            self._hass.config_entries.async_update_entry(
+                self._entry, data={**self._entry.data, CONF_FEATURES: features}
+            )
+            self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
 
     @callback
     def stranger(self, identity: Identity | None) -> None:
         """Tell the user that another reader answers under this reader's id; None: not any more."""
-        if identity is None:
-            ir.async_delete_issue(self._hass, DOMAIN, self._issue)
-            return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            self._issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key="other_device",
-            translation_placeholders={
-                "reader": self._entry.title,
-                "reader_id": self._entry.data[CONF_READER_ID],
-                "expected": self._entry.data[CONF_DEVICE],
-                "found": identity.device,
-            },
-        )
+        self._issues.stranger(identity)

@@ -11,10 +11,15 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 
 # Before the harness looks for custom integrations, or it finds its own folder of that name.
 import custom_components.biometric_enroll  # noqa: F401
-from custom_components.biometric_enroll.const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from custom_components.biometric_enroll.const import (
+    CONF_DEVICE,
+    CONF_FEATURES,
+    CONF_READER_ID,
+    DOMAIN,
+)
 from custom_components.biometric_enroll.follower import conversation
 from tests.unit.fake_broker import FakeBroker
-from tests.unit.fake_reader import DEVICE, READER_ID, FakeReader
+from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
 from tests.unit.helpers import async_set_up, async_until, available
 
 if TYPE_CHECKING:
@@ -101,7 +106,7 @@ async def entry(hass: HomeAssistant) -> AsyncGenerator[MockConfigEntry]:
         domain=DOMAIN,
         title="Front door",
         unique_id=DEVICE,
-        data={CONF_READER_ID: READER_ID, CONF_DEVICE: DEVICE},
+        data={CONF_READER_ID: READER_ID, CONF_DEVICE: DEVICE, CONF_FEATURES: FEATURES},
     )
     entry.add_to_hass(hass)
     yield entry

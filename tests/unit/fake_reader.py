@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 READER_ID = "front_door"
 DEVICE = "a1b2c3d4e5f6"
 
+FEATURES = ["accept_sensor", "adopt", "delete", "led", "list", "settings"]
+
 IDLE: dict[str, Any] = {
     "template_id": None,
     "seq": 0,
@@ -28,6 +30,9 @@ IDLE: dict[str, Any] = {
     "timeout_ms": None,
     "reason": None,
 }
+
+_CHANGES = {"start", "restart", "delete", "adopt", "accept_sensor", "settings"}
+"""The requests that need a nonce."""
 
 _RUNNING = ("place_finger", "processing", "lift_finger")
 
@@ -63,12 +68,18 @@ class FakeReader:
         self.acked: list[str] = []
         self.identity: dict[str, Any] = {
             "device": device,
-            "firmware": "0.1.0",
+            "firmware": "0.2.0",
             "board": "esp32",
             "sensor": "R307",
             "max_scans": 3,
-            "features": ["led"],
+            "features": FEATURES,
         }
+        self.stored: dict[int, str | None] = {1: None, 2: None, 3: None}
+        """Template ids by slot: at first what somebody enrolled before Home Assistant knew it."""
+        self.page = 32
+        """Most templates on one page of its list."""
+        self.settings: dict[str, Any] = {"identification": True, "security_level": 3}
+        self.diagnostics = {"signal": -61, "free_memory": 41000, "sensor_errors": 0}
         self.templates: dict[str, Any] = {
             "capacity": 1000,
             "count": 3,
@@ -138,6 +149,22 @@ class FakeReader:
     def end(self, stage: str, reason: str | None = None, **changes: Any) -> None:
         """End the enrollment."""
         self.go_on(stage=stage, reason=reason, timeout_ms=None, **changes)
+        if stage == "completed":
+            self.hold(self.enrollment["slot"], self.enrollment["template_id"])
+
+    def hold(self, slot: int, template_id: str | None) -> None:
+        """Have a template in a slot, and publish that there is something new."""
+        self.stored[slot] = template_id
+        self._templates_changed()
+
+    def lose(self, slot: int) -> None:
+        """Have a slot empty, and publish that there is something new."""
+        del self.stored[slot]
+        self._templates_changed()
+
+    def _templates_changed(self) -> None:
+        self.templates = {**self.templates, "count": len(self.stored), "revision": new_id()}
+        self.say("templates", self.templates, retain=True)
 
     def touch(self, template_id: str | None = None, *, age: float = 0.0, **changes: Any) -> str:
         """Send a touch, identified if a template is given; return its id."""
@@ -244,18 +271,27 @@ class FakeReader:
             "templates": self.templates,
             "journal": self.journal,
             "dropped": 0,
+            **({"settings": self.settings} if "settings" in self.identity["features"] else {}),
+            "diagnostics": self.diagnostics,
         }
 
     def _refusal(self, name: str, request: dict[str, Any]) -> str | None:
         ours = request.get("template_id") == self.enrollment["template_id"]
         if name == "cancel":
             return None if ours else "not_running"
-        if name not in {"start", "restart"} or (name == "start" and ours):
+        if name not in _CHANGES or (name == "start" and ours):
             return None
         nonce, self._nonce = self._nonce, None
         if nonce is None or nonce != request["nonce"]:
             return "stale"
-        return "busy" if self.enrollment["stage"] in _RUNNING else None
+        if self.enrollment["stage"] in _RUNNING and name != "settings":
+            return "busy"
+        if name == "accept_sensor" and not self.templates["sensor_changed"]:
+            return "bad_request"
+        wanted = {"delete": request.get("template_id"), "adopt": None}
+        if name in wanted and self.stored.get(request["slot"], "") != wanted[name]:
+            return "not_found"
+        return None
 
     def _do(self, name: str, request: dict[str, Any]) -> object:
         result: dict[str, Any] = {}
@@ -268,7 +304,29 @@ class FakeReader:
             if self.enrollment["stage"] in _RUNNING:
                 self.end("cancelled")
             result = {"enrollment": self.enrollment}
+        elif name == "list":
+            result = self._list(request["first"])
+        elif name == "delete":
+            self.lose(request["slot"])
+        elif name == "adopt":
+            self.hold(request["slot"], request["template_id"])
+        elif name == "accept_sensor":
+            self.stored = dict.fromkeys(self.stored)
+            self.templates = {**self.templates, "sensor_changed": False}
+            self._templates_changed()
+        elif name == "settings":
+            given = {name: value for name, value in request.items() if name in self.settings}
+            result = self.settings = {**self.settings, **given}
         return self.answers.get(name, result)
+
+    def _list(self, first: int) -> dict[str, Any]:
+        slots = sorted(slot for slot in self.stored if slot >= first)
+        page, rest = slots[: self.page], slots[self.page :]
+        return {
+            "revision": self.templates["revision"],
+            "templates": [[slot, self.stored[slot]] for slot in page],
+            "next": rest[0] if rest else None,
+        }
 
     def _start(self, request: dict[str, Any]) -> dict[str, Any]:
         if request["template_id"] == self.enrollment["template_id"]:

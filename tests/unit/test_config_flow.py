@@ -21,9 +21,14 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.biometric_enroll import probe
-from custom_components.biometric_enroll.const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from custom_components.biometric_enroll.const import (
+    CONF_DEVICE,
+    CONF_FEATURES,
+    CONF_READER_ID,
+    DOMAIN,
+)
 from custom_components.biometric_enroll.follower.errors import UnreachableError
-from tests.unit.fake_reader import DEVICE, READER_ID, FakeReader
+from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -65,7 +70,7 @@ def configured(reader_id: str = READER_ID, device: str = DEVICE, **more: Any) ->
     return MockConfigEntry(
         domain=DOMAIN,
         unique_id=device,
-        data={CONF_READER_ID: reader_id, CONF_DEVICE: device},
+        data={CONF_READER_ID: reader_id, CONF_DEVICE: device, CONF_FEATURES: FEATURES},
         **more,
     )
 
@@ -147,7 +152,11 @@ async def test_a_reader_that_announces_itself_is_set_up_with_one_click(
     result = await enter(hass, flow)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "Front door"
-    assert result["data"] == {CONF_READER_ID: READER_ID, CONF_DEVICE: DEVICE}
+    assert result["data"] == {
+        CONF_READER_ID: READER_ID,
+        CONF_DEVICE: DEVICE,
+        CONF_FEATURES: FEATURES,
+    }
     assert result["result"].unique_id == DEVICE
     await hass.async_block_till_done()
     assert result["result"].state is ConfigEntryState.LOADED
@@ -190,12 +199,39 @@ async def test_a_reader_that_is_set_up_is_not_discovered_again(
     assert result["reason"] == "already_configured"
 
 
-async def test_a_known_reader_under_another_id_leaves_its_entry_as_it_is(
+async def test_a_reader_that_was_given_another_id_is_followed_there(
+    hass: HomeAssistant, broker: FakeBroker
+) -> None:
+    entry = configured("back_door")
+    entry.add_to_hass(hass)
+    result = await by_mqtt(hass, announcement(FakeReader(broker)))
+    assert result["reason"] == "already_configured"
+    assert entry.data[CONF_READER_ID] == READER_ID
+
+
+async def test_an_announcement_that_nobody_answers_for_leads_nowhere(
+    hass: HomeAssistant, broker: FakeBroker, impatient: None
+) -> None:
+    """What is retained under a former id stays there for ever."""
+    entry = configured("back_door")
+    entry.add_to_hass(hass)
+    reader = FakeReader(broker)
+    reader.silent = True
+    result = await by_mqtt(hass, announcement(reader))
+    assert result["reason"] == "already_configured"
+    assert entry.data[CONF_READER_ID] == "back_door"
+
+
+async def test_a_reader_that_answers_where_it_was_is_not_taken_elsewhere(
     hass: HomeAssistant, broker: FakeBroker
 ) -> None:
     """An id that anybody on the broker can claim must not redirect an entry."""
     entry = configured("back_door")
     entry.add_to_hass(hass)
+    ours = FakeReader(broker, "back_door")
+    ours.announce()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await ours.hears("hello")
     result = await by_mqtt(hass, announcement(FakeReader(broker)))
     assert result["reason"] == "already_configured"
     assert entry.data[CONF_READER_ID] == "back_door"
@@ -265,7 +301,11 @@ async def test_a_reader_is_set_up_by_its_id(
     result = await enter(hass, result, READER_ID)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "Front door"
-    assert result["data"] == {CONF_READER_ID: READER_ID, CONF_DEVICE: DEVICE}
+    assert result["data"] == {
+        CONF_READER_ID: READER_ID,
+        CONF_DEVICE: DEVICE,
+        CONF_FEATURES: FEATURES,
+    }
     assert result["result"].unique_id == DEVICE
 
 

@@ -2,6 +2,7 @@
 
 import json
 from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.helpers import entity_registry as er
@@ -10,7 +11,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 
 from custom_components.biometric_enroll.const import DOMAIN
-from tests.unit.fake_reader import DEVICE, READER_ID, FakeReader
+from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -38,16 +39,16 @@ async def test_a_new_reader_tells_how_it_stands(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, loaded: MockConfigEntry
 ) -> None:
     assert await get_diagnostics_for_config_entry(hass, hass_client, loaded) == {
-        "entry": {"reader_id": READER_ID, "device": DEVICE},
+        "entry": {"reader_id": READER_ID, "device": DEVICE, "features": FEATURES},
         "state": {
             "available": True,
             "identity": {
                 "device": DEVICE,
-                "firmware": "0.1.0",
+                "firmware": "0.2.0",
                 "board": "esp32",
                 "sensor": "R307",
                 "max_scans": 3,
-                "features": ["led"],
+                "features": FEATURES,
             },
             "templates": {
                 "capacity": 1000,
@@ -56,6 +57,10 @@ async def test_a_new_reader_tells_how_it_stands(
                 "sensor_changed": False,
                 "sensor_error": None,
             },
+            "inventory": {"revision": "5f0c6d7e8a9b0c1d", "templates": [1, 2, 3], "gone": 0},
+            "settings": {"identification": True, "security_level": 3, "led_color": None},
+            "diagnostics": {"signal": -61, "free_memory": 41000, "sensor_errors": 0},
+            "started_at": ANY,
             "snapshot": {
                 "template_id": None,
                 "seq": 0,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.unit.fake_broker import FakeBroker
     from tests.unit.fake_reader import FakeReader
 
-MISTAKES = {"busy", "slot_occupied", "bad_request", "not_running"}
+MISTAKES = {"busy", "slot_occupied", "bad_request", "not_running", "not_found"}
 
 
 async def async_fails(hass: HomeAssistant, entry: MockConfigEntry, **data: Any) -> str | None:

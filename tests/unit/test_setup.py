@@ -169,7 +169,7 @@ async def test_the_device_shows_what_the_reader_says_of_itself(
     device = device_registry.async_get_device_by_identifier((DOMAIN, DEVICE), loaded.entry_id)
     assert device is not None
     assert (device.name, device.model, device.serial_number) == ("Front door", "R307", DEVICE)
-    assert (device.sw_version, device.hw_version) == ("0.1.0", "esp32")
+    assert (device.sw_version, device.hw_version) == ("0.2.0", "esp32")
 
 
 async def test_new_firmware_shows_on_the_device(

@@ -18,6 +18,8 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 
 import custom_components.biometric_enroll
+from custom_components.biometric_enroll import issues as issues_module
+from custom_components.biometric_enroll import repairs
 from custom_components.biometric_enroll.binary_sensor import BINARY_SENSORS
 from custom_components.biometric_enroll.button import BUTTONS
 from custom_components.biometric_enroll.const import DOMAIN, FINGERS
@@ -34,6 +36,7 @@ from custom_components.biometric_enroll.follower.touches import (
 )
 from custom_components.biometric_enroll.reader.enrollment import EnrollmentMoment
 from custom_components.biometric_enroll.reader.words import (
+    LedColor,
     Reason,
     Refusal,
     Rejection,
@@ -41,7 +44,9 @@ from custom_components.biometric_enroll.reader.words import (
     Stage,
     TouchResult,
 )
+from custom_components.biometric_enroll.select import SELECTS
 from custom_components.biometric_enroll.sensor import SENSORS
+from custom_components.biometric_enroll.switch import SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,7 +66,9 @@ PLATFORMS: dict[str, tuple[EntityDescription, ...]] = {
     "binary_sensor": BINARY_SENSORS,
     "button": BUTTONS,
     "event": EVENTS,
+    "select": SELECTS,
     "sensor": SENSORS,
+    "switch": SWITCHES,
 }
 DESCRIBED = [
     pytest.param(platform, description, id=f"{platform} {description.key}")
@@ -90,6 +97,8 @@ VOCABULARIES: dict[tuple[str, ...], Iterable[str]] = {
     ("event", "enrollment_activity", "reason"): Reason,
     ("event", "enrollment_activity", "rejected_reason"): Rejection,
     ("event", "enrollment_activity", "finger"): FINGERS,
+    ("select", "led_color"): LedColor,
+    ("select", "security_level"): ("1", "2", "3", "4", "5"),
     ("sensor", "enrollment"): Stage,
     ("sensor", "enrollment", "reason"): Reason,
     ("sensor", "enrollment", "rejected_reason"): Rejection,
@@ -186,16 +195,36 @@ def test_the_text_of_an_error_uses_what_the_error_knows(key: str) -> None:
     assert wanted(TEXTS["exceptions"][key]["message"]) <= raised()[key]
 
 
+def issues() -> dict[str, set[str]]:
+    """Return the placeholders that each issue gives to its texts."""
+    found = {}
+    for name, call in calls():
+        if name == "_set" and ast.unparse(call.args[0]).startswith("ISSUE_"):
+            kind = getattr(issues_module, ast.unparse(call.args[0]))
+            found[kind] = {"reader", *(str(each.arg) for each in call.keywords)}
+    return found
+
+
 def test_each_issue_has_its_text_and_no_text_is_left_over() -> None:
-    issues = {
-        ast.literal_eval(key): given(call)
-        for name, call in calls()
-        if name == "async_create_issue" and (key := argument(call, "translation_key"))
-    }
-    assert issues.keys() == TEXTS["issues"].keys()
-    for key, placeholders in issues.items():
-        assert wanted(TEXTS["issues"][key]["description"]) <= placeholders
-        assert wanted(TEXTS["issues"][key]["title"]) <= placeholders
+    assert issues().keys() == TEXTS["issues"].keys() == repairs.FLOWS.keys()
+    for kind, placeholders in issues().items():
+        for text in all_texts(TEXTS["issues"][kind]):
+            assert wanted(text) <= placeholders
+
+
+def test_each_error_and_abort_of_a_fix_flow_has_its_text() -> None:
+    words = {str(refusal) for refusal in repairs.KNOWN_REFUSALS}
+    words |= {"reader_unreachable", "refused", "not_loaded"}
+    for name, call in calls():
+        if name in {"_TryAgainError", "_NoUseError"}:
+            words.add(ast.literal_eval(call.args[0]))
+    used: set[str] = set()
+    for issue in TEXTS["issues"].values():
+        flow = issue["fix_flow"]
+        assert "not_loaded" in flow["abort"]
+        assert flow.get("error", {}).keys() | flow["abort"].keys() <= words
+        used |= flow.get("error", {}).keys() | flow["abort"].keys()
+    assert used == words
 
 
 # The config flow
@@ -218,14 +247,15 @@ def test_each_step_error_and_abort_of_the_config_flow_has_its_text() -> None:
     }
     config = TEXTS["config"]
     assert errors == config["error"].keys()
-    # The one more is that of Home Assistant's own _abort_if_unique_id_configured.
-    assert constants("reason") | {"already_configured"} == config["abort"].keys()
+    # This one is a text of Home Assistant's own.
+    assert constants("reason") - {"reconfigure_successful"} == config["abort"].keys()
     assert constants("step_id") == config["step"].keys()
 
 
 def test_each_field_of_the_config_flow_is_named_and_described() -> None:
-    step = TEXTS["config"]["step"]["user"]
-    assert step["data"].keys() == step["data_description"].keys() == {"reader_id"}
+    for step_id in ("user", "reconfigure"):
+        step = TEXTS["config"]["step"][step_id]
+        assert step["data"].keys() == step["data_description"].keys() == {"reader_id"}
     fields = {
         "reader": {"min_confidence", "live_limit", "scans", "scan_timeout"},
         "first_generation": {"trust_touches"},
@@ -277,9 +307,10 @@ def test_what_is_shown_most_has_an_icon_for_each_word(words: type[Stage]) -> Non
 
 
 def test_the_vocabularies_of_states_are_those_of_the_entities() -> None:
-    for description in SENSORS:
-        if description.options is not None:
-            assert set(description.options) == set(VOCABULARIES["sensor", description.key])
+    for platform, described in (("select", SELECTS), ("sensor", SENSORS)):
+        for description in described:
+            if description.options is not None:
+                assert set(description.options) == set(VOCABULARIES[platform, description.key])
     for event in EVENTS:
         assert event.event_types is not None
         assert set(event.event_types) == set(VOCABULARIES["event", event.key, "event_type"])
@@ -320,6 +351,8 @@ async def test_each_attribute_of_an_entity_is_named_and_no_other_is(
         "unit_of_measurement",
     }
     for entity in entities:
+        if entity.disabled:
+            continue
         state = hass.states.get(entity.entity_id)
         assert state is not None
         texts = TEXTS["entity"].get(entity.domain, {}).get(entity.translation_key, {})
@@ -390,7 +423,8 @@ def test_texts_are_whole_and_in_the_words_that_home_assistant_uses(text: str) ->
 @pytest.mark.parametrize("key", [*TEXTS["exceptions"], *TEXTS["issues"]])
 def test_a_text_about_trouble_also_tells_what_to_do(key: str) -> None:
     """One sentence for what happened, one for the way out."""
-    text = (TEXTS["exceptions"].get(key) or {}).get("message") or TEXTS["issues"][key][
-        "description"
-    ]
+    if key in TEXTS["exceptions"]:
+        text = TEXTS["exceptions"][key]["message"]
+    else:
+        text = TEXTS["issues"][key]["fix_flow"]["step"]["confirm"]["description"]
     assert len(re.findall(r"[.?;](?=\s|$)", text)) >= 2

@@ -26,6 +26,10 @@ class RefusedError(ReaderError):
         self.refusal = refusal
 
 
+class TooOldError(ReaderError):
+    """The reader's firmware does not know what was asked; nothing has changed."""
+
+
 class TooManyScansError(ReaderError):
     """More scans were wanted than the reader takes; nothing has changed."""
 

@@ -6,7 +6,9 @@ from ..reader import decode
 from ..reader.fields import Fields, MalformedError
 from ..reader.words import Topic
 from .base import BaseFollower
+from .changes import Changes
 from .enroller import Enroller
+from .inventory import Lister
 from .knowledge import Knowledge
 from .presence import Presence
 from .requests import Requests
@@ -52,7 +54,9 @@ class Follower(BaseFollower[Presence]):
         knowledge = Knowledge(reader_id, device, surroundings, roster, marks)
         super().__init__(knowledge, Presence(knowledge))
         self.requests = Requests(self._presence)
+        self.changes = Changes(self.knowledge, self._presence)
         self.enroller = Enroller(self.knowledge, self.requests)
+        self._lister = Lister(self.knowledge, self._presence)
         self._touches = Touches(self.knowledge, self._presence)
         self._take: dict[str, Take] = {
             Topic.STATUS: self._take_status,
@@ -88,6 +92,7 @@ class Follower(BaseFollower[Presence]):
     def _take_templates(self, payload: bytes, *, retained: bool) -> None:
         self.knowledge.update(templates=decode.templates(Fields.parse(payload)))
         self._presence.heard(live=not retained)
+        self._lister.consider()
 
     def _take_snapshot(self, payload: bytes, *, retained: bool) -> None:
         self.enroller.take(decode.snapshot(Fields.parse(payload)), live=not retained)
@@ -105,3 +110,4 @@ class Follower(BaseFollower[Presence]):
         if (greeting := self._presence.take_answer(decode.answer(payload))) is not None:
             hello, asked_at = greeting
             self.enroller.confirm(hello.enrollment, asked_at)
+            self._lister.consider()

@@ -11,6 +11,8 @@ from ..reader.messages import IDLE, Snapshot
 from ..reader.state import ReaderState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..reader.state import Subject
     from .marks import Marks
     from .roster import Roster
@@ -49,6 +51,11 @@ class Knowledge:
         # While an enrollment is only meant, nobody knows whether it will start.
         subject = None if enrollment is None or snapshot is IDLE else enrollment.subject
         return ReaderState(snapshot=snapshot, subject=subject)
+
+    async def async_forget(self, template_ids: Iterable[str]) -> None:
+        """Forget the names of templates that this reader does not hold any more."""
+        await self.roster.async_forget(self.device, template_ids)
+        await self.marks.async_forget(self.device, template_ids)
 
     def update(self, cause: Cause = None, **changes: object) -> None:
         """Replace parts of the state, and show it."""

@@ -11,6 +11,7 @@ from ..reader.words import Stage
 from .roster import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from ..reader.messages import Snapshot
@@ -89,8 +90,25 @@ class Marks:
     async def async_rename_device(self, old: str, new: str) -> None:
         """Keep what was reported of a reader whose hardware id is another one from now on."""
         if (mark := self._marks.pop(old, None)) is not None:
-            self._marks[new] = mark
+            # What was reported of the new reader itself counts.
+            uses = mark.uses | self._marks.setdefault(new, mark).uses
+            self._marks[new].uses = uses
         await self.async_save()
+
+    async def async_forget(self, device: str, template_ids: Iterable[str]) -> None:
+        """Forget how often templates were identified that a reader does not hold any more."""
+        uses = self.of(device).uses
+        if found := [template_id for template_id in template_ids if template_id in uses]:
+            for template_id in found:
+                del uses[template_id]
+            await self.async_save()
+
+    async def async_drop(self, devices: Iterable[str]) -> None:
+        """Forget readers altogether."""
+        if found := [device for device in devices if device in self._marks]:
+            for device in found:
+                del self._marks[device]
+            await self.async_save()
 
     def completed(self) -> list[Place]:
         """Return where the newest enrollments that ended well have put their templates."""

@@ -7,6 +7,7 @@ and bounds the age of touches. Nothing here waits without a deadline.
 import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..reader import build, decode
@@ -19,6 +20,7 @@ from .errors import RefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
+    from datetime import datetime
 
     from .knowledge import Knowledge
 
@@ -41,6 +43,9 @@ SLOW = 1.0
 
 SILENCE = 5.0
 """Seconds past the reader's own deadline after which a silent enrollment raises a doubt."""
+
+SAME_START = timedelta(seconds=30)
+"""Two answers say the same of when the reader started, if they differ by no more."""
 
 
 class Presence:
@@ -215,7 +220,22 @@ class Presence:
             _LOGGER.info("Reader %s is available", self._knowledge.reader_id)
         if hello.identity != state.identity:
             self._surroundings.described(hello.identity)
-        self._knowledge.update(available=True, identity=hello.identity, templates=hello.templates)
+        self._knowledge.update(
+            available=True,
+            identity=hello.identity,
+            templates=hello.templates,
+            settings=hello.settings,
+            diagnostics=hello.diagnostics,
+            started_at=self._started_at(hello.uptime_ms),
+        )
+
+    def _started_at(self, uptime_ms: int) -> datetime:
+        """Return when the reader has started: the same each time, however long the answer took."""
+        started = self._surroundings.utcnow() - timedelta(milliseconds=uptime_ms)
+        known = self._knowledge.state.started_at
+        if known is not None and abs(started - known) <= SAME_START:
+            return known
+        return started.replace(microsecond=0)
 
     def is_ours(self, identity: Identity) -> bool:
         """Return whether it is the reader of this entry; if not, the user has to know."""

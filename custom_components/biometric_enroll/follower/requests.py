@@ -59,13 +59,13 @@ class Requests:
 
     async def async_identify(self) -> None:
         """Let the reader blink."""
-        await self._presence.async_ask(Topic.COMMAND, build.identify, _nothing)
+        await self._presence.async_ask(Topic.COMMAND, build.identify, decode.nothing)
 
     async def async_restart(self) -> None:
         """Restart the reader."""
         async with self._presence.async_greeted() as hello:
             restart = partial(build.restart, nonce=hello.nonce)
-            await self._presence.async_ask(Topic.COMMAND, restart, _nothing)
+            await self._presence.async_ask(Topic.COMMAND, restart, decode.nothing)
 
 
 def _ended(template_id: str, result: dict[str, object]) -> Snapshot:
@@ -74,7 +74,3 @@ def _ended(template_id: str, result: dict[str, object]) -> Snapshot:
     if snapshot.template_id != template_id:
         raise MalformedError("the end of another enrollment")
     return snapshot
-
-
-def _nothing(_result: dict[str, object]) -> None:
-    """Read an answer that says no more than yes."""

@@ -6,15 +6,19 @@ says `completed`.
 """
 
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..reader.state import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Iterable
 
+    from ..reader.state import Inventory
     from .surroundings import Saved
+
+KEPT = timedelta(days=30)
+"""How long the names of a removed reader stay, for when it is added again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Fingerprint:
     places: tuple[Place, ...]
     enabled: bool = True
     """Whether its touches count as those of somebody known."""
+    deleting: bool = False
+    """The reader was asked to delete it, and it is not known whether it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,11 @@ class Roster:
         self._saved = saved
         self._by_template: dict[str, Fingerprint] = {}
         self._enrollments: dict[str, Enrollment] = {}
+        self._removed: dict[str, str] = {}
+        """When readers were removed from Home Assistant, by hardware id; in ISO format, UTC."""
+        self._listeners: list[Callable[[], None]] = []
+        self.changes = 0
+        """How often it was changed in this run."""
 
     async def async_load(self) -> None:
         """Read the saved roster."""
@@ -69,8 +80,10 @@ class Roster:
                     entry["enrolled_at"],
                     tuple(_place(place) for place in entry["places"]),
                     entry["enabled"],
+                    entry["deleting"],
                 )
             )
+        self._removed = stored["removed"]
         self._enrollments = {
             device: Enrollment(entry["template_id"], _subject(entry["subject"]), entry["given_up"])
             for device, entry in stored["enrollments"].items()
@@ -127,10 +140,84 @@ class Roster:
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
         await self._async_save()
 
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call a listener after each change; call the result to end that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def async_adopt(
+        self, place: Place, subject: Subject, now: datetime, *, enabled: bool
+    ) -> None:
+        """Give a name to a template that has none."""
+        self._add(Fingerprint(subject, now.isoformat(), (place,), enabled))
+        await self._async_save()
+
     async def async_update(self, template_id: str, **changes: Any) -> None:
         """Change what is known of a fingerprint: `subject`, `enabled`."""
         self._add(replace(self._by_template[template_id], **changes))
         await self._async_save()
+
+    async def async_expect_deletion(
+        self, device: str, template_id: str | None, *, expected: bool = True
+    ) -> None:
+        """Keep in mind that a reader is being asked to delete a template, or that it is not."""
+        if template_id is None or (found := self.find(device, template_id)) is None:
+            return
+        if found.deleting is not expected:
+            await self.async_update(template_id, deleting=expected)
+
+    async def async_forget(self, device: str, template_ids: Iterable[str]) -> None:
+        """Forget that these templates are on a reader; a fingerprint that is nowhere is no more."""
+        places = {
+            place for _, place in self.on_reader(device) if place.template_id in set(template_ids)
+        }
+        if places:
+            self._keep_places(lambda place: None if place in places else place)
+            await self._async_save()
+
+    async def async_reconcile(self, device: str, inventory: Inventory) -> None:
+        """Take over from a complete list where templates are, and which deletions were done.
+
+        A name whose template is gone unasked stays: the user decides.
+        """
+        slots = {template_id: slot for slot, template_id in inventory.templates.items()}
+
+        def seen(place: Place) -> Place | None:
+            if place.device != device:
+                return place
+            if place.template_id in inventory.gone:
+                return None if self._by_template[place.template_id].deleting else place
+            return replace(place, slot=slots.get(place.template_id, place.slot))
+
+        before = self.on_reader(device)
+        self._keep_places(seen)
+        if self.on_reader(device) != before:
+            await self._async_save()
+
+    async def async_expire(self, present: Collection[str], now: datetime) -> list[str]:
+        """Forget the fingerprints of readers that were removed `KEPT` ago.
+
+        `present` are the hardware ids of the readers that are set up. Returns those of the
+        forgotten ones.
+        """
+        known = {place.device for _, place in self.all()} | self._enrollments.keys()
+        before = dict(self._removed)
+        self._removed = {
+            device: before.get(device, now.isoformat())
+            for device in sorted(known.difference(present))
+        }
+        expired = [
+            device
+            for device, at in self._removed.items()
+            if now - datetime.fromisoformat(at) >= KEPT
+        ]
+        self._keep_places(lambda place: None if place.device in expired else place)
+        for device in expired:
+            del self._removed[device]
+            self._enrollments.pop(device, None)
+        if expired or self._removed != before:
+            await self._async_save()
+        return expired
 
     async def async_unlink(self, is_there: Callable[[str], bool]) -> None:
         """Forget the persons that are not there any more; the fingerprints stay."""
@@ -146,18 +233,12 @@ class Roster:
 
     async def async_rename_device(self, old: str, new: str) -> None:
         """Keep what is known of a reader whose hardware id is another one from now on."""
-        self._by_template = {
-            template_id: replace(
-                fingerprint,
-                places=tuple(
-                    replace(place, device=new) if place.device == old else place
-                    for place in fingerprint.places
-                ),
-            )
-            for template_id, fingerprint in self._by_template.items()
-        }
+        self._keep_places(
+            lambda place: replace(place, device=new) if place.device == old else place
+        )
         if (enrollment := self._enrollments.pop(old, None)) is not None:
-            self._enrollments[new] = enrollment
+            # One that the new reader was asked for itself is the newer one.
+            self._enrollments.setdefault(new, enrollment)
         await self._async_save()
 
     async def async_catch_up(self, completed: Iterable[Place], now: datetime) -> None:
@@ -169,7 +250,25 @@ class Roster:
         for place in fingerprint.places:
             self._by_template[place.template_id] = fingerprint
 
+    def _keep_places(self, seen: Callable[[Place], Place | None]) -> None:
+        """Put what `seen` makes of them in place of all places; None: it is none any more."""
+        kept = [
+            replace(
+                fingerprint,
+                places=tuple(
+                    place for each in fingerprint.places if (place := seen(each)) is not None
+                ),
+            )
+            for fingerprint in dict.fromkeys(self._by_template.values())
+        ]
+        self._by_template = {}
+        for fingerprint in kept:
+            self._add(fingerprint)
+
     async def _async_save(self) -> None:
+        self.changes += 1
+        for listener in list(self._listeners):
+            listener()
         await self._saved.async_save(
             {
                 "fingerprints": [
@@ -178,6 +277,7 @@ class Roster:
                 "enrollments": {
                     device: asdict(enrollment) for device, enrollment in self._enrollments.items()
                 },
+                "removed": self._removed,
             }
         )
 

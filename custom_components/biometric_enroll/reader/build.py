@@ -7,6 +7,7 @@ from .fields import VERSION
 
 if TYPE_CHECKING:
     from .messages import Snapshot
+    from .words import LedColor
 
 
 def _message(request: str, **fields: object) -> str:
@@ -57,6 +58,44 @@ def identify(request: str) -> str:
 def restart(request: str, *, nonce: str) -> str:
     """Ask the reader to restart."""
     return _message(request, command="restart", nonce=nonce)
+
+
+def list_templates(request: str, *, first: int) -> str:
+    """Ask for the page of the list of templates that begins at a slot."""
+    return _message(request, command="list", first=first)
+
+
+def delete(request: str, *, nonce: str, slot: int, template_id: str | None) -> str:
+    """Ask the reader to empty a slot, if this template (None: one without id) is in it."""
+    return _message(request, command="delete", nonce=nonce, slot=slot, template_id=template_id)
+
+
+def adopt(request: str, *, nonce: str, slot: int, template_id: str) -> str:
+    """Ask the reader to give an id to a template that has none."""
+    return _message(request, command="adopt", nonce=nonce, slot=slot, template_id=template_id)
+
+
+def accept_sensor(request: str, *, nonce: str) -> str:
+    """Tell the reader that the sensor that is there now is its own."""
+    return _message(request, command="accept_sensor", nonce=nonce)
+
+
+def settings(
+    request: str,
+    *,
+    nonce: str,
+    identification: bool | None = None,
+    security_level: int | None = None,
+    led_color: LedColor | None = None,
+) -> str:
+    """Ask the reader to change the settings that are given."""
+    wanted = {
+        "identification": identification,
+        "security_level": security_level,
+        "led_color": led_color,
+    }
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return _message(request, command="settings", nonce=nonce, **given)
 
 
 def snapshot(value: Snapshot) -> dict[str, object]:

@@ -5,13 +5,27 @@ Every function raises `MalformedError` for whatever docs/protocol.md does not al
 """
 
 from .fields import Fields, MalformedError
-from .messages import Answer, Hello, Identity, Refused, Snapshot, Status, Templates, Touch
-from .words import Reason, Refusal, Rejection, SensorFault, Stage, TouchResult
+from .messages import (
+    Answer,
+    Diagnostics,
+    Hello,
+    Identity,
+    Page,
+    Refused,
+    Settings,
+    Snapshot,
+    Status,
+    Templates,
+    Touch,
+)
+from .words import LedColor, Reason, Refusal, Rejection, SensorFault, Stage, TouchResult
 
 _U16 = 0xFFFF
 _UPTIME = 2**53
 _HOUR_MS = 3_600_000
 _MAX_SCANS = 7
+_PAGE = 64
+_PAIR = 2
 
 
 def identity(fields: Fields) -> Identity:
@@ -166,7 +180,55 @@ def hello(result: dict[str, object]) -> Hello:
         templates=templates(fields.inner("templates")),
         journal=fields.integer("journal", 0, _UPTIME),
         dropped=fields.integer("dropped", 0, _UPTIME),
+        settings=settings(fields.mapping("settings")) if fields.has("settings") else None,
+        diagnostics=(
+            diagnostics(fields.mapping("diagnostics")) if fields.has("diagnostics") else None
+        ),
     )
+
+
+def settings(result: dict[str, object]) -> Settings:
+    """Read the result of settings, which is also a part of hello's."""
+    fields = Fields(result)
+    return Settings(
+        identification=fields.boolean("identification"),
+        security_level=fields.integer_or_none("security_level", 1, 5),
+        led_color=fields.word("led_color", LedColor) if fields.has("led_color") else None,
+    )
+
+
+def diagnostics(result: dict[str, object]) -> Diagnostics:
+    """Read the diagnostics, a part of hello's result."""
+    fields = Fields(result)
+    return Diagnostics(
+        signal=fields.integer_or_none("signal", -127, 0),
+        free_memory=fields.integer_or_none("free_memory", 0, _UPTIME),
+        sensor_errors=fields.integer("sensor_errors", 0, _UPTIME),
+    )
+
+
+def page(result: dict[str, object]) -> Page:
+    """Read the result of a list: slots in ascending order, no id twice."""
+    fields = Fields(result)
+    found: dict[int, str | None] = {}
+    last = -1
+    for entry in fields.array("templates", _PAGE):
+        if not isinstance(entry, list) or len(entry) != _PAIR:
+            raise MalformedError("key templates holds more than pairs of slot and id")
+        pair = Fields({"slot": entry[0], "template_id": entry[1]})
+        last = pair.integer("slot", last + 1, _U16)
+        found[last] = pair.id_or_none("template_id")
+    ids = [template_id for template_id in found.values() if template_id is not None]
+    if len(set(ids)) < len(ids):
+        raise MalformedError("key templates holds an id twice")
+    following = fields.integer_or_none("next", last + 1, _U16)
+    if following is not None and not found:
+        raise MalformedError("an empty page is the last one")
+    return Page(fields.id("revision"), found, following)
+
+
+def nothing(_result: dict[str, object]) -> None:
+    """Read an answer that says no more than yes."""
 
 
 def started_slot(result: dict[str, object]) -> int:

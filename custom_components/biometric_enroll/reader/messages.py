@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from .words import FINAL_STAGES, RUNNING_STAGES, Stage
 
 if TYPE_CHECKING:
-    from .words import Reason, Refusal, Rejection, SensorFault, TouchResult
+    from collections.abc import Mapping
+
+    from .words import LedColor, Reason, Refusal, Rejection, SensorFault, TouchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,42 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A part of the list of what the sensor holds."""
+
+    revision: str
+    """Of the whole list; pages of different revisions do not belong together."""
+    templates: Mapping[int, str | None]
+    """Template id by slot; None for a template without one."""
+    next: int | None
+    """Where the next page begins; None for the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set on a reader."""
+
+    identification: bool
+    """Whether it reports whom it identifies."""
+    security_level: int | None
+    """How strictly the sensor compares, 1 to 5; None until the sensor has told."""
+    led_color: LedColor | None
+    """None for a sensor whose light has no colours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """How a reader fares; None for what its board cannot tell."""
+
+    signal: int | None
+    """Of the Wi-Fi, in dBm."""
+    free_memory: int | None
+    """In bytes."""
+    sensor_errors: int
+    """Commands to the sensor without a valid answer, since the reader started."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hello:
     """The truth about a reader at the moment of its answer."""
 
@@ -149,3 +187,7 @@ class Hello:
     templates: Templates
     journal: int
     dropped: int
+    settings: Settings | None
+    """None for a firmware that has none."""
+    diagnostics: Diagnostics | None
+    """None for a firmware that has none."""

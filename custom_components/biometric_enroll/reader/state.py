@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from .messages import IDLE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from .messages import Identity, Snapshot, Templates
+    from .messages import Diagnostics, Identity, Settings, Snapshot, Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,17 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Inventory:
+    """All that a sensor holds: one complete list of one revision."""
+
+    revision: str
+    templates: Mapping[int, str | None]
+    """Template id by slot; None for a template without one."""
+    gone: frozenset[str] = frozenset()
+    """Ids of the templates that had a name when the list was begun, and are not on it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderState:
     """One reader at one moment."""
 
@@ -30,6 +42,11 @@ class ReaderState:
     """The reader has answered a hello, and nothing speaks against it since."""
     identity: Identity | None = None
     templates: Templates | None = None
+    inventory: Inventory | None = None
+    """The newest; it may be older than `templates`."""
+    settings: Settings | None = None
+    diagnostics: Diagnostics | None = None
+    started_at: datetime | None = None
     snapshot: Snapshot = IDLE
     subject: Subject | None = None
     """Who is meant by the snapshot's enrollment."""

@@ -66,6 +66,32 @@ class Refusal(StrEnum):
     SENSOR_ERROR = "sensor_error"
     SENSOR_CHANGED = "sensor_changed"
     NOT_RUNNING = "not_running"
+    NOT_FOUND = "not_found"
+
+
+class Feature(StrEnum):
+    """What a reader says that it can do; there may be others, of a later version."""
+
+    LED = "led"
+    LIST = "list"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    ACCEPT_SENSOR = "accept_sensor"
+    SETTINGS = "settings"
+    LED_COLOR = "led_color"
+
+
+class LedColor(StrEnum):
+    """The steady colour of the sensor's light, while it shows nothing else."""
+
+    OFF = "off"
+    RED = "red"
+    BLUE = "blue"
+    PURPLE = "purple"
+    GREEN = "green"
+    YELLOW = "yellow"
+    CYAN = "cyan"
+    WHITE = "white"
 
 
 class Topic(StrEnum):

@@ -12,11 +12,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_DIALECT,
+    CONF_FEATURES,
     CONF_READER_ID,
     DOMAIN,
 )
 from tests.first_generation.reader import READER_ID
-from tests.unit.fake_reader import DEVICE, FakeReader
+from tests.unit.fake_reader import DEVICE, FEATURES, FakeReader
 from tests.unit.helpers import async_until
 
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ async def _flash(site: Site, old: OldReader, device: str = DEVICE) -> FakeReader
 async def test_it_becomes_a_reader_of_version_1(site: Site, old: OldReader) -> None:
     await _flash(site, old)
     assert site.entry.unique_id == DEVICE
-    assert site.entry.data == {CONF_READER_ID: READER_ID, CONF_DEVICE: DEVICE}
+    assert site.entry.data == {
+        CONF_READER_ID: READER_ID,
+        CONF_DEVICE: DEVICE,
+        CONF_FEATURES: FEATURES,
+    }
     assert site.entry.state is ConfigEntryState.LOADED
     await site.until(lambda: site.available)
 
@@ -75,14 +80,20 @@ async def test_its_device_and_its_entities_stay_the_same(
     # And it gets what it could not have before.
     assert {entity_id.partition(".")[2] for entity_id in after.keys() - before.keys()} == {
         "front_door_sensor",
+        "front_door_free_memory",
+        "front_door_identification",
         "front_door_identify",
         "front_door_restart",
+        "front_door_security_level",
+        "front_door_sensor_errors",
+        "front_door_signal_strength",
+        "front_door_started",
     }
     await site.until(lambda: site.available)
     found = dr.async_get(hass).async_get(device)
     assert isinstance(found, dr.DeviceEntry)
     assert found.identifiers == {(DOMAIN, DEVICE)}
-    assert (found.serial_number, found.sw_version) == (DEVICE, "0.1.0")
+    assert (found.serial_number, found.sw_version) == (DEVICE, "0.2.0")
 
 
 async def test_its_names_are_kept_and_its_next_enrollment_works(site: Site, old: OldReader) -> None:
@@ -169,7 +180,7 @@ async def test_a_status_that_nobody_stands_behind_upgrades_nothing(
     """Whoever can write to the broker can announce anything; only an answer counts."""
     before = dict(site.entry.data)
     status = {
-        "v": 1, "online": True, "device": DEVICE, "firmware": "0.1.0", "board": "esp32",
+        "v": 1, "online": True, "device": DEVICE, "firmware": "0.2.0", "board": "esp32",
         "sensor": "R307", "max_scans": 3, "features": [],
     }  # fmt: skip
     old.publish("status", status)

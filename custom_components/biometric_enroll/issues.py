@@ -1,0 +1,96 @@
+"""What is wrong with a reader that only its user can decide: repair issues, kept true."""
+
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.core import callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from .reader.words import Feature
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import HomeAssistant
+
+    from .reader.messages import Identity
+    from .reader.state import ReaderState
+
+ISSUE_OTHER_DEVICE = "other_device"
+ISSUE_FINGERPRINTS_GONE = "fingerprints_gone"
+ISSUE_SENSOR_CHANGED = "sensor_changed"
+ISSUE_SENSOR_FULL = "sensor_full"
+ISSUE_FIRMWARE_TOO_OLD = "firmware_too_old"
+
+NEEDED = frozenset(
+    {Feature.LIST, Feature.DELETE, Feature.ADOPT, Feature.ACCEPT_SENSOR, Feature.SETTINGS}
+)
+"""What a reader must be able to do, or its firmware is too old."""
+
+
+class Issues:
+    """The repair issues of one reader."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        """Begin with none."""
+        self._hass = hass
+        self._entry = entry
+        self._shown: dict[str, dict[str, str]] = {}
+        self._closed = False
+
+    @callback
+    def show(self, state: ReaderState, gone: list[str]) -> None:
+        """Raise what is wrong and take back what is not any more; nothing follows from silence.
+
+        `gone` are the names whose template is gone, in words for users.
+        """
+        if state.identity is not None:
+            too_old = not state.identity.features >= NEEDED
+            self._set(ISSUE_FIRMWARE_TOO_OLD, too_old, firmware=state.identity.firmware)
+        if (templates := state.templates) is not None:
+            self._set(ISSUE_SENSOR_CHANGED, templates.sensor_changed)
+            if templates.count is not None and templates.capacity is not None:
+                full = templates.count >= templates.capacity
+                self._set(ISSUE_SENSOR_FULL, full, capacity=str(templates.capacity))
+        names = "\n".join(f"- {name}" for name in gone)
+        self._set(ISSUE_FINGERPRINTS_GONE, bool(gone), names=names)
+
+    @callback
+    def stranger(self, identity: Identity | None) -> None:
+        """Tell that another reader answers under this reader's id; None: not any more."""
+        self._set(
+            ISSUE_OTHER_DEVICE,
+            identity is not None,
+            reader_id=self._entry.data[CONF_READER_ID],
+            expected=self._entry.data[CONF_DEVICE],
+            found=identity.device if identity is not None else "",
+        )
+
+    @callback
+    def clear(self) -> None:
+        """Take all back, for good; the next run sees for itself."""
+        self._closed = True
+        for kind in list(self._shown):
+            self._set(kind, is_wrong=False)
+
+    def _set(self, kind: str, is_wrong: bool, **placeholders: str) -> None:  # noqa: FBT001 - the matter itself
+        issue = f"{kind}_{self._entry.entry_id}"
+        if not is_wrong:
+            if self._shown.pop(kind, None) is not None:
+                ir.async_delete_issue(self._hass, DOMAIN, issue)
+            return
+        placeholders["reader"] = self._entry.title
+        if self._closed or self._shown.get(kind) == placeholders:
+            return
+        self._shown[kind] = placeholders
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue,
+            data={"entry_id": self._entry.entry_id, "kind": kind},
+            is_fixable=True,
+            severity=(
+                ir.IssueSeverity.WARNING if kind == ISSUE_SENSOR_FULL else ir.IssueSeverity.ERROR
+            ),
+            translation_key=kind,
+            translation_placeholders=placeholders,
+        )

@@ -1,0 +1,68 @@
+"""A config entry whose reader is another one from now on: its history and automations stay."""
+
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+
+from .const import CONF_DEVICE, CONF_FEATURES, CONF_READER_ID, DOMAIN
+from .stores import DATA_MARKS, DATA_ROSTER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import HomeAssistant
+
+    from .reader.messages import Identity
+
+
+def entry_data(reader_id: str, identity: Identity) -> dict[str, Any]:
+    """Return what an entry keeps of a reader of version 1."""
+    return {
+        CONF_READER_ID: reader_id,
+        CONF_DEVICE: identity.device,
+        CONF_FEATURES: sorted(identity.features),
+    }
+
+
+async def async_move(
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    reader_id: str,
+    identity: Identity,
+    options: Mapping[str, Any],
+) -> bool:
+    """Rewrite an entry for a reader that has answered under this id; return whether that worked.
+
+    Device, entities, names and marks move with it. Nobody else's entry may have this reader.
+    """
+    loaded = entry.state is ConfigEntryState.LOADED
+    if loaded and not await hass.config_entries.async_unload(entry.entry_id):
+        return False
+    if identity.device != entry.data[CONF_DEVICE]:
+        await _async_rename_device(hass, entry, identity.device)
+    hass.config_entries.async_update_entry(
+        entry,
+        unique_id=identity.device,
+        data=entry_data(reader_id, identity),
+        options=options,
+    )
+    if loaded:
+        await hass.config_entries.async_setup(entry.entry_id)
+    return True
+
+
+async def _async_rename_device(hass: HomeAssistant, entry: ConfigEntry[Any], device: str) -> None:
+    """Let everything that hangs on the old hardware id hang on the new one."""
+    old: str = entry.data[CONF_DEVICE]
+    devices, entities = dr.async_get(hass), er.async_get(hass)
+    found = devices.async_get_device_by_identifier((DOMAIN, old), entry.entry_id)
+    if found is not None:
+        devices.async_update_device(found.id, new_identifiers={(DOMAIN, device)})
+    for entity in er.async_entries_for_config_entry(entities, entry.entry_id):
+        key = entity.unique_id.removeprefix(f"{old}_")
+        entities.async_update_entity(entity.entity_id, new_unique_id=f"{device}_{key}")
+    await hass.data[DATA_ROSTER].async_rename_device(old, device)
+    await hass.data[DATA_MARKS].async_rename_device(old, device)

@@ -1,0 +1,77 @@
+"""What the user decides about a reader; it is read whenever it is needed, without a reload."""
+
+from typing import Any
+
+import probatio
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+)
+
+from .const import (
+    CONF_DIALECT,
+    CONF_LIVE_LIMIT,
+    CONF_MIN_CONFIDENCE,
+    CONF_SCAN_TIMEOUT,
+    CONF_SCANS,
+    CONF_TRUST_TOUCHES,
+    DIALECT_FIRST_GENERATION,
+    SCAN_TIMEOUT,
+    SCANS,
+)
+from .follower.surroundings import Options
+
+
+class ReaderOptionsFlow(OptionsFlow):
+    """What the user decides about a reader."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what there is to decide about a reader of this dialect."""
+        if self.config_entry.data.get(CONF_DIALECT) == DIALECT_FIRST_GENERATION:
+            return await self.async_step_first_generation(user_input)
+        return await self.async_step_reader(user_input)
+
+    async def async_step_reader(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask how sure and how new a touch has to be, and how fingers are enrolled."""
+        return self._ask("reader", _OPTIONS, user_input)
+
+    async def async_step_first_generation(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether touches may open doors whose age nobody can prove."""
+        return self._ask("first_generation", _FIRST_GENERATION_OPTIONS, user_input)
+
+    def _ask(
+        self, step_id: str, schema: probatio.Schema, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, self.config_entry.options),
+        )
+
+
+def _number(least: int, most: int, unit: str | None = None) -> NumberSelector:
+    config = NumberSelectorConfig(min=least, max=most, step=1, mode=NumberSelectorMode.BOX)
+    if unit is not None:
+        config["unit_of_measurement"] = unit
+    return NumberSelector(config)
+
+
+_OPTIONS = probatio.Schema(
+    {
+        probatio.Required(CONF_MIN_CONFIDENCE, default=Options().min_confidence): _number(
+            0, 0xFFFF
+        ),
+        probatio.Required(CONF_LIVE_LIMIT, default=Options().live_limit): _number(1, 10, "s"),
+        probatio.Required(CONF_SCANS, default=SCANS): _number(3, 7),
+        probatio.Required(CONF_SCAN_TIMEOUT, default=SCAN_TIMEOUT): _number(5, 120, "s"),
+    }
+)
+
+_FIRST_GENERATION_OPTIONS = probatio.Schema(
+    {probatio.Required(CONF_TRUST_TOUCHES, default=False): bool}
+)

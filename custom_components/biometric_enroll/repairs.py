@@ -1,0 +1,210 @@
+"""What a user can do about what is wrong with a reader; each flow says first what will happen."""
+
+from typing import TYPE_CHECKING, Any, override
+
+import probatio
+from homeassistant.components.repairs import RepairsFlow
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+)
+
+from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from .follower.errors import ReaderError, RefusedError, UnreachableError
+from .issues import (
+    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FIRMWARE_TOO_OLD,
+    ISSUE_OTHER_DEVICE,
+    ISSUE_SENSOR_CHANGED,
+    ISSUE_SENSOR_FULL,
+    NEEDED,
+)
+from .moving import async_move
+from .probe import async_probe_version_1
+from .reader.words import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homeassistant.components.repairs import RepairsFlowResult
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import HomeAssistant
+
+    from .coordinator import ReaderCoordinator
+
+CONF_SLOTS = "slots"
+
+KNOWN_REFUSALS = frozenset({Refusal.BUSY, Refusal.SENSOR_ERROR})
+"""Those that users can do something about; the others only say that it did not work."""
+
+
+class _TryAgainError(Exception):
+    """It cannot be done now; the text is a key of the flow's errors."""
+
+
+class _NoUseError(Exception):
+    """It cannot be done like this at all; the text is a key of the flow's reasons to abort."""
+
+
+class ReaderFlow(RepairsFlow):
+    """Says what will happen, does it, and says why where it did not."""
+
+    def __init__(self, entry: ConfigEntry[Any]) -> None:
+        """Repair what is wrong with the reader of an entry."""
+        self._entry = entry
+
+    @property
+    def _reader(self) -> ReaderCoordinator:
+        coordinator: ReaderCoordinator = self._entry.runtime_data.coordinator
+        return coordinator
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin: what comes with the first call is no answer of the user's."""
+        del user_input
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Ask, and do it."""
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                await self._async_fix(user_input)
+            except _TryAgainError as err:
+                errors["base"] = str(err)
+            except _NoUseError as err:
+                return self.async_abort(reason=str(err))
+            except ReaderError as err:
+                errors["base"] = _error(err)
+            else:
+                return self.async_create_entry(data={})
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=self._schema(),
+            description_placeholders=issue.translation_placeholders if issue else None,
+            errors=errors,
+        )
+
+    def _schema(self) -> probatio.Schema:
+        return probatio.Schema({})
+
+    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
+        """Do it. Raises `ReaderError`, `_TryAgainError`, `_NoUseError`."""
+        raise NotImplementedError
+
+
+def _error(err: ReaderError) -> str:
+    if isinstance(err, UnreachableError):
+        return "reader_unreachable"
+    if isinstance(err, RefusedError) and err.refusal in KNOWN_REFUSALS:
+        return str(err.refusal)
+    return "refused"
+
+
+class FingerprintsGoneFlow(ReaderFlow):
+    """Forgets the names whose template is gone."""
+
+    @override
+    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
+        await self._reader.follower.knowledge.async_forget(list(self._reader.gone))
+
+
+class SensorChangedFlow(ReaderFlow):
+    """Takes the sensor that is there now for the reader's own."""
+
+    @override
+    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
+        await self._reader.changes.async_accept_sensor()
+
+
+class SensorFullFlow(ReaderFlow):
+    """Deletes the fingerprints that the user chooses."""
+
+    def _held(self) -> dict[str, tuple[str, int, str | None]]:
+        """Return label, slot and id of what the sensor holds, by an option's value."""
+        reader = self._reader
+        found: dict[int, tuple[str, str | None]] = {
+            place.slot: (fingerprint.subject.name, place.template_id)
+            for fingerprint, place in reader.roster.on_reader(reader.device)
+            if place.template_id not in reader.gone
+        }
+        found |= {slot: ("?", template_id) for slot, template_id in reader.unnamed.items()}
+        return {
+            str(slot): (f"{name} ({slot})", slot, template_id)
+            for slot, (name, template_id) in sorted(found.items())
+        }
+
+    @override
+    def _schema(self) -> probatio.Schema:
+        options = [
+            SelectOptionDict(value=value, label=label)
+            for value, (label, _, _) in self._held().items()
+        ]
+        selector = SelectSelector(SelectSelectorConfig(options=options, multiple=True))
+        return probatio.Schema({probatio.Required(CONF_SLOTS): selector})
+
+    @override
+    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
+        if not user_input[CONF_SLOTS]:
+            raise _TryAgainError("nothing_chosen")
+        held = self._held()
+        for value in user_input[CONF_SLOTS]:
+            # Somebody else may have deleted it while the form was open.
+            if value in held:
+                _, slot, template_id = held[value]
+                await self._reader.changes.async_delete(slot, template_id)
+
+
+class FirmwareTooOldFlow(ReaderFlow):
+    """Looks whether the reader has got a newer firmware."""
+
+    @override
+    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
+        await self._reader.follower.async_look()
+        identity = self._reader.follower.state.identity
+        if identity is None or not identity.features >= NEEDED:
+            raise _TryAgainError("still_too_old")
+
+
+class OtherDeviceFlow(ReaderFlow):
+    """Lets the reader that answers take the place of the one that was set up."""
+
+    @override
+    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
+        entry, reader_id = self._entry, self._entry.data[CONF_READER_ID]
+        identity = await async_probe_version_1(self.hass, reader_id)
+        if identity.device == entry.data[CONF_DEVICE]:
+            # The right one is back.
+            return
+        owner = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
+        if owner is not None:
+            raise _NoUseError("already_configured")
+        if not await async_move(self.hass, entry, reader_id, identity, entry.options):
+            raise _NoUseError("not_loaded")
+
+
+FLOWS: dict[str, type[ReaderFlow]] = {
+    ISSUE_FINGERPRINTS_GONE: FingerprintsGoneFlow,
+    ISSUE_SENSOR_CHANGED: SensorChangedFlow,
+    ISSUE_SENSOR_FULL: SensorFullFlow,
+    ISSUE_FIRMWARE_TOO_OLD: FirmwareTooOldFlow,
+    ISSUE_OTHER_DEVICE: OtherDeviceFlow,
+}
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Return the flow for an issue; Home Assistant asks for those of `Issues` only."""
+    del issue_id
+    if data is None:
+        raise ValueError("an issue of another integration")
+    entry = hass.config_entries.async_get_known_entry(str(data["entry_id"]))
+    return FLOWS[str(data["kind"])](entry)

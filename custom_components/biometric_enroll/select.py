@@ -1,0 +1,85 @@
+"""Selects of a reader."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, override
+
+from homeassistant.components.select import SelectEntity, SelectEntityDescription
+from homeassistant.const import EntityCategory, Platform
+
+from .entity import SettingEntity, fitting
+from .reader.words import Feature, LedColor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+    from .reader.messages import Settings
+    from .runtime import BiometricEnrollConfigEntry
+
+# The reader takes one request after the other.
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderSelectDescription(SelectEntityDescription):
+    """A select, where its option comes from, and which setting it makes of one."""
+
+    current: Callable[[Settings], int | str | None]
+    setting: Callable[[str], dict[str, Any]]
+    first_generation: bool = False
+    feature: Feature | None
+
+
+SELECTS = (
+    ReaderSelectDescription(
+        key="security_level",
+        translation_key="security_level",
+        entity_category=EntityCategory.CONFIG,
+        options=[str(level) for level in range(1, 6)],
+        current=lambda settings: settings.security_level,
+        setting=lambda option: {"security_level": int(option)},
+        feature=Feature.SETTINGS,
+    ),
+    ReaderSelectDescription(
+        key="led_color",
+        translation_key="led_color",
+        entity_category=EntityCategory.CONFIG,
+        options=list(LedColor),
+        current=lambda settings: settings.led_color,
+        setting=lambda option: {"led_color": LedColor(option)},
+        feature=Feature.LED_COLOR,
+    ),
+)
+
+
+class ReaderSelect(SettingEntity, SelectEntity):
+    """A select that sets something on a reader."""
+
+    entity_description: ReaderSelectDescription
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        """Return how the reader is set."""
+        current = self.entity_description.current(self.settings) if self.settings else None
+        return None if current is None else str(current)
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Set the reader; raises a translated error if it refuses or is silent."""
+        await self.async_set(**self.entity_description.setting(option))
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - given by Home Assistant
+    entry: BiometricEnrollConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the selects of a reader."""
+    coordinator = entry.runtime_data.coordinator
+    async_add_entities(
+        ReaderSelect(coordinator, description)
+        for description in fitting(coordinator, Platform.SELECT, SELECTS)
+    )

@@ -1,0 +1,69 @@
+"""Switches of a reader."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import EntityCategory, Platform
+
+from .entity import SettingEntity, fitting
+from .reader.words import Feature
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+    from .runtime import BiometricEnrollConfigEntry
+
+# The reader takes one request after the other.
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderSwitchDescription(SwitchEntityDescription):
+    """A switch."""
+
+    first_generation: bool = False
+    feature: Feature | None = Feature.SETTINGS
+
+
+SWITCHES = (
+    ReaderSwitchDescription(
+        key="identification",
+        translation_key="identification",
+        entity_category=EntityCategory.CONFIG,
+    ),
+)
+
+
+class IdentificationSwitch(SettingEntity, SwitchEntity):
+    """Whether a reader reports whom it identifies: off for holidays and lock-outs."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether it does."""
+        return self.settings.identification if self.settings else None
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Have identified touches reported."""
+        await self.async_set(identification=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Have no identified touch reported; enrolling still works."""
+        await self.async_set(identification=False)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - given by Home Assistant
+    entry: BiometricEnrollConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the switches of a reader."""
+    coordinator = entry.runtime_data.coordinator
+    async_add_entities(
+        IdentificationSwitch(coordinator, description)
+        for description in fitting(coordinator, Platform.SWITCH, SWITCHES)
+    )
