@@ -281,6 +281,10 @@ class FakeReader:
             return None if ours else "not_running"
         if name not in _CHANGES or (name == "start" and ours):
             return None
+        return self._objection(name, request)
+
+    def _objection(self, name: str, request: dict[str, Any]) -> str | None:
+        """Return why a change is not done."""
         nonce, self._nonce = self._nonce, None
         if nonce is None or nonce != request["nonce"]:
             return "stale"

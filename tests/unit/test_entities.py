@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
-from homeassistant.const import Platform
 from pytest_homeassistant_custom_component.common import snapshot_platform
 
+from custom_components.biometric_enroll import PLATFORMS
 from custom_components.biometric_enroll.surroundings import MqttBroker
 from tests.unit.helpers import (
     async_enroll,
@@ -23,6 +23,7 @@ from tests.unit.helpers import (
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from homeassistant.const import Platform
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers import entity_registry as er
     from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -48,9 +49,7 @@ def known_ids() -> Generator[None]:
         yield
 
 
-@pytest.mark.parametrize(
-    "platform", [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
-)
+@pytest.mark.parametrize("platform", PLATFORMS)
 async def test_the_entities_in_the_middle_of_an_enrollment(
     hass: HomeAssistant,
     entity_registry: er.EntityRegistry,
