@@ -191,16 +191,27 @@ class HomeAssistant:
         form = await self._async_flow("options/flow", {"handler": entry_id})
         await self._async_flow(f"options/flow/{form['flow_id']}", options, done="create_entry")
 
+    async def async_repair(self, issue_id: str, answer: dict[str, Any]) -> dict[str, Any]:
+        """Repair an issue of ours with this answer, and return how its flow has ended."""
+        flow = await self._async_post(
+            "repairs/issues/fix", {"handler": "biometric_enroll", "issue_id": issue_id}
+        )
+        return await self._async_post(f"repairs/issues/fix/{flow['flow_id']}", answer)
+
     async def _async_flow(
         self, path: str, body: dict[str, Any], done: str | None = None
     ) -> dict[str, Any]:
+        answer = await self._async_post(f"config/config_entries/{path}", body)
+        if done is not None and answer["type"] != done:
+            raise DidNotStartError(json.dumps(answer))
+        return answer
+
+    async def _async_post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.tokens['access_token']}"}
         async with aiohttp.ClientSession(self.url) as session:
             answer: dict[str, Any] = await _async_post(
-                session, f"/api/config/config_entries/{path}", json=body, headers=headers
+                session, f"/api/{path}", json=body, headers=headers
             )
-        if done is not None and answer["type"] != done:
-            raise DidNotStartError(json.dumps(answer))
         return answer
 
 

@@ -172,6 +172,10 @@ class Bench:
             state.state for _, which, state in self.client.history[since:] if which == entity_id
         ]
 
+    async def until_shown(self, entity_id: str, since: int) -> None:
+        """Wait until the client has seen any change of an entity since a mark."""
+        await self.client.async_until(lambda _: self.seen(entity_id, since) != [])
+
     @property
     def mark(self) -> int:
         """What `seen` counts from."""

@@ -1,13 +1,12 @@
 """Home Assistant is killed in the middle of an enrollment, and the person does not wait for it."""
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.e2e.bench import ENROLLMENT, until
+from tests.e2e.database import async_all_recorded, recorded
 from tests.e2e.hand import CAPTURED, Moment
 from tests.e2e.trial import Trial, begin
 
@@ -18,38 +17,21 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-_FENCE = "everything_before_is_written"
-_TOLD = """
-    SELECT shared_data FROM events JOIN event_data USING (data_id)
-    JOIN event_types USING (event_type_id)
-    WHERE event_types.event_type = ? ORDER BY event_id
-"""
-
 
 class KilledTrial(Trial):
     """A trial whose moments are read from Home Assistant's database, over all its runs."""
 
     async def told(self) -> list[dict[str, Any]]:
-        before = len(_recorded(self.bench, _FENCE))
-        await self.bench.client.async_command(
-            type="fire_event", event_type=_FENCE, event_data={"number": before}
-        )
-        await until(lambda: len(_recorded(self.bench, _FENCE)) > before)
+        await async_all_recorded(self.bench)
         return self.recorded()
 
     def recorded(self) -> list[dict[str, Any]]:
         """Return what is in the database of this enrollment, in order."""
         return [
             event
-            for event in _recorded(self.bench, "biometric_enroll_event")
+            for event in recorded(self.bench, "biometric_enroll_event")
             if event.get("template_id") == self.template_id
         ]
-
-
-def _recorded(bench: Bench, event_type: str) -> list[dict[str, Any]]:
-    file = bench.stage.home_assistant.folder / "home-assistant_v2.db"
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-        return [json.loads(row[0]) for row in database.execute(_TOLD, (event_type,))]
 
 
 def _noted(bench: Bench, template_id: str) -> int:

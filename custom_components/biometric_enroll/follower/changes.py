@@ -1,6 +1,7 @@
 """What the user changes on one reader of protocol version 1: its templates and its settings."""
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,14 @@ from ..reader.words import Feature, Refusal, Topic
 from .errors import RefusedError, TooOldError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from ..reader.words import LedColor
     from .knowledge import Knowledge
     from .presence import Presence
     from .surroundings import Cause
+
+    type Templates = Mapping[int, str | None]
 
 
 class Changes:
@@ -44,6 +47,9 @@ class Changes:
                             knowledge.device, template_id, expected=False
                         )
                     raise
+        self._show_list(
+            lambda templates: {each: held for each, held in templates.items() if each != slot}
+        )
         if template_id is not None:
             await knowledge.async_forget([template_id])
 
@@ -52,6 +58,7 @@ class Changes:
         async with self._async_allowed(Feature.ADOPT) as nonce:
             adopt = partial(build.adopt, nonce=nonce, slot=slot, template_id=template_id)
             await self._presence.async_ask(Topic.COMMAND, adopt, decode.nothing)
+        self._show_list(lambda templates: {**templates, slot: template_id})
 
     async def async_accept_sensor(self) -> None:
         """Take the sensor that is there now for the reader's own."""
@@ -78,6 +85,12 @@ class Changes:
             )
             settings = await self._presence.async_ask(Topic.COMMAND, change, decode.settings)
         self._knowledge.update(cause, settings=settings)
+
+    def _show_list(self, changed: Callable[[Templates], Templates]) -> None:
+        """Show what a change has made of the list, until the reader is listed anew."""
+        if (inventory := self._knowledge.state.inventory) is not None:
+            templates = changed(inventory.templates)
+            self._knowledge.update(inventory=replace(inventory, templates=templates))
 
     @asynccontextmanager
     async def _async_allowed(self, feature: Feature) -> AsyncGenerator[str]:

@@ -101,8 +101,11 @@ class Lister:
         if templates is None or templates.sensor_changed:
             return
         knowledge = self._knowledge
-        await knowledge.roster.async_reconcile(knowledge.device, inventory)
+        changed = knowledge.roster.reconcile(knowledge.device, inventory)
+        # Both are shown at once: in between, a name would seem to miss its template.
         knowledge.update(inventory=inventory)
+        if changed:
+            await knowledge.roster.async_save()
 
 
 def _page(first: int, result: dict[str, object]) -> Page:

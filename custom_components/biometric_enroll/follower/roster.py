@@ -128,7 +128,7 @@ class Roster:
             self._enrollments.pop(device, None)
         else:
             self._enrollments[device] = enrollment
-        await self._async_save()
+        await self.async_save()
 
     async def async_complete(self, place: Place, now: datetime) -> None:
         """Make the meant name real; done twice, it is done once."""
@@ -138,7 +138,7 @@ class Roster:
         if place.template_id in self._by_template:
             return
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
-        await self._async_save()
+        await self.async_save()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call a listener after each change; call the result to end that."""
@@ -150,12 +150,12 @@ class Roster:
     ) -> None:
         """Give a name to a template that has none."""
         self._add(Fingerprint(subject, now.isoformat(), (place,), enabled))
-        await self._async_save()
+        await self.async_save()
 
     async def async_update(self, template_id: str, **changes: Any) -> None:
         """Change what is known of a fingerprint: `subject`, `enabled`."""
         self._add(replace(self._by_template[template_id], **changes))
-        await self._async_save()
+        await self.async_save()
 
     async def async_expect_deletion(
         self, device: str, template_id: str | None, *, expected: bool = True
@@ -173,12 +173,13 @@ class Roster:
         }
         if places:
             self._keep_places(lambda place: None if place in places else place)
-            await self._async_save()
+            await self.async_save()
 
-    async def async_reconcile(self, device: str, inventory: Inventory) -> None:
+    def reconcile(self, device: str, inventory: Inventory) -> bool:
         """Take over from a complete list where templates are, and which deletions were done.
 
-        A name whose template is gone unasked stays: the user decides.
+        A name whose template is gone unasked stays: the user decides. Returns whether there is
+        something to save.
         """
         slots = {template_id: slot for slot, template_id in inventory.templates.items()}
 
@@ -191,8 +192,7 @@ class Roster:
 
         before = self.on_reader(device)
         self._keep_places(seen)
-        if self.on_reader(device) != before:
-            await self._async_save()
+        return self.on_reader(device) != before
 
     async def async_expire(self, present: Collection[str], now: datetime) -> list[str]:
         """Forget the fingerprints of readers that were removed `KEPT` ago.
@@ -216,7 +216,7 @@ class Roster:
             del self._removed[device]
             self._enrollments.pop(device, None)
         if expired or self._removed != before:
-            await self._async_save()
+            await self.async_save()
         return expired
 
     async def async_unlink(self, is_there: Callable[[str], bool]) -> None:
@@ -229,7 +229,7 @@ class Roster:
         for fingerprint in gone:
             self._add(replace(fingerprint, subject=replace(fingerprint.subject, person=None)))
         if gone:
-            await self._async_save()
+            await self.async_save()
 
     async def async_rename_device(self, old: str, new: str) -> None:
         """Keep what is known of a reader whose hardware id is another one from now on."""
@@ -239,7 +239,7 @@ class Roster:
         if (enrollment := self._enrollments.pop(old, None)) is not None:
             # One that the new reader was asked for itself is the newer one.
             self._enrollments.setdefault(new, enrollment)
-        await self._async_save()
+        await self.async_save()
 
     async def async_catch_up(self, completed: Iterable[Place], now: datetime) -> None:
         """Make those names real that a crash has left meant, although their enrollment ended."""
@@ -265,7 +265,8 @@ class Roster:
         for fingerprint in kept:
             self._add(fingerprint)
 
-    async def _async_save(self) -> None:
+    async def async_save(self) -> None:
+        """Save the roster, and tell who shows it; done when it is on disk."""
         self.changes += 1
         for listener in list(self._listeners):
             listener()
