@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
     from fpreader.changes import Done
 
+FEATURES = ["led", "list", "delete", "adopt", "accept_sensor", "settings"]
 IDENTITY = {
     "device": "a1b2c3d4e5f6",
     "firmware": "0.2.0",
     "board": "esp32",
     "sensor": "R307",
     "max_scans": 3,
-    "features": ["led", "list", "delete", "adopt", "accept_sensor", "settings"],
+    "features": FEATURES,
 }
 TEMPLATES = {
     "capacity": 1000,
@@ -169,7 +170,7 @@ class Office:
         self.journal = FakeJournal()
         identity: dict[str, Any] = dict(IDENTITY)
         if colored:
-            identity["features"] = IDENTITY["features"] + COLOR_FEATURES
+            identity["features"] = FEATURES + COLOR_FEATURES
             self.scanner.changes.settings.update(COLOR_SETTINGS)
         self.desk = Desk(identity, self.scanner, self.journal, self, lambda: self.now, Counting())
 
