@@ -14,7 +14,16 @@ from typing import Final
 
 from . import templates
 from .fingers import Image, Quality
-from .memory import LED_OFF, LED_ON, NOTEPAD_PAGE_SIZE, NOTEPAD_PAGES, Download, Led, Memory
+from .memory import (
+    LED_CONTROLS,
+    LED_OFF,
+    LED_ON,
+    NOTEPAD_PAGE_SIZE,
+    NOTEPAD_PAGES,
+    Download,
+    Led,
+    Memory,
+)
 from .wire import Code, Command
 
 
@@ -273,6 +282,10 @@ def _read_index_table(memory: Memory, parameters: bytes) -> Answer:
 
 def _aura_led(memory: Memory, parameters: bytes) -> Answer:
     control, speed, colour, count = parameters
+    # The manual knows no code for what is out of range but that of a bad packet. That
+    # the colour matters also to the light's going out is the strict reading.
+    if not (1 <= control <= LED_CONTROLS and 1 <= colour <= memory.profile.colours):
+        return PACKET_ERROR
     memory.ram.led = Led(control, colour, speed, count)
     return OK
 

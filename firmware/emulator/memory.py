@@ -21,7 +21,7 @@ NOTEPAD_PAGE_SIZE: Final = 32
 class Led:
     """The light, in the words of AuraLed (0x35); an R307 knows only on and off."""
 
-    #: 1 breathe, 2 flash, 3 on, 4 off, 5 fade in, 6 fade out.
+    #: 1 breathe, 2 flash, 3 on, 4 off, 5 fade in, 6 fade out (LED_CONTROLS).
     control: int
     #: 1 red, 2 blue, 3 purple, 4 green, 5 yellow, 6 cyan, 7 white; 0 on an R307.
     colour: int = 0
@@ -31,6 +31,7 @@ class Led:
     count: int = 0
 
 
+LED_CONTROLS: Final = 6
 LED_ON: Final = Led(control=3)
 LED_OFF: Final = Led(control=4)
 

@@ -1,8 +1,9 @@
 """Sensor models: what differs between an R307 and an R503.
 
 Source: data sheets of the shops for the R307, manual v1.2 for the R503. Real parts
-vary: an R307 with templates of 768 bytes has been measured (brianrho/fpmatch#9).
-`dataclasses.replace(R307, template_size=768)` makes such a part.
+vary: an R307 with templates of 768 bytes has been measured (brianrho/fpmatch#9), and
+the manual of an R503 before v1.2 has three colours. `dataclasses.replace(R307,
+template_size=768)` and `dataclasses.replace(R503, colours=3)` make such parts.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Profile:
     system_id: int
     #: Sends 0x55 when it is ready after power-on.
     announces_power_on: bool
+    #: Colours that AuraLed knows, from 1 on; a sensor without that instruction has none.
+    colours: int
     #: Instructions it knows; it answers others with a packet error (01).
     commands: frozenset[Command]
     #: How long a command takes, in seconds; what is missing is instant.
@@ -51,6 +54,7 @@ R307: Final = Profile(
     template_size=512,
     system_id=0x0009,
     announces_power_on=False,
+    colours=0,
     commands=frozenset(Command) - _R503_ONLY,
     seconds=MappingProxyType(
         {
@@ -71,6 +75,7 @@ R503: Final = Profile(
     template_size=1536,
     system_id=0x0000,
     announces_power_on=True,
+    colours=7,
     commands=frozenset(Command) - _R307_ONLY,
     seconds=MappingProxyType(
         {

@@ -3,9 +3,9 @@
 import asyncio
 import json
 
-from fpreader.config import BUFFERS
 from fpreader.desk import Desk
 from fpreader.journal import Journal
+from fpreader.light import has_color
 from fpreader.link import Link
 from fpreader.memory import Memory
 from fpreader.mqtt import Client
@@ -82,8 +82,10 @@ if TYPE_CHECKING:
 
 
 FIRMWARE = "0.2.0"
-#: What this firmware can do that not every reader can (protocol, `status`).
+#: What this firmware can do that not every reader can (protocol, `status`) …
 FEATURES = ("led", "list", "delete", "adopt", "accept_sensor", "settings")
+#: … and where the sensor's light has colours.
+COLOR_FEATURES = ("led_color",)
 
 SNAPSHOT = "enroll/response"
 TEMPLATES = "templates"
@@ -102,13 +104,14 @@ class App:
     def __init__(self, board: "Board", config: "Config") -> None:
         self._board = board
         self._clock = board.clock
+        colored = has_color(config.buffers)
         self._identity = {
             "device": board.device,
             "firmware": FIRMWARE,
             "board": board.name,
             "sensor": config.sensor,
-            "max_scans": BUFFERS[config.sensor] + 1,
-            "features": FEATURES,
+            "max_scans": config.buffers + 1,
+            "features": FEATURES + COLOR_FEATURES if colored else FEATURES,
         }
         self._wake = asyncio.Event()
         self._restart_at: int | None = None
@@ -120,7 +123,7 @@ class App:
             board.clock,
             board.sleep,
             board.random,
-            buffers=BUFFERS[config.sensor],
+            buffers=config.buffers,
             on_snapshot=self._on_snapshot,
             on_templates=lambda: self._changed(TEMPLATES),
             on_touch=self._on_touch,

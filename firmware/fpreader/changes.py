@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
+    from fpreader.light import Light
     from fpreader.memory import Memory
     from fpreader.templates import Templates
 
@@ -31,6 +32,7 @@ class Changes:
         self,
         held: "Templates",
         memory: "Memory",
+        light: "Light",
         refusal: "Callable[[], str | None]",
         report: "Callable[[], None]",
     ) -> None:
@@ -40,6 +42,7 @@ class Changes:
         """
         self._held = held
         self._memory = memory
+        self._light = light
         self._refusal = refusal
         self._report = report
         self._work: Work | None = None
@@ -53,10 +56,13 @@ class Changes:
     @property
     def settings(self) -> "dict[str, Any]":
         """The settings as they are."""
-        return {
+        settings: dict[str, Any] = {
             "identification": self._memory.identification,
             "security_level": self._held.security_level,
         }
+        if self._light.colored:
+            settings["led_color"] = self._memory.led_color
+        return settings
 
     # --- what others ask for --------------------------------------------------------
 
@@ -90,17 +96,23 @@ class Changes:
         return self._unless(error, self._accept_sensor, done)
 
     def set(
-        self, identification: "bool | None", security_level: "int | None", done: "Done"
+        self,
+        identification: "bool | None",
+        security_level: "int | None",
+        led_color: "str | None",
+        done: "Done",
     ) -> "str | None":
-        """Change settings; None leaves one as it is."""
-        if security_level is None:
+        """Change settings; None leaves one as it is. A colour needs a light that has some."""
+        if security_level is None and led_color is None:
             # Needs no sensor and disturbs nobody: a lock-out must not wait for an enrollment.
-            error = self._set_identification(identification)
+            error = self._keep_settings(identification, None)
             if error is None:
                 done(None)
             return error
         error = self._refusal() or ("sensor_changed" if self._held.changed else None)
-        return self._unless(error, lambda: self._set(identification, security_level), done)
+        return self._unless(
+            error, lambda: self._set(identification, security_level, led_color), done
+        )
 
     # --- what the scanner does ------------------------------------------------------
 
@@ -153,15 +165,32 @@ class Changes:
     async def _accept_sensor(self) -> "str | None":
         return None if await self._held.accept() else "bad_request"
 
-    async def _set(self, identification: "bool | None", security_level: int) -> "str | None":
-        await self._held.set_security_level(security_level)
-        return self._set_identification(identification)
+    async def _set(
+        self,
+        identification: "bool | None",
+        security_level: "int | None",
+        led_color: "str | None",
+    ) -> "str | None":
+        if security_level is not None:
+            await self._held.set_security_level(security_level)
+        if led_color is not None:
+            # Shown before it is kept: what the sensor refuses is not to come back with each start.
+            await self._light.set_color(led_color)
+        # Where the flash refuses, the sensor is started again, and that brings the old colour back.
+        return self._keep_settings(identification, led_color)
 
-    def _set_identification(self, identification: "bool | None") -> "str | None":
-        if identification is None or identification == self._memory.identification:
+    def _keep_settings(
+        self, identification: "bool | None", led_color: "str | None"
+    ) -> "str | None":
+        memory = self._memory
+        if identification is None:
+            identification = memory.identification
+        if led_color is None:
+            led_color = memory.led_color
+        if (identification, led_color) == (memory.identification, memory.led_color):
             return None
         try:
-            self._memory.keep_identification(identification)
+            memory.keep_settings(identification, led_color)
         except OSError as problem:
             return _refused(problem)
         return None

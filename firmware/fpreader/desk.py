@@ -212,12 +212,13 @@ class Desk:
         self._change(request, self._scanner.changes.accept_sensor)
 
     def _set(self, request: str, message: "dict[str, Any]") -> None:
-        identification, level = settings_wishes(message)
+        colored = "led_color" in self._identity["features"]
+        identification, level, color = settings_wishes(message, colored=colored)
         self._use_nonce(message)
         changes = self._scanner.changes
         self._change(
             request,
-            lambda done: changes.set(identification, level, done),
+            lambda done: changes.set(identification, level, color, done),
             lambda: changes.settings,
         )
 

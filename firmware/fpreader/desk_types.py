@@ -27,6 +27,7 @@ if TYPE_CHECKING:
             self,
             identification: bool | None,  # noqa: FBT001 - a setting's value
             security_level: int | None,
+            led_color: str | None,
             done: Done,
         ) -> str | None:
             """Accept to change settings (None) or refuse it (error)."""

@@ -1,6 +1,10 @@
-"""The sensor's light, by which somebody finds the reader."""
+"""The sensor's light: the steady colour that was chosen, and what shows instead for a while.
 
-from fpreader.sensor import SensorError
+No touch and no enrollment fails by it, nor waits for more than one short command: where the sensor
+leaves one unanswered, it is left alone until the steady colour is due again.
+"""
+
+from fpreader.sensor import LED_COLORS, SensorError
 
 TYPE_CHECKING = False
 
@@ -8,49 +12,127 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
+    from fpreader.memory import Memory
     from fpreader.sensor import Sensor
+
+#: The steady colour is set again so often: a sensor that was without power for a moment is dark,
+#: and nothing else tells.
+AGAIN_MS = 60000
 
 _TWO_BUFFERS = 2
 _BLINKS = 5
 _BLINK_S = 0.3
-#: AuraLed: flash, in cycles of half a second (the manual gives no unit), in blue, six times.
-_FLASH = (2, 50, 2, 6)
+# Of AuraLed, with speeds of which the manual gives no unit; 50 is taken for half a second.
+_BREATHE, _FLASH, _ON, _OFF = 1, 2, 3, 4
+_RED, _BLUE, _PURPLE = 1, 2, 3  # what also an older R503 knows
+#: What shows, as AuraLed's control, speed, colour and count (0: endless), and for how many
+#: milliseconds before the steady colour; None: until something else shows.
+_SHOWN: "dict[str, tuple[tuple[int, int, int, int], int | None]]" = {
+    "identify": ((_FLASH, 50, _BLUE, 6), 3000),
+    "place_finger": ((_BREATHE, 100, _PURPLE, 0), None),
+    "captured": ((_ON, 0, _BLUE, 0), None),
+    "rejected": ((_FLASH, 25, _RED, 0), None),
+    "completed": ((_ON, 0, _BLUE, 0), 2000),
+    "failed": ((_FLASH, 25, _RED, 0), 2000),
+    "cancelled": ((_OFF, 0, _RED, 0), 0),
+    "not_identified": ((_FLASH, 25, _RED, 0), 1000),
+}
+
+
+def has_color(buffers: int) -> bool:
+    """Tell a sensor with a ring of light in colours from one with a lamp."""
+    return buffers > _TWO_BUFFERS
 
 
 class Light:
-    """Blinks; `buffers` tells a sensor with a ring of light from one with a lamp."""
+    """Shows one thing at a time; what is said to it last counts.
 
-    def __init__(
+    A light without colours blinks for `identify`, and does nothing else.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
         self,
         sensor: "Sensor",
+        memory: "Memory",
+        clock: "Callable[[], int]",
         sleep: "Callable[[float], Awaitable[Any]]",
         buffers: int,
         may_blink: "Callable[[], bool]",
     ) -> None:
         """`may_blink` says whether nobody needs the sensor's time."""
         self._sensor = sensor
+        self._memory = memory
+        self._clock = clock
         self._sleep = sleep
-        self._buffers = buffers
         self._may_blink = may_blink
         self._blinking = False
+        self._muted = False  # the sensor did not take the last command
+        self._due: int | None = None
+        """When the steady colour is to be set; None: not while what shows lasts."""
+        self.colored = has_color(buffers)
+        """Whether it has colours."""
 
     async def identify(self) -> None:
         """Blink for about three seconds, where that may be."""
         if self._blinking or not self._may_blink():
             return
+        if self.colored:
+            await self._show("identify")
+            return
         self._blinking = True
         try:
             await self._blink()
         except SensorError:
-            pass  # a light is not worth an error; that the sensor is gone shows elsewhere
+            pass  # that the sensor is gone shows elsewhere
         finally:
             self._blinking = False
 
+    async def set_color(self, color: str) -> None:
+        """Show a steady colour, one of LED_COLORS. Raises SensorError where the sensor does not."""
+        number = LED_COLORS.index(color)
+        self._due = self._clock() + AGAIN_MS
+        self._muted = True  # until the command was taken
+        await self._sensor.aura_led(_ON if number else _OFF, 0, number or _RED, 0)
+        self._muted = False
+
+    async def rest(self) -> None:
+        """Show the colour that is kept, whatever shows now."""
+        if self.colored:
+            try:
+                await self.set_color(self._memory.led_color)
+            except SensorError:
+                pass  # tried again when it is due again
+
+    async def keep(self) -> None:
+        """Show the colour that is kept if it is due; asked while the reader is idle."""
+        if self._due is not None and self._clock() >= self._due and not self._sensor.owes:
+            await self.rest()
+
+    async def follow(self, snapshot: "dict[str, Any]") -> None:
+        """Tell whoever enrolls how it goes on; takes each snapshot."""
+        stage = snapshot["stage"]
+        if stage == "lift_finger":
+            captured = len(snapshot["captured"]) == snapshot["step"]
+            stage = "captured" if captured else "rejected"
+        await self.tell(stage)
+
+    async def tell(self, word: str) -> None:
+        """Show this; a word for which there is nothing to show changes nothing."""
+        # A sensor that owes an answer would first have to be waited for.
+        if self.colored and word in _SHOWN and not self._muted and not self._sensor.owes:
+            await self._show(word)
+
+    async def _show(self, word: str) -> None:
+        command, lasts_ms = _SHOWN[word]
+        # Before the command: what waits for the sensor behind this one may want another time.
+        self._due = None if lasts_ms is None else self._clock() + lasts_ms
+        try:
+            await self._sensor.aura_led(*command, attempts=1)
+        except SensorError:
+            self._muted = True
+            self._due = self._clock() + AGAIN_MS
+
     async def _blink(self) -> None:
-        if self._buffers > _TWO_BUFFERS:
-            await self._sensor.aura_led(*_FLASH)
-            await self._sleep(2 * _BLINK_S * _BLINKS)
-            return
         for _ in range(_BLINKS):
             for on in (True, False):
                 if not self._may_blink():

@@ -8,6 +8,7 @@ import hashlib
 import json
 from binascii import hexlify
 
+from fpreader.sensor import LED_COLORS
 from fpreader.template_ids import TemplateIds, to_hex
 
 TYPE_CHECKING = False
@@ -80,6 +81,12 @@ class Memory:
         """Whether touches that are identified are reported."""
         return bool(self._kept["identification"])
 
+    @property
+    def led_color(self) -> str:
+        """The steady colour of the sensor's light, one of LED_COLORS."""
+        color: str = self._kept["led_color"]
+        return color
+
     def template_id(self, slot: int) -> "str | None":
         """Give the id that was given to the template in this slot."""
         return self._ids.get(slot)
@@ -100,9 +107,9 @@ class Memory:
         """Remember how far what is going on has come."""
         self._write(operation=operation)
 
-    def keep_identification(self, identification: bool) -> None:  # noqa: FBT001 - a setting's value
-        """Remember whether identified touches are reported."""
-        self._write(identification=identification)
+    def keep_settings(self, identification: bool, led_color: str) -> None:  # noqa: FBT001 - a value
+        """Remember whether identified touches are reported, and the light's steady colour."""
+        self._write(identification=identification, led_color=led_color)
 
     def commit(self, slot: int, template_id: str, snapshot: "dict[str, Any]") -> None:
         """Make an enrollment count: the one write after which it is completed."""
@@ -176,6 +183,9 @@ def unpack(line: bytes, pieces: "list[bytes]") -> "dict[str, Any]":
     kept["operation"] = head["operation"]
     kept["last"] = head["last"]
     kept["identification"] = head.get("identification", True)
+    # Firmware 0.1 had no settings; a colour that only a later one knows is not worth all the rest.
+    if head.get("led_color") in LED_COLORS:
+        kept["led_color"] = head["led_color"]
     return kept
 
 
@@ -186,6 +196,7 @@ def _head(kept: "dict[str, Any]") -> bytes:
         "operation": kept["operation"],
         "last": kept["last"],
         "identification": kept["identification"],
+        "led_color": kept["led_color"],
     }
     return json.dumps(head).encode() + b"\n"
 
@@ -197,4 +208,5 @@ def _nothing() -> "dict[str, Any]":
         "operation": None,
         "last": None,
         "identification": True,
+        "led_color": LED_COLORS[0],
     }

@@ -2,6 +2,8 @@
 
 import json
 
+from fpreader.sensor import LED_COLORS
+
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -84,12 +86,19 @@ def template_wishes(message: "dict[str, Any]") -> "tuple[int, str | None]":
     return slot, template_id
 
 
-def settings_wishes(message: "dict[str, Any]") -> "tuple[bool | None, int | None]":
-    """Read identification and security_level, of which one may be missing. Raises Refusal."""
+def settings_wishes(
+    message: "dict[str, Any]", *, colored: bool
+) -> "tuple[bool | None, int | None, str | None]":
+    """Read identification, security_level and led_color; None for what is missing, but not all.
+
+    `colored` says whether there is a light with colours. Raises Refusal.
+    """
     identification: Any = message.get("identification")
     level: Any = message.get("security_level")
-    demand("identification" in message or "security_level" in message)
+    color: Any = message.get("led_color")
+    demand(any(key in message for key in ("identification", "security_level", "led_color")))
     demand("identification" not in message or isinstance(identification, bool))
     demand("security_level" not in message or is_in(level, 1, 5))
+    demand("led_color" not in message or (colored and color in LED_COLORS))
     demand_nonce(message)
-    return identification, level
+    return identification, level, color

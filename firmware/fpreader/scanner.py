@@ -55,13 +55,17 @@ class Scanner:
         self._on_snapshot = on_snapshot
         self._on_templates = on_templates
         self._held = Templates(sensor, memory, random)
-        self._touches = Touches(sensor, self._held, memory, clock, on_touch)
-        self._light = Light(sensor, sleep, buffers, lambda: self._ready and not self.running)
+        self._light = Light(
+            sensor, memory, clock, sleep, buffers, lambda: self._ready and not self.running
+        )
+        self._touches = Touches(sensor, self._held, memory, self._light, clock, on_touch)
         self._state = self._held.state()
         self._state["sensor_error"] = SensorError.word
         self._ready = False  # the sensor was started and nothing speaks against an enrollment
         self._enrollment: Enrollment | None = None
-        self.changes = Changes(self._held, memory, self._refusal, lambda: self._report(None))
+        self.changes = Changes(
+            self._held, memory, self._light, self._refusal, lambda: self._report(None)
+        )
         """What may be changed beside enrolling."""
         self.tried = asyncio.Event()
         """Whether it is known if the sensor works: it was started, or that has failed."""
@@ -154,6 +158,7 @@ class Scanner:
                 await self._held.start()
                 self._report(None)
                 self._ready = True
+                await self._light.rest()
                 await self._serve()
                 works = True
             except SensorError as error:
@@ -176,6 +181,7 @@ class Scanner:
                 fine = await self.changes.do()
             else:
                 fine = await self._touches.poll()
+                await self._light.keep()
             if not fine:
                 return
             await self._pause(POLL_MS)
@@ -218,6 +224,7 @@ class Scanner:
         result: Result = None
         self._sensor.may_repeat = lambda: not enrollment.is_pressed(self._clock())
         try:
+            await self._light.follow(self.snapshot)
             while (operation := enrollment.advance(result, self._clock())) is not None:
                 result = self._remember(enrollment, operation)
                 if result is not None:
@@ -225,6 +232,7 @@ class Scanner:
                 if enrollment.seq != shown:
                     shown = enrollment.seq
                     self._on_snapshot()
+                    await self._light.follow(self.snapshot)
                 result = await self._perform(operation)
                 fine = fine and result not in ("sensor_error", "taken")
         finally:
@@ -234,6 +242,8 @@ class Scanner:
         self._enrollment = None
         self._ready = self._ready and fine
         self._on_snapshot()
+        if fine:
+            await self._light.follow(enrollment.snapshot(self._clock()))
         return fine
 
     def _remember(self, enrollment: Enrollment, operation: "Operation") -> "Result":

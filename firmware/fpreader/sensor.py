@@ -43,6 +43,8 @@ LIGHT_ANSWER_MS = 300
 PAGE_SLOTS = 256
 #: How strictly fingers can be compared: the higher, the fewer are taken for another one.
 SECURITY_LEVELS = (1, 2, 3, 4, 5)
+#: The colours of AuraLed, each at its number; an older R503 knows only the first three.
+LED_COLORS = ("off", "red", "blue", "purple", "green", "yellow", "cyan", "white")
 #: Bytes of one notepad page.
 NOTEPAD_BYTES = 32
 
@@ -82,7 +84,7 @@ class Sensor:
         self._stream = stream
         self._parser = packet.Parser()
         self._lock = asyncio.Lock()  # the light is asked for while the sensor works
-        self._owes = False
+        self.owes = False
         """Whether an answer may still come to a command that was repeated or given up."""
         self.errors = 0
         """Commands without a valid answer so far."""
@@ -168,10 +170,13 @@ class Sensor:
         code, _ = await self._command(bytes((0x18, page)) + data)
         _expect(code)
 
-    async def aura_led(self, control: int, speed: int, colour: int, count: int) -> None:
-        """Set the ring of light of an R503."""
+    async def aura_led(
+        self, control: int, speed: int, colour: int, count: int, attempts: int = ATTEMPTS
+    ) -> None:
+        """Set the ring of light of an R503, in up to so many attempts."""
         command = bytes((0x35, control, speed, colour, count))
-        await self._command(command, timeout_ms=LIGHT_ANSWER_MS, attempts=1)
+        code, _ = await self._command(command, timeout_ms=LIGHT_ANSWER_MS, attempts=attempts)
+        _expect(code)
 
     async def light(self, *, on: bool) -> None:
         """Switch the light of an R307."""
@@ -203,14 +208,14 @@ class Sensor:
         """Send a command until it is answered; give the confirmation code and the data."""
         async with self._lock:
             # Before a password is said, a sensor may do nothing else.
-            owes = self._owes and command[0] != _VFY_PWD
+            owes = self.owes and command[0] != _VFY_PWD
             if not owes or await self._catch_up():
                 for attempt in range(attempts):
                     if attempt and not self.may_repeat():
                         break
                     answer = await self._try(command, size, timeout_ms)
                     if answer is None or answer[0] == _RECEIVE_ERROR:
-                        self._owes = True
+                        self.owes = True
                         continue
                     if answer[0] == _PASSWORD_WANTED:
                         raise PasswordError
@@ -228,7 +233,7 @@ class Sensor:
                 break
             answer = await self._try(_TEMPLETE_NUM, 2, ANSWER_MS)
             if answer is not None and answer[0] == OK:
-                self._owes = False
+                self.owes = False
                 return True
         return False
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from fpreader.light import Light
     from fpreader.memory import Memory
     from fpreader.sensor import Sensor
     from fpreader.templates import Templates
@@ -30,17 +31,19 @@ if TYPE_CHECKING:
 class Touches:
     """Reads touches of a sensor that was started, and hands each over to `on_touch`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a touch needs, and whom it is told
         self,
         sensor: "Sensor",
         held: "Templates",
         memory: "Memory",
+        light: "Light",
         clock: "Callable[[], int]",
         on_touch: "OnTouch",
     ) -> None:
         self._sensor = sensor
         self._held = held
         self._memory = memory
+        self._light = light
         self._clock = clock
         self._on_touch = on_touch
         self.resting = False
@@ -76,6 +79,7 @@ class Touches:
             raise
         if found is None or not ours:
             self._on_touch("not_identified", at_ms, None, None, None, None)
+            await self._light.tell("not_identified")
         elif self._memory.identification:
             slot, score = found
             template_id = self._memory.template_id(slot)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -211,6 +213,17 @@ def test_the_aura_of_an_r503_is_kept_until_power_is_lost() -> None:
     client.sensor.power_cycle()
     assert client.sensor.led == LED_OFF
     assert client.code(0x50) == 1
+
+
+@pytest.mark.parametrize("colours", [3, 7])
+def test_an_aura_that_the_sensor_does_not_know_is_refused_and_changes_nothing(colours: int) -> None:
+    client = Client(EmulatedSensor(replace(R503, colours=colours)))
+    for colour in range(1, colours + 1):
+        assert client.code(0x35, 3, 0, colour, 0) == 0
+        assert client.sensor.led == Led(control=3, colour=colour)
+    for control, colour in ((0, 1), (7, 1), (3, 0), (3, colours + 1), (4, colours + 1)):
+        assert client.code(0x35, control, 0, colour, 0) == 1
+        assert client.sensor.led == Led(control=3, colour=colours)
 
 
 def test_an_r503_shakes_hands_and_announces_itself() -> None:

@@ -251,6 +251,19 @@ def test_adafruit_sets_the_light_of_an_r503_and_not_of_an_r307(line: SensorLine,
             assert answer == 1
 
 
+def test_adafruit_sees_every_colour_of_an_r503_and_its_going_out() -> None:
+    with SensorLine(EmulatedSensor(R503)) as line, Serial(line.path, timeout=2) as uart:
+        ada = Adafruit_Fingerprint(uart)
+        for colour in range(1, 8):
+            assert ada.set_led(color=colour, mode=3, speed=0, cycles=0) == 0
+            with line.hold() as sensor:
+                assert sensor.led == Led(control=3, colour=colour)
+        assert ada.set_led(color=1, mode=4, speed=0, cycles=0) == 0
+        with line.hold() as sensor:
+            assert sensor.led == Led(control=4, colour=1)
+        assert ada.set_led(color=8, mode=3, speed=0, cycles=0) == 1
+
+
 def test_adafruit_hears_an_r503_say_that_it_is_well() -> None:
     with SensorLine(EmulatedSensor(R503)) as line, Serial(line.path, timeout=2) as uart:
         assert Adafruit_Fingerprint(uart).check_module()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulator import PROFILES, Command, EmulatedSensor, SensorLine
+from emulator import LED_OFF, PROFILES, Command, EmulatedSensor, Led, SensorLine
 from tests.firmware.stage import RUNTIMES, House, Reader
 from tests.firmware.test_reader_process import ANNA, BEN, broker, enroll, house, touch
 
@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["broker", "house"]  # fixtures
 
 
+@pytest.fixture
+def model() -> str:
+    return "R307"
+
+
 @pytest.fixture(params=RUNTIMES)
-def reader(request: pytest.FixtureRequest, tmp_path: Path, broker: Broker) -> Iterator[Reader]:
+def reader(
+    request: pytest.FixtureRequest, tmp_path: Path, broker: Broker, model: str
+) -> Iterator[Reader]:
     """Give a reader that is connected and whose sensor answers."""
-    reader = Reader(tmp_path, request.param, broker.port)
+    reader = Reader(tmp_path, request.param, broker.port, model)
     house = House(broker.port)
     reader.start()
     try:
@@ -108,6 +115,39 @@ def test_settings_survive_a_power_cut(reader: Reader, house: House) -> None:
     assert len(house.payloads("fingerprint", since)) == 1
     assert change(house, "settings", identification=True)["ok"]
     assert touch(house, reader, ANNA)["template_id"] == template_id
+
+
+@pytest.mark.parametrize("model", ["R503"])
+def test_the_colour_of_the_light_survives_a_power_cut(reader: Reader, house: House) -> None:
+    def light() -> Led:
+        with reader.line.hold() as sensor:
+            return sensor.led
+
+    status = house.wait("status", lambda one: one["online"]).payload
+    assert "led_color" in status["features"]
+    assert house.hello()["settings"]["led_color"] == "off"
+    answer = change(house, "settings", led_color="yellow")
+    assert answer["result"] == {
+        "identification": True,
+        "security_level": 3,
+        "led_color": "yellow",
+    }
+    assert light() == Led(3, 5)
+    reader.kill()
+    reader.line.power_cycle()
+    assert light() == LED_OFF
+    mark = reader.line.command_count
+    reader.start()
+    reader.line.wait_for_command(Command.AURA_LED, since=mark)
+    assert light() == Led(3, 5)
+    assert house.hello()["settings"]["led_color"] == "yellow"
+
+
+def test_a_lamp_has_no_colour_to_be_set(reader: Reader, house: House) -> None:
+    status = house.wait("status", lambda one: one["online"]).payload
+    assert "led_color" not in status["features"]
+    assert "led_color" not in house.hello()["settings"]
+    assert change(house, "settings", led_color="off")["error"] == "bad_request"
 
 
 def test_hello_tells_how_the_reader_is_doing(reader: Reader, house: House) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from emulator import (
+    LED_OFF,
     R307,
     R503,
     Code,
@@ -17,6 +19,7 @@ from emulator import (
     EmulatedSensor,
     Fault,
     Finger,
+    Led,
     Profile,
     Quality,
     SensorLine,
@@ -427,6 +430,51 @@ async def test_a_wrong_password_is_told(line: SensorLine, tmp_path: Path) -> Non
     assert reader.told[-1]["sensor_error"] == "wrong_password"
     assert reader.told[-1]["capacity"] is None
     await reader.turn_off()
+
+
+async def changed(reader: Reader, led_color: str) -> str | None:
+    """Ask for a colour of the light; give the error."""
+    answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+    refusal = reader.scanner.changes.set(None, None, led_color, answer.set_result)
+    return refusal or await asyncio.wait_for(answer, 10)
+
+
+def shown(reader: Reader) -> Led:
+    with reader.line.hold() as emulated:
+        return emulated.led
+
+
+@pytest.mark.parametrize("profile", [R503])
+async def test_every_colour_is_seen_on_the_sensor(reader: Reader) -> None:
+    for number, color in enumerate(sensor.LED_COLORS):
+        assert await changed(reader, color) is None
+        assert shown(reader) == (Led(3, number) if number else Led(4, 1))
+
+
+@pytest.mark.parametrize("profile", [replace(R503, colours=3)])
+async def test_an_older_sensor_refuses_the_newer_colours_and_works_on(reader: Reader) -> None:
+    assert await changed(reader, "purple") is None
+    for color in ("green", "white"):
+        assert await changed(reader, color) == "sensor_error"
+        assert reader.scanner.changes.settings["led_color"] == "purple"
+    assert (await reader.touch(ANNA))[0] == "not_identified"
+    reader.line.lift()
+    assert (await reader.enroll(*[ANNA] * 3))["stage"] == "completed"
+
+
+@pytest.mark.parametrize("profile", [R503])
+async def test_the_colour_is_back_after_the_sensor_was_without_power(reader: Reader) -> None:
+    assert await changed(reader, "cyan") is None
+    reader.line.unplug()
+    await reader.until(lambda: reader.told[-1]["sensor_error"])
+    assert reader.scanner.changes.settings["led_color"] == "cyan"
+    assert shown(reader) == LED_OFF
+    since = reader.line.command_count
+    reader.line.replug()
+    await asyncio.to_thread(
+        reader.line.wait_for_command, Command.AURA_LED, code=Code.OK, since=since
+    )
+    assert shown(reader) == Led(3, 6)
 
 
 @pytest.mark.parametrize("profile", [R307, R503])

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
     from fpreader.changes import Done
 
+FEATURES = ["led", "list", "delete", "adopt", "accept_sensor", "settings"]
 IDENTITY = {
     "device": "a1b2c3d4e5f6",
     "firmware": "0.2.0",
     "board": "esp32",
     "sensor": "R307",
     "max_scans": 3,
-    "features": ["led", "list", "delete", "adopt", "accept_sensor", "settings"],
+    "features": FEATURES,
 }
 TEMPLATES = {
     "capacity": 1000,
@@ -33,6 +34,9 @@ PAGE: "dict[str, Any]" = {
     "next": 7,
 }
 SETTINGS = {"identification": True, "security_level": 3}
+#: What a reader has beside whose sensor's light has colours.
+COLOR_FEATURES = ["led_color"]
+COLOR_SETTINGS = {"led_color": "off"}
 DIAGNOSTICS = {"signal": -61, "free_memory": 41000, "sensor_errors": 3}
 IDLE: "dict[str, Any]" = {
     "template_id": None,
@@ -67,9 +71,13 @@ class FakeChanges:
         return self._ask(done, "accept_sensor")
 
     def set(
-        self, identification: "bool | None", security_level: "int | None", done: "Done"
+        self,
+        identification: "bool | None",
+        security_level: "int | None",
+        led_color: "str | None",
+        done: "Done",
     ) -> "str | None":
-        return self._ask(done, "set", identification, security_level)
+        return self._ask(done, "set", identification, security_level, led_color)
 
     def end(self, error: "str | None" = None) -> None:
         self.done.pop(0)(error)
@@ -148,9 +156,9 @@ class FakeJournal:
 
 
 class Office:
-    """The desk with all that surrounds it."""
+    """The desk with all that surrounds it; `colored` says whether there is a light with colours."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, colored: bool = False) -> None:
         self.now = 1000
         self.connected = True
         self.sent: list[bytes] = []
@@ -160,7 +168,11 @@ class Office:
         self.requests = 0
         self.scanner = FakeScanner()
         self.journal = FakeJournal()
-        self.desk = Desk(IDENTITY, self.scanner, self.journal, self, lambda: self.now, Counting())
+        identity: dict[str, Any] = dict(IDENTITY)
+        if colored:
+            identity["features"] = FEATURES + COLOR_FEATURES
+            self.scanner.changes.settings.update(COLOR_SETTINGS)
+        self.desk = Desk(identity, self.scanner, self.journal, self, lambda: self.now, Counting())
 
     # What the desk causes.
 

@@ -5,7 +5,7 @@ import json
 from fpreader.answers import MOST_ANSWERS
 from fpreader.requests import MOST_PAYLOAD
 from fpreader.scanner import PAGE as SCANNER_PAGE
-from tests.firmware.portable.office import PAGE, SETTINGS, Office
+from tests.firmware.portable.office import COLOR_SETTINGS, PAGE, SETTINGS, Office
 from tests.firmware.portable.test_desk import REQUESTS, T, U, start
 
 TYPE_CHECKING = False
@@ -19,11 +19,17 @@ CHANGES: "list[tuple[dict[str, Any], tuple[Any, ...]]]" = [
     ({"command": "delete", "slot": 0, "template_id": None}, ("delete", 0, None)),
     ({"command": "adopt", "slot": 65535, "template_id": U}, ("adopt", 65535, U)),
     ({"command": "accept_sensor"}, ("accept_sensor",)),
-    ({"command": "settings", "identification": False}, ("set", False, None)),
-    ({"command": "settings", "security_level": 1}, ("set", None, 1)),
+    ({"command": "settings", "identification": False}, ("set", False, None, None)),
+    ({"command": "settings", "security_level": 1}, ("set", None, 1, None)),
+    ({"command": "settings", "led_color": "white"}, ("set", None, None, "white")),
     (
-        {"command": "settings", "identification": True, "security_level": 5},
-        ("set", True, 5),
+        {
+            "command": "settings",
+            "identification": True,
+            "security_level": 5,
+            "led_color": "off",
+        },
+        ("set", True, 5, "off"),
     ),
 ]
 
@@ -42,13 +48,16 @@ def end(office: Office, error: "str | None" = None) -> "list[Any]":
 
 def test_a_change_is_asked_for_once_and_answered_when_it_is_done() -> None:
     for message, asked in CHANGES:
-        office = Office()
+        office = Office(colored=True)
         nonce = office.nonce()
         assert office.ask("command", nonce=nonce, **message) == []
         assert office.repeat("command", nonce=nonce, **message) == []
         assert office.scanner.changes.asked == [asked]
         (answer,) = end(office)
-        result = SETTINGS if message["command"] == "settings" else {}
+        result: dict[str, Any] = {}
+        if message["command"] == "settings":
+            result.update(SETTINGS)
+            result.update(COLOR_SETTINGS)
         assert answer == {"v": 1, "request": office.request, "ok": True, "result": result}
         assert office.repeat("command", nonce=nonce, **message) == [answer]
         assert office.scanner.changes.asked == [asked]
@@ -56,7 +65,7 @@ def test_a_change_is_asked_for_once_and_answered_when_it_is_done() -> None:
 
 def test_a_change_that_fails_later_is_answered_with_its_error() -> None:
     for message, _ in CHANGES:
-        office = Office()
+        office = Office(colored=True)
         change(office, message)
         (answer,) = end(office, "sensor_error")
         assert (answer["ok"], answer["error"]) == (False, "sensor_error")
@@ -66,7 +75,7 @@ def test_a_change_that_fails_later_is_answered_with_its_error() -> None:
 def test_a_change_that_is_refused_is_answered_at_once_and_not_asked_for_again() -> None:
     for message, _ in CHANGES:
         for error in ("busy", "sensor_error", "sensor_changed", "bad_request", "not_found"):
-            office = Office()
+            office = Office(colored=True)
             office.scanner.changes.refuses = error
             answers = change(office, message)
             assert [answer["error"] for answer in answers] == [error]
@@ -83,9 +92,36 @@ def test_settings_are_answered_as_they_are_when_they_are_done() -> None:
     assert answer["result"] == {"identification": True, "security_level": 5}
 
 
+def test_every_colour_is_taken_where_the_light_has_some_and_none_where_it_has_not() -> None:
+    for color in ("off", "red", "blue", "purple", "green", "yellow", "cyan", "white"):
+        message: dict[str, Any] = {"command": "settings", "led_color": color}
+        office = Office(colored=True)
+        assert change(office, message) == []
+        assert office.scanner.changes.asked == [("set", None, None, color)]
+        plain = Office()
+        message["identification"] = False
+        nonce = plain.nonce()
+        assert plain.error("command", nonce=nonce, **message) == "bad_request"
+        assert plain.scanner.changes.asked == []
+        # Which is found out before the nonce is looked at, so it still counts.
+        message.pop("led_color")
+        assert plain.ask("command", nonce=nonce, **message) == []
+
+
+def test_the_colour_is_told_only_where_the_light_has_some() -> None:
+    for colored in (False, True):
+        office = Office(colored=colored)
+        (hello,) = office.ask("command", command="hello")
+        assert ("led_color" in hello["result"]["features"]) is colored
+        assert ("led_color" in hello["result"]["settings"]) is colored
+        change(office, {"command": "settings", "identification": True})
+        (answer,) = end(office)
+        assert ("led_color" in answer["result"]) is colored
+
+
 def test_a_change_needs_a_nonce_and_uses_it_up() -> None:
     for message, _ in CHANGES:
-        office = Office()
+        office = Office(colored=True)
         for nonce in (None, "0" * 16):
             assert office.error("command", nonce=nonce, **message) == "stale"
         assert office.error("command", **message) == "stale"
@@ -164,7 +200,7 @@ def test_a_list_of_what_nobody_knows_is_an_error() -> None:
 
 
 def test_the_longest_answers_are_short_enough() -> None:
-    office = Office()
+    office = Office(colored=True)
     office.scanner.show(T, "place_finger", 65535)
     office.scanner.snapshot["captured"] = [{"attempts": 65535}] * 7
     office.scanner.snapshot["rejected"] = {"count": 65535, "last": "too_few_features"}

@@ -92,11 +92,28 @@ def test_to_accept_a_sensor_is_one_write_and_leaves_no_id() -> None:
 
 def test_a_setting_survives_a_restart() -> None:
     records = flash()
-    assert Memory(records).identification
-    Memory(records).keep_identification(False)
-    assert not Memory(records).identification
+    assert (Memory(records).identification, Memory(records).led_color) == (True, "off")
+    Memory(records).keep_settings(False, "cyan")
+    assert (Memory(records).identification, Memory(records).led_color) == (False, "cyan")
     Memory(records).keep_mark(MARK)
-    assert not Memory(records).identification
+    assert (Memory(records).identification, Memory(records).led_color) == (False, "cyan")
+
+
+def test_a_record_without_a_colour_or_with_one_that_nobody_knows_is_read_all_the_same() -> None:
+    """That of a firmware before there were colours, and that of a later one."""
+    for colour in (None, "off", "orange", 7, ["red"]):
+        records = flash()
+        Memory(records).commit(5, ID, LAST)
+        Memory(records).keep_settings(False, "red")
+        line, pieces = records.records[RECORD]
+        head: dict[str, Any] = json.loads(line.decode())
+        assert head.pop("led_color") == "red"
+        if colour is not None:
+            head["led_color"] = colour
+        records.records[RECORD] = json.dumps(head).encode(), pieces
+        memory = Memory(records)
+        assert (memory.led_color, memory.identification) == ("off", False)
+        assert (memory.template_id(5), memory.last) == (ID, LAST)
 
 
 def test_the_record_of_firmware_0_1_is_read() -> None:
@@ -107,7 +124,7 @@ def test_the_record_of_firmware_0_1_is_read() -> None:
     memory = Memory(records)
     assert (memory.mark, memory.operation, memory.last) == (MARK, OPERATION, LAST)
     assert [memory.template_id(slot) for slot in (5, 6, 7)] == [ID, None, OTHER]
-    assert memory.identification
+    assert (memory.identification, memory.led_color) == (True, "off")
     memory.settle(lambda _: True)
     assert kept(records)["ids"] == [(5, ID), (7, OTHER)]
 
@@ -122,11 +139,11 @@ def test_a_refused_write_changes_nothing() -> None:
         lambda: memory.keep_operation(OPERATION),
         lambda: memory.adopt(5, ID),
         lambda: memory.accept(MARK),
-        lambda: memory.keep_identification(False),
+        lambda: memory.keep_settings(False, "red"),
     ]
     assert [refused(write) for write in writes] == [True] * len(writes)
     assert (memory.template_id(5), memory.last, memory.identification) == (None, None, True)
-    assert (memory.mark, memory.operation) == (None, None)
+    assert (memory.mark, memory.operation, memory.led_color) == (None, None, "off")
 
 
 def test_a_record_of_another_kind_counts_as_erased() -> None:

@@ -152,6 +152,14 @@ def test_each_confirmation_code_has_its_meaning() -> None:
     assert fails(Sensor(Line(ack(0x42))).gen_img()) == SensorError.word
 
 
+def test_a_colour_that_is_refused_with_whatever_code_is_not_shown() -> None:
+    for code in (0x01, 0x18, 0x1A, 0xFF):
+        line = Line(*[ack(code)] * 3)
+        assert fails(Sensor(line).aura_led(3, 0, 7, 0)) == "not_responding"
+        # Only 01 may also mean that the command came through damaged.
+        assert len(line.sent) == (3 if code == 1 else 1)
+
+
 def test_a_command_is_sent_three_times_before_the_sensor_counts_as_dead() -> None:
     bad_sum = ack(2)[:-1] + b"\xff"
     for bad in (SILENCE, b"\x00\xff\xef\x01", bad_sum, ack(1), ack(2)[:8]):
@@ -264,10 +272,10 @@ def test_commands_without_a_valid_answer_are_counted_whatever_their_repeats() ->
     sensor = Sensor(line)
     run(sensor.gen_img())
     assert sensor.errors == 0  # answered in the second try
-    sensor._owes = False
+    sensor.owes = False
     fails(sensor.gen_img())
     fails(sensor.gen_img())  # asks what is owed first, also in vain
     assert sensor.errors == 2
-    sensor._owes = False
+    sensor.owes = False
     fails(sensor.gen_img())  # wants a password: an answer
     assert sensor.errors == 2

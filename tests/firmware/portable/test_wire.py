@@ -3,6 +3,7 @@
 import binascii
 import json
 
+from fpreader.sensor import LED_COLORS
 from tests.firmware.portable.office import DIAGNOSTICS, PAGE, SETTINGS, Office
 
 TYPE_CHECKING = False
@@ -43,7 +44,7 @@ def test_every_request_is_understood() -> None:
     count = 0
     for entry in entries("messages.json"):
         count += 1
-        office = Office()
+        office = Office(colored=True)
         message = entry["payload"]
         if "nonce" in message:
             message["nonce"] = office.nonce()
@@ -64,7 +65,7 @@ def test_every_malformed_request_is_refused_as_the_fixtures_say_and_does_nothing
     count = 0
     for entry in entries("malformed.json"):
         count += 1
-        office = Office()
+        office = Office(colored=True)
         retained = entry.get("retained", False)
         answers = office.give(entry["topic"], payload(entry), retained=retained)
         expected = [] if entry["expect"] == "drop" else [entry["expect"]]
@@ -88,3 +89,9 @@ def test_the_results_that_home_assistant_has_to_accept_are_those_of_the_desk() -
             seen.add(entry["of"])
             assert set(kinds[entry["of"]]) <= set(entry["result"]), entry["name"]
     assert seen == set(kinds)
+
+
+def test_home_assistant_has_to_accept_each_colour_and_none() -> None:
+    entries = [entry for entry in lines("results.json") if entry["of"] == "settings"]
+    colors = [entry["result"].get("led_color") for entry in entries if entry["expect"] == "accept"]
+    assert set(colors) == set(LED_COLORS) | {None}

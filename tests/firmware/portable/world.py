@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: An answer for PretendedSensor.says: whatever comes of it.
 REALLY = object()
 CAPACITY = 300
+#: How the light of a sensor is that has just got its power.
+DARK = 4, 0
 COMMAND_MS = 30
 SILENCE_MS = 3000
 
@@ -83,6 +85,10 @@ class PretendedSensor:
         self.asked: list[str] = []
         self.errors = 0
         self.level = 3
+        self.colours = 7
+        self.lit = [DARK]
+        """Control and colour of each AuraLed, the newest last."""
+        self.owes = False
         self.may_repeat: Callable[[], bool] = always
         self._buffers: dict[int, str] = {}
         self._image: str | None = None
@@ -170,8 +176,15 @@ class PretendedSensor:
     async def light(self, *, on: bool) -> None:
         self._do("light", lambda: None)
 
-    async def aura_led(self, *_: int) -> None:
-        self._do("aura_led", lambda: None)
+    async def aura_led(
+        self, control: int, speed: int, colour: int, count: int, attempts: int = 3
+    ) -> None:
+        def work() -> None:
+            if colour > self.colours:
+                raise SensorError
+            self.lit.append((control, colour))
+
+        self._do("aura_led", work)
 
     def swap(self, templates: "dict[int, str]", notepad: bytes = bytes(32)) -> None:
         """Put another sensor here."""
@@ -282,11 +295,16 @@ class World:
         return self._change(self.scanner.changes.accept_sensor)
 
     def set(
-        self, identification: "bool | None" = None, security_level: "int | None" = None
+        self,
+        identification: "bool | None" = None,
+        security_level: "int | None" = None,
+        led_color: "str | None" = None,
     ) -> "str | None":
         """Do as delete does."""
         changes = self.scanner.changes
-        return self._change(lambda done: changes.set(identification, security_level, done))
+        return self._change(
+            lambda done: changes.set(identification, security_level, led_color, done)
+        )
 
     def _change(self, ask: "Callable[[Done], str | None]") -> "str | None":
         answers: list[str | None] = []
