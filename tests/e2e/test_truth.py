@@ -10,7 +10,7 @@ from emulator.faults import Fault
 from emulator.profiles import PROFILES
 from emulator.sensor import EmulatedSensor
 from emulator.wire import Command
-from tests.e2e.bench import CONNECTIVITY, LATE_TOUCH, READER_ID, STORED, TOUCH
+from tests.e2e.bench import LATE_TOUCH, READER_ID, STORED, TOUCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 IDENTIFICATION = f"switch.{READER_ID}_identification"
+SENSOR = f"binary_sensor.{READER_ID}_sensor"
 SECURITY_LEVEL = f"select.{READER_ID}_security_level"
 
 
@@ -94,19 +95,14 @@ async def test_a_delete_whose_reader_loses_power_in_the_middle_is_done_all_the_s
     assert f"fingerprints_gone_{await _entry_id(bench)}" not in await _issues(bench)
 
 
-async def _unnamed(bench: Bench) -> list[dict[str, Any]]:
-    answer = await bench.action("get_fingerprints")
-    found: list[dict[str, Any]] = answer["unnamed"]
-    return found
-
-
 async def test_a_name_that_was_forgotten_only_here_can_be_given_again(
     bench_on_lines: Bench,
 ) -> None:
     bench = bench_on_lines
     finger, template_id = await _enrolled(bench, "Quentin")
     await _change(bench, "delete_fingerprint", template_id=template_id, force=True)
-    unnamed = next(each for each in await _unnamed(bench) if each["template_id"] == template_id)
+    answer = await _listed(bench, lambda answer: template_id in str(answer["unnamed"]))
+    unnamed = next(each for each in answer["unnamed"] if each["template_id"] == template_id)
     assert unnamed["slot"] in bench.client.states[STORED].attributes["unnamed_slots"]
     await _change(
         bench,
@@ -161,8 +157,9 @@ async def test_identification_that_is_off_stays_off_over_a_restart_of_the_reader
     await bench.client.async_action("switch.turn_off", response=False, entity_id=IDENTIFICATION)
     assert bench.client.states[IDENTIFICATION].state == "off"
     bench.reader.kill()
+    await bench.client.async_until_state(IDENTIFICATION, "unavailable")
     bench.reader.start()
-    await bench.client.async_until_state(CONNECTIVITY, "on")
+    await bench.client.async_until_state(IDENTIFICATION, "off")
     bench.events.clear()
     await bench.touch_unheard(finger)
     await bench.client.async_action("switch.turn_on", response=False, entity_id=IDENTIFICATION)
@@ -193,9 +190,11 @@ async def test_another_sensor_identifies_nobody_until_the_user_has_accepted_it(
         library = dict(sensor.flash.templates)
     other = EmulatedSensor(PROFILES["R307"])
     other.flash.templates.update(library)
+    bench.reader.line.unplug()
+    await _sensor_until(bench, "sensor_error", "not_responding")
     bench.reader.line.swap(other)
+    await _sensor_until(bench, "sensor_changed", True)
     issue = f"sensor_changed_{await _entry_id(bench)}"
-    await bench.client.async_until_state(f"binary_sensor.{READER_ID}_sensor", "on", within=60)
     assert issue in await _issues(bench)
     bench.ran.clear()
     await bench.touch(finger)
@@ -206,7 +205,7 @@ async def test_another_sensor_identifies_nobody_until_the_user_has_accepted_it(
 
     ended = await bench.stage.home_assistant.async_repair(issue, {})
     assert ended["type"] == "create_entry"
-    await _listed(bench, lambda answer: len(answer["unnamed"]) == len(library))
+    answer = await _listed(bench, lambda answer: len(answer["unnamed"]) == len(library))
     assert issue not in await _issues(bench)
     assert f"fingerprints_gone_{await _entry_id(bench)}" in await _issues(bench)
     # Its touches are still nobody's.
@@ -217,7 +216,13 @@ async def test_another_sensor_identifies_nobody_until_the_user_has_accepted_it(
     )
     assert bench.client.states[LATE_TOUCH] == late
     assert bench.ran == []
-    assert template_id not in str(await _unnamed(bench))
+    assert template_id not in str(answer["unnamed"])
+
+
+async def _sensor_until(bench: Bench, attribute: str, value: object) -> None:
+    await bench.client.async_until(
+        lambda states: states[SENSOR].attributes.get(attribute) == value, within=60
+    )
 
 
 async def _entry_id(bench: Bench) -> str:
