@@ -167,8 +167,10 @@ class FirmwareTooOldFlow(ReaderFlow):
 
     @override
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        await self._reader.follower.async_look()
-        identity = self._reader.follower.state.identity
+        # Where there is news, its entry is reloaded.
+        follower = self._reader.follower
+        await follower.async_look()
+        identity = follower.state.identity
         if identity is None or not identity.features >= NEEDED:
             raise _TryAgainError("still_too_old")
 

@@ -120,11 +120,12 @@ class ReaderSurroundings(MqttBroker):
         )
         features = sorted(identity.features)
         if features != self._entry.data.get(CONF_FEATURES, []):
-            # Which entities there are depends on them.
-            self._hass.config_entries.async_update_entry(
+            entries = self._hass.config_entries
+            entries.async_update_entry(
                 self._entry, data={**self._entry.data, CONF_FEATURES: features}
             )
-            self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
+            # Which entities there are depends on them. Not before who has asked has its answer.
+            self.loop.call_soon(entries.async_schedule_reload, self._entry.entry_id)
 
     @callback
     def stranger(self, identity: Identity | None) -> None:

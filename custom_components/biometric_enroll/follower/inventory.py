@@ -56,12 +56,10 @@ class Lister:
     async def _async_list(self) -> None:
         try:
             for _ in range(_TRIES):
-                told = self._knowledge.state.templates
                 if (inventory := await self._async_whole_list()) is not None:
                     await self._async_conclude(inventory)
-                    if not self._outdated() or self._knowledge.state.templates == told:
-                        # Where the list is the newer of the two, the reader is about to tell.
-                        return
+                if not self._outdated():
+                    return
         except ReaderError as err:
             # The next hello tries again.
             _LOGGER.debug("Reader %s was not listed: %r", self._knowledge.reader_id, err)
@@ -73,27 +71,27 @@ class Lister:
         knowledge = self._knowledge
         # What gets its name while the list is on its way may be missing on it.
         named = {place.template_id for _, place in knowledge.roster.on_reader(knowledge.device)}
+        # A page does not tell who answers, but its revision does: hello tells what ours is.
+        async with self._presence.async_greeted() as hello:
+            told = hello.templates
         found: dict[int, str | None] = {}
-        revision, first = None, 0
-        while True:
+        first: int | None = 0
+        while first is not None:
             page = await self._presence.async_ask(
                 Topic.COMMAND,
                 partial(build.list_templates, first=first),
                 partial(_page, first),
             )
-            if revision not in (None, page.revision):
+            if page.revision != told.revision:
                 return None
-            revision = page.revision
             found |= page.templates
-            if page.next is None:
-                break
             # Always higher, so this comes to an end.
             first = page.next
         ids = [template_id for template_id in found.values() if template_id is not None]
         if len(set(ids)) < len(ids):
             _LOGGER.warning("Reader %s lists an id twice", knowledge.reader_id)
             return None
-        return Inventory(revision, found, frozenset(named.difference(ids)))
+        return Inventory(page.revision, found, frozenset(named.difference(ids)))
 
     async def _async_conclude(self, inventory: Inventory) -> None:
         """Keep the roster in step with a complete list."""
