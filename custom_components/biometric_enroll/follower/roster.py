@@ -53,6 +53,8 @@ class Enrollment:
     subject: Subject
     given_up: bool = False
     """Whoever asked was told that it did not start; should it run after all, it is not wanted."""
+    forgotten: bool = False
+    """Its fingerprint was forgotten since; to hear of its success once more is no news."""
 
 
 class Roster:
@@ -85,7 +87,12 @@ class Roster:
             )
         self._removed = stored["removed"]
         self._enrollments = {
-            device: Enrollment(entry["template_id"], _subject(entry["subject"]), entry["given_up"])
+            device: Enrollment(
+                entry["template_id"],
+                _subject(entry["subject"]),
+                entry["given_up"],
+                entry["forgotten"],
+            )
             for device, entry in stored["enrollments"].items()
         }
 
@@ -135,7 +142,7 @@ class Roster:
         enrollment = self._enrollments.get(place.device)
         if enrollment is None or enrollment.template_id != place.template_id:
             return
-        if place.template_id in self._by_template:
+        if enrollment.forgotten or place.template_id in self._by_template:
             return
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
         await self._async_save()
@@ -175,10 +182,11 @@ class Roster:
             self._keep_places(lambda place: None if place in places else place)
             await self._async_save()
 
-    async def async_reconcile(self, device: str, inventory: Inventory) -> None:
+    async def async_reconcile(self, device: str, inventory: Inventory) -> list[str]:
         """Take over from a complete list where templates are, and which deletions were done.
 
-        A name whose template is gone unasked stays: the user decides.
+        Returns the ids of the latter. A name whose template is gone unasked stays: the user
+        decides.
         """
         slots = {template_id: slot for slot, template_id in inventory.templates.items()}
 
@@ -191,8 +199,11 @@ class Roster:
 
         before = self.on_reader(device)
         self._keep_places(seen)
-        if self.on_reader(device) != before:
+        after = self.on_reader(device)
+        if after != before:
             await self._async_save()
+        kept = {place.template_id for _, place in after}
+        return [place.template_id for _, place in before if place.template_id not in kept]
 
     async def async_expire(self, present: Collection[str], now: datetime) -> list[str]:
         """Forget the fingerprints of readers that were removed `KEPT` ago.
@@ -252,6 +263,7 @@ class Roster:
 
     def _keep_places(self, seen: Callable[[Place], Place | None]) -> None:
         """Put what `seen` makes of them in place of all places; None: it is none any more."""
+        before = self._by_template
         kept = [
             replace(
                 fingerprint,
@@ -259,11 +271,16 @@ class Roster:
                     place for each in fingerprint.places if (place := seen(each)) is not None
                 ),
             )
-            for fingerprint in dict.fromkeys(self._by_template.values())
+            for fingerprint in dict.fromkeys(before.values())
         ]
         self._by_template = {}
         for fingerprint in kept:
             self._add(fingerprint)
+        lost = before.keys() - self._by_template.keys()
+        self._enrollments = {
+            device: replace(each, forgotten=each.forgotten or each.template_id in lost)
+            for device, each in self._enrollments.items()
+        }
 
     async def _async_save(self) -> None:
         self.changes += 1
