@@ -105,9 +105,11 @@ def _meant(call: ServiceCall) -> _Meant:
     reader, slot = reader_of(call), call.data[ATTR_SLOT]
     if slot in reader.unnamed:
         return _Meant(reader.device, slot, reader.unnamed[slot], None)
-    for fingerprint, place in reader.roster.on_reader(reader.device):
-        if place.slot == slot:
-            return _Meant(reader.device, slot, place.template_id, fingerprint)
+    found = [each for each in reader.roster.on_reader(reader.device) if each[1].slot == slot]
+    # One that is there comes before one that was there and is missing now.
+    found.sort(key=lambda each: each[1].template_id in reader.gone)
+    for fingerprint, place in found:
+        return _Meant(reader.device, slot, place.template_id, fingerprint)
     raise invalid("no_such_fingerprint")
 
 

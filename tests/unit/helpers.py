@@ -56,9 +56,11 @@ def available(hass: HomeAssistant) -> bool:
     return connected
 
 
-def device_id(hass: HomeAssistant, entry: MockConfigEntry) -> str:
-    """Return the registry id of the reader's device."""
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, DEVICE), entry.entry_id)
+def device_id(hass: HomeAssistant, entry: MockConfigEntry, hardware_id: str = DEVICE) -> str:
+    """Return the registry id of the device of a reader with this hardware id."""
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, hardware_id), entry.entry_id
+    )
     assert device is not None
     return device.id
 

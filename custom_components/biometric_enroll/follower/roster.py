@@ -53,6 +53,8 @@ class Enrollment:
     subject: Subject
     given_up: bool = False
     """Whoever asked was told that it did not start; should it run after all, it is not wanted."""
+    forgotten: bool = False
+    """Its fingerprint was forgotten since; to hear of its success once more is no news."""
 
 
 class Roster:
@@ -85,7 +87,12 @@ class Roster:
             )
         self._removed = stored["removed"]
         self._enrollments = {
-            device: Enrollment(entry["template_id"], _subject(entry["subject"]), entry["given_up"])
+            device: Enrollment(
+                entry["template_id"],
+                _subject(entry["subject"]),
+                entry["given_up"],
+                entry["forgotten"],
+            )
             for device, entry in stored["enrollments"].items()
         }
 
@@ -122,6 +129,10 @@ class Roster:
         """Return the fingerprints of one reader with their places, by slot."""
         return [pair for pair in self.all() if pair[1].device == device]
 
+    def ids_on(self, device: str) -> set[str]:
+        """Return the template ids of the fingerprints of one reader."""
+        return {place.template_id for _, place in self.on_reader(device)}
+
     async def async_set_enrollment(self, device: str, enrollment: Enrollment | None) -> None:
         """Save which enrollment a reader is being asked for, and who is meant."""
         if enrollment is None:
@@ -135,7 +146,7 @@ class Roster:
         enrollment = self._enrollments.get(place.device)
         if enrollment is None or enrollment.template_id != place.template_id:
             return
-        if place.template_id in self._by_template:
+        if enrollment.forgotten or place.template_id in self._by_template:
             return
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
         await self.async_save()
@@ -252,6 +263,7 @@ class Roster:
 
     def _keep_places(self, seen: Callable[[Place], Place | None]) -> None:
         """Put what `seen` makes of them in place of all places; None: it is none any more."""
+        before = self._by_template
         kept = [
             replace(
                 fingerprint,
@@ -259,11 +271,16 @@ class Roster:
                     place for each in fingerprint.places if (place := seen(each)) is not None
                 ),
             )
-            for fingerprint in dict.fromkeys(self._by_template.values())
+            for fingerprint in dict.fromkeys(before.values())
         ]
         self._by_template = {}
         for fingerprint in kept:
             self._add(fingerprint)
+        lost = before.keys() - self._by_template.keys()
+        self._enrollments = {
+            device: replace(each, forgotten=each.forgotten or each.template_id in lost)
+            for device, each in self._enrollments.items()
+        }
 
     async def async_save(self) -> None:
         """Save the roster, and tell who shows it; done when it is on disk."""
