@@ -201,14 +201,19 @@ async def test_a_list_that_never_holds_still_is_given_up_until_the_next_change(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
     await async_enrolled(hass, loaded, reader)
+    reader.templates = {**reader.templates, "revision": new_id()}
     told = reader.templates["revision"]
     answer_pages(
         reader,
-        *(page(new_id(), [[slot, new_id()]], slot + 1) for slot in (1, 2, 1, 2, 1, 2)),
+        *(
+            each
+            for _ in range(3)
+            for each in (page(told, [[1, new_id()]], 2), page(new_id(), [[2, new_id()]]))
+        ),
         page(told, []),
     )
     before = len(reader.heard_of("list"))
-    reader.say("templates", {**reader.templates, "revision": new_id()}, retain=True)
+    reader.say("templates", reader.templates, retain=True)
     await hass.async_block_till_done()
     assert len(reader.heard_of("list")) == before + 6
     assert missing(hass) is None
