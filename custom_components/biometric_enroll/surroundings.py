@@ -124,7 +124,12 @@ class ReaderSurroundings(MqttBroker):
             self._hass.config_entries.async_update_entry(
                 self._entry, data={**self._entry.data, CONF_FEATURES: features}
             )
-            self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
+            self._hass.async_create_task(
+                self._hass.config_entries.async_reload(self._entry.entry_id),
+                f"reload of {self._entry.title}",
+                # What else the reader has just told is for this run, and so is who has asked.
+                eager_start=False,
+            )
 
     @callback
     def stranger(self, identity: Identity | None) -> None:
