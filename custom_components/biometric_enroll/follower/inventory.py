@@ -48,6 +48,7 @@ class Lister:
         state = self._knowledge.state
         return (
             state.available
+            and not self._presence.strange
             and state.identity is not None
             and Feature.LIST in state.identity.features
             and state.templates is not None
@@ -109,7 +110,7 @@ class Lister:
     async def _async_conclude(self, inventory: Inventory) -> None:
         """Keep the roster in step with a complete list."""
         templates = self._knowledge.state.templates
-        if templates is None or templates.sensor_changed:
+        if templates is None or templates.sensor_changed or self._presence.strange:
             return
         knowledge = self._knowledge
         before = knowledge.roster.ids_on(knowledge.device)

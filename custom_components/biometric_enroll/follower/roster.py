@@ -208,23 +208,20 @@ class Roster:
     async def async_expire(self, present: Collection[str], now: datetime) -> list[str]:
         """Forget the fingerprints of readers that were removed `KEPT` ago.
 
-        `present` are the hardware ids of the readers that are set up. Returns those of the
-        forgotten ones.
+        `present` are the hardware ids of the readers that are set up, also of one that was added
+        again too late. Returns those of the forgotten ones.
         """
         known = {place.device for _, place in self.all()} | self._enrollments.keys()
-        before = dict(self._removed)
+        before = self._removed
+        expired = [
+            device for device, at in before.items() if now - datetime.fromisoformat(at) >= KEPT
+        ]
         self._removed = {
             device: before.get(device, now.isoformat())
-            for device in sorted(known.difference(present))
+            for device in sorted(known.difference(present, expired))
         }
-        expired = [
-            device
-            for device, at in self._removed.items()
-            if now - datetime.fromisoformat(at) >= KEPT
-        ]
         self._keep_places(lambda place: None if place.device in expired else place)
         for device in expired:
-            del self._removed[device]
             self._enrollments.pop(device, None)
         if expired or self._removed != before:
             await self.async_save()
