@@ -144,7 +144,7 @@ async def test_a_state_that_was_set_names_who_has_set_it(
     reader.settings = {"identification": True, "security_level": 1}
     await async_look(loaded)
     for entity in (SWITCH, LEVEL):
-        assert state(hass, *entity).context not in {by_anna, by_ben}
+        assert state(hass, *entity).context not in (by_anna, by_ben)
 
 
 # Refused
