@@ -20,7 +20,7 @@ from custom_components.biometric_enroll.const import (
 from custom_components.biometric_enroll.follower import conversation
 from tests.unit.fake_broker import FakeBroker
 from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
-from tests.unit.helpers import async_set_up, async_until, available
+from tests.unit.helpers import async_enrolled, async_set_up, async_until, available
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -130,3 +130,9 @@ async def loaded(
     await async_set_up(hass, reader, entry)
     await async_until(hass, lambda: available(hass))
     return entry
+
+
+@pytest.fixture
+async def anna(hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry) -> str:
+    """Return the template id of Anna's left thumb, enrolled before anybody becomes impatient."""
+    return await async_enrolled(hass, loaded, reader)

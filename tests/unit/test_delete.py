@@ -300,9 +300,9 @@ async def test_of_a_reader_without_power_nothing_is_deleted_and_nothing_changes(
     reader: FakeReader,
     loaded: MockConfigEntry,
     hass_storage: dict[str, Any],
+    anna: str,
     impatient: None,
 ) -> None:
-    anna = await async_enrolled(hass, loaded, reader)
     before = hass_storage["biometric_enroll.roster"]["data"]
     reader.silent = True
     assert await async_fails(async_delete(hass, template_id=anna)) == "reader_unreachable"
@@ -322,9 +322,9 @@ async def test_a_deletion_without_an_answer_is_done_when_the_list_says_so(
     reader: FakeReader,
     loaded: MockConfigEntry,
     hass_storage: dict[str, Any],
+    anna: str,
     impatient: None,
 ) -> None:
-    anna = await async_enrolled(hass, loaded, reader)
     reader.touch(anna)
     reader.holds.add("delete")
     assert await async_fails(async_delete(hass, template_id=anna)) == "reader_unreachable"
@@ -391,9 +391,9 @@ async def test_with_force_only_home_assistant_forgets(
     reader: FakeReader,
     loaded: MockConfigEntry,
     hass_storage: dict[str, Any],
+    anna: str,
     impatient: None,
 ) -> None:
-    anna = await async_enrolled(hass, loaded, reader)
     reader.touch(anna)
     await hass.async_block_till_done()
     reader.deaf.add("hello")

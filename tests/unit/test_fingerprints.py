@@ -301,8 +301,12 @@ async def test_a_roster_of_an_older_version_is_read_and_completed(
     before = await async_fingerprints(hass, loaded)
     for name in ("roster", "marks"):
         hass_storage[f"biometric_enroll.{name}"]["minor_version"] = 1
-    for fingerprint in hass_storage["biometric_enroll.roster"]["data"]["fingerprints"]:
-        del fingerprint["enabled"]
+    roster = hass_storage["biometric_enroll.roster"]["data"]
+    for fingerprint in roster["fingerprints"]:
+        del fingerprint["enabled"], fingerprint["deleting"]
+    for enrollment in roster["enrollments"].values():
+        del enrollment["forgotten"]
+    del roster["removed"]
     for mark in hass_storage["biometric_enroll.marks"]["data"].values():
         del mark["uses"]
     assert await async_setup(hass, {})

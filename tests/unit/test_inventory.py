@@ -281,9 +281,8 @@ async def test_a_reader_that_has_started_anew_is_listed_although_its_last_list_h
 
 
 async def test_a_reader_that_falls_silent_in_the_middle_of_its_list_is_listed_when_it_is_back(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, anna: str, impatient: None
 ) -> None:
-    await async_enrolled(hass, loaded, reader)
     reader.page = 3
     obey = reader.on_request
 
@@ -323,9 +322,8 @@ async def test_a_refused_list_changes_nothing_and_raises_nothing(
 
 
 async def test_an_unreachable_reader_is_not_an_empty_one(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, anna: str, impatient: None
 ) -> None:
-    await async_enrolled(hass, loaded, reader)
     lists = len(reader.heard_of("list"))
     reader.deaf.add("hello")
     reader.die()
