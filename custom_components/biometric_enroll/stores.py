@@ -18,7 +18,7 @@ DATA_ROSTER: HassKey[Roster] = HassKey(f"{DOMAIN}_roster")
 DATA_MARKS: HassKey[Marks] = HassKey(f"{DOMAIN}_marks")
 
 _VERSION = 1
-_MINOR_VERSION = 3
+_MINOR_VERSION = 4
 
 
 class _RosterStore(Store[dict[str, Any]]):
@@ -32,6 +32,8 @@ class _RosterStore(Store[dict[str, Any]]):
         for fingerprint in old_data["fingerprints"]:
             fingerprint.setdefault("enabled", True)
             fingerprint.setdefault("deleting", False)
+        for enrollment in old_data["enrollments"].values():
+            enrollment.setdefault("forgotten", False)
         old_data.setdefault("removed", {})
         return old_data
 

@@ -53,6 +53,8 @@ class Enrollment:
     subject: Subject
     given_up: bool = False
     """Whoever asked was told that it did not start; should it run after all, it is not wanted."""
+    forgotten: bool = False
+    """Its fingerprint was forgotten since; to hear of its success once more is no news."""
 
 
 class Roster:
@@ -85,7 +87,12 @@ class Roster:
             )
         self._removed = stored["removed"]
         self._enrollments = {
-            device: Enrollment(entry["template_id"], _subject(entry["subject"]), entry["given_up"])
+            device: Enrollment(
+                entry["template_id"],
+                _subject(entry["subject"]),
+                entry["given_up"],
+                entry["forgotten"],
+            )
             for device, entry in stored["enrollments"].items()
         }
 
@@ -135,7 +142,7 @@ class Roster:
         enrollment = self._enrollments.get(place.device)
         if enrollment is None or enrollment.template_id != place.template_id:
             return
-        if place.template_id in self._by_template:
+        if enrollment.forgotten or place.template_id in self._by_template:
             return
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
         await self.async_save()
@@ -159,12 +166,16 @@ class Roster:
 
     async def async_expect_deletion(
         self, device: str, template_id: str | None, *, expected: bool = True
-    ) -> None:
-        """Keep in mind that a reader is being asked to delete a template, or that it is not."""
+    ) -> bool:
+        """Keep in mind that a reader is being asked to delete a template, or that it is not.
+
+        Returns whether it was expected before.
+        """
         if template_id is None or (found := self.find(device, template_id)) is None:
-            return
+            return False
         if found.deleting is not expected:
             await self.async_update(template_id, deleting=expected)
+        return found.deleting
 
     async def async_forget(self, device: str, template_ids: Iterable[str]) -> None:
         """Forget that these templates are on a reader; a fingerprint that is nowhere is no more."""
@@ -252,6 +263,7 @@ class Roster:
 
     def _keep_places(self, seen: Callable[[Place], Place | None]) -> None:
         """Put what `seen` makes of them in place of all places; None: it is none any more."""
+        before = self._by_template
         kept = [
             replace(
                 fingerprint,
@@ -259,11 +271,16 @@ class Roster:
                     place for each in fingerprint.places if (place := seen(each)) is not None
                 ),
             )
-            for fingerprint in dict.fromkeys(self._by_template.values())
+            for fingerprint in dict.fromkeys(before.values())
         ]
         self._by_template = {}
         for fingerprint in kept:
             self._add(fingerprint)
+        lost = before.keys() - self._by_template.keys()
+        self._enrollments = {
+            device: replace(each, forgotten=each.forgotten or each.template_id in lost)
+            for device, each in self._enrollments.items()
+        }
 
     async def async_save(self) -> None:
         """Save the roster, and tell who shows it; done when it is on disk."""
