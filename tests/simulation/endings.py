@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from custom_components.biometric_enroll.reader.words import Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from custom_components.biometric_enroll.follower.roster import Roster
     from tests.simulation.promises import Promises
+    from tests.simulation.reader import SimulatedReader
 
 
 def unsettled(
@@ -36,6 +39,36 @@ def unsettled(
     return None
 
 
+def unlisted(promises: Promises, reader_id: str, reader: SimulatedReader) -> str | None:
+    """Return what Home Assistant does not know yet of a reader's templates and settings, if any."""
+    shown, app = promises.shown[reader_id], reader.app
+    if app is None or shown.settings is None:
+        return "the settings are not known"
+    if shown.settings.identification != app.scanner.changes.settings["identification"]:
+        return "identification is shown as it was before"
+    if app.scanner.templates["sensor_changed"]:
+        return None
+    memory, held = reader.memory, reader.templates
+    if shown.inventory is None or shown.inventory.templates != {
+        slot: memory.get(slot) for slot in held
+    }:
+        return "what is shown of the templates is not what the sensor holds"
+    return None
+
+
+def check_names(promises: Promises, reader_id: str, roster: Roster, memory: Iterable[str]) -> None:
+    """Check names against the template ids of a reader, once it has been listed."""
+    device, inventory = promises.devices[reader_id], promises.shown[reader_id].inventory
+    assert inventory is not None
+    named = {place.template_id for _, place in roster.on_reader(device)}
+    gone = named.difference(memory)
+    if inventory.gone & named != gone:
+        promises.violated(3, f"{sorted(inventory.gone)} are shown as gone, not {sorted(gone)}")
+    if not promises.forgetful:
+        for template_id in sorted(gone & promises.truth(device).gone):
+            promises.violated(3, f"{template_id} was deleted as asked for, but its name was not")
+
+
 def _same(promises: Promises, reader_id: str, true: dict[str, Any]) -> bool:
     shown = promises.shown[reader_id].snapshot
     if shown.template_id != true["template_id"]:
@@ -57,7 +90,8 @@ def check(promises: Promises, reader_id: str, roster: Roster, accepted: list[str
         for template_id in accepted:
             if template_id not in truth.lost:
                 _check_told(promises, reader_id, template_id)
-        for template_id in truth.fingers.keys() - truth.lost:
+        excused = truth.lost | truth.gone | promises.unsure | promises.forced
+        for template_id in truth.fingers.keys() - excused:
             if roster.find(device, template_id) is None and template_id in promises.names:
                 promises.violated(3, f"{template_id} is stored, but its name is lost")
     for touch in truth.touches.values():

@@ -103,6 +103,35 @@ async def sensor_swapped(world: Installation) -> None:
     world.swapped.remove(reader)
 
 
+async def sensor_replaced(world: Installation) -> None:
+    """Put another sensor in for good; only if that is not accepted, the own one comes back."""
+    reader_id = world.any_reader_id()
+    reader = world.readers[reader_id]
+    if reader in world.swapped:
+        return
+    world.swapped.append(reader)
+    own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
+    reader.line.silence(world.rng.uniform(*_PLUGGED_S))
+    await asyncio.sleep(world.rng.uniform(5, 20))
+    await world.housekeeper.accept(reader_id)
+    await asyncio.sleep(world.rng.uniform(0, 10))
+    if reader.owns(own):
+        reader.swap_sensor(own)
+        reader.line.silence(world.rng.uniform(*_PLUGGED_S))
+    world.swapped.remove(reader)
+
+
+async def template_vanishes(world: Installation) -> None:
+    """Have somebody take a template out of a sensor while the reader has no power."""
+    reader = world.any_reader()
+    if reader in world.swapped or not reader.templates:
+        return
+    reader.power_off()
+    slot = world.rng.choice(sorted(reader.templates))
+    del reader.sensor.templates[slot]
+    world.promises.truth(reader.device).vanished(slot, reader.memory.get(slot))
+
+
 # The broker and the network
 
 
@@ -257,6 +286,26 @@ async def home_assistant_killed_when_it_asks(world: Installation) -> None:
     await world.home.start()
 
 
+async def change_goes_wrong(world: Installation) -> None:
+    """Have something deleted or named, and let something happen in the middle of that."""
+    reader_id, rng = world.any_reader_id(), world.rng
+    reader = world.readers[reader_id]
+    kinds: tuple[Callable[[], object], ...] = (
+        world.kill_home,
+        lambda: world.network.stall(PARTY, rng.uniform(3, 15)),
+        lambda: reader.cut_after(Command.DELET_CHAR),
+        lambda: reader.cut_at_write(rng.randint(1, 2), rng.choice(list(Moment))),
+        lambda: reader.fault(rng.choice(_LOSS), rng.randint(1, 4), command=Command.DELET_CHAR),
+        lambda: reader.line.silence(rng.uniform(0.5, 12)),
+    )
+    happens, soon = rng.choice(kinds), rng.choice((0.0, rng.uniform(0, 0.3)))
+    world.when_changing.append(lambda: world.later(soon, happens))
+    await (world.housekeeper.adopt if rng.random() < 1 / 5 else world.housekeeper.delete)(reader_id)
+    await asyncio.sleep(rng.uniform(3, 20))
+    world.when_changing.clear()
+    await world.home.start()
+
+
 async def entry_reloaded(world: Installation) -> None:
     """Reload one reader's entry."""
     world.home.reload(world.any_reader_id())
@@ -313,6 +362,8 @@ FAULTS: tuple[tuple[int, Happens], ...] = (
     (2, sensor_late),
     (2, sensor_restarts),
     (4, sensor_swapped),
+    (2, sensor_replaced),
+    (2, template_vanishes),
     (6, broker_restarts),
     (4, broker_stalls),
     (6, connection_cut),
@@ -327,11 +378,12 @@ FAULTS: tuple[tuple[int, Happens], ...] = (
     (8, home_assistant_restarts),
     (6, home_assistant_killed_when_told),
     (3, home_assistant_killed_when_it_asks),
+    (8, change_goes_wrong),
     (2, entry_reloaded),
     (2, backup_restored),
     (3, cancel_pressed),
     (3, button_pressed),
     (2, both_pressed),
-    (1, stranger_joins),
+    (2, stranger_joins),
 )
 """Each with how often it is chosen, compared to the others."""

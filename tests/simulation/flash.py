@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from enum import Enum
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from fpreader.memory import RECORD, unpack
 
@@ -53,6 +53,8 @@ class Flash:
         self._rng = rng
         self._cut = cut
         self._planned: tuple[int, Moment] | None = None
+        self._unpacked: tuple[object, dict[str, Any]] | None = None
+        """The record that was looked into last, and what it holds."""
 
     def cut_at(self, nth: int, moment: Moment) -> None:
         """Take the power around the nth write from now, counted from 1."""
@@ -66,10 +68,28 @@ class Flash:
     @property
     def memory(self) -> dict[int, str]:
         """The map as it is in flash, slot to template id."""
-        if RECORD not in self.records:
-            return {}
-        ids = unpack(*self.records[RECORD])["ids"]
-        return {slot: ids.get(slot) for slot in ids}
+        ids = self._kept("ids")
+        return {} if ids is None else {slot: ids.get(slot) for slot in ids}
+
+    @property
+    def operation(self) -> dict[str, Any] | None:
+        """The operation record as it is in flash."""
+        operation: dict[str, Any] | None = self._kept("operation")
+        return operation
+
+    @property
+    def mark(self) -> bytes | None:
+        """The mark of the sensor whose ids these are, as it is in flash."""
+        mark: bytes | None = self._kept("mark")
+        return mark
+
+    def _kept(self, name: str) -> Any:
+        record = self.records.get(RECORD)
+        if record is None:
+            return None
+        if self._unpacked is None or self._unpacked[0] is not record:
+            self._unpacked = record, unpack(*record)
+        return self._unpacked[1][name]
 
     def check_readable(self) -> None:
         """Raise OSError where nothing can be read."""
@@ -98,14 +118,23 @@ class Flash:
         raise asyncio.CancelledError("no power")
 
 
+class Told(Protocol):
+    """Is told what a write to flash has made true."""
+
+    def committed(self, slot: int, template_id: str) -> None:
+        """Hear that the map has gained an id."""
+
+    def accepted(self) -> None:
+        """Hear that another sensor counts as the reader's own from now on."""
+
+
 class Records:
     """The flash in the place of fpreader.storage.Storage."""
 
-    def __init__(self, flash: Flash, power: Power, committed: Callable[[int, str], None]) -> None:
-        """Look at a flash; `committed` is told each slot and template id that the map gains."""
+    def __init__(self, flash: Flash, power: Power, told: Told) -> None:
         self._flash = flash
         self._power = power
-        self._committed = committed
+        self._told = told
 
     def read(self, name: str) -> tuple[bytes, list[bytes]] | None:
         """Give a record, or None."""
@@ -116,14 +145,17 @@ class Records:
     def write(self, name: str, line: bytes, pieces: list[bytes]) -> None:
         """Replace a record in one step."""
         self._power.check()
-        before = self._flash.memory
+        before, mark = self._flash.memory, self._flash.mark
 
         def work() -> None:
             self._flash.records[name] = (line, pieces)
-            if name == RECORD:
-                for slot, template_id in self._flash.memory.items():
-                    if before.get(slot) != template_id:
-                        self._committed(slot, template_id)
+            if name != RECORD:
+                return
+            if mark is not None and mark != self._flash.mark:
+                self._told.accepted()
+            for slot, template_id in self._flash.memory.items():
+                if before.get(slot) != template_id:
+                    self._told.committed(slot, template_id)
 
         self._flash.write(work)
 

@@ -11,23 +11,25 @@ from typing import TYPE_CHECKING, Any
 from emulator import EmulatedSensor, Finger, Quality
 from emulator.fingers import Capture
 from emulator.templates import features, merge
+from fpreader.memory import ENROLL
 from tests.simulation import endings
 from tests.simulation.console import consoles
 from tests.simulation.faults import FAULTS
 from tests.simulation.habits import BrokerHabits
 from tests.simulation.home_assistant import PARTY, HomeAssistant
+from tests.simulation.housekeeping import NAMELESS, Housekeeper
 from tests.simulation.loop import run
 from tests.simulation.network import Network
 from tests.simulation.people import NAMES, STRANGER, Hand, Users
 from tests.simulation.promises import PROMPT_S, Promises, Violation
-from tests.simulation.reader import SimulatedReader, Touch
+from tests.simulation.reader import SimulatedReader, Touch, short_pages
 from tests.simulation.tape import TapedBroker
 from tests.simulation.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from custom_components.biometric_enroll.follower.roster import Enrollment
+    from custom_components.biometric_enroll.follower.roster import Enrollment, Roster
     from custom_components.biometric_enroll.follower.surroundings import Moment
     from custom_components.biometric_enroll.reader.state import ReaderState
     from fpreader.app import App
@@ -39,6 +41,8 @@ _TROUBLED_S = 35.0
 #: Seconds after the last of it within which everything has to be well.
 SETTLED_WITHIN_S = 400.0
 _LOOK_EVERY_S = 2.0
+#: Seconds from when a finger was taken off again until a reader that works knows whose it was.
+_SEEN_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,25 @@ class _Watcher:
         self._note("commits %s: %s in slot %s", template_id, finger, slot)
         self._truth.committed(slot, template_id, finger)
 
+    def accepted(self) -> None:
+        """See another sensor become the reader's own."""
+        self._note("takes another sensor for its own")
+        self._truth.accepted(self._reader.templates)
+
+    def emptying(self, slot: int, template_id: str | None) -> None:
+        """See the firmware ask for a slot to be emptied."""
+        self._note("empties slot %s of %s", slot, template_id)
+        self._truth.emptying(template_id)
+
+    def emptied(self, slot: int, template_id: str | None) -> None:
+        """See a slot lose its template."""
+        reader, operation = self._reader, self._reader.flash.operation
+        self._note("slot %s is empty", slot)
+        enrolling = operation["slot"] if operation and operation["op"] == ENROLL else None
+        self._truth.emptied(slot, template_id, enrolling)
+        if not reader.owns(reader.sensor):
+            self._world.promises.violated(2, f"slot {slot} of another sensor is emptied")
+
     def power(self, *, on: bool) -> None:
         """See power come and go."""
         self._note("power on" if on else "power off")
@@ -137,12 +160,17 @@ class Installation:
         """By hardware id."""
         self.hands: dict[str, Hand] = {}
         self.swapped: list[SimulatedReader] = []
+        """Those that somebody works at, to put another sensor in."""
+        self.own_sensors: dict[SimulatedReader, EmulatedSensor] = {}
+        """What was taken out of readers for good."""
         self.when_told: list[Callable[[], object]] = []
         """What faults have planned for the next moment that Home Assistant tells."""
         self.when_published: list[Callable[[], object]] = []
         """The same for the next message that it publishes."""
         self.when_started: list[Callable[[], object]] = []
         """The same for the next enrollment that it asks for."""
+        self.when_changing: list[Callable[[], object]] = []
+        """The same for the next delete or adoption that it asks for."""
         self._loop = asyncio.get_running_loop()
         self._healing = False
         for number in range(2 if self.rng.random() < 1 / 4 else 1):
@@ -152,10 +180,13 @@ class Installation:
         }
         self.home = HomeAssistant(self.network, self.rng, self, self.promises.devices)
         self.users = Users(self.home, self.rng, self.trace, self.promises)
+        self.housekeeper = Housekeeper(self.home, self.readers, self.rng, self.trace, self.promises)
 
     def _add_reader(self, reader_id: str, device: str) -> None:
         watcher = _Watcher(self, device)
         reader = self._make_reader(reader_id, device, watcher)
+        if self.rng.random() < 1 / 3:
+            self._fill(reader)
         self.readers[reader_id] = reader
         self.hands[reader_id] = watcher.hand = Hand(reader, self.rng, self.trace)
 
@@ -172,6 +203,12 @@ class Installation:
         reader.drift = 1 + self.rng.uniform(-1e-4, 1e-4)
         self.all_readers[device] = reader
         return reader
+
+    def _fill(self, reader: SimulatedReader) -> None:
+        """Have people enrolled on a sensor before any reader knows it."""
+        for slot in self.rng.sample(range(6), self.rng.choice((1, 2, 5))):
+            reader.sensor.templates[slot] = _template(reader, self.rng.choice(NAMELESS))
+            self.promises.truth(reader.device).orphans.add(slot)
 
     # What faults choose from
 
@@ -191,10 +228,7 @@ class Installation:
         """Make a sensor that holds others in the slots of those who are enrolled."""
         other = EmulatedSensor(reader.sensor.profile)
         for slot in reader.sensor.templates:
-            name = self.rng.choice((*NAMES, STRANGER))
-            reader.know(name)
-            scan = features(Capture(Finger(name), 0, Quality.OK), other.profile.feature_size)
-            other.templates[slot] = merge([scan], other.profile.template_size) or b""
+            other.templates[slot] = _template(reader, self.rng.choice((*NAMES, STRANGER)))
         return other
 
     def power_again(self, reader: SimulatedReader) -> None:
@@ -227,9 +261,17 @@ class Installation:
 
     def state(self, reader_id: str, state: ReaderState, message: Taken | None) -> None:
         """See what entities show."""
+        before = self.promises.shown.get(reader_id)
         self.promises.state(reader_id, state, message)
+        if before is None or before.inventory is not state.inventory:
+            self.promises.listed(reader_id, state, self.readers[reader_id].memory.values())
         if self.home.roster is not None:
             self.promises.roster(self.home.roster)
+
+    def names_changed(self, roster: Roster) -> None:
+        """See the roster change."""
+        for reader in self.readers.values():
+            self.promises.names_changed(reader.device, roster, reader.memory.values())
 
     def moment(self, reader_id: str, moment: Moment, message: Taken | None) -> None:
         """Hear what automations hear."""
@@ -237,8 +279,10 @@ class Installation:
         while self.when_told:
             self.when_told.pop()()
 
-    def published(self, topic: str) -> None:
+    def published(self, topic: str, message: str) -> None:
         """See Home Assistant publish something."""
+        while self.when_changing and any(word in message for word in ('"delete"', '"adopt"')):
+            self.when_changing.pop()()
         while self.when_published:
             self.when_published.pop()()
         while topic.endswith("enroll/request") and self.when_started:
@@ -287,15 +331,24 @@ class Installation:
         for _ in range(self.rng.choice((1, 1, 2))):
             await self.enroll(reader_id)
             await asyncio.sleep(self.rng.uniform(4, 12))
+        for _ in range(self.rng.choice((0, 0, 1, 2, 4))):
+            await self.housekeeper.do(reader_id)
+            await asyncio.sleep(self.rng.uniform(0, 3))
         for _ in range(self.rng.choice((0, 1, 3, 5))):
             await self.touch(reader_id)
             await asyncio.sleep(self.rng.uniform(0.5, 6))
 
     async def touch(self, reader_id: str) -> None:
         """Have somebody touch a reader, one who was enrolled here more often than not."""
-        hand = self.hands[reader_id]
+        hand, truth = self.hands[reader_id], self.promises.truth_of(reader_id)
         known = hand.person if self.rng.random() < 2 / 3 else None
-        await hand.touch(known or self.rng.choice((*NAMES, STRANGER)))
+        app, placed_at = self.readers[reader_id].app, self._loop.time()
+        idle = app is not None and not app.scanner.running
+        # The finger before has to be seen going, too.
+        idle = idle and placed_at - hand.lifted_at > _SEEN_WITHIN_S
+        finger = await hand.touch(known or self.rng.choice((*NAMES, *NAMELESS, STRANGER)))
+        if self.calm and idle and finger is not None and truth.identification:
+            self.later(_SEEN_WITHIN_S, partial(truth.check_seen, finger.name, placed_at))
 
     async def _fault(self) -> None:
         await asyncio.sleep(self.rng.uniform(0, _TROUBLED_S))
@@ -311,6 +364,9 @@ class Installation:
         self.broker.start()
         for hand in self.hands.values():
             hand.person = None
+        for reader, sensor in self.own_sensors.items():
+            if reader.owns(sensor):
+                reader.swap_sensor(sensor)
         for party in (PARTY, *self.all_readers):
             self.network.unblock(party)
         for reader in self.readers.values():
@@ -350,7 +406,9 @@ class Installation:
             return "its sensor does not work"
         if app.scanner._memory.operation is not None and not broken:
             return "a slot may have to be emptied"
-        return endings.unsettled(self.promises, reader_id, app.scanner.snapshot, len(app.journal))
+        return endings.unsettled(
+            self.promises, reader_id, app.scanner.snapshot, len(app.journal)
+        ) or endings.unlisted(self.promises, reader_id, self.readers[reader_id])
 
     def _check(self) -> None:
         roster = self.home.roster
@@ -361,6 +419,18 @@ class Installation:
             # A reader that has lost which sensor is its own may have taken another one for it.
             if reader.app is not None and not reader.app.scanner.templates["sensor_changed"]:
                 self.promises.truth_of(reader_id).check_sensor(reader.memory, reader.templates)
+                memory = reader.memory.values()
+                endings.check_names(self.promises, reader_id, roster, memory)
+
+
+def _template(reader: SimulatedReader, name: str) -> bytes:
+    """Make the template of somebody's finger, as the sensor of a reader has it."""
+    reader.know(name)
+    profile = reader.sensor.profile
+    scan = features(Capture(Finger(name), 0, Quality.OK), profile.feature_size)
+    template = merge([scan], profile.template_size)
+    assert template is not None
+    return template
 
 
 def live(seed: int, *, traced: bool = False) -> Verdict:
@@ -372,7 +442,7 @@ def live(seed: int, *, traced: bool = False) -> Verdict:
         await worlds[0].live()
 
     failure: list[Violation] = []
-    with consoles():
+    with consoles(), short_pages():
         try:
             run(main())
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not have happened

@@ -22,7 +22,7 @@ from tests.simulation.client import HaClient, NotConnectedError
 from tests.simulation.disk import Disk, File
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from random import Random
 
     from custom_components.biometric_enroll.follower.enroller import Wish
@@ -59,8 +59,11 @@ class Told(Protocol):
     def moment(self, reader_id: str, moment: Moment, message: Taken | None) -> None:
         """Hear what automations hear, and which message it came of."""
 
-    def published(self, topic: str) -> None:
+    def published(self, topic: str, message: str) -> None:
         """See that something is published."""
+
+    def names_changed(self, roster: Roster) -> None:
+        """See that the roster has changed, also before that is saved."""
 
     def saved(self, name: str, data: dict[str, Any]) -> None:
         """See a file reach the disk."""
@@ -99,6 +102,7 @@ class _Run:
         ]
         self.roster, self.marks = _WatchedRoster(self.files[0]), Marks(self.files[1])
         self.roster.told = home.told
+        self.roster.subscribe(lambda: home.told.names_changed(self.roster))
         self.client = HaClient(
             home.network,
             PARTY,
@@ -218,7 +222,7 @@ class _Entry:
     async def async_publish(self, topic: str, message: str) -> None:
         if not self._alive or not self._run.alive:
             raise UnreachableError
-        self._told.published(topic)
+        self._told.published(topic, message)
         try:
             self._run.client.publish(topic, message.encode())
         except NotConnectedError:
@@ -313,6 +317,16 @@ class HomeAssistant:
         return await _while_it_lives(
             entry.beside(entry.follower.enroller.async_wait_end(template_id, wish))
         )
+
+    async def change[T](
+        self, reader_id: str, work: Callable[[Follower], Coroutine[Any, Any, T]]
+    ) -> T:
+        """Call an action that changes something, and ends with whoever calls it.
+
+        Raises `ReaderError`.
+        """
+        entry = self._entry(reader_id)
+        return await _while_it_lives(entry.beside(work(entry.follower)))
 
     async def press(self, reader_id: str, button: str) -> None:
         """Press the button Identify or Restart. Raises `ReaderError`."""

@@ -116,6 +116,15 @@ class House:
     def committed(self, slot: int, template_id: str) -> None:
         self._note("committed", (slot, template_id))
 
+    def accepted(self) -> None:
+        self._note("accepted", None)
+
+    def emptying(self, slot: int, template_id: str | None) -> None:
+        self._note("emptying", (slot, template_id))
+
+    def emptied(self, slot: int, template_id: str | None) -> None:
+        self._note("emptied", (slot, template_id))
+
     def power(self, *, on: bool) -> None:
         self._note("power", on)
 

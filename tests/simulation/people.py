@@ -36,6 +36,8 @@ class Hand:
     def __init__(self, reader: SimulatedReader, rng: Random, trace: Trace) -> None:
         self.person: str | None = None
         """Who came to be enrolled."""
+        self.lifted_at = 0.0
+        """When a finger was taken off last."""
         self.most_scans = reader.sensor.profile.buffers + 1
         self._reader = reader
         self._rng = rng
@@ -51,13 +53,15 @@ class Hand:
         elif stage in {"lift_finger", "completed", "failed", "cancelled"}:
             self._soon(0.1, 0.6, self._lift)
 
-    async def touch(self, name: str) -> None:
-        """Put a finger on for a moment, if there is room."""
+    async def touch(self, name: str) -> Finger | None:
+        """Put a finger on for a moment, and tell which; None if there is no room."""
         if self._reader.sensor.finger is not None:
-            return
-        self._place(self._clumsy(name))
+            return None
+        finger = self._clumsy(name)
+        self._place(finger)
         await asyncio.sleep(self._rng.uniform(0.5, 1.5))
         self._lift()
+        return finger
 
     def _finger(self) -> Finger:
         """Choose: the right one, nearly always."""
@@ -75,6 +79,7 @@ class Hand:
         self._reader.place(finger)
 
     def _lift(self) -> None:
+        self.lifted_at = self._loop.time()
         self._reader.lift()
 
     def _soon(self, least: float, most: float, move: Callable[[], None]) -> None:

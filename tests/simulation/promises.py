@@ -19,6 +19,8 @@ from custom_components.biometric_enroll.reader.words import FINAL_STAGES, Stage,
 from tests.simulation.truth import End, Truth
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from custom_components.biometric_enroll.follower.roster import Enrollment, Roster
     from custom_components.biometric_enroll.follower.surroundings import Moment
     from custom_components.biometric_enroll.reader.messages import Snapshot
@@ -73,6 +75,12 @@ class Promises:
         """By hardware id."""
         self.names: dict[str, str] = {}
         """Who was asked for, by template id."""
+        self.unsure: set[str] = set()
+        """Template ids that were to be given to nameless templates, until somebody hears a yes."""
+        self.forced: set[str] = set()
+        """Template ids that users have had forgotten, whatever the sensor holds."""
+        self._named: dict[str, set[str]] = {}
+        """Template ids that have a name, by hardware id, in this run of Home Assistant."""
         self.meant_last: dict[str, str] = {}
         """The enrollment that a reader is to do or has done last, by hardware id."""
         self._meant_last_saved: dict[str, str] = {}
@@ -125,6 +133,7 @@ class Promises:
             self._killed = True
         if what == "starts":
             self.shown.clear()
+            self._named.clear()
             if self._killed or self.forgetful:
                 self.meant_last = {} if self.forgetful else dict(self._meant_last_saved)
             if self._killed or self.forgetful:
@@ -169,6 +178,20 @@ class Promises:
                     self.violated(2, f"{name} has the template of somebody else")
                 elif place.slot != truth.slots[template_id]:
                     self.violated(2, f"{name} is thought to be in slot {place.slot}")
+
+    def names_changed(self, device: str, roster: Roster, memory: Collection[str]) -> None:
+        """See the names of a reader change; `memory` are the template ids that it has."""
+        named = {place.template_id for _, place in roster.on_reader(device)}
+        wanted = self.forced | self.truth(device).unwanted.difference(memory)
+        for template_id in sorted(self._named.get(device, set()) - named - wanted):
+            self.violated(3, f"the name of {template_id} is forgotten, and nobody wanted that")
+        self._named[device] = named
+
+    def listed(self, reader_id: str, state: ReaderState, memory: Collection[str]) -> None:
+        """See which names seem to miss their template; `memory` as above."""
+        if state.inventory is not None:
+            for template_id in sorted(state.inventory.gone.intersection(memory)):
+                self.violated(3, f"{template_id} is taken for gone from {reader_id}, and is not")
 
     # --- what is: state ---------------------------------------------------------------------
 
@@ -306,7 +329,8 @@ class Promises:
                 if touch.touch not in self._opened["state"]:
                     self.violated(5, f"{name} is told to be identified, but not shown")
             return
-        if template_id is None or self.forgetful:
+        excused = self.forced | self.truth_of(reader_id).unwanted
+        if template_id is None or self.forgetful or template_id in excused:
             return
         if Stage.COMPLETED in self.enrolled[template_id].ends_ever:
             self.violated(2, f"{self.names[template_id]} is told as nobody who is known")

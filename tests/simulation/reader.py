@@ -7,20 +7,24 @@ sensor, network or observer (see board.py).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
 from emulator import PROFILES, EmulatedSensor
 from emulator.templates import identity, made_of
+from fpreader import scanner
 from fpreader.app import App
 from fpreader.config import Config, Section
+from fpreader.memory import MARK_BYTES
+from fpreader.templates import MARK_PAGE
 from tests.simulation.board import SimulatedBoard
 from tests.simulation.console import console
 from tests.simulation.flash import Flash, Moment, Power
 from tests.simulation.sensor_line import SensorLine
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
     from random import Random
 
     from emulator import Command, Fault, Finger, Profile
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 BOOT_S = 0.7
 RESET_S = 0.3
 FAILED_S = 5.0
+#: Templates on a page of a list here: in the few that a history leaves there are several pages.
+PAGE = 2
 
 
 class Touch(NamedTuple):
@@ -66,6 +72,15 @@ class Told(Protocol):
     def committed(self, slot: int, template_id: str) -> None:
         """Hear that the map in flash has gained an id."""
 
+    def accepted(self) -> None:
+        """Hear that another sensor counts as its own from now on."""
+
+    def emptying(self, slot: int, template_id: str | None) -> None:
+        """Hear that it asks for a slot to be emptied, with the id that the slot has."""
+
+    def emptied(self, slot: int, template_id: str | None) -> None:
+        """Hear that the sensor has lost a template by that."""
+
     def power(self, *, on: bool) -> None:
         """Hear that power came or went."""
 
@@ -74,6 +89,16 @@ class Told(Protocol):
 
     def printed(self, line: str) -> None:
         """Hear what the serial console says."""
+
+
+@contextlib.contextmanager
+def short_pages() -> Iterator[None]:
+    """Have all readers list their templates in pages of `PAGE`."""
+    usual, scanner.PAGE = scanner.PAGE, PAGE
+    try:
+        yield
+    finally:
+        scanner.PAGE = usual
 
 
 class SimulatedReader:
@@ -103,7 +128,7 @@ class SimulatedReader:
         self.drift = 1.0
         """How fast the uptime goes, from the next start."""
         self.flash = Flash(rng, self.power_off)
-        self.line = SensorLine(EmulatedSensor(profile), self.power_off)
+        self.line = SensorLine(EmulatedSensor(profile), self.power_off, self)
         self.line.power_off()
         self.app: App | None = None
         """The firmware that runs; None while there is none."""
@@ -175,6 +200,18 @@ class SimulatedReader:
     def sensor(self) -> EmulatedSensor:
         """The sensor that is there now."""
         return self.line.sensor
+
+    def owns(self, sensor: EmulatedSensor) -> bool:
+        """Return whether a sensor is the one whose ids the flash holds."""
+        return bytes(sensor.notepad[MARK_PAGE][:MARK_BYTES]) == self.flash.mark
+
+    def emptying(self, slot: int) -> None:
+        """See the firmware ask for a slot to be emptied."""
+        self.told.emptying(slot, self.memory.get(slot))
+
+    def emptied(self, slot: int) -> None:
+        """See the sensor lose a template."""
+        self.told.emptied(slot, self.memory.get(slot))
 
     @property
     def templates(self) -> dict[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from emulator import Code, Command
 from tests.simulation.loop import sleep_until
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 #: Seconds between the pieces of a split answer.
 _PIECE_GAP = 0.005
 
+#: Where a packet to the sensor has its command, and DeletChar its slot.
+_COMMAND_AT = 9
+_SLOT_AT = slice(10, 12)
+
+
+class Told(Protocol):
+    """Is told what becomes of slots."""
+
+    def emptying(self, slot: int) -> None:
+        """Hear that the reader asks for a slot to be emptied, whether that reaches the sensor."""
+
+    def emptied(self, slot: int) -> None:
+        """Hear that the sensor has emptied a slot that held a template."""
+
 
 class SensorLine:
     """Carries packets to whichever sensor is there, and its answers back when they are due.
@@ -25,9 +39,10 @@ class SensorLine:
     A sensor does one command after the other: what it is asked while it is busy, it answers later.
     """
 
-    def __init__(self, sensor: EmulatedSensor, cut: Callable[[], None]) -> None:
+    def __init__(self, sensor: EmulatedSensor, cut: Callable[[], None], told: Told) -> None:
         """Join a sensor; `cut` takes the reader's power."""
         self.sensor = sensor
+        self._told = told
         self.imaged: str | None = None
         """The finger of the last image, by name."""
         self.imaged_at = 0.0
@@ -101,9 +116,15 @@ class SensorLine:
     def write(self, data: bytes) -> None:
         """Have the sensor do what a packet asks for."""
         now = self._loop.time()
+        if data[_COMMAND_AT] == Command.DELET_CHAR:
+            self._told.emptying(int.from_bytes(data[_SLOT_AT]))
         if now < self._silent_until:
             return
+        held = tuple(self.sensor.templates)
         for reply in self.sensor.process(data):
+            for slot in held:
+                if slot not in self.sensor.templates:
+                    self._told.emptied(slot)
             self._note(reply)
             seconds = self.sensor.profile.seconds.get(reply.command or 0, 0.0)
             self._busy_until = max(self._busy_until, now) + seconds + self.delay
@@ -118,7 +139,8 @@ class SensorLine:
             end = now + timeout_ms / 1000
             due = min(self._coming[0][0], end) if self._coming else end
             await sleep_until(due)
-            if not self._coming or self._coming[0][0] > self._loop.time():
+            # The loop may wake up a rounding error before the time that it was asked for.
+            if not self._coming or self._coming[0][0] > max(due, self._loop.time()):
                 return b""
         due, data = self._coming.popleft()
         if len(data) > n:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LENGTH = 128
 #: Ends of the topics whose messages would do the most harm.
-_HARMFUL = ("enroll/request", "fingerprint", "/status")
+_HARMFUL = ("enroll/request", "/command", "fingerprint", "/status")
 
 
 class TapedBroker(Broker):

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from custom_components.biometric_enroll.reader.words import FINAL_STAGES, Stage
+from custom_components.biometric_enroll.reader.words import FINAL_STAGES, Stage, TouchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -60,6 +60,18 @@ class Truth:
         """Enrollments that the flash has lost by being erased, by template id."""
         self.orphans: set[int] = set()
         """Slots whose ids it has lost."""
+        self.unwanted: set[str] = set()
+        """Template ids that users have asked to delete."""
+        self.unwanted_slots: set[int] = set()
+        """Slots of templates without an id that they have asked to delete."""
+        self.begun: set[str] = set()
+        """Template ids of the deletes that have got as far as the sensor."""
+        self.gone: set[str] = set()
+        """Template ids whose template was deleted."""
+        self.accepting = False
+        """Whether users have asked to take the sensor that is there for its own."""
+        self.identification: bool | None = True
+        """What users have set it to; None while nobody could know."""
         self.refused = False
         """Whether its flash has refused to write."""
         self.erased = False
@@ -105,13 +117,53 @@ class Truth:
             self._violated(3, f"{template_id} is committed without a template in the sensor")
         elif "+" in finger:
             self._violated(2, f"{template_id} is made of two fingers: {finger}")
+        for other, taken in self.slots.items():
+            if taken == slot and other != template_id and other not in self.gone | self.lost:
+                self._violated(2, f"{template_id} is given to the template of {other}")
         self.fingers[template_id] = finger or "?"
         self.slots[template_id] = slot
 
+    def emptying(self, template_id: str | None) -> None:
+        """See the firmware ask for the slot of an id to be emptied."""
+        if template_id is not None:
+            self.begun.add(template_id)
+
+    def emptied(self, slot: int, template_id: str | None, enrolling: int | None) -> None:
+        """See a slot lose its template; `enrolling` is the one of the enrollment that runs."""
+        if template_id is not None:
+            wanted = template_id in self.unwanted
+            self.gone.add(template_id)
+        else:
+            wanted = slot in self.unwanted_slots or slot == enrolling
+        if not wanted:
+            self._violated(2, f"slot {slot} of {template_id} is emptied, and nobody wanted that")
+        self.orphans.discard(slot)
+
+    def vanished(self, slot: int, template_id: str | None) -> None:
+        """Excuse a template that somebody takes out of the sensor behind the reader's back."""
+        self.orphans.discard(slot)
+        if template_id is not None:
+            self.lost.add(template_id)
+
+    def accepted(self, occupied: Iterable[int]) -> None:
+        """See another sensor become the reader's own; `occupied` are its slots."""
+        if not self.accepting:
+            self._violated(3, "another sensor counts as its own, and nobody wanted that")
+        self.lost |= self.captured.keys() | self.fingers.keys()
+        self.orphans = set(occupied)
+
     def touched(self, touch: Touch) -> None:
         """See a touch enter the journal."""
+        if touch.result == TouchResult.IDENTIFIED and self.identification is False:
+            self._violated(5, f"{touch.finger} is identified, although that is switched off")
         self.touches[touch.touch] = touch
         self.taken_at[touch.touch] = self._loop.time()
+
+    def check_seen(self, finger: str, since: float) -> None:
+        """See that a touch of a finger was noticed."""
+        seen = {touch.finger for touch in self.touches.values() if touch.seen_at >= since}
+        if self.identification and finger not in seen:
+            self._violated(6, f"a touch of {finger} is not seen")
 
     def power_lost(self) -> None:
         """Excuse the touches that no flash could have had yet."""
@@ -126,6 +178,7 @@ class Truth:
     def flash_erased(self, occupied: Iterable[int]) -> None:
         """Excuse all that the flash alone knew; `occupied` are the slots of the sensor."""
         self.erased = True
+        self.identification = None
         self.excused |= self.touches.keys()
         self.lost |= self.captured.keys() | self.fingers.keys()
         self.orphans |= set(occupied)
@@ -145,5 +198,8 @@ class Truth:
             elif self.fingers.get(template_id) != finger:
                 self._violated(2, f"slot {slot} of {template_id} holds {finger}")
         for template_id, slot in self.slots.items():
-            if memory.get(slot) != template_id and template_id not in self.lost:
+            held = memory.get(slot) == template_id
+            if not held and template_id not in self.lost | self.gone:
                 self._violated(3, f"slot {slot} does not hold {template_id} any more")
+        for template_id in self.begun - self.gone - self.lost:
+            self._violated(3, f"the delete of {template_id} was begun, and never ended")

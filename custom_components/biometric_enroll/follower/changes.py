@@ -35,7 +35,7 @@ class Changes:
         """
         knowledge = self._knowledge
         async with self._async_allowed(Feature.DELETE) as nonce:
-            await knowledge.roster.async_expect_deletion(knowledge.device, template_id)
+            before = await knowledge.roster.async_expect_deletion(knowledge.device, template_id)
             delete = partial(build.delete, nonce=nonce, slot=slot, template_id=template_id)
             try:
                 await self._presence.async_ask(Topic.COMMAND, delete, decode.nothing)
@@ -43,13 +43,13 @@ class Changes:
                 # That it is not there is what was wanted; it may have been done before.
                 if err.refusal is not Refusal.NOT_FOUND:
                     if not _unsure(err):
+                        # One that was asked for before may still be done.
                         await knowledge.roster.async_expect_deletion(
-                            knowledge.device, template_id, expected=False
+                            knowledge.device, template_id, expected=before
                         )
                     raise
-        self._show_list(
-            lambda templates: {each: held for each, held in templates.items() if each != slot}
-        )
+        # That one only: after `not_found` the slot may hold another.
+        self._show_list(lambda templates: dict(templates.items() - {(slot, template_id)}))
         if template_id is not None:
             await knowledge.async_forget([template_id])
 

@@ -170,12 +170,16 @@ class Roster:
 
     async def async_expect_deletion(
         self, device: str, template_id: str | None, *, expected: bool = True
-    ) -> None:
-        """Keep in mind that a reader is being asked to delete a template, or that it is not."""
+    ) -> bool:
+        """Keep in mind that a reader is being asked to delete a template, or that it is not.
+
+        Returns whether it was expected before.
+        """
         if template_id is None or (found := self.find(device, template_id)) is None:
-            return
+            return False
         if found.deleting is not expected:
             await self.async_update(template_id, deleting=expected)
+        return found.deleting
 
     async def async_forget(self, device: str, template_ids: Iterable[str]) -> None:
         """Forget that these templates are on a reader; a fingerprint that is nowhere is no more."""

@@ -1,0 +1,304 @@
+"""Mistakes about what users change: what is deleted, what is named, which settings hold."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from custom_components.biometric_enroll.follower import inventory
+from custom_components.biometric_enroll.follower.changes import Changes
+from custom_components.biometric_enroll.follower.errors import (
+    ReaderError,
+    RefusedError,
+    UnreachableError,
+)
+from custom_components.biometric_enroll.follower.inventory import Lister
+from custom_components.biometric_enroll.follower.roster import Roster
+from custom_components.biometric_enroll.reader import build
+from custom_components.biometric_enroll.reader.state import Inventory
+from custom_components.biometric_enroll.reader.words import Refusal, Topic
+from fpreader import changes
+from fpreader.desk import Desk
+from fpreader.memory import DELETE, Memory
+from fpreader.templates import Templates
+from tests.simulation.planting import bug, put
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from custom_components.biometric_enroll.reader.messages import Page
+
+# What is concluded from a list
+
+
+def _named(lister: Lister) -> set[str]:
+    known = lister._knowledge
+    return {place.template_id for _, place in known.roster.on_reader(known.device)}
+
+
+async def _page(lister: Lister, first: int) -> Page:
+    return await lister._presence.async_ask(
+        Topic.COMMAND, partial(build.list_templates, first=first), partial(inventory._page, first)
+    )
+
+
+def _whole(named: set[str], revision: str, found: dict[int, str | None]) -> Inventory:
+    return Inventory(revision, found, frozenset(named.difference(found.values())))  # type: ignore[arg-type]
+
+
+@bug(3, "Pages of two revisions make one list")
+def two_revisions() -> AbstractContextManager[object]:
+
+    async def wrong(self: Lister) -> Inventory:
+        named, found, first = _named(self), {}, 0
+        while True:
+            page = await _page(self, first)
+            found |= page.templates
+            if page.next is None:
+                return _whole(named, page.revision, found)
+            first = page.next
+
+    return put(Lister, "_async_whole_list", wrong)
+
+
+@bug(3, "A list that is not answered is an empty one")
+def silence_is_empty() -> AbstractContextManager[object]:
+    right = Lister._async_whole_list
+
+    async def wrong(self: Lister) -> Inventory | None:
+        named, told = _named(self), self._knowledge.state.templates
+        try:
+            return await right(self)
+        except UnreachableError:
+            return _whole(named, told.revision if told and told.revision else "", {})
+
+    return put(Lister, "_async_whole_list", wrong)
+
+
+@bug(3, "Whoever answers a list under the reader's id is the reader")
+def anybody_lists() -> AbstractContextManager[object]:
+
+    async def wrong(self: Lister) -> Inventory | None:
+        named, found, revision, first = _named(self), {}, None, 0
+        while True:
+            page = await _page(self, first)
+            if revision not in {None, page.revision}:
+                return None
+            revision = page.revision
+            found |= page.templates
+            if page.next is None:
+                return _whole(named, revision, found)
+            first = page.next
+
+    return put(Lister, "_async_whole_list", wrong)
+
+
+@bug(4, "A reader is listed once, and then not again")
+def listed_once() -> AbstractContextManager[object]:
+    right = Lister._outdated
+
+    def wrong(self: Lister) -> bool:
+        return self._knowledge.state.inventory is None and right(self)
+
+    return put(Lister, "_outdated", wrong)
+
+
+# What is deleted
+
+
+@bug(3, "A name is forgotten before the reader has answered")
+def forgotten_too_early() -> AbstractContextManager[object]:
+    right = Changes.async_delete
+
+    async def wrong(self: Changes, slot: int, template_id: str | None) -> None:
+        await self._knowledge.async_forget([template_id] if template_id else [])
+        await right(self, slot, template_id)
+
+    return put(Changes, "async_delete", wrong)
+
+
+@bug(3, "That there is nothing to delete any more is a no: the name stays")
+def not_found_is_no() -> AbstractContextManager[object]:
+    right = Changes.async_delete
+
+    async def wrong(self: Changes, slot: int, template_id: str | None) -> None:
+        known = self._knowledge
+        ask = self._presence.async_ask
+
+        async def asked(*request: Any) -> Any:
+            try:
+                return await ask(*request)
+            except RefusedError as error:
+                if error.refusal is not Refusal.NOT_FOUND:
+                    raise
+                await known.roster.async_expect_deletion(known.device, template_id, expected=False)
+                raise UnreachableError from None
+
+        with put(self._presence, "async_ask", asked):
+            await right(self, slot, template_id)
+
+    return put(Changes, "async_delete", wrong)
+
+
+@bug(3, "A delete is asked for before it is saved that it is")
+def deletion_saved_too_late() -> AbstractContextManager[object]:
+    right = Roster.async_save
+
+    async def wrong(self: Roster) -> None:
+        if any(found.deleting for found, _ in self.all()):
+            asyncio.get_running_loop().create_task(right(self), eager_start=True)
+        else:
+            await right(self)
+
+    return put(Roster, "async_save", wrong)
+
+
+@bug(3, "A delete without an answer was not done")
+def silence_deletes_nothing() -> AbstractContextManager[object]:
+    right = Changes.async_delete
+
+    async def wrong(self: Changes, slot: int, template_id: str | None) -> None:
+        known = self._knowledge
+        try:
+            await right(self, slot, template_id)
+        except ReaderError:
+            await known.roster.async_expect_deletion(known.device, template_id, expected=False)
+            raise
+
+    return put(Changes, "async_delete", wrong)
+
+
+@bug(3, "A no to one delete is a no to the one before, too")
+def no_to_all_deletes() -> AbstractContextManager[object]:
+    right = Roster.async_expect_deletion
+
+    async def wrong(self: Roster, *which: Any, **how: Any) -> bool:
+        await right(self, *which, **how)
+        return False
+
+    return put(Roster, "async_expect_deletion", wrong)
+
+
+@bug(3, "A name that was deleted is there again after a restart")
+def deleted_comes_back() -> AbstractContextManager[object]:
+    right = Roster.async_load
+
+    async def wrong(self: Roster) -> None:
+        await right(self)
+        for device, enrollment in self._enrollments.items():
+            self._enrollments[device] = replace(enrollment, forgotten=False)
+
+    return put(Roster, "async_load", wrong)
+
+
+@bug(2, "The reader deletes what is in the slot, whoever it is")
+def deleted_by_slot() -> AbstractContextManager[object]:
+
+    def wrong(self: changes.Changes, slot: int, _: str | None, done: Any) -> str | None:
+        template_id = self._memory.template_id(slot)
+        work = lambda: self._delete(slot, template_id)  # noqa: E731 - as the real one
+        return self._unless(self._slot_refusal(slot), work, done)
+
+    return put(changes.Changes, "delete", wrong)
+
+
+@bug(3, "The reader does not note what it is about to delete")
+def delete_not_noted() -> AbstractContextManager[object]:
+    right = Memory.keep_operation
+
+    def wrong(self: Memory, operation: dict[str, Any]) -> None:
+        if operation["op"] != DELETE:
+            right(self, operation)
+
+    return put(Memory, "keep_operation", wrong)
+
+
+@bug(3, "The reader does not go on after a restart with what it was about to delete")
+def delete_not_ended() -> AbstractContextManager[object]:
+    right = Templates._end
+
+    async def wrong(self: Templates, operation: dict[str, Any]) -> None:
+        if operation["op"] != DELETE:
+            await right(self, operation)
+
+    return put(Templates, "_end", wrong)
+
+
+@bug(3, "The reader forgets an id before its template is deleted")
+def id_forgotten_first() -> AbstractContextManager[object]:
+    right = Templates.delete
+
+    async def wrong(self: Templates, slot: int, template_id: str | None) -> bool:
+        self._memory.forget(slot)
+        return await right(self, slot, template_id)
+
+    return put(Templates, "delete", wrong)
+
+
+# What is named, and which settings hold
+
+
+@bug(2, "An id can be replaced by another one")
+def id_replaced() -> AbstractContextManager[object]:
+
+    def wrong(self: changes.Changes, slot: int, template_id: str, done: Any) -> str | None:
+        error = self._slot_refusal(slot)
+        if error is None:
+            self._memory.adopt(slot, template_id)
+            self._report()
+            done(None)
+        return error
+
+    return put(changes.Changes, "adopt", wrong)
+
+
+@bug(2, "The ids of the sensor before hold for the one that is accepted")
+def ids_survive() -> AbstractContextManager[object]:
+
+    def wrong(self: Memory, mark: bytes) -> None:
+        self._write(mark=mark, operation=None)
+
+    return put(Memory, "accept", wrong)
+
+
+@bug(5, "That identification is off is not kept in flash")
+def settings_in_ram() -> AbstractContextManager[object]:
+
+    def wrong(self: Memory, identification: bool) -> None:
+        self._kept["identification"] = identification
+
+    return put(Memory, "keep_identification", wrong)
+
+
+@bug(5, "Who is identified while that is off is told all the same")
+def told_while_off() -> AbstractContextManager[object]:
+    right = changes.Changes._set_identification
+
+    def wrong(self: changes.Changes, identification: bool | None) -> str | None:
+        return right(self, identification and None)
+
+    return put(changes.Changes, "_set_identification", wrong)
+
+
+@bug(5, "A change of settings needs no nonce")
+def settings_without_nonce() -> AbstractContextManager[object]:
+    right = Desk._use_nonce
+
+    def wrong(self: Desk, message: dict[str, Any]) -> None:
+        if message.get("command") != "settings":
+            right(self, message)
+
+    return put(Desk, "_use_nonce", wrong)
+
+
+@bug(6, "Once identification was off, it stays so")
+def never_on_again() -> AbstractContextManager[object]:
+    right = Memory.keep_identification
+
+    def wrong(self: Memory, identification: bool) -> None:
+        if not identification:
+            right(self, identification)
+
+    return put(Memory, "keep_identification", wrong)

@@ -1,0 +1,214 @@
+"""Whoever looks after fingerprints in Home Assistant: deletes, names, locks out, accepts."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from custom_components.biometric_enroll.follower.errors import ReaderError, RefusedError
+from custom_components.biometric_enroll.follower.roster import Place
+from custom_components.biometric_enroll.reader.state import Subject
+from custom_components.biometric_enroll.reader.words import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from random import Random
+    from typing import Any
+
+    from custom_components.biometric_enroll.follower.follower import Follower
+    from tests.simulation.home_assistant import HomeAssistant
+    from tests.simulation.promises import Promises
+    from tests.simulation.reader import SimulatedReader
+    from tests.simulation.trace import Trace
+    from tests.simulation.truth import Truth
+
+#: Who is given to templates of whom nobody knows whose they are.
+NAMELESS = ("Emil", "Frida", "Gustav")
+
+#: Seconds within which whoever wants a change has an answer: a hello and a request, each behind
+#: those of everybody else.
+_ANSWERED_WITHIN_S = 105.0
+
+_NOW = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+class Housekeeper:
+    """Users who change what readers hold, and how they work."""
+
+    def __init__(
+        self,
+        home: HomeAssistant,
+        readers: Mapping[str, SimulatedReader],
+        rng: Random,
+        trace: Trace,
+        promises: Promises,
+    ) -> None:
+        self._home = home
+        self._readers = readers
+        self._rng = rng
+        self._trace = trace
+        self._promises = promises
+        self._loop = asyncio.get_running_loop()
+
+    async def do(self, reader_id: str) -> None:
+        """Do anything, most often delete."""
+        kinds = (self.delete, self.delete, self.adopt, self.switch, self.compare, self.forget)
+        await self._rng.choice(kinds)(reader_id)
+
+    async def delete(self, reader_id: str) -> None:
+        """Delete a template, named or not; ask again where that seems to fail."""
+        chosen = self._any(self._named(reader_id) | self._unnamed(reader_id))
+        if chosen is None:
+            return
+        slot, template_id = chosen
+        truth = self._truth(reader_id)
+        if template_id is None:
+            truth.unwanted_slots.add(slot)
+        else:
+            truth.unwanted.add(template_id)
+        for _ in range(self._rng.choice((1, 2, 3))):
+            done = await self._change(
+                reader_id,
+                f"delete {template_id} in slot {slot}",
+                lambda follower: follower.changes.async_delete(slot, template_id),
+            )
+            if done:
+                self._check_deleted(reader_id, template_id)
+                return
+            await asyncio.sleep(self._rng.uniform(0.1, 5))
+
+    def _check_deleted(self, reader_id: str, template_id: str | None) -> None:
+        if template_id in self._readers[reader_id].memory.values():
+            self._promises.violated(3, f"{template_id} is said to be deleted, and is not")
+
+    async def adopt(self, reader_id: str) -> None:
+        """Give a name to a template that has none."""
+        chosen = self._any(self._unnamed(reader_id))
+        if chosen is None:
+            return
+        slot, template_id = chosen
+        new_id = template_id or self._rng.randbytes(8).hex()
+        name = self._promises.names.setdefault(new_id, self._rng.choice(NAMELESS))
+        self._promises.unsure.add(new_id)
+
+        async def work(follower: Follower) -> None:
+            if template_id is None:
+                await follower.changes.async_adopt(slot, new_id)
+            roster, device = follower.knowledge.roster, follower.knowledge.device
+            if roster.get(new_id) is None:
+                place = Place(device, slot, new_id)
+                await roster.async_adopt(place, Subject(name), _NOW, enabled=True)
+
+        if await self._change(reader_id, f"name {new_id} in slot {slot} {name}", work):
+            self._promises.unsure.discard(new_id)
+
+    async def forget(self, reader_id: str) -> None:
+        """Forget a name, whatever the sensor holds."""
+        chosen = self._any(self._named(reader_id))
+        if chosen is None or self._rng.random() < 1 / 2:
+            return
+        template_id = chosen[1]
+        assert template_id is not None
+        self._promises.forced.add(template_id)
+
+        async def work(follower: Follower) -> None:
+            await follower.knowledge.async_forget([template_id])
+
+        await self._change(reader_id, f"forget {template_id}", work)
+
+    async def switch(self, reader_id: str) -> None:
+        """Switch identification off; or on, where it is off."""
+        truth = self._truth(reader_id)
+        identification = truth.identification is False
+        truth.identification = None
+        done = await self._change(
+            reader_id,
+            f"identification {identification}",
+            lambda follower: follower.changes.async_set(identification=identification),
+        )
+        if done:
+            truth.identification = identification
+
+    async def compare(self, reader_id: str) -> None:
+        """Change the security level."""
+        level = self._rng.randint(1, 5)
+        await self._change(
+            reader_id,
+            f"security level {level}",
+            lambda follower: follower.changes.async_set(security_level=level),
+        )
+
+    async def accept(self, reader_id: str) -> None:
+        """Take the sensor that is there now for the reader's own."""
+        truth = self._truth(reader_id)
+        truth.accepting = True
+        await self._change(
+            reader_id, "accept the sensor", lambda follower: follower.changes.async_accept_sensor()
+        )
+
+    # --- pieces ---------------------------------------------------------------------------
+
+    def _truth(self, reader_id: str) -> Truth:
+        return self._promises.truth_of(reader_id)
+
+    def _named(self, reader_id: str) -> dict[int, str | None]:
+        """Return the named templates of a reader, id by slot."""
+        if self._home.roster is None:
+            return {}
+        device = self._promises.devices[reader_id]
+        return {place.slot: place.template_id for _, place in self._home.roster.on_reader(device)}
+
+    def _unnamed(self, reader_id: str) -> dict[int, str | None]:
+        """Return those that were listed and nobody knows; not that of a running enrollment."""
+        follower = self._home.follower(reader_id)
+        if follower is None or follower.state.inventory is None:
+            return {}
+        knowledge = follower.knowledge
+        named = set(self._named(reader_id).values())
+        pending = knowledge.roster.enrollment(knowledge.device)
+        if pending is not None and not knowledge.followed().final:
+            named.add(pending.template_id)
+        return {
+            slot: template_id
+            for slot, template_id in follower.state.inventory.templates.items()
+            if template_id is None or template_id not in named
+        }
+
+    def _any(self, templates: dict[int, str | None]) -> tuple[int, str | None] | None:
+        return self._rng.choice(sorted(templates.items())) if templates else None
+
+    async def _change(
+        self,
+        reader_id: str,
+        what: str,
+        work: Callable[[Follower], Coroutine[Any, Any, None]],
+    ) -> bool:
+        """Call an action, and return whether it says that it was done.
+
+        One in some callers does not stay to hear that, and stops it.
+        """
+        asked_at = self._loop.time()
+        impatient = not self._promises.calm and self._rng.random() < 1 / 8
+        try:
+            async with asyncio.timeout(self._rng.uniform(0, 3) if impatient else None):
+                await self._home.change(reader_id, work)
+        except TimeoutError:
+            self._trace.note("user", "%s on %s: does not wait", what, reader_id)
+            return False
+        except ReaderError as error:
+            self._trace.note("user", "%s on %s: %r", what, reader_id, error)
+            self._check_no(what, error)
+            return False
+        else:
+            self._trace.note("user", "%s on %s: done", what, reader_id)
+            return True
+        finally:
+            waited = self._loop.time() - asked_at
+            if waited > _ANSWERED_WITHIN_S:
+                self._promises.violated(4, f"a caller has waited {waited:.0f} s for: {what}")
+
+    def _check_no(self, what: str, error: ReaderError) -> None:
+        busy = isinstance(error, RefusedError) and error.refusal is Refusal.BUSY
+        if self._promises.calm and not busy:
+            self._promises.violated(4, f"{error!r}, for no reason, is the answer to: {what}")
