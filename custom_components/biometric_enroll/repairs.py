@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
-from .follower.errors import ReaderError, RefusedError, UnreachableError
+from .follower.errors import ReaderError, RefusedError, TooOldError, UnreachableError
 from .issues import (
     ISSUE_FINGERPRINTS_GONE,
     ISSUE_FIRMWARE_TOO_OLD,
@@ -108,6 +108,8 @@ class ReaderFlow(RepairsFlow):
 def _error(err: ReaderError) -> str:
     if isinstance(err, UnreachableError):
         return "reader_unreachable"
+    if isinstance(err, TooOldError):
+        return "too_old"
     if isinstance(err, RefusedError) and err.refusal in KNOWN_REFUSALS:
         return str(err.refusal)
     return "refused"

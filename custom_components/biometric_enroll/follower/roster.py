@@ -209,13 +209,16 @@ class Roster:
         self._keep_places(seen)
         return self.on_reader(device) != before
 
-    async def async_expire(self, present: Collection[str], now: datetime) -> list[str]:
+    async def async_expire(
+        self, present: Collection[str], marked: Collection[str], now: datetime
+    ) -> list[str]:
         """Forget the fingerprints of readers that were removed `KEPT` ago.
 
         `present` are the hardware ids of the readers that are set up, also of one that was added
-        again too late. Returns those of the forgotten ones.
+        again too late; `marked` those of which something was reported. Returns those of the
+        forgotten ones.
         """
-        known = {place.device for _, place in self.all()} | self._enrollments.keys()
+        known = {place.device for _, place in self.all()} | self._enrollments.keys() | set(marked)
         before = self._removed
         expired = [
             device for device, at in before.items() if now - datetime.fromisoformat(at) >= KEPT
