@@ -53,6 +53,8 @@ class Enrollment:
     subject: Subject
     given_up: bool = False
     """Whoever asked was told that it did not start; should it run after all, it is not wanted."""
+    named: bool = False
+    """It has become a fingerprint. Where that was deleted since, it does not come back."""
 
 
 class Roster:
@@ -85,7 +87,9 @@ class Roster:
             )
         self._removed = stored["removed"]
         self._enrollments = {
-            device: Enrollment(entry["template_id"], _subject(entry["subject"]), entry["given_up"])
+            device: Enrollment(
+                entry["template_id"], _subject(entry["subject"]), entry["given_up"], entry["named"]
+            )
             for device, entry in stored["enrollments"].items()
         }
 
@@ -133,10 +137,9 @@ class Roster:
     async def async_complete(self, place: Place, now: datetime) -> None:
         """Make the meant name real; done twice, it is done once."""
         enrollment = self._enrollments.get(place.device)
-        if enrollment is None or enrollment.template_id != place.template_id:
+        if enrollment is None or enrollment.template_id != place.template_id or enrollment.named:
             return
-        if place.template_id in self._by_template:
-            return
+        self._enrollments[place.device] = replace(enrollment, named=True)
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
         await self._async_save()
 
