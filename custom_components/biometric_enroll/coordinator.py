@@ -100,14 +100,15 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         # Until it has ended, its template is neither somebody's nor nobody's.
         pending = None if followed.final else self.roster.enrollment(self.device)
         pending_id = pending.template_id if pending else None
-        holdings_of = (state.inventory, self.roster.changes, pending_id)
+        # What another sensor holds says nothing of the one that is there now.
+        changed = state.templates is not None and state.templates.sensor_changed
+        inventory = None if changed else state.inventory
+        holdings_of = (inventory, self.roster.changes, pending_id)
         if holdings_of == self._holdings_of:
             return
         self._holdings_of = holdings_of
         templates, gone = (
-            (state.inventory.templates, state.inventory.gone)
-            if state.inventory is not None
-            else ({}, frozenset())
+            (inventory.templates, inventory.gone) if inventory is not None else ({}, frozenset())
         )
         named = {
             place.template_id: f"{fingerprint.subject.name} ({place.slot})"

@@ -32,8 +32,14 @@ class _RosterStore(Store[dict[str, Any]]):
         for fingerprint in old_data["fingerprints"]:
             fingerprint.setdefault("enabled", True)
             fingerprint.setdefault("deleting", False)
+        # Whose name was made real has kept it: nothing could be deleted then.
+        named = {
+            place["template_id"]
+            for fingerprint in old_data["fingerprints"]
+            for place in fingerprint["places"]
+        }
         for enrollment in old_data["enrollments"].values():
-            enrollment.setdefault("forgotten", False)
+            enrollment.setdefault("named", enrollment["template_id"] in named)
         old_data.setdefault("removed", {})
         return old_data
 

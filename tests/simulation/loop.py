@@ -63,26 +63,18 @@ class _Timer(asyncio.TimerHandle):
         return self._when < other._when
 
 
-class VirtualLoop(asyncio.BaseEventLoop):
-    """An event loop without sockets, pipes, threads and real time; its `time` begins at 0."""
+class VirtualTime(asyncio.BaseEventLoop):
+    """The part of a loop that knows what time it is: as its clock says, with timers in order."""
 
     _scheduled: list[asyncio.TimerHandle]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._clock = self._selector = _Clock(self)
-        self._timers = 0
-        #: What failed and was not noticed by whoever waits for it, in order.
-        self._failed: list[BaseException | asyncio.Task[Any]] = []
-        #: Those that are not done, in the order of their start: asyncio's own set has none.
-        self._tasks: dict[asyncio.Task[Any], None] = {}
-        self._main: asyncio.Task[Any] | None = None
-        self.set_task_factory(self._make_task)
-        self.set_exception_handler(self._take_error)
+    _timers = 0
+    #: Has the time in seconds as `now`.
+    _clock: Any
 
     def time(self) -> float:
-        """Give the virtual seconds since the loop was made."""
-        return self._clock.now
+        """Give the virtual seconds."""
+        now: float = self._clock.now
+        return now
 
     def call_at[*Ts](
         self,
@@ -97,6 +89,25 @@ class VirtualLoop(asyncio.BaseEventLoop):
         timer._scheduled = True  # counted when it is cancelled
         heapq.heappush(self._scheduled, timer)
         return timer
+
+    def next_timer(self) -> float:
+        """Give the time of the next timer."""
+        return self._scheduled[0].when()
+
+
+class VirtualLoop(VirtualTime):
+    """An event loop without sockets, pipes, threads and real time; its `time` begins at 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clock = self._selector = _Clock(self)
+        #: What failed and was not noticed by whoever waits for it, in order.
+        self._failed: list[BaseException | asyncio.Task[Any]] = []
+        #: Those that are not done, in the order of their start: asyncio's own set has none.
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._main: asyncio.Task[Any] | None = None
+        self.set_task_factory(self._make_task)
+        self.set_exception_handler(self._take_error)
 
     def run_main[T](self, main: Coroutine[Any, Any, T]) -> T:
         """Do what `run` says, once."""
@@ -115,10 +126,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 failure.result()
         result: T = task.result()
         return result
-
-    def next_timer(self) -> float:
-        """Give the time of the next timer."""
-        return self._scheduled[0].when()
 
     def waiting(self) -> str:
         """Name the tasks that are not done, for an error."""

@@ -305,7 +305,7 @@ async def test_a_roster_of_an_older_version_is_read_and_completed(
     for fingerprint in roster["fingerprints"]:
         del fingerprint["enabled"], fingerprint["deleting"]
     for enrollment in roster["enrollments"].values():
-        del enrollment["forgotten"]
+        del enrollment["named"]
     del roster["removed"]
     for mark in hass_storage["biometric_enroll.marks"]["data"].values():
         del mark["uses"]

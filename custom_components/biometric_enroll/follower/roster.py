@@ -53,8 +53,8 @@ class Enrollment:
     subject: Subject
     given_up: bool = False
     """Whoever asked was told that it did not start; should it run after all, it is not wanted."""
-    forgotten: bool = False
-    """Its fingerprint was forgotten since; to hear of its success once more is no news."""
+    named: bool = False
+    """It has become a fingerprint. Where that was deleted since, it does not come back."""
 
 
 class Roster:
@@ -88,10 +88,7 @@ class Roster:
         self._removed = stored["removed"]
         self._enrollments = {
             device: Enrollment(
-                entry["template_id"],
-                _subject(entry["subject"]),
-                entry["given_up"],
-                entry["forgotten"],
+                entry["template_id"], _subject(entry["subject"]), entry["given_up"], entry["named"]
             )
             for device, entry in stored["enrollments"].items()
         }
@@ -146,8 +143,9 @@ class Roster:
         enrollment = self._enrollments.get(place.device)
         if enrollment is None or enrollment.template_id != place.template_id:
             return
-        if enrollment.forgotten or place.template_id in self._by_template:
+        if enrollment.named or place.template_id in self._by_template:
             return
+        self._enrollments[place.device] = replace(enrollment, named=True)
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
         await self.async_save()
 
@@ -267,7 +265,6 @@ class Roster:
 
     def _keep_places(self, seen: Callable[[Place], Place | None]) -> None:
         """Put what `seen` makes of them in place of all places; None: it is none any more."""
-        before = self._by_template
         kept = [
             replace(
                 fingerprint,
@@ -275,16 +272,11 @@ class Roster:
                     place for each in fingerprint.places if (place := seen(each)) is not None
                 ),
             )
-            for fingerprint in dict.fromkeys(before.values())
+            for fingerprint in dict.fromkeys(self._by_template.values())
         ]
         self._by_template = {}
         for fingerprint in kept:
             self._add(fingerprint)
-        lost = before.keys() - self._by_template.keys()
-        self._enrollments = {
-            device: replace(each, forgotten=each.forgotten or each.template_id in lost)
-            for device, each in self._enrollments.items()
-        }
 
     async def async_save(self) -> None:
         """Save the roster, and tell who shows it; done when it is on disk."""

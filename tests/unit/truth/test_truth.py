@@ -1,0 +1,153 @@
+"""Roster, sensors and entities agree once the dust has settled, whatever has happened.
+
+Two readers of the real firmware, five people, and a plain model of what must be true.
+`BIOMETRIC_ENROLL_HISTORIES=2000 python -m pytest tests/unit/truth` lives through as many histories
+as one likes, and through others each time.
+"""
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from homeassistant.setup import async_setup_component
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from custom_components.biometric_enroll.const import DOMAIN
+from emulator import Command
+from tests.simulation.flash import Moment
+from tests.unit.truth import happening, managing
+from tests.unit.truth.enrolling import Cut, Enroll, Scans, Trouble
+from tests.unit.truth.house import House
+from tests.unit.truth.model import FINGERS, PEOPLE, SLOTS, Model
+from tests.unit.truth.play import Play
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from homeassistant.core import HomeAssistant
+
+    from tests.unit.fake_broker import FakeBroker
+
+_CHOSEN = os.environ.get("BIOMETRIC_ENROLL_HISTORIES")
+
+_READER = st.integers(0, 1)
+_FINGER = st.integers(0, len(FINGERS) - 1)
+_WHICH = st.integers(0, 11)
+_NAMES = st.sampled_from([*PEOPLE, "Anna Maria", "Ω"])
+
+
+def _cuts(*commands: Command) -> st.SearchStrategy[Cut]:
+    return st.builds(
+        Cut,
+        nth=st.integers(1, 5),
+        what=st.sampled_from([*commands, *Moment]),
+        lasts_s=st.sampled_from([1.0, 5.0, 20.0]),
+    )
+
+
+_ENROLLMENTS = st.builds(
+    Enroll, _READER, _FINGER, st.just(Scans.RIGHT), st.none() | st.integers(0, SLOTS - 1)
+)
+_TROUBLED = st.builds(
+    Enroll,
+    _READER,
+    _FINGER,
+    st.sampled_from(Scans),
+    trouble=st.none() | st.tuples(st.integers(0, 2), st.sampled_from(Trouble)),
+)
+_CUT = st.builds(
+    Enroll,
+    _READER,
+    _FINGER,
+    st.just(Scans.RIGHT),
+    cut=_cuts(Command.GEN_IMG, Command.IMG_2_TZ, Command.SEARCH, Command.REG_MODEL, Command.STORE),
+)
+_DELETIONS = st.builds(
+    managing.Delete,
+    _WHICH,
+    st.booleans(),
+    st.sampled_from([False, False, True]),
+    st.none() | _cuts(Command.DELET_CHAR, Command.READ_INDEX_TABLE, Command.READ_NOTEPAD),
+)
+_UPDATES = st.builds(
+    managing.Update,
+    _WHICH,
+    st.none() | _NAMES,
+    st.none() | st.booleans(),
+    st.none() | st.integers(0, 5),
+)
+_OTHERS = (
+    st.builds(managing.Adopt, _WHICH, _NAMES),
+    st.builds(managing.AcceptSensor, _READER),
+    st.builds(managing.ForgetGone, _READER),
+    st.builds(managing.SwitchIdentification, _READER, st.booleans()),
+    st.builds(managing.RemovePerson, _WHICH),
+    st.builds(managing.AddPerson, _WHICH),
+    st.builds(happening.TouchReader, _READER, st.none() | _FINGER),
+    st.builds(happening.StoreBehindItsBack, _READER, _FINGER, st.booleans()),
+    st.builds(happening.EraseBehindItsBack, _READER, st.none() | _WHICH, st.booleans()),
+    st.builds(happening.SwapSensor, _READER, st.booleans(), st.booleans()),
+    st.builds(happening.Power, _READER, st.booleans()),
+    st.builds(happening.Link, _READER, st.booleans()),
+    st.builds(happening.HomeLink, st.booleans()),
+    st.just(happening.RestartBroker()),
+    st.just(happening.RestartHome()),
+    st.just(happening.BackUp()),
+    st.builds(happening.Restore, _WHICH),
+    st.builds(happening.RemoveReader, _READER),
+    st.just(happening.AddReaders()),
+)
+_OPERATIONS = st.one_of(_ENROLLMENTS, _ENROLLMENTS, _TROUBLED, _CUT, _DELETIONS, _UPDATES, *_OTHERS)
+# With somebody there from the beginning, or most operations would find nobody.
+_HISTORIES = st.tuples(
+    st.lists(_ENROLLMENTS, min_size=1, max_size=4),
+    st.lists(st.lists(_OPERATIONS, min_size=1, max_size=4), min_size=1, max_size=6),
+)
+
+
+@pytest.fixture
+async def build(
+    hass: HomeAssistant, broker: FakeBroker, hass_storage: dict[str, Any]
+) -> Callable[[int], House]:
+    """Return what makes a house from a seed."""
+    assert await async_setup_component(hass, "person", {})
+    assert await async_setup_component(hass, DOMAIN, {})
+    return partial(House, hass, broker, hass_storage)
+
+
+@pytest.mark.timeout(0 if _CHOSEN else 300)
+@settings(
+    max_examples=int(_CHOSEN or 120),
+    derandomize=_CHOSEN is None,
+    database=None,
+    report_multiple_bugs=False,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+)
+@given(history=_HISTORIES, seed=st.integers(0, 999))
+async def test_roster_sensors_and_entities_agree_once_the_dust_has_settled(
+    build: Callable[[int], House],
+    history: tuple[list[Any], list[list[Any]]],
+    seed: int,
+) -> None:
+    house, model = build(seed), Model()
+    play = Play(house, model)
+    try:
+        await house.begin()
+        for name in PEOPLE:
+            model.persons |= await house.people.add(name)
+        first, bursts = history
+        for burst in (first, *bursts):
+            for operation in burst:
+                note(repr(operation))
+                await operation.run(play)
+                await play.listen()
+            note("settle")
+            await play.settle()
+    finally:
+        for entity_id in model.persons.values():
+            await house.people.remove(entity_id)
+        await house.end()
