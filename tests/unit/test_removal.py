@@ -1,0 +1,342 @@
+"""Readers that are removed: their names wait for them for 30 days, and no longer."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.biometric_enroll import async_setup
+from custom_components.biometric_enroll.const import DOMAIN
+from custom_components.biometric_enroll.stores import DATA_MARKS, DATA_ROSTER
+from tests.unit.fake_reader import DEVICE, FakeReader
+from tests.unit.helpers import (
+    async_enrolled,
+    async_fingerprints,
+    async_set_up,
+    async_until,
+    available,
+    state,
+)
+from tests.unit.test_config_flow import configured
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_broker import FakeBroker
+
+OTHER_DEVICE = "0242ac110002"
+
+
+@pytest.fixture(autouse=True)
+async def unload(hass: HomeAssistant) -> AsyncGenerator[None]:
+    """Unload whatever a test has set up."""
+    yield
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)
+
+
+class Clock:
+    """The date and time. Unlike a frozen one it leaves the clock of the event loop alone."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        """Return the date and time in UTC."""
+        return datetime.now(UTC) + self._ahead
+
+    def tick(self, time: timedelta) -> None:
+        """Let time pass."""
+        self._ahead += time
+
+
+@pytest.fixture
+def clock() -> Generator[Clock]:
+    """Return the clock that Home Assistant goes by."""
+    clock = Clock()
+    with patch("homeassistant.util.dt.utcnow", clock.now):
+        yield clock
+
+
+@pytest.fixture
+async def anna(hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry) -> str:
+    """Return the template id of Anna, who was identified once."""
+    template_id = await async_enrolled(hass, loaded, reader)
+    reader.touch(template_id)
+    await hass.async_block_till_done()
+    return template_id
+
+
+async def async_remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Remove a reader from Home Assistant."""
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def async_add(hass: HomeAssistant, reader: FakeReader) -> MockConfigEntry:
+    """Add the reader again, as a new entry."""
+    entry = configured(title="Front door")
+    entry.add_to_hass(hass)
+    await async_set_up(hass, reader, entry)
+    await async_until(hass, lambda: available(hass))
+    return entry
+
+
+async def async_days_pass(hass: HomeAssistant, clock: Clock, days: float) -> None:
+    """Let time pass while Home Assistant runs."""
+    clock.tick(timedelta(days=days))
+    async_fire_time_changed(hass, clock.now())
+    await hass.async_block_till_done()
+
+
+def known(hass: HomeAssistant) -> list[str]:
+    """Return the names of all fingerprints that the roster has."""
+    return [fingerprint.subject.name for fingerprint, _ in hass.data[DATA_ROSTER].all()]
+
+
+def kept(storage: dict[str, Any]) -> tuple[list[str], set[str]]:
+    """Return the names on the disk, and the readers of which there are marks."""
+    roster, marks = (storage[f"{DOMAIN}.{name}"]["data"] for name in ("roster", "marks"))
+    return [each["subject"]["name"] for each in roster["fingerprints"]], set(marks)
+
+
+# Within 30 days
+
+
+@pytest.mark.parametrize("days", [0, 1, 29, 29.99])
+async def test_who_removes_a_reader_and_adds_it_again_loses_nothing(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    anna: str,
+    clock: Clock,
+    days: float,
+) -> None:
+    [before] = await async_fingerprints(hass, loaded)
+    assert (before["name"], before["count"]) == ("Anna", 1)
+    await async_remove(hass, loaded)
+    if days:
+        await async_days_pass(hass, clock, days)
+    entry = await async_add(hass, reader)
+    [after] = await async_fingerprints(hass, entry)
+    del before["device_id"], after["device_id"]
+    assert after == before
+    reader.touch(anna)
+    assert state(hass, "event", "touch").attributes["name"] == "Anna"
+
+
+async def test_the_days_begin_anew_with_the_next_removal(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    anna: str,
+    clock: Clock,
+) -> None:
+    await async_remove(hass, loaded)
+    await async_days_pass(hass, clock, 20)
+    entry = await async_add(hass, reader)
+    await async_remove(hass, entry)
+    await async_days_pass(hass, clock, 20)
+    assert known(hass) == ["Anna"]
+    await async_days_pass(hass, clock, 10)
+    assert known(hass) == []
+
+
+# After 30 days
+
+
+async def test_after_30_days_a_removed_reader_is_forgotten(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    anna: str,
+    clock: Clock,
+    hass_storage: dict[str, Any],
+) -> None:
+    await async_remove(hass, loaded)
+    for _ in range(29):
+        await async_days_pass(hass, clock, 1)
+    assert kept(hass_storage) == (["Anna"], {DEVICE})
+    await async_days_pass(hass, clock, 1)
+    assert known(hass) == []
+    assert hass.data[DATA_MARKS].of(DEVICE).uses == {}
+    assert hass.data[DATA_ROSTER].enrollment(DEVICE) is None
+    assert kept(hass_storage) == ([], set())
+
+
+async def test_they_are_forgotten_at_the_start_when_home_assistant_was_off_as_they_ended(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    anna: str,
+    clock: Clock,
+    hass_storage: dict[str, Any],
+) -> None:
+    await async_remove(hass, loaded)
+    clock.tick(timedelta(days=29))
+    assert await async_setup(hass, {})
+    assert kept(hass_storage) == (["Anna"], {DEVICE})
+    clock.tick(timedelta(days=1))
+    assert await async_setup(hass, {})
+    assert kept(hass_storage) == ([], set())
+
+
+async def test_a_reader_that_is_added_again_too_late_is_a_new_one(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    anna: str,
+    clock: Clock,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Without any reader, Home Assistant does not even start this integration to forget it."""
+    await async_remove(hass, loaded)
+    clock.tick(timedelta(days=31))
+    entry = configured(title="Front door")
+    entry.add_to_hass(hass)
+    assert await async_setup(hass, {})
+    await async_set_up(hass, reader, entry)
+    await async_until(hass, lambda: available(hass))
+    assert await async_fingerprints(hass, entry) == []
+    assert kept(hass_storage)[0] == []
+    reader.touch(anna)
+    touch = state(hass, "event", "touch").attributes
+    assert (touch["event_type"], touch["name"]) == ("not_identified", None)
+
+
+# Those who are still there
+
+
+async def test_a_reader_that_is_disabled_is_not_removed(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    anna: str,
+    clock: Clock,
+) -> None:
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    for _ in range(2):
+        await async_days_pass(hass, clock, 40)
+    assert await async_setup(hass, {})
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, None)
+    await async_until(hass, lambda: available(hass))
+    assert [each["name"] for each in await async_fingerprints(hass, loaded)] == ["Anna"]
+
+
+async def test_the_names_of_another_reader_stay(
+    hass: HomeAssistant,
+    broker: FakeBroker,
+    loaded: MockConfigEntry,
+    anna: str,
+    clock: Clock,
+    hass_storage: dict[str, Any],
+) -> None:
+    other, entry = (
+        FakeReader(broker, "back_door", OTHER_DEVICE),
+        configured("back_door", OTHER_DEVICE),
+    )
+    entry.add_to_hass(hass)
+    await async_set_up(hass, other, entry)
+    await async_until(hass, lambda: available(hass, OTHER_DEVICE))
+    ben = await async_enrolled(hass, entry, other)
+    await async_remove(hass, loaded)
+    await async_days_pass(hass, clock, 30)
+    assert kept(hass_storage) == (["Anna"], {OTHER_DEVICE})
+    [place] = [place for _, place in hass.data[DATA_ROSTER].all()]
+    assert (place.device, place.template_id) == (OTHER_DEVICE, ben)
+    assert [each["name"] for each in await async_fingerprints(hass, entry)] == ["Anna"]
+
+
+# A removal while the integration does not run
+
+
+async def test_the_days_of_a_reader_that_was_removed_unseen_begin_at_the_next_start(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    anna: str,
+    clock: Clock,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Such as one that was disabled, and no other has Home Assistant start the integration."""
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    del hass.data[DATA_ROSTER], hass.data[DATA_MARKS]
+    await async_remove(hass, loaded)
+    clock.tick(timedelta(days=40))
+    assert await async_setup(hass, {})
+    assert kept(hass_storage) == (["Anna"], {DEVICE})
+    clock.tick(timedelta(days=30))
+    assert await async_setup(hass, {})
+    assert kept(hass_storage) == ([], set())
+
+
+# What earlier versions have kept
+
+
+def _kept_by(minor_version: int, anna: str) -> dict[str, Any]:
+    """Return what an earlier version has saved of her, by the name of the file."""
+    subject = {"name": "Anna", "finger": "left_thumb", "person": None}
+    fingerprint: dict[str, Any] = {
+        "subject": subject,
+        "enrolled_at": "2026-01-02T03:04:05+00:00",
+        "places": [{"device": DEVICE, "slot": 5, "template_id": anna}],
+    }
+    mark: dict[str, Any] = {
+        "snapshot": {
+            "template_id": anna, "seq": 9, "slot": 5, "stage": "completed", "step": 3, "total": 3,
+            "captured": [{"attempts": 1}] * 3, "rejected": {"count": 0, "last": None},
+            "timeout_ms": None, "reason": None, "duplicate_of": None,
+        },
+        "touches": ["0011223344556677"],
+    }  # fmt: skip
+    if minor_version > 1:
+        fingerprint["enabled"] = True
+        mark["uses"] = {anna: {"count": 7, "last_at": "2026-02-03T04:05:06+00:00"}}
+    enrollment = {"template_id": anna, "subject": subject, "given_up": False}
+    data = {
+        "roster": {"fingerprints": [fingerprint], "enrollments": {DEVICE: enrollment}},
+        "marks": {DEVICE: mark},
+    }
+    return {
+        f"{DOMAIN}.{name}": {
+            "version": 1,
+            "minor_version": minor_version,
+            "key": f"{DOMAIN}.{name}",
+            "data": kept,
+        }
+        for name, kept in data.items()
+    }
+
+
+@pytest.mark.parametrize(("minor_version", "count"), [(1, 0), (2, 7)])
+async def test_what_an_earlier_version_has_kept_is_taken_over(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    entry: MockConfigEntry,
+    clock: Clock,
+    hass_storage: dict[str, Any],
+    minor_version: int,
+    count: int,
+) -> None:
+    anna = "9f2c01ab44d0e1f7"
+    hass_storage.update(_kept_by(minor_version, anna))
+    reader.stored[5] = anna
+    await async_set_up(hass, reader, entry)
+    await async_until(hass, lambda: available(hass))
+    reader.touch(anna, touch="0011223344556677")
+    assert state(hass, "event", "touch").state == "unknown"
+    reader.touch(anna)
+    assert state(hass, "event", "touch").attributes["name"] == "Anna"
+    await hass.async_block_till_done()
+    [fingerprint] = await async_fingerprints(hass, entry)
+    assert (fingerprint["enabled"], fingerprint["count"]) == (True, count + 1)
+    await async_remove(hass, entry)
+    await async_days_pass(hass, clock, 30)
+    assert kept(hass_storage) == ([], set())
+    for name in ("roster", "marks"):
+        assert hass_storage[f"{DOMAIN}.{name}"]["minor_version"] == 3
