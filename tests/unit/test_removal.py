@@ -1,59 +1,36 @@
-"""A reader that is removed: what is known of it stays for thirty days, then it is forgotten."""
+"""Readers that are removed: their names wait for them for 30 days, and no longer."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryDisabler, ConfigEntryState
-from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_capture_events,
-    async_fire_time_changed,
-)
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.biometric_enroll import async_setup, stores
-from custom_components.biometric_enroll.const import (
-    CONF_DEVICE,
-    CONF_FEATURES,
-    CONF_READER_ID,
-    DOMAIN,
-    EVENT_BIOMETRIC_ENROLL,
+from custom_components.biometric_enroll import async_setup
+from custom_components.biometric_enroll.const import DOMAIN
+from custom_components.biometric_enroll.stores import DATA_MARKS, DATA_ROSTER
+from tests.unit.fake_reader import DEVICE, FakeReader
+from tests.unit.helpers import (
+    async_enrolled,
+    async_fingerprints,
+    async_set_up,
+    async_until,
+    available,
+    state,
 )
-from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
-from tests.unit.helpers import async_enrolled, async_set_up, async_until, available, state
+from tests.unit.test_config_flow import configured
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
     from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
     from tests.unit.fake_broker import FakeBroker
 
 OTHER_DEVICE = "0242ac110002"
-DAY = timedelta(days=1)
-
-
-class Clock:
-    """The date and time, which a test moves on; what the loop waits for goes by its own clock."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-
-    def tick(self, by: timedelta) -> None:
-        self._ahead += by
-
-    def utcnow(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
-
-
-@pytest.fixture
-def clock() -> Generator[Clock]:
-    """Return the clock that Home Assistant goes by."""
-    clock = Clock()
-    with patch.object(dt_util, "utcnow", clock.utcnow):
-        yield clock
 
 
 @pytest.fixture(autouse=True)
@@ -65,10 +42,27 @@ async def unload(hass: HomeAssistant) -> AsyncGenerator[None]:
             await hass.config_entries.async_unload(entry.entry_id)
 
 
-def configured(reader_id: str = READER_ID, device: str = DEVICE, **more: Any) -> MockConfigEntry:
-    """Return an entry for a reader."""
-    data = {CONF_READER_ID: reader_id, CONF_DEVICE: device, CONF_FEATURES: FEATURES}
-    return MockConfigEntry(domain=DOMAIN, title="Front door", unique_id=device, data=data, **more)
+class Clock:
+    """The date and time. Unlike a frozen one it leaves the clock of the event loop alone."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        """Return the date and time in UTC."""
+        return datetime.now(UTC) + self._ahead
+
+    def tick(self, time: timedelta) -> None:
+        """Let time pass."""
+        self._ahead += time
+
+
+@pytest.fixture
+def clock() -> Generator[Clock]:
+    """Return the clock that Home Assistant goes by."""
+    clock = Clock()
+    with patch("homeassistant.util.dt.utcnow", clock.now):
+        yield clock
 
 
 @pytest.fixture
@@ -80,165 +74,161 @@ async def anna(hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry)
     return template_id
 
 
-async def remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    assert await hass.config_entries.async_remove(entry.entry_id)
+async def async_remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Remove a reader from Home Assistant."""
+    await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
 
 
-async def add(hass: HomeAssistant, reader: FakeReader) -> MockConfigEntry:
-    """Set the reader up again, as a new entry."""
-    entry = configured()
+async def async_add(hass: HomeAssistant, reader: FakeReader) -> MockConfigEntry:
+    """Add the reader again, as a new entry."""
+    entry = configured(title="Front door")
     entry.add_to_hass(hass)
     await async_set_up(hass, reader, entry)
     await async_until(hass, lambda: available(hass))
     return entry
 
 
-async def listed(hass: HomeAssistant) -> list[dict[str, Any]]:
-    """Return all fingerprints, also those on readers that are not set up."""
-    response = await hass.services.async_call(
-        DOMAIN, "get_fingerprints", {}, blocking=True, return_response=True
-    )
-    assert response is not None
-    found: Any = response["fingerprints"]
-    return [{key: each[key] for key in each if key != "device_id"} for each in found]
-
-
-async def pass_days(hass: HomeAssistant, clock: Clock, days: float) -> None:
-    """Let days pass, with the timer that becomes due each day."""
+async def async_days_pass(hass: HomeAssistant, clock: Clock, days: float) -> None:
+    """Let time pass while Home Assistant runs."""
     clock.tick(timedelta(days=days))
-    async_fire_time_changed(hass, dt_util.utcnow())
+    async_fire_time_changed(hass, clock.now())
     await hass.async_block_till_done()
 
 
-def assert_forgotten(hass_storage: dict[str, Any], device: str = DEVICE) -> None:
-    """See that nothing of a reader is on the disk any more."""
-    for name in ("roster", "marks"):
-        assert device not in str(hass_storage[f"{DOMAIN}.{name}"]["data"])
+def known(hass: HomeAssistant) -> list[str]:
+    """Return the names of all fingerprints that the roster has."""
+    return [fingerprint.subject.name for fingerprint, _ in hass.data[DATA_ROSTER].all()]
 
 
-# Remove and add
+def kept(storage: dict[str, Any]) -> tuple[list[str], set[str]]:
+    """Return the names on the disk, and the readers of which there are marks."""
+    roster, marks = (storage[f"{DOMAIN}.{name}"]["data"] for name in ("roster", "marks"))
+    return [each["subject"]["name"] for each in roster["fingerprints"]], set(marks)
 
 
-@pytest.mark.parametrize("days", [0, 29])
-async def test_who_is_removed_and_added_again_in_time_has_lost_nothing(
+# Within 30 days
+
+
+@pytest.mark.parametrize("days", [0, 1, 29, 29.99])
+async def test_who_removes_a_reader_and_adds_it_again_loses_nothing(
     hass: HomeAssistant,
     reader: FakeReader,
     loaded: MockConfigEntry,
     anna: str,
     clock: Clock,
-    days: int,
+    days: float,
 ) -> None:
-    before = await listed(hass)
-    assert [(each["name"], each["count"]) for each in before] == [("Anna", 1)]
-    touch = reader.touch(anna)
-    await hass.async_block_till_done()
-    before = await listed(hass)
-    await remove(hass, loaded)
+    [before] = await async_fingerprints(hass, loaded)
+    assert (before["name"], before["count"]) == ("Anna", 1)
+    await async_remove(hass, loaded)
     if days:
-        await pass_days(hass, clock, days)
-    assert await listed(hass) == before
-    moments = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
-    await add(hass, reader)
-    assert await listed(hass) == before
-    assert state(hass, "sensor", "enrollment").state == "completed"
-    # What was reported already is not again, and what is new has its name.
-    reader.touch(anna, touch=touch)
+        await async_days_pass(hass, clock, days)
+    entry = await async_add(hass, reader)
+    [after] = await async_fingerprints(hass, entry)
+    del before["device_id"], after["device_id"]
+    assert after == before
     reader.touch(anna)
-    await hass.async_block_till_done()
-    assert [(moment.data["type"], moment.data["name"]) for moment in moments] == [
-        ("identified", "Anna")
-    ]
-    assert [each["count"] for each in await listed(hass)] == [3]
+    assert state(hass, "event", "touch").attributes["name"] == "Anna"
 
 
-async def test_the_days_count_anew_from_each_removal(
+async def test_the_days_begin_anew_with_the_next_removal(
     hass: HomeAssistant,
     reader: FakeReader,
     loaded: MockConfigEntry,
     anna: str,
     clock: Clock,
 ) -> None:
-    await remove(hass, loaded)
-    await pass_days(hass, clock, 29)
-    again = await add(hass, reader)
-    await pass_days(hass, clock, 29)
-    await remove(hass, again)
-    await pass_days(hass, clock, 29)
-    assert [each["name"] for each in await listed(hass)] == ["Anna"]
+    await async_remove(hass, loaded)
+    await async_days_pass(hass, clock, 20)
+    entry = await async_add(hass, reader)
+    await async_remove(hass, entry)
+    await async_days_pass(hass, clock, 20)
+    assert known(hass) == ["Anna"]
+    await async_days_pass(hass, clock, 10)
+    assert known(hass) == []
 
 
-# After thirty days
+# After 30 days
 
 
-async def test_after_thirty_days_all_is_forgotten(
+async def test_after_30_days_a_removed_reader_is_forgotten(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     anna: str,
     clock: Clock,
     hass_storage: dict[str, Any],
 ) -> None:
-    """Also that of the last reader, while Home Assistant runs on."""
-    await remove(hass, loaded)
-    await pass_days(hass, clock, 29.9)
-    assert [each["name"] for each in await listed(hass)] == ["Anna"]
-    assert DEVICE in hass_storage["biometric_enroll.marks"]["data"]
-    await pass_days(hass, clock, 1)
-    assert await listed(hass) == []
-    assert_forgotten(hass_storage)
+    await async_remove(hass, loaded)
+    for _ in range(29):
+        await async_days_pass(hass, clock, 1)
+    assert kept(hass_storage) == (["Anna"], {DEVICE})
+    await async_days_pass(hass, clock, 1)
+    assert known(hass) == []
+    assert hass.data[DATA_MARKS].of(DEVICE).uses == {}
+    assert hass.data[DATA_ROSTER].enrollment(DEVICE) is None
+    assert kept(hass_storage) == ([], set())
 
 
-async def test_a_reader_whose_names_were_forgotten_starts_afresh(
+async def test_they_are_forgotten_at_the_start_when_home_assistant_was_off_as_they_ended(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    anna: str,
+    clock: Clock,
+    hass_storage: dict[str, Any],
+) -> None:
+    await async_remove(hass, loaded)
+    clock.tick(timedelta(days=29))
+    assert await async_setup(hass, {})
+    assert kept(hass_storage) == (["Anna"], {DEVICE})
+    clock.tick(timedelta(days=1))
+    assert await async_setup(hass, {})
+    assert kept(hass_storage) == ([], set())
+
+
+async def test_a_reader_that_is_added_again_too_late_is_a_new_one(
     hass: HomeAssistant,
     reader: FakeReader,
     loaded: MockConfigEntry,
     anna: str,
     clock: Clock,
+    hass_storage: dict[str, Any],
 ) -> None:
-    await remove(hass, loaded)
-    await pass_days(hass, clock, 31)
-    moments = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
-    await add(hass, reader)
+    """Without any reader, Home Assistant does not even start this integration to forget it."""
+    await async_remove(hass, loaded)
+    clock.tick(timedelta(days=31))
+    entry = configured(title="Front door")
+    entry.add_to_hass(hass)
+    assert await async_setup(hass, {})
+    await async_set_up(hass, reader, entry)
+    await async_until(hass, lambda: available(hass))
+    assert await async_fingerprints(hass, entry) == []
+    assert kept(hass_storage)[0] == []
     reader.touch(anna)
-    await hass.async_block_till_done()
-    assert [moment.data["type"] for moment in moments] == ["not_identified"]
-    assert await listed(hass) == []
-    assert state(hass, "sensor", "stored_fingerprints").attributes["unnamed_slots"] == [1, 2, 3, 5]
+    touch = state(hass, "event", "touch").attributes
+    assert (touch["event_type"], touch["name"]) == ("not_identified", None)
 
 
-async def test_what_became_due_while_home_assistant_was_off_is_forgotten_at_its_start(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
-    hass_storage: dict[str, Any],
-) -> None:
-    await remove(hass, loaded)
-    clock.tick(29 * DAY)
-    assert await async_setup(hass, {})
-    assert [each["name"] for each in await listed(hass)] == ["Anna"]
-    clock.tick(DAY)
-    assert await async_setup(hass, {})
-    assert await listed(hass) == []
-    assert_forgotten(hass_storage)
+# Those who are still there
 
 
-async def test_a_reader_without_names_is_forgotten_too(
+async def test_a_reader_that_is_disabled_is_not_removed(
     hass: HomeAssistant,
     reader: FakeReader,
     loaded: MockConfigEntry,
+    anna: str,
     clock: Clock,
-    hass_storage: dict[str, Any],
 ) -> None:
-    reader.touch()
-    await hass.async_block_till_done()
-    assert DEVICE in hass_storage["biometric_enroll.marks"]["data"]
-    await remove(hass, loaded)
-    await pass_days(hass, clock, 31)
-    assert_forgotten(hass_storage)
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    for _ in range(2):
+        await async_days_pass(hass, clock, 40)
+    assert await async_setup(hass, {})
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, None)
+    await async_until(hass, lambda: available(hass))
+    assert [each["name"] for each in await async_fingerprints(hass, loaded)] == ["Anna"]
 
 
-async def test_the_other_reader_is_left_alone(
+async def test_the_names_of_another_reader_stay(
     hass: HomeAssistant,
     broker: FakeBroker,
     loaded: MockConfigEntry,
@@ -252,124 +242,101 @@ async def test_the_other_reader_is_left_alone(
     )
     entry.add_to_hass(hass)
     await async_set_up(hass, other, entry)
-    other.hold(5, "00112233aabbccdd")
-    await hass.async_block_till_done()
-    data = {"template_id": "00112233aabbccdd", "name": "Ben"}
-    await hass.services.async_call(DOMAIN, "update_fingerprint", data, blocking=True)
-    await remove(hass, loaded)
-    await pass_days(hass, clock, 31)
-    assert [each["name"] for each in await listed(hass)] == ["Ben"]
-    assert_forgotten(hass_storage)
+    await async_until(hass, lambda: available(hass, OTHER_DEVICE))
+    ben = await async_enrolled(hass, entry, other)
+    await async_remove(hass, loaded)
+    await async_days_pass(hass, clock, 30)
+    assert kept(hass_storage) == (["Anna"], {OTHER_DEVICE})
+    [place] = [place for _, place in hass.data[DATA_ROSTER].all()]
+    assert (place.device, place.template_id) == (OTHER_DEVICE, ben)
+    assert [each["name"] for each in await async_fingerprints(hass, entry)] == ["Anna"]
 
 
-# What counts as removed
+# A removal while the integration does not run
 
 
-async def test_a_disabled_reader_is_not_removed(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
-) -> None:
-    by_user = ConfigEntryDisabler.USER
-    assert await hass.config_entries.async_set_disabled_by(loaded.entry_id, by_user)
-    await pass_days(hass, clock, 31)
-    assert await async_setup(hass, {})
-    assert [each["name"] for each in await listed(hass)] == ["Anna"]
-
-
-async def test_a_reader_that_is_ignored_is_removed(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
-) -> None:
-    await remove(hass, loaded)
-    MockConfigEntry(domain=DOMAIN, unique_id=DEVICE, source=SOURCE_IGNORE).add_to_hass(hass)
-    await pass_days(hass, clock, 31)
-    assert await listed(hass) == []
-
-
-async def test_the_days_of_a_reader_that_is_removed_before_the_setup_count_from_the_setup(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
-    hass_storage: dict[str, Any],
-) -> None:
-    """All readers were disabled: then Home Assistant does not set the integration up."""
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    del hass.data[stores.DATA_ROSTER], hass.data[stores.DATA_MARKS]
-    await remove(hass, loaded)
-    assert hass_storage["biometric_enroll.roster"]["data"]["removed"] == {}
-    clock.tick(40 * DAY)
-    assert await async_setup(hass, {})
-    assert [each["name"] for each in await listed(hass)] == ["Anna"]
-    await pass_days(hass, clock, 30)
-    assert await listed(hass) == []
-
-
-# What earlier versions have saved
-
-
-SNAPSHOT = {
-    "template_id": "9f2c01ab44d0e1f7", "seq": 7, "slot": 5, "stage": "completed", "step": 3,
-    "total": 3, "captured": [{"attempts": 1}] * 3, "rejected": {"count": 0, "last": None},
-    "timeout_ms": None, "reason": None, "duplicate_of": None,
-}  # fmt: skip
-FINGERPRINT: dict[str, Any] = {
-    "subject": {"name": "Anna", "finger": None, "person": None},
-    "enrolled_at": "2026-01-02T03:04:05+00:00",
-    "places": [{"device": DEVICE, "slot": 5, "template_id": "9f2c01ab44d0e1f7"}],
-}
-ENROLLMENT = {
-    "template_id": "9f2c01ab44d0e1f7", "subject": FINGERPRINT["subject"], "given_up": False
-}  # fmt: skip
-MARK: dict[str, Any] = {"snapshot": SNAPSHOT, "touches": ["0011223344556677"]}
-USES = {"9f2c01ab44d0e1f7": {"count": 4, "last_at": "2026-02-03T04:05:06+00:00"}}
-
-
-def _stored(minor_version: int, name: str, data: dict[str, Any]) -> dict[str, Any]:
-    key = f"{DOMAIN}.{name}"
-    return {"version": 1, "minor_version": minor_version, "key": key, "data": data}
-
-
-@pytest.mark.parametrize(
-    ("minor_version", "fingerprint", "mark", "count"),
-    [
-        (1, FINGERPRINT, MARK, 0),
-        (2, {**FINGERPRINT, "enabled": True}, {**MARK, "uses": USES}, 4),
-    ],
-    ids=["1.1", "1.2"],
-)
-async def test_what_earlier_versions_have_saved_is_read(
+async def test_the_days_of_a_reader_that_was_removed_unseen_begin_at_the_next_start(
     hass: HomeAssistant,
     reader: FakeReader,
+    loaded: MockConfigEntry,
+    anna: str,
+    clock: Clock,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Such as one that was disabled, and no other has Home Assistant start the integration."""
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    del hass.data[DATA_ROSTER], hass.data[DATA_MARKS]
+    await async_remove(hass, loaded)
+    clock.tick(timedelta(days=40))
+    assert await async_setup(hass, {})
+    assert kept(hass_storage) == (["Anna"], {DEVICE})
+    clock.tick(timedelta(days=30))
+    assert await async_setup(hass, {})
+    assert kept(hass_storage) == ([], set())
+
+
+# What earlier versions have kept
+
+
+def _kept_by(minor_version: int, anna: str) -> dict[str, Any]:
+    """Return what an earlier version has saved of her, by the name of the file."""
+    subject = {"name": "Anna", "finger": "left_thumb", "person": None}
+    fingerprint: dict[str, Any] = {
+        "subject": subject,
+        "enrolled_at": "2026-01-02T03:04:05+00:00",
+        "places": [{"device": DEVICE, "slot": 5, "template_id": anna}],
+    }
+    mark: dict[str, Any] = {
+        "snapshot": {
+            "template_id": anna, "seq": 9, "slot": 5, "stage": "completed", "step": 3, "total": 3,
+            "captured": [{"attempts": 1}] * 3, "rejected": {"count": 0, "last": None},
+            "timeout_ms": None, "reason": None, "duplicate_of": None,
+        },
+        "touches": ["0011223344556677"],
+    }  # fmt: skip
+    if minor_version > 1:
+        fingerprint["enabled"] = True
+        mark["uses"] = {anna: {"count": 7, "last_at": "2026-02-03T04:05:06+00:00"}}
+    enrollment = {"template_id": anna, "subject": subject, "given_up": False}
+    data = {
+        "roster": {"fingerprints": [fingerprint], "enrollments": {DEVICE: enrollment}},
+        "marks": {DEVICE: mark},
+    }
+    return {
+        f"{DOMAIN}.{name}": {
+            "version": 1,
+            "minor_version": minor_version,
+            "key": f"{DOMAIN}.{name}",
+            "data": kept,
+        }
+        for name, kept in data.items()
+    }
+
+
+@pytest.mark.parametrize(("minor_version", "count"), [(1, 0), (2, 7)])
+async def test_what_an_earlier_version_has_kept_is_taken_over(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    entry: MockConfigEntry,
+    clock: Clock,
     hass_storage: dict[str, Any],
     minor_version: int,
-    fingerprint: dict[str, Any],
-    mark: dict[str, Any],
     count: int,
 ) -> None:
-    roster = {"fingerprints": [fingerprint], "enrollments": {DEVICE: ENROLLMENT}}
-    hass_storage["biometric_enroll.roster"] = _stored(minor_version, "roster", roster)
-    hass_storage["biometric_enroll.marks"] = _stored(minor_version, "marks", {DEVICE: mark})
-    reader.stored[5] = SNAPSHOT["template_id"]  # type: ignore[assignment]
-    reader.enrollment = SNAPSHOT
-    entry = await add(hass, reader)
-    assert [(each["name"], each["enabled"], each["count"]) for each in await listed(hass)] == [
-        ("Anna", True, count)
-    ]
-    assert state(hass, "sensor", "enrollment").state == "completed"
-    moments = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
-    reader.touch("9f2c01ab44d0e1f7", touch="0011223344556677")
-    reader.touch("9f2c01ab44d0e1f7")
+    anna = "9f2c01ab44d0e1f7"
+    hass_storage.update(_kept_by(minor_version, anna))
+    reader.stored[5] = anna
+    await async_set_up(hass, reader, entry)
+    await async_until(hass, lambda: available(hass))
+    reader.touch(anna, touch="0011223344556677")
+    assert state(hass, "event", "touch").state == "unknown"
+    reader.touch(anna)
+    assert state(hass, "event", "touch").attributes["name"] == "Anna"
     await hass.async_block_till_done()
-    assert [(moment.data["type"], moment.data["name"]) for moment in moments] == [
-        ("identified", "Anna")
-    ]
-    assert hass_storage["biometric_enroll.marks"]["minor_version"] == 3
-    await remove(hass, entry)
-    saved = hass_storage["biometric_enroll.roster"]
-    assert saved["minor_version"] == 3
-    assert list(saved["data"]["removed"]) == [DEVICE]
+    [fingerprint] = await async_fingerprints(hass, entry)
+    assert (fingerprint["enabled"], fingerprint["count"]) == (True, count + 1)
+    await async_remove(hass, entry)
+    await async_days_pass(hass, clock, 30)
+    assert kept(hass_storage) == ([], set())
+    for name in ("roster", "marks"):
+        assert hass_storage[f"{DOMAIN}.{name}"]["minor_version"] == 3

@@ -150,6 +150,9 @@ class Door:
     def committed(self, slot: int, template_id: str) -> None:
         """Look at flash instead."""
 
+    def emptying(self, slot: int) -> None:
+        """Look at the sensor instead."""
+
     def stopped(self, error: Exception | None) -> None:
         """Fail with the firmware."""
         assert error is None, error
