@@ -50,8 +50,21 @@ class Lister:
             and state.templates.revision is not None
             # Its ids are void, and it is the user who decides about them.
             and not state.templates.sensor_changed
-            and (state.inventory is None or state.inventory.revision != state.templates.revision)
+            and (
+                state.inventory is None
+                or state.inventory.revision != state.templates.revision
+                or self._named_since(state.inventory)
+            )
         )
+
+    def _named_since(self, inventory: Inventory) -> bool:
+        """Return whether a list says nothing of a template, which got its name since.
+
+        One that is lost before it was ever listed leaves the revision as it was.
+        """
+        knowledge = self._knowledge
+        named = {place.template_id for _, place in knowledge.roster.on_reader(knowledge.device)}
+        return not named <= {*inventory.templates.values(), *inventory.gone}
 
     async def _async_list(self) -> None:
         try:
