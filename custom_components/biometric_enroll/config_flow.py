@@ -29,7 +29,7 @@ from .const import (
     DOMAIN,
 )
 from .follower.errors import UnreachableError
-from .moving import async_move, entry_data
+from .moving import async_move, entry_data, is_taken
 from .options_flow import ReaderOptionsFlow
 from .probe import announced, async_listen, async_probe, async_probe_version_1
 from .reader.fields import MalformedError, is_reader_id
@@ -84,14 +84,12 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         """Follow a reader that is set up to the reader id that it has been given.
 
         Only if it answers there, and does not where it was: the announcement may be as old as the
-        broker's memory, or anybody's.
+        broker's memory, or anybody's. And not if it has taken an id that another reader still has.
         """
         if entry.source == SOURCE_IGNORE or entry.data[CONF_READER_ID] == self._reader_id:
             return
-        if entry.state is ConfigEntryState.LOADED:
-            coordinator: ReaderCoordinator = entry.runtime_data.coordinator
-            await coordinator.async_refresh()
-            if coordinator.data.available:
+        for each in (entry, *self._entries_of(self._reader_id)):
+            if await _async_is_there(each):
                 return
         with suppress(UnreachableError):
             identity = await async_probe_version_1(self.hass, self._reader_id)
@@ -209,11 +207,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_reconfigure(
         self, entry: ConfigEntry[Any], identity: Identity
     ) -> ConfigFlowResult:
-        if any(
-            other.unique_id == identity.device or other.data[CONF_READER_ID] == self._reader_id
-            for other in self._async_current_entries(include_ignore=False)
-            if other.entry_id != entry.entry_id
-        ):
+        if self._is_taken(entry, identity):
             return self.async_abort(reason="already_configured")
         if identity.device == entry.unique_id:
             return await self._async_moved(entry, identity)
@@ -234,7 +228,20 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
                     "found": identity.device if identity is not None else "",
                 },
             )
+        if self._is_taken(entry, identity):
+            # Meanwhile.
+            return self.async_abort(reason="already_configured")
         return await self._async_moved(entry, identity)
+
+    def _is_taken(self, entry: ConfigEntry[Any], identity: Identity) -> bool:
+        """Return whether another entry has this reader, or its reader id."""
+        return is_taken(self.hass, entry, identity) or any(
+            other is not entry for other in self._entries_of(self._reader_id)
+        )
+
+    def _entries_of(self, reader_id: str) -> list[ConfigEntry[Any]]:
+        entries = self._async_current_entries(include_ignore=False)
+        return [entry for entry in entries if entry.data[CONF_READER_ID] == reader_id]
 
     async def _async_moved(self, entry: ConfigEntry[Any], identity: Identity) -> ConfigFlowResult:
         if not await self._async_move(entry, identity):
@@ -262,6 +269,15 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
             for reader_id, identity in sorted((await async_listen(self.hass)).items())
             if reader_id not in ids and identity.device not in devices
         ]
+
+
+async def _async_is_there(entry: ConfigEntry[Any]) -> bool:
+    """Return whether the reader of an entry answers where it was set up."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    coordinator: ReaderCoordinator = entry.runtime_data.coordinator
+    await coordinator.async_refresh()
+    return coordinator.data.available
 
 
 def _schema(offers: list[SelectOptionDict]) -> probatio.Schema:

@@ -105,10 +105,14 @@ def _meant(call: ServiceCall) -> _Meant:
     reader, slot = reader_of(call), call.data[ATTR_SLOT]
     if slot in reader.unnamed:
         return _Meant(reader.device, slot, reader.unnamed[slot], None)
-    for fingerprint, place in reader.roster.on_reader(reader.device):
-        if place.slot == slot:
-            return _Meant(reader.device, slot, place.template_id, fingerprint)
-    raise invalid("no_such_fingerprint")
+    found = [each for each in reader.roster.on_reader(reader.device) if each[1].slot == slot]
+    if not found:
+        raise invalid("no_such_fingerprint")
+    # One that was there and is missing now is not meant, nor one that a newer one has followed.
+    fingerprint, place = max(
+        found, key=lambda each: (each[1].template_id not in reader.gone, each[0].enrolled_at)
+    )
+    return _Meant(reader.device, slot, place.template_id, fingerprint)
 
 
 def _meant_by_id(hass: HomeAssistant, template_id: str) -> _Meant:

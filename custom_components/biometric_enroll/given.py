@@ -40,7 +40,8 @@ def subject(call: ServiceCall, before: Subject = NOBODY) -> Subject:
     name = given.get(ATTR_NAME, value.name)
     if not name and value.person is not None:
         # That of the person, as long as nobody gives another.
-        state = call.hass.states.get(given[ATTR_PERSON])
+        entity_id = people.entity_id_of(call.hass, value.person)
+        state = call.hass.states.get(entity_id) if entity_id is not None else None
         name = state.name if state is not None else ""
     return replace(value, name=_name(name))
 

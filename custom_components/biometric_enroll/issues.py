@@ -79,7 +79,9 @@ class Issues:
                 ir.async_delete_issue(self._hass, DOMAIN, issue)
             return
         placeholders["reader"] = self._entry.title
-        if self._closed or self._shown.get(kind) == placeholders:
+        # A fix flow that ends well takes its issue away, whatever has become of the trouble.
+        is_there = ir.async_get(self._hass).async_get_issue(DOMAIN, issue) is not None
+        if self._closed or (is_there and self._shown.get(kind) == placeholders):
             return
         self._shown[kind] = placeholders
         ir.async_create_issue(

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
@@ -27,6 +27,12 @@ def entry_data(reader_id: str, identity: Identity) -> dict[str, Any]:
     }
 
 
+def is_taken(hass: HomeAssistant, entry: ConfigEntry[Any], identity: Identity) -> bool:
+    """Return whether a reader is that of another entry; one that was ignored is nobody's."""
+    owner = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
+    return owner is not None and owner is not entry and owner.source != SOURCE_IGNORE
+
+
 async def async_move(
     hass: HomeAssistant,
     entry: ConfigEntry[Any],
@@ -36,19 +42,26 @@ async def async_move(
 ) -> bool:
     """Rewrite an entry for a reader that has answered under this id; return whether that worked.
 
-    Device, entities, names and marks move with it. Nobody else's entry may have this reader.
+    Device, entities, names and marks move with it. Nobody else's entry may have this reader
+    (see `is_taken`).
     """
     loaded = entry.state is ConfigEntryState.LOADED
     if loaded and not await hass.config_entries.async_unload(entry.entry_id):
         return False
     if identity.device != entry.data[CONF_DEVICE]:
         await _async_rename_device(hass, entry, identity.device)
+    ignored = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
+    if ignored is not None and ignored is not entry:
+        hass.config_entries.async_update_entry(ignored, unique_id=None)
     hass.config_entries.async_update_entry(
         entry,
         unique_id=identity.device,
         data=entry_data(reader_id, identity),
         options=options,
     )
+    if ignored is not None and ignored is not entry:
+        # Only now, since Home Assistant discovers at once whom it does not ignore any more.
+        await hass.config_entries.async_remove(ignored.entry_id)
     if loaded:
         await hass.config_entries.async_setup(entry.entry_id)
     return True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from homeassistant.components import mqtt
 from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError
 
 from .const import DIALECT_FIRST_GENERATION
 from .follower.conversation import Conversation, async_repeat
@@ -166,15 +167,17 @@ async def async_probe_version_1(hass: HomeAssistant, reader_id: str) -> Identity
 async def _subscribed(
     hass: HomeAssistant, topic: str, take: Callable[[ReceiveMessage], None]
 ) -> AsyncGenerator[None]:
-    """Hear a topic. Raises `UnreachableError` if the broker does not acknowledge it.
+    """Hear a topic. Raises `UnreachableError` without a broker that acknowledges it.
 
     An answer that came before the subscription stands would be lost, so the question waits for it.
     """
     subscribed = asyncio.Event()
-    stops = [
-        await mqtt.async_subscribe(hass, topic, take, encoding=None),
-        mqtt.async_on_subscribe_done(hass, topic, 0, subscribed.set),
-    ]
+    try:
+        stops = [await mqtt.async_subscribe(hass, topic, take, encoding=None)]
+    except HomeAssistantError as err:
+        # MQTT is not set up, or not any more.
+        raise UnreachableError from err
+    stops.append(mqtt.async_on_subscribe_done(hass, topic, 0, subscribed.set))
     try:
         async with asyncio.timeout(SUBSCRIBED_WITHIN):
             await subscribed.wait()

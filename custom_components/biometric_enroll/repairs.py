@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
-from .follower.errors import ReaderError, RefusedError, UnreachableError
+from .follower.errors import ReaderError, RefusedError, TooOldError, UnreachableError
 from .issues import (
     ISSUE_FINGERPRINTS_GONE,
     ISSUE_FIRMWARE_TOO_OLD,
@@ -22,7 +22,7 @@ from .issues import (
     ISSUE_SENSOR_FULL,
     NEEDED,
 )
-from .moving import async_move
+from .moving import async_move, is_taken
 from .probe import async_probe_version_1
 from .reader.words import Refusal
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from .coordinator import ReaderCoordinator
+    from .reader.messages import Identity
 
 CONF_SLOTS = "slots"
 
@@ -55,6 +56,7 @@ class ReaderFlow(RepairsFlow):
     def __init__(self, entry: ConfigEntry[Any]) -> None:
         """Repair what is wrong with the reader of an entry."""
         self._entry = entry
+        self._placeholders: Mapping[str, str] | None = None
 
     @property
     def _reader(self) -> ReaderCoordinator:
@@ -85,10 +87,13 @@ class ReaderFlow(RepairsFlow):
             else:
                 return self.async_create_entry(data={})
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        if issue is not None:
+            # It may be taken back while the form is open; the form still needs its words.
+            self._placeholders = issue.translation_placeholders
         return self.async_show_form(
             step_id="confirm",
             data_schema=self._schema(),
-            description_placeholders=issue.translation_placeholders if issue else None,
+            description_placeholders=self._placeholders,
             errors=errors,
         )
 
@@ -103,6 +108,8 @@ class ReaderFlow(RepairsFlow):
 def _error(err: ReaderError) -> str:
     if isinstance(err, UnreachableError):
         return "reader_unreachable"
+    if isinstance(err, TooOldError):
+        return "too_old"
     if isinstance(err, RefusedError) and err.refusal in KNOWN_REFUSALS:
         return str(err.refusal)
     return "refused"
@@ -128,7 +135,10 @@ class SensorFullFlow(ReaderFlow):
     """Deletes the fingerprints that the user chooses."""
 
     def _held(self) -> dict[str, tuple[str, int, str | None]]:
-        """Return label, slot and id of what the sensor holds, by an option's value."""
+        """Return label, slot and id of what the sensor holds, by an option's value.
+
+        The value names the template too: another one may be in its slot when the form comes back.
+        """
         reader = self._reader
         found: dict[int, tuple[str, str | None]] = {
             place.slot: (fingerprint.subject.name, place.template_id)
@@ -137,7 +147,7 @@ class SensorFullFlow(ReaderFlow):
         }
         found |= {slot: ("?", template_id) for slot, template_id in reader.unnamed.items()}
         return {
-            str(slot): (f"{name} ({slot})", slot, template_id)
+            f"{slot} {template_id or ''}": (f"{name} ({slot})", slot, template_id)
             for slot, (name, template_id) in sorted(found.items())
         }
 
@@ -162,16 +172,24 @@ class SensorFullFlow(ReaderFlow):
                 await self._reader.changes.async_delete(slot, template_id)
 
 
+def _new_enough(identity: Identity | None) -> bool:
+    return identity is not None and identity.features >= NEEDED
+
+
 class FirmwareTooOldFlow(ReaderFlow):
     """Looks whether the reader has got a newer firmware."""
 
     @override
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        # Where there is news, its entry is reloaded.
+        # What it tells may have the entry reloaded, with another follower.
         follower = self._reader.follower
-        await follower.async_look()
-        identity = follower.state.identity
-        if identity is None or not identity.features >= NEEDED:
+        try:
+            await follower.async_look()
+        except UnreachableError:
+            # Unless it has just told somebody else, and the reload has cut us short.
+            if not _new_enough(follower.state.identity):
+                raise
+        if not _new_enough(follower.state.identity):
             raise _TryAgainError("still_too_old")
 
 
@@ -185,8 +203,7 @@ class OtherDeviceFlow(ReaderFlow):
         if identity.device == entry.data[CONF_DEVICE]:
             # The right one is back.
             return
-        owner = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
-        if owner is not None:
+        if is_taken(self.hass, entry, identity):
             raise _NoUseError("already_configured")
         if not await async_move(self.hass, entry, reader_id, identity, entry.options):
             raise _NoUseError("not_loaded")

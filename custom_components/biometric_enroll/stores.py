@@ -18,7 +18,7 @@ DATA_ROSTER: HassKey[Roster] = HassKey(f"{DOMAIN}_roster")
 DATA_MARKS: HassKey[Marks] = HassKey(f"{DOMAIN}_marks")
 
 _VERSION = 1
-_MINOR_VERSION = 4
+_MINOR_VERSION = 3
 
 
 class _RosterStore(Store[dict[str, Any]]):
@@ -73,8 +73,9 @@ async def async_expire(hass: HomeAssistant, without: ConfigEntry[Any] | None = N
         for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
         if entry is not without
     }
-    expired = await hass.data[DATA_ROSTER].async_expire(present, dt_util.utcnow())
-    await hass.data[DATA_MARKS].async_drop(expired)
+    marks = hass.data[DATA_MARKS]
+    expired = await hass.data[DATA_ROSTER].async_expire(present, marks.devices, dt_util.utcnow())
+    await marks.async_drop(expired)
 
 
 def _store[S: Store[dict[str, Any]]](kind: type[S], hass: HomeAssistant, name: str) -> S:

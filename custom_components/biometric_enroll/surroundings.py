@@ -121,11 +121,16 @@ class ReaderSurroundings(MqttBroker):
         features = sorted(identity.features)
         if features != self._entry.data.get(CONF_FEATURES, []):
             entries = self._hass.config_entries
+            # Which entities there are depends on them.
             entries.async_update_entry(
                 self._entry, data={**self._entry.data, CONF_FEATURES: features}
             )
-            # Which entities there are depends on them. Not before who has asked has its answer.
-            self.loop.call_soon(entries.async_schedule_reload, self._entry.entry_id)
+            self._hass.async_create_task(
+                entries.async_reload(self._entry.entry_id),
+                f"reload of {self._entry.title}",
+                # What else the reader has just told is for this run, and so is who has asked.
+                eager_start=False,
+            )
 
     @callback
     def stranger(self, identity: Identity | None) -> None:

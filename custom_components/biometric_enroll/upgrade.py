@@ -7,9 +7,9 @@ enroll again.
 import logging
 from typing import TYPE_CHECKING, Any
 
-from .const import CONF_READER_ID, DOMAIN
+from .const import CONF_READER_ID
 from .follower.errors import UnreachableError
-from .moving import async_move
+from .moving import async_move, is_taken
 from .probe import async_probe_version_1
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ async def async_upgrade(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     if hass.config_entries.async_get_entry(entry.entry_id) is None:
         # Removed meanwhile.
         return
-    owner = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, device)
-    if owner is not None and owner is not entry:
+    if is_taken(hass, entry, identity):
         _LOGGER.warning("Reader %s is set up already, under another id", device)
         return
     # The options were about what such a reader cannot prove.

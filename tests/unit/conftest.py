@@ -20,7 +20,7 @@ from custom_components.biometric_enroll.const import (
 from custom_components.biometric_enroll.follower import conversation
 from tests.unit.fake_broker import FakeBroker
 from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
-from tests.unit.helpers import async_set_up, async_until, available
+from tests.unit.helpers import async_enrolled, async_set_up, async_until, available
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -83,6 +83,13 @@ def impatient() -> Generator[None]:
 
 
 @pytest.fixture
+def entity_registry_enabled_by_default() -> Generator[None]:
+    """Enable the entities that users have to enable themselves."""
+    with patch("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True):
+        yield
+
+
+@pytest.fixture
 async def broker(
     hass: HomeAssistant, mqtt_client_mock: MqttMockPahoClient, mqtt_mock: MqttMockHAClient
 ) -> FakeBroker:
@@ -123,3 +130,9 @@ async def loaded(
     await async_set_up(hass, reader, entry)
     await async_until(hass, lambda: available(hass))
     return entry
+
+
+@pytest.fixture
+async def anna(hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry) -> str:
+    """Return the template id of Anna's left thumb, enrolled before anybody becomes impatient."""
+    return await async_enrolled(hass, loaded, reader)

@@ -288,7 +288,9 @@ class FakeReader:
         nonce, self._nonce = self._nonce, None
         if nonce is None or nonce != request["nonce"]:
             return "stale"
-        if self.enrollment["stage"] in _RUNNING and name != "settings":
+        # A lock-out waits for nothing.
+        waits = name != "settings" or not request.keys().isdisjoint({"security_level", "led_color"})
+        if self.enrollment["stage"] in _RUNNING and waits:
             return "busy"
         if name == "accept_sensor" and not self.templates["sensor_changed"]:
             return "bad_request"

@@ -9,7 +9,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll import async_setup
-from custom_components.biometric_enroll.const import DOMAIN
+from custom_components.biometric_enroll.const import CONF_DEVICE, DOMAIN
 from tests.unit.fake_reader import DEVICE
 
 if TYPE_CHECKING:
@@ -29,36 +29,37 @@ async def async_set_up(hass: HomeAssistant, reader: FakeReader, entry: MockConfi
     await hass.async_block_till_done()
 
 
-def entity_id(hass: HomeAssistant, platform: str, key: str) -> str:
+def entity_id(hass: HomeAssistant, platform: str, key: str, device: str = DEVICE) -> str:
     """Return the id of an entity of the reader; `key` is that of its description."""
-    found = er.async_get(hass).async_get_entity_id(platform, DOMAIN, f"{DEVICE}_{key}")
+    found = er.async_get(hass).async_get_entity_id(platform, DOMAIN, f"{device}_{key}")
     assert found is not None
     return found
 
 
-def state(hass: HomeAssistant, platform: str, key: str) -> State:
+def state(hass: HomeAssistant, platform: str, key: str, device: str = DEVICE) -> State:
     """Return the state of an entity of the reader."""
-    found = hass.states.get(entity_id(hass, platform, key))
+    found = hass.states.get(entity_id(hass, platform, key, device))
     assert found is not None
     return found
 
 
-def available(hass: HomeAssistant) -> bool:
+def available(hass: HomeAssistant, device: str = DEVICE) -> bool:
     """Return whether the reader counts as available, after a check that all entities agree."""
-    connected = state(hass, "binary_sensor", "connectivity").state == "on"
+    connected = state(hass, "binary_sensor", "connectivity", device).state == "on"
     for platform, key in (
         ("binary_sensor", "enrolling"),
         ("binary_sensor", "sensor"),
         ("button", "identify"),
         ("sensor", "stored_fingerprints"),
     ):
-        assert (state(hass, platform, key).state != "unavailable") is connected
+        assert (state(hass, platform, key, device).state != "unavailable") is connected
     return connected
 
 
-def device_id(hass: HomeAssistant, entry: MockConfigEntry) -> str:
-    """Return the registry id of the reader's device."""
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, DEVICE), entry.entry_id)
+def device_id(hass: HomeAssistant, entry: MockConfigEntry, hardware_id: str | None = None) -> str:
+    """Return the registry id of the device of a reader, by its hardware id where that is given."""
+    identifier = (DOMAIN, hardware_id or entry.data[CONF_DEVICE])
+    device = dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
     assert device is not None
     return device.id
 

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,14 @@ from hypothesis import strategies as st
 
 from custom_components.biometric_enroll.reader import build, decode
 from custom_components.biometric_enroll.reader.fields import Fields, MalformedError
-from custom_components.biometric_enroll.reader.messages import IDLE, Answer
-from custom_components.biometric_enroll.reader.words import Topic
+from custom_components.biometric_enroll.reader.messages import (
+    IDLE,
+    Answer,
+    Page,
+    Refused,
+    Settings,
+)
+from custom_components.biometric_enroll.reader.words import LedColor, Refusal, Topic
 from tests.unit.histories import histories
 
 if TYPE_CHECKING:
@@ -22,19 +29,28 @@ if TYPE_CHECKING:
     from custom_components.biometric_enroll.reader.messages import Snapshot
 
 WIRE = Path(__file__).parents[1] / "wire"
+REQUEST = "61d0f3a29c5b7e84"
+TEMPLATE = "9f2c01ab44d0e1f7"
+NONCE = "d94c1e70b2a6853f"
+
+
+RESULT_WITH: dict[str, Callable[[dict[str, object]], object]] = {
+    # In this order: the first key that is there tells what it is.
+    "nonce": decode.hello,
+    "slot": decode.started_slot,
+    "enrollment": decode.ended_snapshot,
+    "revision": decode.page,
+    "identification": decode.settings,
+}
 
 
 def _decode_answer(payload: bytes) -> object:
     """Read an answer, and its result by what is in it."""
     message = decode.answer(payload)
-    if not isinstance(message, Answer):
-        return message
-    if "nonce" in message.result:
-        return decode.hello(message.result)
-    if "slot" in message.result:
-        return decode.started_slot(message.result)
-    if "enrollment" in message.result:
-        return decode.ended_snapshot(message.result)
+    if isinstance(message, Answer):
+        for key, decoder in RESULT_WITH.items():
+            if key in message.result:
+                return decoder(message.result)
     return message
 
 
@@ -80,6 +96,69 @@ def test_whatever_the_protocol_does_not_allow_is_malformed(
         payload = fixture["payload_text"].encode()
     with pytest.raises(MalformedError):
         DECODERS[topic](payload)
+
+
+RESULTS: dict[str, Callable[[dict[str, object]], object]] = {
+    "list": decode.page,
+    "settings": decode.settings,
+    "diagnostics": decode.diagnostics,
+}
+"""What Home Assistant reads in answers, by what it is a result of."""
+
+
+def _results(expect: str) -> list[Any]:
+    """Return the results that have to be accepted or dropped, each named by its own name."""
+    return [
+        pytest.param(fixture["of"], fixture["result"], id=fixture["name"])
+        for fixture in json.loads((WIRE / "results.json").read_text())
+        if fixture["expect"] == expect
+    ]
+
+
+@pytest.mark.parametrize(("of", "result"), _results("accept"))
+def test_every_result_of_the_protocol_is_understood(of: str, result: dict[str, object]) -> None:
+    assert RESULTS[of](result) == RESULTS[of](result)
+
+
+@pytest.mark.parametrize(("of", "result"), _results("drop"))
+def test_a_result_that_the_protocol_does_not_allow_is_malformed(
+    of: str, result: dict[str, object]
+) -> None:
+    with pytest.raises(MalformedError):
+        RESULTS[of](result)
+
+
+def test_there_are_results_of_every_kind() -> None:
+    for expect in ("accept", "drop"):
+        assert {parameters.values[0] for parameters in _results(expect)} == RESULTS.keys()
+
+
+def test_a_page_tells_what_is_in_each_slot_and_where_the_next_begins() -> None:
+    result = {"revision": TEMPLATE, "templates": [[5, TEMPLATE], [6, None]], "next": 7}
+    assert decode.page(result) == Page(TEMPLATE, {5: TEMPLATE, 6: None}, 7)
+
+
+def test_the_settings_may_tell_a_colour() -> None:
+    """Where the sensor's light has colours; one that nobody knows is no colour."""
+    result: dict[str, object] = {"identification": True, "security_level": 3}
+    assert decode.settings(result) == Settings(
+        identification=True, security_level=3, led_color=None
+    )
+    assert decode.settings(result | {"led_color": "blue"}).led_color is LedColor.BLUE
+    for wrong in ("ultraviolet", None, 1):
+        with pytest.raises(MalformedError):
+            decode.settings(result | {"led_color": wrong})
+
+
+@pytest.mark.parametrize("error", Refusal)
+def test_every_refusal_of_the_protocol_has_its_fixture(error: Refusal) -> None:
+    """`test_every_message_of_the_protocol_is_understood` shows that it is understood."""
+    refused = [
+        decode.answer(json.dumps(payload).encode())
+        for topic, payload in _valid()
+        if topic == Topic.ANSWER and not payload["ok"]
+    ]
+    assert Refused(REQUEST, error) in refused
 
 
 def _harmless(payload: bytes) -> None:
@@ -142,3 +221,51 @@ def test_a_snapshot_survives_being_written_and_read(history: list[Snapshot]) -> 
     for snapshot in [IDLE, *history]:
         text = json.dumps(build.snapshot(snapshot))
         assert decode.snapshot(Fields(json.loads(text))) == snapshot
+
+
+# The other way: requests
+
+
+_start = partial(build.start, REQUEST, template_id=TEMPLATE, nonce=NONCE, scan_timeout_s=30)
+_delete = partial(build.delete, REQUEST, nonce=NONCE)
+_settings = partial(build.settings, REQUEST, nonce=NONCE)
+
+BUILT = {
+    "hello": build.hello(REQUEST),
+    "start in any free slot": _start(slot=None, total=3),
+    "start in a wanted slot": _start(slot=0, total=3),
+    "cancel": build.cancel(REQUEST, template_id=TEMPLATE),
+    "ack": build.ack(REQUEST, touch="0c4f19d2b7a85e63"),
+    "identify": build.identify(REQUEST),
+    "restart": build.restart(REQUEST, nonce=NONCE),
+    "list from the first slot": build.list_templates(REQUEST, first=0),
+    "list from the last slot that can be": build.list_templates(REQUEST, first=65535),
+    "delete": _delete(slot=5, template_id=TEMPLATE),
+    "delete a template without an id": _delete(slot=0, template_id=None),
+    "adopt": build.adopt(REQUEST, nonce=NONCE, slot=6, template_id="1b7d4e90c2a3f586"),
+    "accept_sensor": build.accept_sensor(REQUEST, nonce=NONCE),
+    "settings, one of them": _settings(identification=False),
+    "settings, the other": _settings(security_level=1),
+    "settings, both": _settings(identification=True, security_level=5),
+}
+"""Requests as Home Assistant says them, by the name of the same one in tests/wire."""
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_request_is_the_one_that_the_firmware_is_tested_with(name: str) -> None:
+    [wanted] = [
+        fixture["payload"]
+        for fixture in json.loads((WIRE / "messages.json").read_text())
+        if fixture["name"] == f"request: {name}"
+    ]
+    assert json.loads(BUILT[name]) == wanted
+
+
+def test_a_request_for_a_colour_names_only_the_colour() -> None:
+    assert json.loads(_settings(led_color=LedColor.OFF)) == {
+        "v": 1,
+        "request": REQUEST,
+        "command": "settings",
+        "nonce": NONCE,
+        "led_color": "off",
+    }

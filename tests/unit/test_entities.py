@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import snapshot_platform
 
 from custom_components.biometric_enroll import PLATFORMS
 from custom_components.biometric_enroll.surroundings import MqttBroker
+from tests.unit.fake_reader import FakeReader
 from tests.unit.helpers import (
     async_enroll,
     async_enrolled,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
     from syrupy.assertion import SnapshotAssertion
 
-    from tests.unit.fake_reader import FakeReader
-
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -43,12 +42,16 @@ def noon() -> Generator[None]:
 
 @pytest.fixture
 def known_ids() -> Generator[None]:
-    """Give enrollments and requests ids that are the same in each run."""
-    numbers = count(1)
-    with patch.object(MqttBroker, "new_id", lambda _: f"{next(numbers):016x}"):
+    """Give enrollments and requests, and what the reader names, ids that are the same each time."""
+    ours, the_readers = count(1), count(1)
+    with (
+        patch.object(MqttBroker, "new_id", lambda _: f"{next(ours):016x}"),
+        patch("tests.unit.fake_reader.new_id", lambda: f"f{next(the_readers):015x}"),
+    ):
         yield
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 @pytest.mark.parametrize("platform", PLATFORMS)
 async def test_the_entities_in_the_middle_of_an_enrollment(
     hass: HomeAssistant,
@@ -60,7 +63,11 @@ async def test_the_entities_in_the_middle_of_an_enrollment(
     known_ids: None,
     platform: Platform,
 ) -> None:
-    with patch("custom_components.biometric_enroll.PLATFORMS", [platform]):
+    with (
+        patch("custom_components.biometric_enroll.PLATFORMS", [platform]),
+        # Where it is always noon, a reader has always been up for as long.
+        patch.object(FakeReader, "uptime_ms", 100_000),
+    ):
         await async_set_up(hass, reader, entry)
         anna = await async_enrolled(hass, entry, reader)
         reader.touch(anna)

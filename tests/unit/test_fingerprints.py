@@ -6,7 +6,6 @@ import pytest
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import entity_registry as er
-from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_LIVE_LIMIT, CONF_MIN_CONFIDENCE, DOMAIN
@@ -18,6 +17,7 @@ from tests.unit.helpers import (
     device_id,
     state,
 )
+from tests.unit.roster_actions import async_person, async_update
 
 if TYPE_CHECKING:
     from homeassistant.auth.models import User
@@ -27,19 +27,6 @@ if TYPE_CHECKING:
     from tests.unit.fake_reader import FakeReader
 
 
-async def async_update(hass: HomeAssistant, template_id: str, **data: Any) -> None:
-    await hass.services.async_call(
-        DOMAIN, "update_fingerprint", {"template_id": template_id, **data}, blocking=True
-    )
-
-
-async def async_person(hass: HomeAssistant) -> str:
-    """Add a person and return its entity id."""
-    person = {"id": "1234", "name": "Anna", "device_trackers": []}
-    assert await async_setup_component(hass, "person", {"person": [person]})
-    return "person.anna"
-
-
 # Changing it
 
 
@@ -47,7 +34,7 @@ async def test_a_fingerprint_can_be_renamed_and_the_next_touch_tells_the_new_nam
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
     template_id = await async_enrolled(hass, loaded, reader)
-    await async_update(hass, template_id, name=" Anna Maria ", finger="right_thumb")
+    await async_update(hass, template_id=template_id, name=" Anna Maria ", finger="right_thumb")
     [fingerprint] = await async_fingerprints(hass, loaded)
     assert (fingerprint["name"], fingerprint["finger"]) == ("Anna Maria", "right_thumb")
     reader.touch(template_id)
@@ -61,8 +48,8 @@ async def test_what_is_left_out_stays_as_it_was(
     template_id = (await async_enroll(hass, loaded, person=person))["template_id"]
     for _ in range(3):
         reader.capture()
-    await async_update(hass, template_id, enabled=False)
-    await async_update(hass, template_id, name="Anne")
+    await async_update(hass, template_id=template_id, enabled=False)
+    await async_update(hass, template_id=template_id, name="Anne")
     [fingerprint] = await async_fingerprints(hass, loaded)
     known = {key: fingerprint[key] for key in ("name", "finger", "person", "enabled")}
     assert known == {
@@ -78,10 +65,10 @@ async def test_a_person_and_a_finger_can_be_given_and_taken_away(
 ) -> None:
     template_id = await async_enrolled(hass, loaded, reader)
     person = await async_person(hass)
-    await async_update(hass, template_id, person=person)
+    await async_update(hass, template_id=template_id, person=person)
     [fingerprint] = await async_fingerprints(hass, loaded)
     assert fingerprint["person"] == person
-    await async_update(hass, template_id, person=None, finger=None)
+    await async_update(hass, template_id=template_id, person=None, finger=None)
     [fingerprint] = await async_fingerprints(hass, loaded)
     assert (fingerprint["person"], fingerprint["finger"]) == (None, None)
 
@@ -103,7 +90,7 @@ async def test_what_cannot_be_is_an_error_and_changes_nothing(
     template_id = await async_enrolled(hass, loaded, reader)
     before = await async_fingerprints(hass, loaded)
     with pytest.raises(ServiceValidationError) as error:
-        await async_update(hass, template_id, enabled=False, **data)
+        await async_update(hass, template_id=template_id, enabled=False, **data)
     assert error.value.translation_key == key
     assert await async_fingerprints(hass, loaded) == before
 
@@ -112,7 +99,7 @@ async def test_an_unknown_template_id_is_an_error(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     with pytest.raises(ServiceValidationError) as error:
-        await async_update(hass, "0123456789abcdef", name="Anna")
+        await async_update(hass, template_id="0123456789abcdef", name="Anna")
     assert error.value.translation_key == "no_such_fingerprint"
 
 
@@ -134,7 +121,7 @@ async def test_changes_survive_a_restart(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
     template_id = await async_enrolled(hass, loaded, reader)
-    await async_update(hass, template_id, name="Anne", enabled=False)
+    await async_update(hass, template_id=template_id, name="Anne", enabled=False)
     before = await async_fingerprints(hass, loaded)
     await async_restart(hass, loaded, reader)
     assert await async_fingerprints(hass, loaded) == before
@@ -148,13 +135,13 @@ async def test_a_disabled_fingerprint_is_not_identified_and_tells_no_name(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, age: float
 ) -> None:
     template_id = await async_enrolled(hass, loaded, reader)
-    await async_update(hass, template_id, enabled=False)
+    await async_update(hass, template_id=template_id, enabled=False)
     reader.touch(template_id, age=age)
     touch = state(hass, "event", "late_touch" if age else "touch").attributes
     assert (touch["event_type"], touch["reason"]) == ("not_identified", "disabled")
     assert touch["late_name" if age else "name"] is None
     assert state(hass, "sensor", "last_identified").state == "unknown"
-    await async_update(hass, template_id, enabled=True)
+    await async_update(hass, template_id=template_id, enabled=True)
     reader.touch(template_id)
     assert state(hass, "event", "touch").attributes["event_type"] == "identified"
 
@@ -314,8 +301,12 @@ async def test_a_roster_of_an_older_version_is_read_and_completed(
     before = await async_fingerprints(hass, loaded)
     for name in ("roster", "marks"):
         hass_storage[f"biometric_enroll.{name}"]["minor_version"] = 1
-    for fingerprint in hass_storage["biometric_enroll.roster"]["data"]["fingerprints"]:
-        del fingerprint["enabled"]
+    roster = hass_storage["biometric_enroll.roster"]["data"]
+    for fingerprint in roster["fingerprints"]:
+        del fingerprint["enabled"], fingerprint["deleting"]
+    for enrollment in roster["enrollments"].values():
+        del enrollment["forgotten"]
+    del roster["removed"]
     for mark in hass_storage["biometric_enroll.marks"]["data"].values():
         del mark["uses"]
     assert await async_setup(hass, {})
@@ -328,6 +319,6 @@ async def test_no_error_tells_a_name(
     """Home Assistant logs them."""
     template_id = await async_enrolled(hass, loaded, reader)
     with pytest.raises(HomeAssistantError) as error:
-        await async_update(hass, template_id, name="Secret" * 50)
+        await async_update(hass, template_id=template_id, name="Secret" * 50)
     assert "Secret" not in str(error.value)
     assert "Secret" not in repr(error.value.translation_placeholders)

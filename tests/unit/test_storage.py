@@ -60,7 +60,7 @@ async def test_what_a_newer_minor_version_has_saved_is_read(
     assert await hass.config_entries.async_unload(loaded.entry_id)
     marks = json.loads(json.dumps(hass_storage["biometric_enroll.marks"]))
     roster = json.loads(json.dumps(hass_storage["biometric_enroll.roster"]))
-    marks["minor_version"] = roster["minor_version"] = 2
+    marks["minor_version"] = roster["minor_version"] = 9
     marks["data"][DEVICE]["snapshot"] |= snapshot
     for fingerprint in roster["data"]["fingerprints"]:
         fingerprint["enabled"] = True

@@ -214,7 +214,7 @@ def test_each_issue_has_its_text_and_no_text_is_left_over() -> None:
 
 def test_each_error_and_abort_of_a_fix_flow_has_its_text() -> None:
     words = {str(refusal) for refusal in repairs.KNOWN_REFUSALS}
-    words |= {"reader_unreachable", "refused", "not_loaded"}
+    words |= {"reader_unreachable", "refused", "too_old", "not_loaded"}
     for name, call in calls():
         if name in {"_TryAgainError", "_NoUseError"}:
             words.add(ast.literal_eval(call.args[0]))

@@ -90,7 +90,10 @@ class Follower(BaseFollower[Presence]):
             self._presence.doubt()
 
     def _take_templates(self, payload: bytes, *, retained: bool) -> None:
-        self.knowledge.update(templates=decode.templates(Fields.parse(payload)))
+        templates = decode.templates(Fields.parse(payload))
+        if not self._presence.strange:
+            # Else it may be the other one's, and this message does not say whose.
+            self.knowledge.update(templates=templates)
         self._presence.heard(live=not retained)
         self._lister.consider()
 

@@ -15,6 +15,8 @@ from ..reader.words import Feature, Topic
 from .errors import ReaderError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ..reader.messages import Page
     from .knowledge import Knowledge
     from .presence import Presence
@@ -33,6 +35,8 @@ class Lister:
         self._knowledge = knowledge
         self._presence = presence
         self._listing = False
+        self._senseless: tuple[str | None, datetime | None] | None = None
+        """What was told, and by which life of the reader, when its list made no sense."""
 
     def consider(self) -> None:
         """List, if what is known is not of the revision that the reader tells."""
@@ -44,6 +48,7 @@ class Lister:
         state = self._knowledge.state
         return (
             state.available
+            and not self._presence.strange
             and state.identity is not None
             and Feature.LIST in state.identity.features
             and state.templates is not None
@@ -55,6 +60,8 @@ class Lister:
                 or state.inventory.revision != state.templates.revision
                 or self._named_since(state.inventory)
             )
+            # Asked again, it would say the same.
+            and self._told() != self._senseless
         )
 
     def _named_since(self, inventory: Inventory) -> bool:
@@ -62,9 +69,13 @@ class Lister:
 
         One that is lost before it was ever listed leaves the revision as it was.
         """
-        knowledge = self._knowledge
-        named = {place.template_id for _, place in knowledge.roster.on_reader(knowledge.device)}
+        named = self._knowledge.roster.ids_on(self._knowledge.device)
         return not named <= {*inventory.templates.values(), *inventory.gone}
+
+    def _told(self) -> tuple[str | None, datetime | None]:
+        """Return which revision the reader tells, and since when it runs."""
+        state = self._knowledge.state
+        return (state.templates.revision if state.templates else None), state.started_at
 
     async def _async_list(self) -> None:
         try:
@@ -73,6 +84,9 @@ class Lister:
                     await self._async_conclude(inventory)
                 if not self._outdated():
                     return
+        except MalformedError as err:
+            self._senseless = self._told()
+            _LOGGER.warning("Reader %s lists without sense: %s", self._knowledge.reader_id, err)
         except ReaderError as err:
             # The next hello tries again.
             _LOGGER.debug("Reader %s was not listed: %r", self._knowledge.reader_id, err)
@@ -80,21 +94,21 @@ class Lister:
             self._listing = False
 
     async def _async_whole_list(self) -> Inventory | None:
-        """Return the whole list; None if it has changed meanwhile. Raises `ReaderError`."""
+        """Return the whole list; None if it has changed meanwhile.
+
+        Raises `ReaderError`, and `MalformedError` for a list without sense.
+        """
         knowledge = self._knowledge
         # What gets its name while the list is on its way may be missing on it.
-        named = {place.template_id for _, place in knowledge.roster.on_reader(knowledge.device)}
+        named = knowledge.roster.ids_on(knowledge.device)
         # A page does not tell who answers, but its revision does: hello tells what ours is.
         async with self._presence.async_greeted() as hello:
             told = hello.templates
         found: dict[int, str | None] = {}
         first: int | None = 0
         while first is not None:
-            page = await self._presence.async_ask(
-                Topic.COMMAND,
-                partial(build.list_templates, first=first),
-                partial(_page, first),
-            )
+            ask = partial(build.list_templates, first=first)
+            page = _page(first, await self._presence.async_ask(Topic.COMMAND, ask, dict))
             if page.revision != told.revision:
                 return None
             found |= page.templates
@@ -102,25 +116,27 @@ class Lister:
             first = page.next
         ids = [template_id for template_id in found.values() if template_id is not None]
         if len(set(ids)) < len(ids):
-            _LOGGER.warning("Reader %s lists an id twice", knowledge.reader_id)
-            return None
+            raise MalformedError("an id twice")
         return Inventory(page.revision, found, frozenset(named.difference(ids)))
 
     async def _async_conclude(self, inventory: Inventory) -> None:
         """Keep the roster in step with a complete list."""
         templates = self._knowledge.state.templates
-        if templates is None or templates.sensor_changed:
+        if templates is None or templates.sensor_changed or self._presence.strange:
             return
         knowledge = self._knowledge
+        before = knowledge.roster.ids_on(knowledge.device)
         changed = knowledge.roster.reconcile(knowledge.device, inventory)
         # Both are shown at once: in between, a name would seem to miss its template.
         knowledge.update(inventory=inventory)
         if changed:
             await knowledge.roster.async_save()
+        deleted = before - knowledge.roster.ids_on(knowledge.device)
+        await knowledge.marks.async_forget(knowledge.device, deleted)
 
 
 def _page(first: int, result: dict[str, object]) -> Page:
-    """Read a page that begins at a slot."""
+    """Read a page that begins at a slot. Raises `MalformedError`."""
     page = decode.page(result)
     if any(slot < first for slot in page.templates):
         raise MalformedError("a page from before its first slot")

@@ -83,6 +83,11 @@ class Marks:
                 },
             )
 
+    @property
+    def devices(self) -> list[str]:
+        """The hardware ids of the readers of which something was reported."""
+        return list(self._marks)
+
     def of(self, device: str) -> Mark:
         """Return the mark of a reader, to be changed and saved."""
         return self._marks.setdefault(device, Mark())

@@ -66,6 +66,8 @@ class Presence:
         """When a hello was given up last."""
         self._silence: asyncio.TimerHandle | None = None
         self._stranger_seen = 0.0
+        self.strange = False
+        """Whether another reader has spoken under this reader's id since this one was heard."""
 
     # Watching
 
@@ -209,6 +211,7 @@ class Presence:
             # It came again, and is as old as the one before.
             return None
         if sent > self._stranger_seen:
+            self.strange = False
             self._surroundings.stranger(None)
         self._found(hello)
         self._conversation.receive(answer)
@@ -242,5 +245,6 @@ class Presence:
         if identity.device == self._knowledge.device:
             return True
         self._stranger_seen = self._loop.time()
+        self.strange = True
         self._surroundings.stranger(identity)
         return False

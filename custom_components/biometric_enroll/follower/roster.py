@@ -129,6 +129,10 @@ class Roster:
         """Return the fingerprints of one reader with their places, by slot."""
         return [pair for pair in self.all() if pair[1].device == device]
 
+    def ids_on(self, device: str) -> set[str]:
+        """Return the template ids of the fingerprints of one reader."""
+        return {place.template_id for _, place in self.on_reader(device)}
+
     async def async_set_enrollment(self, device: str, enrollment: Enrollment | None) -> None:
         """Save which enrollment a reader is being asked for, and who is meant."""
         if enrollment is None:
@@ -205,26 +209,26 @@ class Roster:
         self._keep_places(seen)
         return self.on_reader(device) != before
 
-    async def async_expire(self, present: Collection[str], now: datetime) -> list[str]:
+    async def async_expire(
+        self, present: Collection[str], marked: Collection[str], now: datetime
+    ) -> list[str]:
         """Forget the fingerprints of readers that were removed `KEPT` ago.
 
-        `present` are the hardware ids of the readers that are set up. Returns those of the
+        `present` are the hardware ids of the readers that are set up, also of one that was added
+        again too late; `marked` those of which something was reported. Returns those of the
         forgotten ones.
         """
-        known = {place.device for _, place in self.all()} | self._enrollments.keys()
-        before = dict(self._removed)
+        known = {place.device for _, place in self.all()} | self._enrollments.keys() | set(marked)
+        before = self._removed
+        expired = [
+            device for device, at in before.items() if now - datetime.fromisoformat(at) >= KEPT
+        ]
         self._removed = {
             device: before.get(device, now.isoformat())
-            for device in sorted(known.difference(present))
+            for device in sorted(known.difference(present, expired))
         }
-        expired = [
-            device
-            for device, at in self._removed.items()
-            if now - datetime.fromisoformat(at) >= KEPT
-        ]
         self._keep_places(lambda place: None if place.device in expired else place)
         for device in expired:
-            del self._removed[device]
             self._enrollments.pop(device, None)
         if expired or self._removed != before:
             await self.async_save()
