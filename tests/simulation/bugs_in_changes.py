@@ -45,14 +45,15 @@ async def _page(lister: Lister, first: int) -> Page:
 
 
 def _whole(named: set[str], revision: str, found: dict[int, str | None]) -> Inventory:
-    return Inventory(revision, found, frozenset(named.difference(found.values())))  # type: ignore[arg-type]
+    return Inventory(revision, found, frozenset(named.difference(found.values())))
 
 
 @bug(3, "Pages of two revisions make one list")
 def two_revisions() -> AbstractContextManager[object]:
 
     async def wrong(self: Lister) -> Inventory:
-        named, found, first = _named(self), {}, 0
+        found: dict[int, str | None] = {}
+        named, first = _named(self), 0
         while True:
             page = await _page(self, first)
             found |= page.templates
@@ -81,7 +82,8 @@ def silence_is_empty() -> AbstractContextManager[object]:
 def anybody_lists() -> AbstractContextManager[object]:
 
     async def wrong(self: Lister) -> Inventory | None:
-        named, found, revision, first = _named(self), {}, None, 0
+        found: dict[int, str | None] = {}
+        named, revision, first = _named(self), None, 0
         while True:
             page = await _page(self, first)
             if revision not in {None, page.revision}:
@@ -266,23 +268,18 @@ def ids_survive() -> AbstractContextManager[object]:
 @bug(5, "That identification is off is not kept in flash")
 def settings_in_ram() -> AbstractContextManager[object]:
 
-    def wrong(self: Memory, identification: bool) -> None:
+    def wrong(self: Memory, identification: bool, _: str) -> None:
         self._kept["identification"] = identification
 
-    return put(Memory, "keep_identification", wrong)
+    return put(Memory, "keep_settings", wrong)
 
 
-@bug(5, "Who is identified while that is off is told all the same")
-def told_while_off() -> AbstractContextManager[object]:
-    right = changes.Changes._set_identification
-
-    def wrong(self: changes.Changes, identification: bool | None) -> str | None:
-        return right(self, identification and None)
-
-    return put(changes.Changes, "_set_identification", wrong)
+@bug(5, "The reader says that identification is off, and leaves it on")
+def never_off() -> AbstractContextManager[object]:
+    return put(changes.Changes, "_keep_settings", lambda *_: None)
 
 
-@bug(5, "A change of settings needs no nonce")
+@bug(4, "A change of settings needs no nonce")
 def settings_without_nonce() -> AbstractContextManager[object]:
     right = Desk._use_nonce
 
@@ -295,10 +292,10 @@ def settings_without_nonce() -> AbstractContextManager[object]:
 
 @bug(6, "Once identification was off, it stays so")
 def never_on_again() -> AbstractContextManager[object]:
-    right = Memory.keep_identification
+    right = Memory.keep_settings
 
-    def wrong(self: Memory, identification: bool) -> None:
+    def wrong(self: Memory, identification: bool, led_color: str) -> None:
         if not identification:
-            right(self, identification)
+            right(self, identification, led_color)
 
-    return put(Memory, "keep_identification", wrong)
+    return put(Memory, "keep_settings", wrong)

@@ -95,7 +95,7 @@ async def sensor_swapped(world: Installation) -> None:
     if reader in world.swapped:
         return
     world.swapped.append(reader)
-    own = reader.swap_sensor(world.foreign_sensor(reader))
+    own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
     reader.line.silence(world.rng.uniform(*_PLUGGED_S))
     await asyncio.sleep(world.rng.uniform(1, 30))
     reader.swap_sensor(own)
@@ -292,15 +292,19 @@ async def change_goes_wrong(world: Installation) -> None:
     reader = world.readers[reader_id]
     kinds: tuple[Callable[[], object], ...] = (
         world.kill_home,
-        lambda: world.network.stall(PARTY, rng.uniform(3, 15)),
+        lambda: world.network.stall(PARTY, rng.uniform(8, 15)),
         lambda: reader.cut_after(Command.DELET_CHAR),
         lambda: reader.cut_at_write(rng.randint(1, 2), rng.choice(list(Moment))),
-        lambda: reader.fault(rng.choice(_LOSS), rng.randint(1, 4), command=Command.DELET_CHAR),
+        lambda: reader.fault(rng.choice(_LOSS), rng.randint(1, 3), command=Command.DELET_CHAR),
+        # So often the reader asks before it gives up.
+        lambda: reader.fault(Fault.REQUEST_LOST, 3, command=Command.DELET_CHAR),
         lambda: reader.line.silence(rng.uniform(0.5, 12)),
     )
+    # By then somebody may be enrolled.
+    await asyncio.sleep(rng.uniform(0, 15))
     happens, soon = rng.choice(kinds), rng.choice((0.0, rng.uniform(0, 0.3)))
     world.when_changing.append(lambda: world.later(soon, happens))
-    await (world.housekeeper.adopt if rng.random() < 1 / 5 else world.housekeeper.delete)(reader_id)
+    await (world.housekeeper.adopt if rng.random() < 1 / 3 else world.housekeeper.delete)(reader_id)
     await asyncio.sleep(rng.uniform(3, 20))
     world.when_changing.clear()
     await world.home.start()
@@ -378,7 +382,7 @@ FAULTS: tuple[tuple[int, Happens], ...] = (
     (8, home_assistant_restarts),
     (6, home_assistant_killed_when_told),
     (3, home_assistant_killed_when_it_asks),
-    (8, change_goes_wrong),
+    (12, change_goes_wrong),
     (2, entry_reloaded),
     (2, backup_restored),
     (3, cancel_pressed),

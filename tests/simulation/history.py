@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from tests.simulation.home_assistant import Taken
     from tests.simulation.truth import Truth
 
+#: Hardware id of another reader under the id of one that is set up.
+STRANGER_DEVICE = "stranger"
 #: Seconds in which things go wrong.
 _TROUBLED_S = 35.0
 #: Seconds after the last of it within which everything has to be well.
@@ -99,7 +101,8 @@ class _Watcher:
 
     def committed(self, slot: int, template_id: str) -> None:
         """See an id enter the map."""
-        finger = self._reader.templates.get(slot)
+        # While another sensor is there unnoticed, ids are those of the own one all the same.
+        finger = self._reader.held_by(self._world.own_sensor(self._reader)).get(slot)
         self._note("commits %s: %s in slot %s", template_id, finger, slot)
         self._truth.committed(slot, template_id, finger)
 
@@ -162,7 +165,7 @@ class Installation:
         self.swapped: list[SimulatedReader] = []
         """Those that somebody works at, to put another sensor in."""
         self.own_sensors: dict[SimulatedReader, EmulatedSensor] = {}
-        """What was taken out of readers for good."""
+        """What was taken out of readers."""
         self.when_told: list[Callable[[], object]] = []
         """What faults have planned for the next moment that Home Assistant tells."""
         self.when_published: list[Callable[[], object]] = []
@@ -185,7 +188,7 @@ class Installation:
     def _add_reader(self, reader_id: str, device: str) -> None:
         watcher = _Watcher(self, device)
         reader = self._make_reader(reader_id, device, watcher)
-        if self.rng.random() < 1 / 3:
+        if self.rng.random() < 1 / 2:
             self._fill(reader)
         self.readers[reader_id] = reader
         self.hands[reader_id] = watcher.hand = Hand(reader, self.rng, self.trace)
@@ -209,6 +212,11 @@ class Installation:
         for slot in self.rng.sample(range(6), self.rng.choice((1, 2, 5))):
             reader.sensor.templates[slot] = _template(reader, self.rng.choice(NAMELESS))
             self.promises.truth(reader.device).orphans.add(slot)
+
+    def own_sensor(self, reader: SimulatedReader) -> EmulatedSensor:
+        """Return the sensor whose ids a reader keeps; what is there, if that cannot be told."""
+        taken_out = self.own_sensors.get(reader, reader.sensor)
+        return taken_out if reader.owns(taken_out) else reader.sensor
 
     # What faults choose from
 
@@ -247,7 +255,7 @@ class Installation:
 
     async def stranger(self, seconds: float) -> None:
         """Have another reader under the id of one that is set up, for a while."""
-        device = "stranger"
+        device = STRANGER_DEVICE
         if device in self.all_readers:
             return
         reader = self._make_reader(self.any_reader_id(), device, _Watcher(self, device))
@@ -365,7 +373,7 @@ class Installation:
         for hand in self.hands.values():
             hand.person = None
         for reader, sensor in self.own_sensors.items():
-            if reader.owns(sensor):
+            if reader.sensor is not sensor is self.own_sensor(reader):
                 reader.swap_sensor(sensor)
         for party in (PARTY, *self.all_readers):
             self.network.unblock(party)
@@ -375,6 +383,12 @@ class Installation:
             reader.sensor.faults.clear()
             reader.power_on()
         await self.home.start()
+        if STRANGER_DEVICE in self.all_readers:
+            # While another reader answered, ours may not have been listed. It is gone, and so is
+            # the repair issue; whoever has seen to that looks at the readers.
+            await asyncio.sleep(_LOOK_EVERY_S)
+            for reader_id in self.readers:
+                await self.users.update(reader_id)
 
     async def _settle(self) -> bool:
         """Wait until nothing is to come any more."""

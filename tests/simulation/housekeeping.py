@@ -58,7 +58,7 @@ class Housekeeper:
 
     async def delete(self, reader_id: str) -> None:
         """Delete a template, named or not; ask again where that seems to fail."""
-        chosen = self._any(self._named(reader_id) | self._unnamed(reader_id))
+        chosen = self._any(self._named(reader_id) + self._unnamed(reader_id))
         if chosen is None:
             return
         slot, template_id = chosen
@@ -67,7 +67,7 @@ class Housekeeper:
             truth.unwanted_slots.add(slot)
         else:
             truth.unwanted.add(template_id)
-        for _ in range(self._rng.choice((1, 2, 3))):
+        for _ in range(self._rng.choice((1, 1, 2, 3))):
             done = await self._change(
                 reader_id,
                 f"delete {template_id} in slot {slot}",
@@ -87,7 +87,11 @@ class Housekeeper:
         chosen = self._any(self._unnamed(reader_id))
         if chosen is None:
             return
-        slot, template_id = chosen
+        for _ in range(self._rng.choice((1, 2))):
+            if await self._adopt(reader_id, *chosen):
+                return
+
+    async def _adopt(self, reader_id: str, slot: int, template_id: str | None) -> bool:
         new_id = template_id or self._rng.randbytes(8).hex()
         name = self._promises.names.setdefault(new_id, self._rng.choice(NAMELESS))
         self._promises.unsure.add(new_id)
@@ -100,8 +104,10 @@ class Housekeeper:
                 place = Place(device, slot, new_id)
                 await roster.async_adopt(place, Subject(name), _NOW, enabled=True)
 
-        if await self._change(reader_id, f"name {new_id} in slot {slot} {name}", work):
+        done = await self._change(reader_id, f"name {new_id} in slot {slot} {name}", work)
+        if done:
             self._promises.unsure.discard(new_id)
+        return done
 
     async def forget(self, reader_id: str) -> None:
         """Forget a name, whatever the sensor holds."""
@@ -152,31 +158,31 @@ class Housekeeper:
     def _truth(self, reader_id: str) -> Truth:
         return self._promises.truth_of(reader_id)
 
-    def _named(self, reader_id: str) -> dict[int, str | None]:
-        """Return the named templates of a reader, id by slot."""
+    def _named(self, reader_id: str) -> list[tuple[int, str | None]]:
+        """Return the named templates of a reader, each by slot and id."""
         if self._home.roster is None:
-            return {}
+            return []
         device = self._promises.devices[reader_id]
-        return {place.slot: place.template_id for _, place in self._home.roster.on_reader(device)}
+        return [(place.slot, place.template_id) for _, place in self._home.roster.on_reader(device)]
 
-    def _unnamed(self, reader_id: str) -> dict[int, str | None]:
+    def _unnamed(self, reader_id: str) -> list[tuple[int, str | None]]:
         """Return those that were listed and nobody knows; not that of a running enrollment."""
         follower = self._home.follower(reader_id)
         if follower is None or follower.state.inventory is None:
-            return {}
+            return []
         knowledge = follower.knowledge
-        named = set(self._named(reader_id).values())
+        named = {template_id for _, template_id in self._named(reader_id)}
         pending = knowledge.roster.enrollment(knowledge.device)
         if pending is not None and not knowledge.followed().final:
             named.add(pending.template_id)
-        return {
-            slot: template_id
+        return [
+            (slot, template_id)
             for slot, template_id in follower.state.inventory.templates.items()
             if template_id is None or template_id not in named
-        }
+        ]
 
-    def _any(self, templates: dict[int, str | None]) -> tuple[int, str | None] | None:
-        return self._rng.choice(sorted(templates.items())) if templates else None
+    def _any(self, templates: list[tuple[int, str | None]]) -> tuple[int, str | None] | None:
+        return self._rng.choice(templates) if templates else None
 
     async def _change(
         self,

@@ -164,6 +164,13 @@ class Users:
         else:
             self._trace.note("user", "%s %s", button, reader_id)
 
+    async def update(self, reader_id: str) -> None:
+        """Ask for an update of an entity."""
+        try:
+            await self._home.change(reader_id, lambda follower: follower.async_look())
+        except ReaderError as error:
+            self._trace.note("user", "update %s: %r", reader_id, error)
+
     async def cancel(self, reader_id: str) -> None:
         """Press the button."""
         try:

@@ -216,9 +216,13 @@ class SimulatedReader:
     @property
     def templates(self) -> dict[int, str]:
         """Slot to the name of the finger (of several: joined by +) in the sensor."""
+        return self.held_by(self.sensor)
+
+    def held_by(self, sensor: EmulatedSensor) -> dict[int, str]:
+        """Return the same of another sensor."""
         return {
             slot: "+".join(sorted(self._names.get(one, "?") for one in made_of(data)))
-            for slot, data in self.sensor.templates.items()
+            for slot, data in sensor.templates.items()
         }
 
     def place(self, finger: Finger) -> None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from tests.simulation.packets import Message
 
 _LENGTH = 128
-#: Ends of the topics whose messages would do the most harm.
-_HARMFUL = ("enroll/request", "/command", "fingerprint", "/status")
+#: Ends of the topics, or words of the messages, that would do the most harm.
+_HARMFUL = ("enroll/request", "fingerprint", "/status", '"command":"settings"')
 
 
 class TapedBroker(Broker):
@@ -35,7 +35,11 @@ class TapedBroker(Broker):
         `listener` begins the client id of who is that one: a retry at QoS 1 is for one only.
         """
         wanted = rng.choice((*_HARMFUL, ""))
-        found = [message for message in self._tape if message.topic.endswith(wanted)]
+        found = [
+            message
+            for message in self._tape
+            if message.topic.endswith(wanted) or wanted.encode() in message.payload
+        ]
         if not self.running or not found:
             return None
         message = rng.choice(found)

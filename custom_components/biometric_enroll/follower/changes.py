@@ -83,7 +83,12 @@ class Changes:
                 security_level=security_level,
                 led_color=led_color,
             )
-            settings = await self._presence.async_ask(Topic.COMMAND, change, decode.settings)
+            try:
+                settings = await self._presence.async_ask(Topic.COMMAND, change, decode.settings)
+            except RefusedError:
+                # Some of it may have been done, or all of it: hello tells.
+                self._presence.doubt()
+                raise
         self._knowledge.update(cause, settings=settings)
 
     def _show_list(self, changed: Callable[[Templates], Templates]) -> None:

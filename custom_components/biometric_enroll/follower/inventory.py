@@ -55,10 +55,22 @@ class Lister:
             and state.templates.revision is not None
             # Its ids are void, and it is the user who decides about them.
             and not state.templates.sensor_changed
-            and (state.inventory is None or state.inventory.revision != state.templates.revision)
+            and (
+                state.inventory is None
+                or state.inventory.revision != state.templates.revision
+                or self._named_since(state.inventory)
+            )
             # Asked again, it would say the same.
             and self._told() != self._senseless
         )
+
+    def _named_since(self, inventory: Inventory) -> bool:
+        """Return whether a list says nothing of a template, which got its name since.
+
+        One that is lost before it was ever listed leaves the revision as it was.
+        """
+        named = self._knowledge.roster.ids_on(self._knowledge.device)
+        return not named <= {*inventory.templates.values(), *inventory.gone}
 
     def _told(self) -> tuple[str | None, datetime | None]:
         """Return which revision the reader tells, and since when it runs."""
