@@ -190,7 +190,7 @@ def deleted_comes_back() -> AbstractContextManager[object]:
     async def wrong(self: Roster) -> None:
         await right(self)
         for device, enrollment in self._enrollments.items():
-            self._enrollments[device] = replace(enrollment, forgotten=False)
+            self._enrollments[device] = replace(enrollment, named=False)
 
     return put(Roster, "async_load", wrong)
 

@@ -150,7 +150,13 @@ class Door:
     def committed(self, slot: int, template_id: str) -> None:
         """Look at flash instead."""
 
-    def emptying(self, slot: int) -> None:
+    def accepted(self) -> None:
+        """Look at flash instead."""
+
+    def emptying(self, slot: int, template_id: str | None) -> None:
+        """Look at the sensor instead."""
+
+    def emptied(self, slot: int, template_id: str | None) -> None:
         """Look at the sensor instead."""
 
     def stopped(self, error: Exception | None) -> None:
