@@ -69,10 +69,9 @@ class Lister:
             self._listing = False
 
     async def _async_whole_list(self) -> Inventory | None:
-        """Return the whole list; None if it has changed meanwhile. Raises `ReaderError`."""
+        """Return the whole list; None if it proves nothing. Raises `ReaderError`."""
         knowledge = self._knowledge
-        # What gets its name while the list is on its way may be missing on it.
-        named = {place.template_id for _, place in knowledge.roster.on_reader(knowledge.device)}
+        named = self._named()
         found: dict[int, str | None] = {}
         revision, first = None, 0
         while True:
@@ -93,7 +92,15 @@ class Lister:
         if len(set(ids)) < len(ids):
             _LOGGER.warning("Reader %s lists an id twice", knowledge.reader_id)
             return None
+        if self._named() - named - set(ids):
+            # Named while the list was on its way: only another one can tell whether it is gone.
+            return None
         return Inventory(revision, found, frozenset(named.difference(ids)))
+
+    def _named(self) -> set[str]:
+        """Return the template ids that are known by name on this reader."""
+        knowledge = self._knowledge
+        return {place.template_id for _, place in knowledge.roster.on_reader(knowledge.device)}
 
     async def _async_conclude(self, inventory: Inventory) -> None:
         """Keep the roster in step with a complete list."""
