@@ -105,10 +105,12 @@ def _meant(call: ServiceCall) -> _Meant:
     reader, slot = reader_of(call), call.data[ATTR_SLOT]
     if slot in reader.unnamed:
         return _Meant(reader.device, slot, reader.unnamed[slot], None)
-    for fingerprint, place in reader.roster.on_reader(reader.device):
-        if place.slot == slot:
-            return _Meant(reader.device, slot, place.template_id, fingerprint)
-    raise invalid("no_such_fingerprint")
+    # Where one is gone and another is there now, the latter.
+    there = [pair for pair in reader.roster.on_reader(reader.device) if pair[1].slot == slot]
+    if not there:
+        raise invalid("no_such_fingerprint")
+    fingerprint, place = min(there, key=lambda pair: pair[1].template_id in reader.gone)
+    return _Meant(reader.device, slot, place.template_id, fingerprint)
 
 
 def _meant_by_id(hass: HomeAssistant, template_id: str) -> _Meant:
