@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from homeassistant.setup import async_setup_component
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 
 from custom_components.biometric_enroll.const import DOMAIN
@@ -131,7 +131,22 @@ async def build(
     report_multiple_bugs=False,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
+    phases=[Phase.explicit, Phase.generate],
+)
+# By its slot, the template is meant that is there, not one that is gone from there.
+@example(
+    history=(
+        [Enroll(0, 0, Scans.RIGHT, 2)],
+        [
+            [happening.EraseBehindItsBack(0, None, at_once=True), Enroll(0, 2, Scans.RIGHT, 2)],
+            [managing.Delete(1, by_slot=True)],
+        ],
+    ),
+    seed=0,
+)
+# What was deleted does not come back.
+@example(
+    history=([Enroll(0, 0, Scans.RIGHT)], [[managing.Delete(0), happening.RestartHome()]]), seed=0
 )
 @given(history=_HISTORIES, seed=st.integers(0, 999))
 async def test_roster_sensors_and_entities_agree_once_the_dust_has_settled(
