@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from homeassistant.setup import async_setup_component
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 
 from custom_components.biometric_enroll.const import DOMAIN
@@ -38,12 +38,13 @@ _WHICH = st.integers(0, 11)
 _NAMES = st.sampled_from([*PEOPLE, "Anna Maria", "Ω"])
 
 
-def _cuts(*commands: Command) -> st.SearchStrategy[Cut]:
+def _cuts(most: int, *commands: Command) -> st.SearchStrategy[Cut]:
+    """Draw a cut: short, or longer than anybody waits for an answer."""
     return st.builds(
         Cut,
-        nth=st.integers(1, 5),
+        nth=st.integers(1, most),
         what=st.sampled_from([*commands, *Moment]),
-        lasts_s=st.sampled_from([1.0, 5.0, 20.0]),
+        lasts_s=st.sampled_from([1.0, 20.0]),
     )
 
 
@@ -62,14 +63,15 @@ _CUT = st.builds(
     _READER,
     _FINGER,
     st.just(Scans.RIGHT),
-    cut=_cuts(Command.GEN_IMG, Command.IMG_2_TZ, Command.SEARCH, Command.REG_MODEL, Command.STORE),
+    cut=_cuts(
+        4, Command.GEN_IMG, Command.IMG_2_TZ, Command.SEARCH, Command.REG_MODEL, Command.STORE
+    ),
 )
 _DELETIONS = st.builds(
-    managing.Delete,
-    _WHICH,
-    st.booleans(),
-    st.sampled_from([False, False, True]),
-    st.none() | _cuts(Command.DELET_CHAR, Command.READ_INDEX_TABLE, Command.READ_NOTEPAD),
+    managing.Delete, _WHICH, st.booleans(), st.sampled_from([False, False, True])
+)
+_CUT_DELETIONS = st.builds(
+    managing.Delete, _WHICH, cut=_cuts(2, Command.DELET_CHAR, Command.READ_INDEX_TABLE)
 )
 _UPDATES = st.builds(
     managing.Update,
@@ -99,11 +101,15 @@ _OTHERS = (
     st.builds(happening.RemoveReader, _READER),
     st.just(happening.AddReaders()),
 )
-_OPERATIONS = st.one_of(_ENROLLMENTS, _ENROLLMENTS, _TROUBLED, _CUT, _DELETIONS, _UPDATES, *_OTHERS)
+_OFTEN = (_ENROLLMENTS, _TROUBLED, _CUT, _DELETIONS, _CUT_DELETIONS, _UPDATES, _OTHERS[0])
+# By number, since `one_of` takes what is there twice for once.
+_OPERATIONS = st.sampled_from(range(2 * len(_OFTEN) + len(_OTHERS))).flatmap(
+    lambda number: (*_OFTEN, *_OFTEN, *_OTHERS)[number]
+)
 # With somebody there from the beginning, or most operations would find nobody.
 _HISTORIES = st.tuples(
-    st.lists(_ENROLLMENTS, min_size=1, max_size=4),
-    st.lists(st.lists(_OPERATIONS, min_size=1, max_size=4), min_size=1, max_size=6),
+    st.lists(_ENROLLMENTS, min_size=2, max_size=4),
+    st.lists(st.lists(_OPERATIONS, min_size=1, max_size=4), min_size=3, max_size=6),
 )
 
 
@@ -117,15 +123,30 @@ async def build(
     return partial(House, hass, broker, hass_storage)
 
 
-@pytest.mark.timeout(0 if _CHOSEN else 300)
+@pytest.mark.timeout(0 if _CHOSEN else 600)
 @settings(
-    max_examples=int(_CHOSEN or 120),
+    max_examples=int(_CHOSEN or 80),
     derandomize=_CHOSEN is None,
     database=None,
     report_multiple_bugs=False,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
+    phases=[Phase.explicit, Phase.generate],
+)
+# By its slot, the template is meant that is there, not one that is gone from there.
+@example(
+    history=(
+        [Enroll(0, 0, Scans.RIGHT, 2)],
+        [
+            [happening.EraseBehindItsBack(0, None, at_once=True), Enroll(0, 2, Scans.RIGHT, 2)],
+            [managing.Delete(1, by_slot=True)],
+        ],
+    ),
+    seed=0,
+)
+# What was deleted does not come back.
+@example(
+    history=([Enroll(0, 0, Scans.RIGHT)], [[managing.Delete(0), happening.RestartHome()]]), seed=0
 )
 @given(history=_HISTORIES, seed=st.integers(0, 999))
 async def test_roster_sensors_and_entities_agree_once_the_dust_has_settled(
