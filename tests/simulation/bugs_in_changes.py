@@ -22,7 +22,6 @@ from custom_components.biometric_enroll.reader import build
 from custom_components.biometric_enroll.reader.state import Inventory
 from custom_components.biometric_enroll.reader.words import Refusal, Topic
 from fpreader import changes
-from fpreader.desk import Desk
 from fpreader.memory import DELETE, Memory
 from fpreader.templates import Templates
 from tests.simulation.planting import both, bug, put
@@ -189,17 +188,6 @@ def silence_deletes_nothing() -> AbstractContextManager[object]:
     return put(Changes, "async_delete", wrong)
 
 
-@bug(3, "A no to one delete is a no to the one before, too")
-def no_to_all_deletes() -> AbstractContextManager[object]:
-    right = Roster.async_expect_deletion
-
-    async def wrong(self: Roster, *which: Any, **how: Any) -> bool:
-        await right(self, *which, **how)
-        return False
-
-    return put(Roster, "async_expect_deletion", wrong)
-
-
 @bug(3, "A name that was deleted is there again after a restart")
 def deleted_comes_back() -> AbstractContextManager[object]:
     right = Roster.async_load
@@ -294,17 +282,6 @@ def settings_in_ram() -> AbstractContextManager[object]:
 @bug(5, "The reader says that identification is off, and leaves it on")
 def never_off() -> AbstractContextManager[object]:
     return put(changes.Changes, "_keep_settings", lambda *_: None)
-
-
-@bug(4, "A change of settings needs no nonce")
-def settings_without_nonce() -> AbstractContextManager[object]:
-    right = Desk._use_nonce
-
-    def wrong(self: Desk, message: dict[str, Any]) -> None:
-        if message.get("command") != "settings":
-            right(self, message)
-
-    return put(Desk, "_use_nonce", wrong)
 
 
 @bug(6, "Once identification was off, it stays so")
