@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from custom_components.biometric_enroll.follower import inventory
 from custom_components.biometric_enroll.follower.changes import Changes
@@ -15,15 +16,15 @@ from custom_components.biometric_enroll.follower.errors import (
     UnreachableError,
 )
 from custom_components.biometric_enroll.follower.inventory import Lister
+from custom_components.biometric_enroll.follower.presence import Presence
 from custom_components.biometric_enroll.follower.roster import Roster
 from custom_components.biometric_enroll.reader import build
 from custom_components.biometric_enroll.reader.state import Inventory
 from custom_components.biometric_enroll.reader.words import Refusal, Topic
 from fpreader import changes
-from fpreader.desk import Desk
 from fpreader.memory import DELETE, Memory
 from fpreader.templates import Templates
-from tests.simulation.planting import bug, put
+from tests.simulation.planting import both, bug, put
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -48,7 +49,22 @@ def _whole(named: set[str], revision: str, found: dict[int, str | None]) -> Inve
     return Inventory(revision, found, frozenset(named.difference(found.values())))
 
 
-@bug(3, "Pages of two revisions make one list")
+def _nobody_strange() -> AbstractContextManager[object]:
+    """Have nobody mind another reader that speaks: it is one of two guards, see `Lister`."""
+    return patch.object(Presence, "strange", _Never(), create=True)
+
+
+class _Never:
+    """An attribute that is false, whatever it is set to."""
+
+    def __get__(self, *_: object) -> bool:
+        return False
+
+    def __set__(self, *_: object) -> None:
+        """Keep nothing."""
+
+
+@bug(3, "Pages of two revisions make one list, also such as two readers have answered")
 def two_revisions() -> AbstractContextManager[object]:
 
     async def wrong(self: Lister) -> Inventory:
@@ -61,7 +77,7 @@ def two_revisions() -> AbstractContextManager[object]:
                 return _whole(named, page.revision, found)
             first = page.next
 
-    return put(Lister, "_async_whole_list", wrong)
+    return both(put(Lister, "_async_whole_list", wrong), _nobody_strange())
 
 
 @bug(3, "A list that is not answered is an empty one")
@@ -94,7 +110,7 @@ def anybody_lists() -> AbstractContextManager[object]:
                 return _whole(named, revision, found)
             first = page.next
 
-    return put(Lister, "_async_whole_list", wrong)
+    return both(put(Lister, "_async_whole_list", wrong), _nobody_strange())
 
 
 @bug(4, "A reader is listed once, and then not again")
@@ -170,17 +186,6 @@ def silence_deletes_nothing() -> AbstractContextManager[object]:
             raise
 
     return put(Changes, "async_delete", wrong)
-
-
-@bug(3, "A no to one delete is a no to the one before, too")
-def no_to_all_deletes() -> AbstractContextManager[object]:
-    right = Roster.async_expect_deletion
-
-    async def wrong(self: Roster, *which: Any, **how: Any) -> bool:
-        await right(self, *which, **how)
-        return False
-
-    return put(Roster, "async_expect_deletion", wrong)
 
 
 @bug(3, "A name that was deleted is there again after a restart")
@@ -277,17 +282,6 @@ def settings_in_ram() -> AbstractContextManager[object]:
 @bug(5, "The reader says that identification is off, and leaves it on")
 def never_off() -> AbstractContextManager[object]:
     return put(changes.Changes, "_keep_settings", lambda *_: None)
-
-
-@bug(4, "A change of settings needs no nonce")
-def settings_without_nonce() -> AbstractContextManager[object]:
-    right = Desk._use_nonce
-
-    def wrong(self: Desk, message: dict[str, Any]) -> None:
-        if message.get("command") != "settings":
-            right(self, message)
-
-    return put(Desk, "_use_nonce", wrong)
 
 
 @bug(6, "Once identification was off, it stays so")

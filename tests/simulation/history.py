@@ -389,6 +389,8 @@ class Installation:
             await asyncio.sleep(_LOOK_EVERY_S)
             for reader_id in self.readers:
                 await self.users.update(reader_id)
+            # What the answer makes Home Assistant ask for takes a moment.
+            await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _settle(self) -> bool:
         """Wait until nothing is to come any more."""

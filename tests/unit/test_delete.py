@@ -358,6 +358,36 @@ async def test_a_deletion_that_the_sensor_did_not_confirm_stays_open(
     assert missing(hass) is None
 
 
+@pytest.mark.parametrize("refusal", [Refusal.BUSY, Refusal.SENSOR_CHANGED])
+async def test_a_no_to_a_second_deletion_leaves_the_first_one_open(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, Any],
+    refusal: Refusal,
+) -> None:
+    anna = await async_enrolled(hass, loaded, reader)
+    for error in (Refusal.SENSOR_ERROR, refusal):
+        reader.refuses["delete"] = error
+        await async_fails(async_delete(hass, template_id=anna))
+    reader.lose(5)
+    await hass.async_block_till_done()
+    assert stored_names(hass_storage) == []
+    assert missing(hass) is None
+
+
+async def test_in_the_slot_of_one_that_is_not_found_another_is_still_shown(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """As after a reader has lost its ids."""
+    anna = await async_enrolled(hass, loaded, reader)
+    reader.hold(5, None)
+    await hass.async_block_till_done()
+    await async_delete(hass, template_id=anna)
+    assert await async_named(hass) == {}
+    assert 5 in await async_unnamed(hass)
+
+
 @pytest.mark.parametrize("done", [True, False])
 async def test_a_crash_before_the_answer_is_saved_loses_nothing(
     hass: HomeAssistant,

@@ -2,6 +2,7 @@
 
 import json
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.core import Context
@@ -483,6 +484,25 @@ async def test_a_template_that_is_known_on_another_reader_is_nobody_here(
     assert touch.attributes["reason"] == "unknown_fingerprint"
     assert touch.attributes["name"] is None
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_what_was_named_and_lost_between_two_lists_is_missing(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """The sensor is then as it was listed last, and so is the revision."""
+    await async_enroll(hass, loaded)
+    reader.capture()
+    reader.capture()
+    await hass.async_block_till_done()
+    before = reader.templates
+    # What it holds meanwhile, nobody hears.
+    with patch.object(reader, "_templates_changed"):
+        reader.capture()
+    await hass.async_block_till_done()
+    del reader.stored[5]
+    reader.say("templates", before, retain=True)
+    await hass.async_block_till_done()
+    assert missing(hass) == "- Anna (5)"
 
 
 async def test_a_template_that_comes_back_is_not_missing_any_more(

@@ -72,6 +72,17 @@ async def colorful(
 # Setting
 
 
+async def test_after_a_no_the_reader_is_asked_what_has_become_of_its_settings(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Part of it may have been done; and the no may be another reader's."""
+    reader.refuses["settings"] = Refusal.STALE
+    hellos = len(reader.heard_of("hello"))
+    with pytest.raises(HomeAssistantError):
+        await async_turn(hass, "off")
+    await reader.hears("hello", hellos + 2)
+
+
 async def test_identification_is_switched_off_and_on(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
