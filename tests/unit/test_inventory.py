@@ -365,14 +365,17 @@ async def test_a_sensor_that_changes_in_the_middle_of_its_list_concludes_nothing
     await async_enrolled(hass, loaded, reader)
     reader.holds.add("list")
     lists = len(reader.heard_of("list"))
-    reader.say("templates", {**reader.templates, "revision": OTHER})
+    reader.templates = {**reader.templates, "revision": OTHER}
+    reader.say("templates", reader.templates)
     await reader.hears("list", lists + 1)
-    reader.say("templates", {**reader.templates, "revision": ONE, "sensor_changed": True})
+    reader.templates = {**reader.templates, "revision": ONE, "sensor_changed": True}
+    reader.say("templates", reader.templates)
     reader.answer(reader.held[0]["request"], page(OTHER, []))
     await hass.async_block_till_done()
     assert missing(hass) is None
     assert await async_named(hass) == {5: "Anna"}
-    assert unnamed_slots(hass) == [1, 2, 3]
+    # What the former sensor holds says nothing of this one.
+    assert unnamed_slots(hass) == []
 
 
 async def test_a_name_that_is_given_while_the_list_is_under_way_is_not_missing(
