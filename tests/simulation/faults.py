@@ -197,6 +197,17 @@ async def touch_of_another_life(world: Installation) -> None:
     world.network.unblock(reader.device)
 
 
+async def touch_retained(world: Installation) -> None:
+    """Let the broker retain a touch, as a bridge may do, while Home Assistant is not there."""
+    if not world.home.running:
+        return
+    world.home.stop(kill=False)
+    await world.touch(world.any_reader_id())
+    await asyncio.sleep(world.rng.uniform(2, 8))
+    world.broker.retain_newest("fingerprint")
+    await world.home.start()
+
+
 async def network_slow(world: Installation) -> None:
     """Let everything take long for a while."""
     usual, world.network.between = world.network.between, (0.05, world.rng.uniform(0.3, 2.5))
@@ -374,6 +385,7 @@ FAULTS: tuple[tuple[int, Happens], ...] = (
     (5, network_stalls),
     (4, network_blocked),
     (2, touch_of_another_life),
+    (2, touch_retained),
     (2, network_slow),
     (3, answer_stalls),
     (3, start_not_answered),

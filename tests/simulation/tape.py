@@ -53,6 +53,12 @@ class TapedBroker(Broker):
             self.tell(listener, message._replace(retain=False))
         return message
 
+    def retain_newest(self, topic: str) -> None:
+        """Say the newest message of a topic, by its end, once more and keep it for who comes."""
+        found = [message for message in self._tape if message.topic.endswith(topic)]
+        if self.running and found:
+            super().publish(found[-1]._replace(retain=True))
+
     def tell(self, listener: str, message: Message) -> None:
         """Say a message to one client only, by the beginning of its id."""
         for client_id, connection in self._online.items():
