@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from emulator.faults import Fault
+from emulator.wire import Command
 from tests.e2e.bench import CONNECTIVITY
 from tests.e2e.hand import Moment
 from tests.e2e.trial import begin
@@ -48,3 +50,16 @@ async def test_what_a_test_leaves_wrecked_costs_the_next_one_nothing(
         trial = await begin(installation_on_lines)
         await trial.hand.go_on()
         await trial.judge("completed", 3)
+
+
+async def test_a_hand_does_not_come_back_before_the_reader_knows_that_it_is_gone(
+    bench_on_lines: Bench,
+) -> None:
+    trial = await begin(bench_on_lines)
+    await trial.hand.go_on(Moment.LIFT_1)
+    with bench_on_lines.reader.line.hold() as sensor:
+        sensor.faults.add(Fault.ANSWER_LOST, 1, command=Command.GEN_IMG)
+        sensor.lift()
+    await trial.hand.go_on()
+
+    await trial.judge("completed", 3)
