@@ -55,6 +55,11 @@ class Broker:
         self._program = Program(self._command, self._log, self.env)
         await self._program.async_listening(self.port)
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._program is not None and self._program.running
+
     def kill(self) -> None:
         """End it at once. What it remembers afterwards, its kind says."""
         if self._program:

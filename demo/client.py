@@ -65,8 +65,13 @@ class Client:
         await client.async_subscribe({"type": "subscribe_entities"}, client._take_entities)
         return client
 
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is open, as far as one can know that."""
+        return not self._reading.done()
+
     async def async_close(self) -> None:
-        """Close the connection."""
+        """Close the connection; closing it again does nothing."""
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
         await self._socket.close()

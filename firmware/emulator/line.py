@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: How many commands the log keeps: a demo polls GenImg for days.
 _LOG_SIZE: Final = 10_000
+#: How many of them are told of where one that was waited for has not come.
+_LATELY: Final = 6
 #: Seconds between the pieces of a split answer, enough for separate reads.
 _PIECE_GAP: Final = 0.005
 _READ_SIZE: Final = 4096
@@ -192,7 +194,7 @@ class SensorLine:
         """Return the first command of this kind, now or as soon as it has come.
 
         With `code` only one that was answered so; only those numbered `since` or
-        higher. Raises TimeoutError after `timeout` seconds.
+        higher. Raises TimeoutError, which tells what came last, after `timeout` seconds.
         """
 
         def found() -> LoggedCommand | None:
@@ -209,10 +211,22 @@ class SensorLine:
 
         with self._changed:
             entry = self._changed.wait_for(found, timeout)
-        if entry is None:
-            message = f"no command {command:#04x} within {timeout} s"
-            raise TimeoutError(message)
+            if entry is None:
+                message = f"no command {command:#04x} within {timeout} s; {self._lately()}"
+                raise TimeoutError(message)
         return entry
+
+    def _lately(self) -> str:
+        """Say what the reader did instead: whether it stood still, and what it was told."""
+        now = time.monotonic()
+        last = [
+            f"{'none' if entry.command is None else f'{entry.command:#04x}'}"
+            f" -> {'nothing' if entry.code is None else entry.code.name}"
+            f" {now - entry.time:.1f} s ago"
+            for entry in list(self._log)[-_LATELY:]
+        ]
+        finger = "a finger" if self._sensor.finger else "no finger"
+        return f"{finger} there, last {', '.join(last) or 'nothing'}"
 
     def wait_until(self, condition: Callable[[EmulatedSensor], bool], timeout: float = 5.0) -> None:
         """Wait until something is true of the sensor, looking after each change.

@@ -32,6 +32,8 @@ ENROLLING = f"binary_sensor.{READER_ID}_enrolling"
 CONNECTIVITY = f"binary_sensor.{READER_ID}_connectivity"
 
 _WITHIN = 30
+_LONGEST_ABSENCE = 75
+"""Seconds; a reader that has missed its broker for long looks for it once a minute."""
 
 
 @dataclass
@@ -59,14 +61,54 @@ class Bench:
 
     @asynccontextmanager
     async def idle(self) -> AsyncGenerator[None]:
-        """Begin with nothing told yet, and leave nothing running and nothing on the sensor."""
-        await self.until_available()
+        """Begin with everything there, nothing running, and nothing told yet.
+
+        Whatever the test before has left behind, it is to cost that test alone.
+        """
+        self.reader.line.lift()
+        if self._is_broken:
+            await self._mend()
+        await self.until_available(_LONGEST_ABSENCE)
+        if self.client.states[ENROLLING].state == "on":
+            await self.action("cancel_enrollment")
+        await self.settled()
         self.events.clear()
         self.ran.clear()
         yield
-        self.reader.line.lift()
-        if self.client.states[ENROLLING].state == "on":
-            await self.action("cancel_enrollment")
+
+    @property
+    def _is_broken(self) -> bool:
+        return not (
+            self.stage.broker.running
+            and self.stage.home_assistant.program.running
+            and self.client.connected
+            and self.reader.program.running
+            and (self._lines is None or self._lines.flow)
+        )
+
+    async def _mend(self) -> None:
+        """Start again what is dead, let flow what is held, and have the reader begin anew."""
+        broker, home_assistant = self.stage.broker, self.stage.home_assistant
+        if self._lines is not None:
+            self._lines.resume()
+        if not broker.running:
+            subscriptions = self.wire.subscriptions
+            await broker.async_start()
+            await self.wire.until(lambda wire: wire.subscriptions > subscriptions)
+        if not home_assistant.program.running:
+            await home_assistant.async_start()
+        if not self.client.connected:
+            await self.client.async_close()
+            await self.connect()
+        # It may look for its broker only once a minute by now, and an enrollment that runs there is
+        # nobody's any more.
+        self.reader.kill()
+        await self.client.async_until(
+            lambda states: CONNECTIVITY in states and states[CONNECTIVITY].state != "on", within=60
+        )
+        self.reader.start()
+        await self.until_available()
+        await self.client.async_until_state(ENROLLING, "off")
 
     @property
     def person(self) -> Person:
@@ -156,9 +198,9 @@ class Bench:
         )
         await self.until_available()
 
-    async def until_available(self) -> None:
+    async def until_available(self, within: float = _WITHIN) -> None:
         """Wait until Home Assistant knows that the reader is there."""
-        await self.client.async_until_state(CONNECTIVITY, "on")
+        await self.client.async_until_state(CONNECTIVITY, "on", within)
 
     async def settled(self) -> None:
         """Wait until the reader is known to be there, and this client has been told everything."""

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from emulator.fingers import Finger
     from emulator.line import SensorLine
 
+_WITHIN = 60
+"""Seconds for the reader to do what the next moment needs."""
+
 
 class Moment(StrEnum):
     """The stages of an enrollment, in order."""
@@ -51,9 +54,7 @@ class Hand:
                 # It looks whether the finger is gone: all that concerns this scan is done.
                 await self._seen(Command.GEN_IMG, Code.OK, self._line.command_count)
             else:
-                since = self._line.command_count
-                self._line.lift()
-                await self._seen(Command.GEN_IMG, Code.NO_FINGER, since)
+                await self._lift()
         self._at = to
 
     async def scan(self, moment: Moment) -> None:
@@ -62,5 +63,18 @@ class Hand:
         self._line.place(self._finger)
         await self._seen(*_SCANS[moment], since)
 
-    async def _seen(self, command: Command, code: Code, since: int) -> None:
-        await asyncio.to_thread(self._line.wait_for_command, command, 30, code=code, since=since)
+    async def _lift(self) -> None:
+        """Lift the finger; return when the reader knows that it is gone."""
+        since = self._line.command_count
+        self._line.lift()
+        # Twice: a reader that has missed the first answer asks again, and a finger that is back by
+        # then has never been away.
+        for _ in range(2):
+            since = await self._seen(Command.GEN_IMG, Code.NO_FINGER, since) + 1
+
+    async def _seen(self, command: Command, code: Code, since: int) -> int:
+        """Wait until the sensor has answered a command so; return the number of that command."""
+        seen = await asyncio.to_thread(
+            self._line.wait_for_command, command, _WITHIN, code=code, since=since
+        )
+        return seen.number

@@ -60,8 +60,14 @@ class Proxy:
         async with asyncio.timeout(_WITHIN), self._changed:
             await self._changed.wait_for(lambda: self.accepted >= count)
 
+    @property
+    def flows(self) -> bool:
+        """Whether nothing is held, and nothing will be."""
+        return self._flowing.is_set() and self._marker is None
+
     def resume(self) -> None:
-        """Let everything arrive that was held, in order."""
+        """Let everything arrive that was held, in order, and hold nothing any more."""
+        self._marker = None
         self._flowing.set()
 
     def drop(self) -> None:
@@ -120,6 +126,16 @@ class Lines:
 
     home_assistant: Proxy
     reader: Proxy
+
+    @property
+    def flow(self) -> bool:
+        """Whether both do."""
+        return self.home_assistant.flows and self.reader.flows
+
+    def resume(self) -> None:
+        """Let both flow again."""
+        self.home_assistant.resume()
+        self.reader.resume()
 
 
 @asynccontextmanager

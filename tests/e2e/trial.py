@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from demo.client import State
     from tests.e2e.bench import Bench
 
+_SCAN_TIMEOUT = 120
+"""Seconds; the longest there is."""
+
 
 @dataclass
 class Trial:
@@ -60,9 +63,13 @@ class Trial:
 
 
 async def begin(bench: Bench) -> Trial:
-    """Start an enrollment; the reader has accepted it."""
+    """Start an enrollment; the reader has accepted it.
+
+    It waits longer for each scan than the hand for the reader: a machine that stands still for a
+    while is not to end it, and where the hand gives up, the reader still shows why.
+    """
     finger = bench.new_finger()
     name = f"Owner of {finger.name}"
-    accepted = await bench.action("enroll_fingerprint", name=name)
+    accepted = await bench.action("enroll_fingerprint", name=name, scan_timeout=_SCAN_TIMEOUT)
     hand = Hand(bench.reader.line, finger)
     return Trial(bench, hand, name, accepted["template_id"], accepted["slot"])

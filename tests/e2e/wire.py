@@ -35,6 +35,8 @@ class Wire:
         self.subscriptions = 0
         """How often it has subscribed: once for each life of the broker."""
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
+        # Left to itself, it would look for a broker that was away for long only after minutes.
+        self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = lambda client, *_: client.subscribe(self._base + "#")
         self._client.on_subscribe = self._note_subscribed
         self._client.on_message = self._take

@@ -74,6 +74,20 @@ def test_the_log_tells_command_answer_and_order(line: SensorLine, port: Serial) 
     assert line.command_count == 3
 
 
+def test_waiting_in_vain_tells_what_came_instead(line: SensorLine, port: Serial) -> None:
+    line.place(ANNA)
+    with pytest.raises(TimeoutError, match=r"no command 0x06.*a finger there, last nothing"):
+        line.wait_for_command(Command.STORE, 0)
+    line.lift()
+    ask(port, GEN_IMG, 12)
+    ask(port, COUNT[:-1] + b"\xff", 12)
+    with pytest.raises(
+        TimeoutError,
+        match=r"no finger there, last 0x01 -> NO_FINGER \d.\d s ago, none -> PACKET_ERROR",
+    ):
+        line.wait_for_command(Command.STORE, 0)
+
+
 def test_waiting_ends_with_the_command_that_was_waited_for(line: SensorLine, port: Serial) -> None:
     ask(port, GEN_IMG, 12)
     mark = line.command_count
