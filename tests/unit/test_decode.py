@@ -209,6 +209,21 @@ def test_no_valid_message_with_one_wrong_value_raises_anything_else(
     _harmless(json.dumps(mutated).encode())
 
 
+@pytest.mark.parametrize("feature", ["\ud800", "a\nb", "", "a" * 33, 1, None, ["led"]])
+def test_a_feature_that_could_not_be_kept_in_a_file_is_malformed(feature: object) -> None:
+    """One lone surrogate, and Home Assistant could save no config entry any more."""
+    identity: dict[str, object] = {
+        "device": "a1b2c3",
+        "firmware": "0.2.0",
+        "board": "esp32",
+        "sensor": "R307",
+        "max_scans": 3,
+    }
+    assert decode.identity(Fields({**identity, "features": ["led"]})).features == {"led"}
+    with pytest.raises(MalformedError):
+        decode.identity(Fields({**identity, "features": ["led", feature]}))
+
+
 def test_deep_nesting_is_malformed() -> None:
     """The JSON parser gives up on it with an error of its own."""
     with pytest.raises(MalformedError):

@@ -97,6 +97,28 @@ async def test_identification_is_switched_off_and_on(
     assert asked == [{"v", "request", "command", "nonce", "identification"}] * 2
 
 
+async def test_who_touched_just_before_a_lock_out_is_not_let_in_after_it(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, anna: str
+) -> None:
+    """The first message of the touch was lost, and it comes again as a part of the backlog."""
+    touched_at = reader.uptime_ms
+    await async_turn(hass, "off")
+    touch = reader.touch(anna, at_ms=touched_at)
+    await hass.async_block_till_done()
+    assert state(hass, "event", "touch").state == "unknown"
+    assert state(hass, "sensor", "last_identified").state == "unknown"
+    late = state(hass, "event", "late_touch").attributes
+    assert (late["event_type"], late["late_name"]) == ("identified", "Anna")
+    assert reader.acked == [touch]
+    # Whoever is not identified is told as ever,
+    reader.touch()
+    assert state(hass, "event", "touch").attributes["event_type"] == "not_identified"
+    # and after the lock-out everybody is.
+    await async_turn(hass, "on")
+    reader.touch(anna)
+    assert state(hass, "event", "touch").attributes["name"] == "Anna"
+
+
 async def test_the_security_level_is_one_of_five(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:

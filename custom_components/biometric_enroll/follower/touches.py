@@ -89,13 +89,22 @@ class Touches:
             "confidence": touch.confidence,
             "count": touch.count,
         }
-        if is_live(age, self._surroundings.options.live_limit):
+        live = is_live(age, self._surroundings.options.live_limit)
+        if live and not (result is TouchResult.IDENTIFIED and self._locked_out()):
             return Moment(Kind.TOUCH, result, fields, subject), subject
         fields |= {
             "touched_at": None if touched_at is None else touched_at.isoformat(),
             "age": None if age is None else round(age, 1),
         }
         return Moment(Kind.LATE_TOUCH, result, fields, subject), None
+
+    def _locked_out(self) -> bool:
+        """Return whether the reader has said that it identifies nobody.
+
+        What was touched just before, and comes again only now, is too late to open anything.
+        """
+        settings = self._knowledge.state.settings
+        return settings is not None and not settings.identification
 
     def _subject(self, touch: Touch) -> tuple[Subject | None, str | None]:
         """Return whose finger it is; only the template id tells. Or why that is nobody."""

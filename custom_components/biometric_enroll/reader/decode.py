@@ -30,16 +30,17 @@ _PAIR = 2
 
 def identity(fields: Fields) -> Identity:
     """Read who a reader is."""
-    features = fields.array("features", 32)
-    if not all(isinstance(feature, str) for feature in features):
-        raise MalformedError("key features holds more than texts")
     return Identity(
         device=fields.name("device"),
         firmware=fields.text("firmware"),
         board=fields.text("board"),
         sensor=fields.text("sensor"),
         max_scans=fields.integer("max_scans", 3, _MAX_SCANS),
-        features=frozenset(str(feature) for feature in features),
+        # Kept, so each must be something that can be written to a file.
+        features=frozenset(
+            Fields({"features": feature}).text("features")
+            for feature in fields.array("features", 32)
+        ),
     )
 
 
