@@ -89,13 +89,21 @@ async def _async_device_id(client: Client, device: str) -> str:
     raise DidNotStartError(f"no device {device}")
 
 
+def _port(text: str) -> int:
+    """Return a TCP port."""
+    port = int(text)
+    if not 0 < port <= 0xFFFF:
+        raise argparse.ArgumentTypeError(f"{port} is no port, which is 1 to 65535")
+    return port
+
+
 def main() -> int:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument(
         "--check", action="store_true", help="enroll one finger without a person, and exit"
     )
-    parser.add_argument("--port", type=int, help=f"port of Home Assistant (default {PORT})")
+    parser.add_argument("--port", type=_port, help=f"port of Home Assistant (default {PORT})")
     arguments = parser.parse_args()
     port = arguments.port or (free_port() if arguments.check else PORT)
     try:

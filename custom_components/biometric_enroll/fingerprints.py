@@ -52,8 +52,8 @@ _UPDATE_SCHEMA = probatio.Schema(
         **_WHICH,
         probatio.Optional(ATTR_NAME): cv.string,
         # Nothing, to have none from now on.
-        probatio.Optional(ATTR_PERSON): probatio.Any(None, cv.entity_id),
-        probatio.Optional(ATTR_FINGER): probatio.Any(None, probatio.In(FINGERS)),
+        probatio.Optional(ATTR_PERSON): probatio.Any(None, "", cv.entity_id),
+        probatio.Optional(ATTR_FINGER): probatio.Any(None, "", probatio.In(FINGERS)),
         probatio.Optional(ATTR_ENABLED): cv.boolean,
     }
 )

@@ -32,10 +32,10 @@ def subject(call: ServiceCall, before: Subject = NOBODY) -> Subject:
     """
     value, given = before, call.data
     if ATTR_FINGER in given:
-        value = replace(value, finger=given[ATTR_FINGER])
+        value = replace(value, finger=given[ATTR_FINGER] or None)
     if ATTR_PERSON in given:
         entity_id = given[ATTR_PERSON]
-        person = None if entity_id is None else _person(call.hass, entity_id)
+        person = _person(call.hass, entity_id) if entity_id else None
         value = replace(value, person=person)
     name = given.get(ATTR_NAME, value.name)
     if not name and value.person is not None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from homeassistant.auth.models import User
     from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 
+    from .coordinator import ReaderCoordinator
     from .follower.roster import Fingerprint, Place
 
 
@@ -37,8 +38,14 @@ async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
         asked = [call.data[ATTR_DEVICE_ID]] if ATTR_DEVICE_ID in call.data else []
         for device_id in (*asked, *(devices[place.device] for _, place in found)):
             _check_may_read(call, user, device_id)
+    gone = {each for reader in _readers(hass) for each in reader.gone}
     listed = [
-        _described(hass, fingerprint, place, devices.get(place.device), with_places=user is None)
+        {
+            **_described(
+                hass, fingerprint, place, devices.get(place.device), with_places=user is None
+            ),
+            "missing": place.template_id in gone,
+        }
         for fingerprint, place in found
     ]
     answer: dict[str, Any] = {"fingerprints": listed, "people": _by_person(listed)}
@@ -49,16 +56,18 @@ async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
 
 def _unnamed(call: ServiceCall, devices: dict[str, str]) -> list[dict[str, Any]]:
     """Return what the sensors hold and nobody knows by name."""
-    if ATTR_DEVICE_ID in call.data:
-        readers = [reader_of(call)]
-    else:
-        entries = call.hass.config_entries.async_loaded_entries(DOMAIN)
-        readers = [entry.runtime_data.coordinator for entry in entries]
+    readers = [reader_of(call)] if ATTR_DEVICE_ID in call.data else _readers(call.hass)
     return [
         {"device_id": devices.get(reader.device), "slot": slot, "template_id": template_id}
         for reader in sorted(readers, key=lambda reader: reader.device)
         for slot, template_id in reader.unnamed.items()
     ]
+
+
+def _readers(hass: HomeAssistant) -> list[ReaderCoordinator]:
+    """Return all readers that are loaded."""
+    entries = hass.config_entries.async_loaded_entries(DOMAIN)
+    return [entry.runtime_data.coordinator for entry in entries]
 
 
 def _devices(hass: HomeAssistant) -> dict[str, str]:

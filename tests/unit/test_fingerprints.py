@@ -322,3 +322,27 @@ async def test_no_error_tells_a_name(
         await async_update(hass, template_id=template_id, name="Secret" * 50)
     assert "Secret" not in str(error.value)
     assert "Secret" not in repr(error.value.translation_placeholders)
+
+
+@pytest.mark.parametrize("nobody", [None, ""])
+async def test_a_person_and_a_finger_can_be_taken_away_in_the_editor_and_in_yaml(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, nobody: str | None
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    await async_update(hass, template_id, person=await async_person(hass))
+    await async_update(hass, template_id, person=nobody, finger=nobody)
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    assert (fingerprint["person"], fingerprint["finger"]) == (None, None)
+
+
+async def test_the_list_tells_what_its_sensor_does_not_hold_any_more(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    await async_enrolled(hass, loaded, reader)
+    await hass.async_block_till_done()
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    assert fingerprint["missing"] is False
+    reader.lose(5)
+    await hass.async_block_till_done()
+    [fingerprint] = await async_fingerprints(hass, loaded)
+    assert fingerprint["missing"] is True
