@@ -92,7 +92,7 @@ async def _async_device_id(client: Client, device: str) -> str:
 def _port(text: str) -> int:
     """Return a TCP port."""
     port = int(text)
-    if not 0 < port <= 0xFFFF:
+    if port not in range(1, 1 << 16):
         raise argparse.ArgumentTypeError(f"{port} is no port, which is 1 to 65535")
     return port
 

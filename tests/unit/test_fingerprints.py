@@ -329,8 +329,8 @@ async def test_a_person_and_a_finger_can_be_taken_away_in_the_editor_and_in_yaml
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, nobody: str | None
 ) -> None:
     template_id = await async_enrolled(hass, loaded, reader)
-    await async_update(hass, template_id, person=await async_person(hass))
-    await async_update(hass, template_id, person=nobody, finger=nobody)
+    await async_update(hass, template_id=template_id, person=await async_person(hass))
+    await async_update(hass, template_id=template_id, person=nobody, finger=nobody)
     [fingerprint] = await async_fingerprints(hass, loaded)
     assert (fingerprint["person"], fingerprint["finger"]) == (None, None)
 
