@@ -244,15 +244,14 @@ class Roster:
         if gone:
             await self.async_save()
 
-    async def async_rename_device(self, old: str, new: str) -> None:
-        """Keep what is known of a reader whose hardware id is another one from now on."""
+    def rename_device(self, old: str, new: str) -> None:
+        """Keep what is known of a reader whose hardware id is another one; not saved yet."""
         self._keep_places(
             lambda place: replace(place, device=new) if place.device == old else place
         )
         if (enrollment := self._enrollments.pop(old, None)) is not None:
             # One that the new reader was asked for itself is the newer one.
             self._enrollments.setdefault(new, enrollment)
-        await self.async_save()
 
     async def async_catch_up(self, completed: Iterable[Place], now: datetime) -> None:
         """Make those names real that a crash has left meant, although their enrollment ended."""
