@@ -241,7 +241,16 @@ class Roster:
         ]
         for fingerprint in gone:
             self._add(replace(fingerprint, subject=replace(fingerprint.subject, person=None)))
-        if gone:
+        # Those that are only meant, too: else a name that becomes real would bring the person back.
+        meant = {
+            device: enrollment
+            for device, enrollment in self._enrollments.items()
+            if enrollment.subject.person is not None and not is_there(enrollment.subject.person)
+        }
+        for device, enrollment in meant.items():
+            subject = replace(enrollment.subject, person=None)
+            self._enrollments[device] = replace(enrollment, subject=subject)
+        if gone or meant:
             await self.async_save()
 
     def rename_device(self, old: str, new: str) -> None:
