@@ -11,7 +11,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import service
 from homeassistant.util import dt as dt_util
 
-from . import given
+from . import given, people
 from .const import DOMAIN, FINGERS
 from .errors import invalid, told
 from .follower.roster import Place
@@ -157,6 +157,8 @@ async def _async_adopt(call: ServiceCall, meant: _Meant) -> None:
     await roster.async_adopt(
         place, subject, dt_util.utcnow(), enabled=call.data.get(ATTR_ENABLED, True)
     )
+    # The person may have been removed while the reader was asked.
+    await people.async_unlink_removed(hass)
 
 
 async def _async_delete_fingerprint(call: ServiceCall) -> None:

@@ -45,15 +45,25 @@ async def async_move(
     Device, entities, names and marks move with it. Nobody else's entry may have this reader
     (see `is_taken`).
     """
-    loaded = entry.state is ConfigEntryState.LOADED
-    if loaded and not await hass.config_entries.async_unload(entry.entry_id):
+    entries = hass.config_entries
+    if not entry.state.recoverable:
+        # Somebody else is just setting it up or unloading it, and would finish with the old reader.
         return False
-    if identity.device != entry.data[CONF_DEVICE]:
-        await _async_rename_device(hass, entry, identity.device)
-    ignored = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
+    loaded = entry.state is ConfigEntryState.LOADED
+    if loaded and not await entries.async_unload(entry.entry_id):
+        return False
+    if entries.async_get_entry(entry.entry_id) is None:
+        # Removed since the reader was asked.
+        return False
+    # From here on nothing is waited for until all is rewritten: whoever sets the entry up in
+    # between finds the one reader or the other, never half of each.
+    renamed = identity.device != entry.data[CONF_DEVICE]
+    if renamed:
+        _rename_device(hass, entry, identity.device)
+    ignored = entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
     if ignored is not None and ignored is not entry:
-        hass.config_entries.async_update_entry(ignored, unique_id=None)
-    hass.config_entries.async_update_entry(
+        entries.async_update_entry(ignored, unique_id=None)
+    entries.async_update_entry(
         entry,
         unique_id=identity.device,
         data=entry_data(reader_id, identity),
@@ -61,14 +71,18 @@ async def async_move(
     )
     if ignored is not None and ignored is not entry:
         # Only now, since Home Assistant discovers at once whom it does not ignore any more.
-        await hass.config_entries.async_remove(ignored.entry_id)
-    if loaded:
-        await hass.config_entries.async_setup(entry.entry_id)
+        await entries.async_remove(ignored.entry_id)
+    if renamed:
+        await hass.data[DATA_ROSTER].async_save()
+        await hass.data[DATA_MARKS].async_save()
+    if loaded and entries.async_get_entry(entry.entry_id) is not None:
+        # And not only set up: somebody else may have done that by now.
+        await entries.async_reload(entry.entry_id)
     return True
 
 
-async def _async_rename_device(hass: HomeAssistant, entry: ConfigEntry[Any], device: str) -> None:
-    """Let everything that hangs on the old hardware id hang on the new one."""
+def _rename_device(hass: HomeAssistant, entry: ConfigEntry[Any], device: str) -> None:
+    """Let everything that hangs on the old hardware id hang on the new one; nothing is saved."""
     old: str = entry.data[CONF_DEVICE]
     devices, entities = dr.async_get(hass), er.async_get(hass)
     found = devices.async_get_device_by_identifier((DOMAIN, old), entry.entry_id)
@@ -77,5 +91,5 @@ async def _async_rename_device(hass: HomeAssistant, entry: ConfigEntry[Any], dev
     for entity in er.async_entries_for_config_entry(entities, entry.entry_id):
         key = entity.unique_id.removeprefix(f"{old}_")
         entities.async_update_entity(entity.entity_id, new_unique_id=f"{device}_{key}")
-    await hass.data[DATA_ROSTER].async_rename_device(old, device)
-    await hass.data[DATA_MARKS].async_rename_device(old, device)
+    hass.data[DATA_ROSTER].rename_device(old, device)
+    hass.data[DATA_MARKS].rename_device(old, device)

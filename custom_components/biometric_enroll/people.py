@@ -27,15 +27,18 @@ def entity_id_of(hass: HomeAssistant, person: str | None) -> str | None:
     return entry.entity_id if entry is not None else None
 
 
+async def async_unlink_removed(hass: HomeAssistant) -> None:
+    """Let fingerprints forget the persons that are not there any more."""
+    entries = er.async_get(hass).entities
+    await hass.data[DATA_ROSTER].async_unlink(lambda person: entries.get_entry(person) is not None)
+
+
 @callback
 def async_unlink_when_removed(hass: HomeAssistant) -> None:
     """Let fingerprints forget a person that is removed; they keep their name."""
 
     async def unlink(_: Event[er.EventEntityRegistryUpdatedData]) -> None:
-        entries = er.async_get(hass).entities
-        await hass.data[DATA_ROSTER].async_unlink(
-            lambda person: entries.get_entry(person) is not None
-        )
+        await async_unlink_removed(hass)
 
     @callback
     def is_removal(data: er.EventEntityRegistryUpdatedData) -> bool:

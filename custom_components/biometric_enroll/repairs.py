@@ -86,6 +86,9 @@ class ReaderFlow(RepairsFlow):
                 errors["base"] = _error(err)
             else:
                 return self.async_create_entry(data={})
+            if not hasattr(self._entry, "runtime_data"):
+                # Unloaded meanwhile; while it is only being reloaded, the form goes on.
+                return self.async_abort(reason="not_loaded")
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         if issue is not None:
             # It may be taken back while the form is open; the form still needs its words.
@@ -118,9 +121,23 @@ def _error(err: ReaderError) -> str:
 class FingerprintsGoneFlow(ReaderFlow):
     """Forgets the names whose template is gone."""
 
+    def __init__(self, entry: ConfigEntry[Any]) -> None:
+        """Begin before the form has told any names."""
+        super().__init__(entry)
+        self._told: frozenset[str] = frozenset()
+
+    @override
+    def _schema(self) -> probatio.Schema:
+        # It asks nothing, but these are the names that it tells.
+        self._told = frozenset(self._reader.gone)
+        return super()._schema()
+
     @override
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        await self._reader.follower.knowledge.async_forget(list(self._reader.gone))
+        gone = list(self._reader.gone)
+        if not self._told.issuperset(gone):
+            raise _TryAgainError("more_gone")
+        await self._reader.follower.knowledge.async_forget(gone)
 
 
 class SensorChangedFlow(ReaderFlow):
@@ -164,12 +181,13 @@ class SensorFullFlow(ReaderFlow):
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
         if not user_input[CONF_SLOTS]:
             raise _TryAgainError("nothing_chosen")
-        held = self._held()
+        # The one of now: while one is deleted, the entry may be unloaded, which ends the others.
+        changes, held = self._reader.changes, self._held()
         for value in user_input[CONF_SLOTS]:
             # Somebody else may have deleted it while the form was open.
             if value in held:
                 _, slot, template_id = held[value]
-                await self._reader.changes.async_delete(slot, template_id)
+                await changes.async_delete(slot, template_id)
 
 
 def _new_enough(identity: Identity | None) -> bool:
@@ -199,10 +217,15 @@ class OtherDeviceFlow(ReaderFlow):
     @override
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
         entry, reader_id = self._entry, self._entry.data[CONF_READER_ID]
+        # Those of now: the entry may be unloaded while the reader is asked.
+        issues = self._reader.issues
         identity = await async_probe_version_1(self.hass, reader_id)
         if identity.device == entry.data[CONF_DEVICE]:
             # The right one is back.
             return
+        if identity.device != (self._placeholders or {}).get("found"):
+            issues.stranger(identity)
+            raise _TryAgainError("another_one")
         if is_taken(self.hass, entry, identity):
             raise _NoUseError("already_configured")
         if not await async_move(self.hass, entry, reader_id, identity, entry.options):

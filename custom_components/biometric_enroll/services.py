@@ -9,7 +9,7 @@ from homeassistant.core import SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import service
 
-from . import given
+from . import given, people
 from .const import CONF_SCAN_TIMEOUT, CONF_SCANS, DOMAIN, FINGERS, SCAN_TIMEOUT, SCANS
 from .errors import no_outcome, told
 from .fingerprints import async_setup_fingerprint_services
@@ -83,6 +83,8 @@ async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
     with told(entry.title):
         # A script that is stopped stops waiting; the enrollment goes on.
         template_id, slot = await _async_outlived_by(starting)
+    # The person may have been removed while the reader was asked.
+    await people.async_unlink_removed(call.hass)
     answer: dict[str, Any] = {"template_id": template_id, "slot": slot}
     if call.data[ATTR_WAIT]:
         try:

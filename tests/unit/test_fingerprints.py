@@ -9,6 +9,7 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_LIVE_LIMIT, CONF_MIN_CONFIDENCE, DOMAIN
+from custom_components.biometric_enroll.stores import DATA_ROSTER
 from tests.unit.helpers import (
     async_enroll,
     async_enrolled,
@@ -215,6 +216,45 @@ async def test_a_person_that_is_removed_is_unlinked_and_the_fingerprint_stays(
 
 
 # Listing them
+
+
+@pytest.mark.parametrize("step", ["hello", "start", None])
+async def test_a_person_that_is_removed_during_an_enrollment_is_unlinked(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, step: str | None
+) -> None:
+    """Else whoever gets the same id again would also get the finger."""
+    person = await async_person(hass)
+    if step is not None:
+        reader.holds = {step}
+    asked = len(reader.heard_of("hello"))
+    enrolling = hass.async_create_task(async_enroll(hass, loaded, person=person))
+    await reader.hears(step or "start", asked + 1 if step == "hello" else 1)
+    er.async_get(hass).async_remove(person)
+    reader.holds.clear()
+    for request in reader.held:
+        reader.on_request(request)
+    await enrolling
+    await hass.async_block_till_done()
+    for _ in range(3):
+        reader.capture()
+    await hass.async_block_till_done()
+    [(fingerprint, _)] = hass.data[DATA_ROSTER].all()
+    assert (fingerprint.subject.name, fingerprint.subject.person) == ("Anna", None)
+
+
+async def test_a_person_that_is_removed_while_a_template_is_named_is_unlinked(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    person = await async_person(hass)
+    reader.holds = {"adopt"}
+    device = device_id(hass, loaded)
+    naming = hass.async_create_task(async_update(hass, device_id=device, slot=2, person=person))
+    await reader.hears("adopt")
+    er.async_get(hass).async_remove(person)
+    reader.on_request(reader.held[0])
+    await naming
+    [(fingerprint, _)] = hass.data[DATA_ROSTER].all()
+    assert (fingerprint.subject.name, fingerprint.subject.person) == ("Anna", None)
 
 
 async def test_fingerprints_are_grouped_by_person_and_else_by_name(

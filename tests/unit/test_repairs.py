@@ -1,5 +1,6 @@
 """What is wrong with a reader: told while it is so, and mended as the form has said."""
 
+import asyncio
 import json
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -33,6 +34,7 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
+from custom_components.biometric_enroll.stores import DATA_ROSTER
 from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader, new_id
 from tests.unit.helpers import (
     async_enroll,
@@ -526,6 +528,20 @@ async def test_all_templates_that_come_back_while_the_form_is_open_keep_their_na
     assert state(site.hass, "event", "touch").attributes["name"] == "Anna"
 
 
+async def test_a_name_that_the_form_did_not_tell_is_not_forgotten(site: Site) -> None:
+    await async_enrolled_too(site, "Ben", _BENS_SLOT)
+    await site.trouble(ISSUE_FINGERPRINTS_GONE)
+    form = await site.open(ISSUE_FINGERPRINTS_GONE)
+    site.reader.lose(_BENS_SLOT)
+    await site.settled()
+    form = await site.submit(form)
+    assert (form["type"], form["errors"]) == ("form", {"base": "more_gone"})
+    assert form["description_placeholders"]["names"] == "- Anna (5)\n- Ben (7)"
+    assert await site.names() == ["Anna", "Ben"]
+    assert (await site.submit(form))["type"] == "create_entry"
+    assert await site.names() == []
+
+
 async def test_a_name_on_the_list_that_is_changed_is_changed_there_too(site: Site) -> None:
     await site.trouble(ISSUE_FINGERPRINTS_GONE)
     await site.hass.services.async_call(
@@ -726,6 +742,87 @@ async def test_the_reader_that_answers_takes_the_place_of_the_other(site: Site) 
     # Her name has stayed; that her finger has to be enrolled again is told.
     assert await site.names() == ["Anna"]
     assert site.raised() == {ISSUE_FINGERPRINTS_GONE}
+
+
+async def test_a_reader_that_the_form_did_not_tell_does_not_take_its_place(
+    site: Site, broker: FakeBroker
+) -> None:
+    before = dict(site.entry.data)
+    _replaced(site)
+    await site.hass.async_block_till_done()
+    form = await site.open(ISSUE_OTHER_DEVICE)
+    site.stranger.silent = True
+    site.reader = FakeReader(broker, READER_ID, "c1b2c3d4e5f6")
+    form = await site.submit(form)
+    assert (form["type"], form["errors"]) == ("form", {"base": "another_one"})
+    assert form["description_placeholders"]["found"] == "c1b2c3d4e5f6"
+    assert dict(site.entry.data) == before
+    assert (await site.submit(form))["type"] == "create_entry"
+    assert site.entry.data[CONF_DEVICE] == "c1b2c3d4e5f6"
+
+
+async def test_a_reload_in_the_middle_finds_the_new_reader_whole(site: Site) -> None:
+    """A user's, or that for new features: it waits for the entry, and comes before our own."""
+    await async_enrolled(site.hass, site.entry, site.reader)
+    entries = er.async_entries_for_config_entry
+    before = {each.entity_id for each in entries(er.async_get(site.hass), site.entry.entry_id)}
+    _replaced(site)
+    await site.hass.async_block_till_done()
+    form = await site.open(ISSUE_OTHER_DEVICE)
+    reloads: list[asyncio.Task[bool]] = []
+    site.entry.async_on_unload(
+        lambda: reloads.append(
+            site.hass.async_create_task(site.hass.config_entries.async_reload(site.entry.entry_id))
+        )
+    )
+    assert (await site.submit(form))["type"] == "create_entry"
+    assert await asyncio.gather(*reloads) == [True]
+    assert site.entry.runtime_data.coordinator.device == OTHER_DEVICE
+    after = entries(er.async_get(site.hass), site.entry.entry_id)
+    assert {each.entity_id for each in after} == before
+    assert all(each.unique_id.startswith(f"{OTHER_DEVICE}_") for each in after)
+    assert await site.names() == ["Anna"]
+
+
+async def test_a_form_ends_when_its_reader_is_unloaded_while_another_one_is_asked(
+    site: Site, broker: FakeBroker
+) -> None:
+    _replaced(site)
+    await site.hass.async_block_till_done()
+    form = await site.open(ISSUE_OTHER_DEVICE)
+    site.stranger.silent = True
+    site.reader = third = FakeReader(broker, READER_ID, "c1b2c3d4e5f6")
+    third.holds = {"hello"}
+    submitting = asyncio.create_task(site.submit(form))
+    await third.hears("hello")
+    await site.hass.config_entries.async_unload(site.entry.entry_id)
+    third.silent = True
+    third.on_request(third.held[-1])
+    result = await submitting
+    assert (result["type"], result["reason"]) == ("abort", "not_loaded")
+    assert site.raised() == set()
+    assert site.entry.data[CONF_DEVICE] == DEVICE
+
+
+async def test_an_entry_that_is_removed_while_the_other_reader_is_asked_leaves_all_as_it_was(
+    site: Site,
+) -> None:
+    await async_enrolled(site.hass, site.entry, site.reader)
+    _replaced(site)
+    await site.hass.async_block_till_done()
+    form = await site.open(ISSUE_OTHER_DEVICE)
+    site.stranger.holds = {"hello"}
+    submitting = asyncio.create_task(site.submit(form))
+    asked = len(site.stranger.heard_of("hello"))
+    await site.stranger.hears("hello", asked + 1)
+    await site.hass.config_entries.async_remove(site.entry.entry_id)
+    site.reader.silent = True
+    site.stranger.on_request(site.stranger.held[-1])
+    result = await submitting
+    assert (result["type"], result["reason"]) == ("abort", "not_loaded")
+    # For 30 days, and for nobody but the reader that they were enrolled on.
+    [(_, place)] = site.hass.data[DATA_ROSTER].all()
+    assert place.device == DEVICE
 
 
 async def test_a_reader_that_is_set_up_as_another_does_not_take_its_place(site: Site) -> None:

@@ -92,13 +92,12 @@ class Marks:
         """Return the mark of a reader, to be changed and saved."""
         return self._marks.setdefault(device, Mark())
 
-    async def async_rename_device(self, old: str, new: str) -> None:
-        """Keep what was reported of a reader whose hardware id is another one from now on."""
+    def rename_device(self, old: str, new: str) -> None:
+        """Keep what was reported of a reader whose hardware id is another one; not saved yet."""
         if (mark := self._marks.pop(old, None)) is not None:
             # What was reported of the new reader itself counts.
             uses = mark.uses | self._marks.setdefault(new, mark).uses
             self._marks[new].uses = uses
-        await self.async_save()
 
     async def async_forget(self, device: str, template_ids: Iterable[str]) -> None:
         """Forget how often templates were identified that a reader does not hold any more."""

@@ -241,18 +241,26 @@ class Roster:
         ]
         for fingerprint in gone:
             self._add(replace(fingerprint, subject=replace(fingerprint.subject, person=None)))
-        if gone:
+        # Those that are only meant, too: else a name that becomes real would bring the person back.
+        meant = {
+            device: enrollment
+            for device, enrollment in self._enrollments.items()
+            if enrollment.subject.person is not None and not is_there(enrollment.subject.person)
+        }
+        for device, enrollment in meant.items():
+            subject = replace(enrollment.subject, person=None)
+            self._enrollments[device] = replace(enrollment, subject=subject)
+        if gone or meant:
             await self.async_save()
 
-    async def async_rename_device(self, old: str, new: str) -> None:
-        """Keep what is known of a reader whose hardware id is another one from now on."""
+    def rename_device(self, old: str, new: str) -> None:
+        """Keep what is known of a reader whose hardware id is another one; not saved yet."""
         self._keep_places(
             lambda place: replace(place, device=new) if place.device == old else place
         )
         if (enrollment := self._enrollments.pop(old, None)) is not None:
             # One that the new reader was asked for itself is the newer one.
             self._enrollments.setdefault(new, enrollment)
-        await self.async_save()
 
     async def async_catch_up(self, completed: Iterable[Place], now: datetime) -> None:
         """Make those names real that a crash has left meant, although their enrollment ended."""
