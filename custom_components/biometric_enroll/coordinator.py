@@ -86,7 +86,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
     def _show(self, state: ReaderState, context: Context) -> None:
         self.context = context
         self._hold(state)
-        self.issues.show(state, list(self.gone.values()))
+        self.issues.show(state, len(self.gone))
         self.async_set_updated_data(state)
 
     @callback

@@ -38,10 +38,11 @@ class Issues:
         self._closed = False
 
     @callback
-    def show(self, state: ReaderState, gone: list[str]) -> None:
+    def show(self, state: ReaderState, gone: int) -> None:
         """Raise what is wrong and take back what is not any more; nothing follows from silence.
 
-        `gone` are the names whose template is gone, in words for users.
+        `gone` is how many names have no template any more. Which, only the fix flow tells: any user
+        can list issues.
         """
         if state.identity is not None:
             too_old = not state.identity.features >= NEEDED
@@ -51,8 +52,7 @@ class Issues:
             if templates.count is not None and templates.capacity is not None:
                 full = templates.count >= templates.capacity
                 self._set(ISSUE_SENSOR_FULL, full, capacity=str(templates.capacity))
-        names = "\n".join(f"- {name}" for name in gone)
-        self._set(ISSUE_FINGERPRINTS_GONE, bool(gone), names=names)
+        self._set(ISSUE_FINGERPRINTS_GONE, gone > 0, count=str(gone))
 
     @callback
     def stranger(self, identity: Identity | None) -> None:

@@ -96,12 +96,16 @@ class ReaderFlow(RepairsFlow):
         return self.async_show_form(
             step_id="confirm",
             data_schema=self._schema(),
-            description_placeholders=self._placeholders,
+            description_placeholders={**(self._placeholders or {}), **self._more()},
             errors=errors,
         )
 
     def _schema(self) -> probatio.Schema:
         return probatio.Schema({})
+
+    def _more(self) -> dict[str, str]:
+        """Return what the form tells beside what the issue does."""
+        return {}
 
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
         """Do it. Raises `ReaderError`, `_TryAgainError`, `_NoUseError`."""
@@ -127,10 +131,9 @@ class FingerprintsGoneFlow(ReaderFlow):
         self._told: frozenset[str] = frozenset()
 
     @override
-    def _schema(self) -> probatio.Schema:
-        # It asks nothing, but these are the names that it tells.
+    def _more(self) -> dict[str, str]:
         self._told = frozenset(self._reader.gone)
-        return super()._schema()
+        return {"names": "\n".join(f"- {name}" for name in self._reader.gone.values())}
 
     @override
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:

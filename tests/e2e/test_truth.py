@@ -134,6 +134,7 @@ async def test_a_template_that_somebody_else_stored_is_adopted_with_an_id_of_its
     bench.reader.start()
     await _listed(bench, lambda answer: any(each["slot"] == 200 for each in answer["unnamed"]))
     issue = f"fingerprints_gone_{await _entry_id(bench)}"
+    await _listed(bench, lambda answer: any(each["missing"] for each in answer["fingerprints"]))
     assert issue in await _issues(bench)
 
     await _change(

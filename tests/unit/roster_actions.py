@@ -64,13 +64,19 @@ async def async_unnamed(hass: HomeAssistant) -> dict[int, str | None]:
 
 
 def missing(hass: HomeAssistant) -> str | None:
-    """Return the names that a repair issue calls missing on a reader, None if there is none."""
-    found = [
-        issue
+    """Return the names that are missing on their readers, None if no repair issue says so."""
+    counts = [
+        (issue.translation_placeholders or {})["count"]
         for (domain, _), issue in ir.async_get(hass).issues.items()
         if domain == DOMAIN and issue.translation_key == "fingerprints_gone"
     ]
-    return (found[0].translation_placeholders or {})["names"] if found else None
+    gone = [
+        name
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        for name in entry.runtime_data.coordinator.gone.values()
+    ]
+    assert sum(map(int, counts)) == len(gone)
+    return "\n".join(f"- {name}" for name in gone) if counts else None
 
 
 async def async_fails(calling: Awaitable[None]) -> str:

@@ -501,7 +501,6 @@ async def test_what_was_named_and_lost_between_two_lists_is_missing(
     # What it holds meanwhile, nobody hears.
     with patch.object(reader, "_templates_changed"):
         reader.capture()
-    await hass.async_block_till_done()
     del reader.stored[5]
     reader.say("templates", before, retain=True)
     await hass.async_block_till_done()

@@ -100,6 +100,8 @@ class Follower(BaseFollower[Presence]):
     def _take_snapshot(self, payload: bytes, *, retained: bool) -> None:
         self.enroller.take(decode.snapshot(Fields.parse(payload)), live=not retained)
         self._presence.heard(live=not retained)
+        # A name that has become real may be missing on the newest list.
+        self._lister.consider()
 
     def _take_touch(self, payload: bytes, *, retained: bool) -> None:
         if retained:

@@ -235,6 +235,10 @@ class House:
         issue_id = f"{kind}_{self.entries[index].entry_id}"
         return ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
 
+    def missing(self, index: int) -> list[str]:
+        """Return the names that the fix flow of a reader would tell as missing."""
+        return list(self.entries[index].runtime_data.coordinator.gone.values())
+
     def state(self, index: int, platform: str, key: str) -> State:
         """Return the state of an entity of a reader."""
         found = self._hass.states.get(self._entity_id(index, platform, key))

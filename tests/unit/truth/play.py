@@ -150,9 +150,11 @@ class Play:
         assert (house.issue(index, ISSUE_SENSOR_CHANGED) is not None) is not reader.ours
         assert (house.issue(index, ISSUE_SENSOR_FULL) is not None) is (count == SLOTS)
         issue = house.issue(index, ISSUE_FINGERPRINTS_GONE)
-        names = (issue.translation_placeholders or {})["names"].split("\n") if issue else []
+        count = int((issue.translation_placeholders or {})["count"]) if issue else 0
         gone = model.gone(index).values()
-        assert sorted(names) == sorted(f"- {named.name} ({named.slot})" for named in gone)
+        names = house.missing(index)
+        assert count == len(names)
+        assert sorted(names) == sorted(f"{named.name} ({named.slot})" for named in gone)
 
     def _let_vanish(self, listed: set[str]) -> None:
         """Follow Home Assistant where a deletion in doubt has been done after all."""
