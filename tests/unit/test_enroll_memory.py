@@ -83,6 +83,7 @@ async def test_an_admin_sees_the_places_of_the_fingerprints(
         "enabled": True,
         "last_identified_at": None,
         "count": 0,
+        "missing": False,
         "slot": 5,
         "template_id": template_id,
     }
