@@ -49,7 +49,8 @@ def blueprint(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def acts(hass: HomeAssistant, blueprint: str) -> list[ServiceCall]:
     """Return the calls of what the blueprint does."""
-    return async_mock_service(hass, *ACTS[blueprint][0].split("."))
+    domain, service = ACTS[blueprint][0].split(".")
+    return async_mock_service(hass, domain, service)
 
 
 @pytest.fixture
@@ -397,3 +398,14 @@ async def test_the_greeting_is_a_notification_unless_it_is_changed(
     reader.touch(anna)
     await hass.async_block_till_done()
     assert [call.data for call in told] == [{"title": "Front door", "message": "Welcome, Anna!"}]
+
+
+@pytest.mark.parametrize("blueprint", ["greet"])
+async def test_everybody_is_nobody_unknown(
+    hass: HomeAssistant, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
+) -> None:
+    await _automate(hass, blueprint)
+    reader.touch()
+    reader.touch(anna, age=60)
+    await hass.async_block_till_done()
+    assert acts == []

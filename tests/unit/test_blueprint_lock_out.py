@@ -222,3 +222,22 @@ async def test_it_only_warns_if_it_is_wished(
     told = {"touches": 1, "locked_out": False}
     assert [call.data for call in warnings] == [{**LOCKED_OUT, **told}]
     assert _identification(hass) == "on"
+
+
+async def test_a_reader_that_refuses_is_told_of(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    warnings: list[ServiceCall],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await _watch(hass, touches=1)
+    reader.refuses["settings"] = "bad_request"
+    await _touch(reader.touch)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=11))
+    await _settle()
+    missed = {"touches": 1, "locked_out": False, "not_locked_out": ["Front door"]}
+    assert [call.data for call in warnings] == [{**LOCKED_OUT, **missed}]
+    # Home Assistant logs that the switch could not be turned off, as it should.
+    assert "Front door cannot do this" in caplog.text
+    caplog.clear()
