@@ -17,7 +17,7 @@ from .errors import invalid, told
 from .follower.roster import Place
 from .given import ATTR_FINGER, ATTR_PERSON, ATTR_SLOT, SLOT
 from .listing import async_get_fingerprints
-from .runtime import coordinator_of, reader_of
+from .runtime import coordinator_of, coordinators, reader_of
 from .stores import DATA_MARKS, DATA_ROSTER
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ def _meant_by_id(hass: HomeAssistant, template_id: str) -> _Meant:
     if (fingerprint := hass.data[DATA_ROSTER].get(template_id)) is not None:
         place = next(each for each in fingerprint.places if each.template_id == template_id)
         return _Meant(place.device, place.slot, template_id, fingerprint)
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        reader: ReaderCoordinator = entry.runtime_data.coordinator
+    for reader in coordinators(hass):
         for slot, listed in reader.unnamed.items():
             if listed == template_id:
                 return _Meant(reader.device, slot, template_id, None)

@@ -21,6 +21,14 @@ ISSUE_SENSOR_CHANGED = "sensor_changed"
 ISSUE_SENSOR_FULL = "sensor_full"
 ISSUE_FIRMWARE_TOO_OLD = "firmware_too_old"
 
+KINDS = (
+    ISSUE_OTHER_DEVICE,
+    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_SENSOR_CHANGED,
+    ISSUE_SENSOR_FULL,
+    ISSUE_FIRMWARE_TOO_OLD,
+)
+
 NEEDED = frozenset(
     {Feature.LIST, Feature.DELETE, Feature.ADOPT, Feature.ACCEPT_SENSOR, Feature.SETTINGS}
 )
@@ -34,7 +42,6 @@ class Issues:
         """Begin with none."""
         self._hass = hass
         self._entry = entry
-        self._shown: dict[str, dict[str, str]] = {}
         self._closed = False
 
     @callback
@@ -69,30 +76,29 @@ class Issues:
     def clear(self) -> None:
         """Take all back, for good; the next run sees for itself."""
         self._closed = True
-        for kind in list(self._shown):
+        for kind in KINDS:
             self._set(kind, is_wrong=False)
 
     def _set(self, kind: str, is_wrong: bool, **placeholders: str) -> None:  # noqa: FBT001 - the matter itself
         issue = f"{kind}_{self._entry.entry_id}"
         if not is_wrong:
-            if self._shown.pop(kind, None) is not None:
+            shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue)
+            # One of an earlier run keeps that the user ignores it, should it still be true.
+            if shown is not None and shown.active:
                 ir.async_delete_issue(self._hass, DOMAIN, issue)
-            return
-        placeholders["reader"] = self._entry.title
-        # A fix flow that ends well takes its issue away, whatever has become of the trouble.
-        is_there = ir.async_get(self._hass).async_get_issue(DOMAIN, issue) is not None
-        if self._closed or (is_there and self._shown.get(kind) == placeholders):
-            return
-        self._shown[kind] = placeholders
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue,
-            data={"entry_id": self._entry.entry_id, "kind": kind},
-            is_fixable=True,
-            severity=(
-                ir.IssueSeverity.WARNING if kind == ISSUE_SENSOR_FULL else ir.IssueSeverity.ERROR
-            ),
-            translation_key=kind,
-            translation_placeholders=placeholders,
-        )
+        elif not self._closed:
+            # Home Assistant tells nobody where nothing is new.
+            ir.async_create_issue(
+                self._hass,
+                DOMAIN,
+                issue,
+                data={"entry_id": self._entry.entry_id, "kind": kind},
+                is_fixable=True,
+                severity=(
+                    ir.IssueSeverity.WARNING
+                    if kind == ISSUE_SENSOR_FULL
+                    else ir.IssueSeverity.ERROR
+                ),
+                translation_key=kind,
+                translation_placeholders={"reader": self._entry.title, **placeholders},
+            )

@@ -10,14 +10,13 @@ from homeassistant.helpers import entity_registry as er
 
 from . import people
 from .const import DOMAIN
-from .runtime import reader_of
+from .runtime import coordinators, reader_of
 from .stores import DATA_MARKS, DATA_ROSTER
 
 if TYPE_CHECKING:
     from homeassistant.auth.models import User
     from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 
-    from .coordinator import ReaderCoordinator
     from .follower.roster import Fingerprint, Place
 
 
@@ -38,7 +37,7 @@ async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
         asked = [call.data[ATTR_DEVICE_ID]] if ATTR_DEVICE_ID in call.data else []
         for device_id in (*asked, *(devices[place.device] for _, place in found)):
             _check_may_read(call, user, device_id)
-    gone = {each for reader in _readers(hass) for each in reader.gone}
+    gone = {each for reader in coordinators(hass) for each in reader.gone}
     listed = [
         {
             **_described(
@@ -56,18 +55,12 @@ async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
 
 def _unnamed(call: ServiceCall, devices: dict[str, str]) -> list[dict[str, Any]]:
     """Return what the sensors hold and nobody knows by name."""
-    readers = [reader_of(call)] if ATTR_DEVICE_ID in call.data else _readers(call.hass)
+    readers = [reader_of(call)] if ATTR_DEVICE_ID in call.data else coordinators(call.hass)
     return [
         {"device_id": devices.get(reader.device), "slot": slot, "template_id": template_id}
         for reader in sorted(readers, key=lambda reader: reader.device)
         for slot, template_id in reader.unnamed.items()
     ]
-
-
-def _readers(hass: HomeAssistant) -> list[ReaderCoordinator]:
-    """Return all readers that are loaded."""
-    entries = hass.config_entries.async_loaded_entries(DOMAIN)
-    return [entry.runtime_data.coordinator for entry in entries]
 
 
 def _devices(hass: HomeAssistant) -> dict[str, str]:

@@ -7,7 +7,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.helpers import service
 
-from .const import CONF_DEVICE, DOMAIN
+from .const import DOMAIN
 from .coordinator import ReaderCoordinator
 from .inbox import Inbox
 
@@ -31,13 +31,16 @@ class Runtime:
         return cls(coordinator, Inbox(coordinator))
 
 
+def coordinators(hass: HomeAssistant) -> list[ReaderCoordinator]:
+    """Return all readers that are loaded."""
+    return [
+        entry.runtime_data.coordinator for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+    ]
+
+
 def coordinator_of(hass: HomeAssistant, device: str) -> ReaderCoordinator | None:
-    """Return the reader of this hardware id, if it is set up and loaded."""
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        if entry.data[CONF_DEVICE] == device:
-            runtime: Runtime = entry.runtime_data
-            return runtime.coordinator
-    return None
+    """Return the reader of this hardware id, if it is loaded."""
+    return next((reader for reader in coordinators(hass) if reader.device == device), None)
 
 
 def reader_of(call: ServiceCall) -> ReaderCoordinator:

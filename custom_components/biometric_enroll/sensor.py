@@ -92,6 +92,22 @@ def _enrollment_attributes(coordinator: ReaderCoordinator) -> dict[str, Any]:
     }
 
 
+def _diagnostic(
+    key: str, value: Callable[[ReaderState], int | datetime | None], **more: Any
+) -> ReaderSensorDescription:
+    """Describe how a reader of version 1 fares, for those who want to know."""
+    return ReaderSensorDescription(
+        key=key,
+        translation_key=key,
+        value=value,
+        entity=ReaderSensor,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        first_generation=False,
+        **more,
+    )
+
+
 SENSORS = (
     ReaderSensorDescription(
         key="enrollment",
@@ -135,48 +151,29 @@ SENSORS = (
         },
         entity=ReaderSensor,
     ),
-    ReaderSensorDescription(
-        key="signal",
+    _diagnostic(
+        "signal",
+        lambda state: state.diagnostics.signal if state.diagnostics else None,
         device_class=SensorDeviceClass.SIGNAL_STRENGTH,
         native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
         state_class=SensorStateClass.MEASUREMENT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value=lambda state: state.diagnostics.signal if state.diagnostics else None,
-        entity=ReaderSensor,
-        first_generation=False,
     ),
-    ReaderSensorDescription(
-        key="free_memory",
-        translation_key="free_memory",
+    _diagnostic(
+        "free_memory",
+        lambda state: state.diagnostics.free_memory if state.diagnostics else None,
         device_class=SensorDeviceClass.DATA_SIZE,
         native_unit_of_measurement=UnitOfInformation.BYTES,
         state_class=SensorStateClass.MEASUREMENT,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value=lambda state: state.diagnostics.free_memory if state.diagnostics else None,
-        entity=ReaderSensor,
-        first_generation=False,
     ),
-    ReaderSensorDescription(
-        key="sensor_errors",
-        translation_key="sensor_errors",
+    _diagnostic(
+        "sensor_errors",
+        lambda state: state.diagnostics.sensor_errors if state.diagnostics else None,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value=lambda state: state.diagnostics.sensor_errors if state.diagnostics else None,
-        entity=ReaderSensor,
-        first_generation=False,
     ),
-    ReaderSensorDescription(
-        key="started_at",
-        translation_key="started_at",
+    _diagnostic(
+        "started_at",
+        lambda state: state.started_at,
         device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value=lambda state: state.started_at,
-        entity=ReaderSensor,
-        first_generation=False,
     ),
 )
 

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 from custom_components.biometric_enroll.follower import inventory
 from custom_components.biometric_enroll.follower.changes import Changes
@@ -16,7 +15,6 @@ from custom_components.biometric_enroll.follower.errors import (
     UnreachableError,
 )
 from custom_components.biometric_enroll.follower.inventory import Lister
-from custom_components.biometric_enroll.follower.presence import Presence
 from custom_components.biometric_enroll.follower.roster import Roster
 from custom_components.biometric_enroll.reader import build
 from custom_components.biometric_enroll.reader.state import Inventory
@@ -24,7 +22,7 @@ from custom_components.biometric_enroll.reader.words import Refusal, Topic
 from fpreader import changes
 from fpreader.memory import DELETE, Memory
 from fpreader.templates import Templates
-from tests.simulation.planting import both, bug, put
+from tests.simulation.planting import bug, put
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -49,21 +47,6 @@ def _whole(named: set[str], revision: str, found: dict[int, str | None]) -> Inve
     return Inventory(revision, found, frozenset(named.difference(found.values())))
 
 
-def _nobody_strange() -> AbstractContextManager[object]:
-    """Have nobody mind another reader that speaks: it is one of two guards, see `Lister`."""
-    return patch.object(Presence, "strange", _Never(), create=True)
-
-
-class _Never:
-    """An attribute that is false, whatever it is set to."""
-
-    def __get__(self, *_: object) -> bool:
-        return False
-
-    def __set__(self, *_: object) -> None:
-        """Keep nothing."""
-
-
 @bug(3, "Pages of two revisions make one list, also such as two readers have answered")
 def two_revisions() -> AbstractContextManager[object]:
 
@@ -77,7 +60,7 @@ def two_revisions() -> AbstractContextManager[object]:
                 return _whole(named, page.revision, found)
             first = page.next
 
-    return both(put(Lister, "_async_whole_list", wrong), _nobody_strange())
+    return put(Lister, "_async_whole_list", wrong)
 
 
 @bug(3, "A list that is not answered is an empty one")
@@ -110,7 +93,7 @@ def anybody_lists() -> AbstractContextManager[object]:
                 return _whole(named, revision, found)
             first = page.next
 
-    return both(put(Lister, "_async_whole_list", wrong), _nobody_strange())
+    return put(Lister, "_async_whole_list", wrong)
 
 
 @bug(4, "A reader is listed once, and then not again")

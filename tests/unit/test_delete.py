@@ -405,7 +405,8 @@ async def test_a_crash_before_the_answer_is_saved_loses_nothing(
         await deleting
     if done:
         del reader.stored[5]
-        reader.templates = {**reader.templates, "revision": new_id()}
+        changed = {"revision": new_id(), "count": len(reader.stored)}
+        reader.templates = {**reader.templates, **changed}
     assert await async_setup(hass, {})
     await async_set_up(hass, reader, loaded)
     assert await async_named(hass) == ({} if done else {5: "Anna"})

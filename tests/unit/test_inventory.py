@@ -224,7 +224,12 @@ async def test_a_list_that_never_holds_still_is_given_up_until_the_next_change(
 
 NONSENSE: dict[str, list[dict[str, Any]]] = {
     "an id twice on one page": [page(OTHER, [[1, ONE], [2, ONE]])],
-    "an id twice on two pages": [page(OTHER, [[1, ONE]], 2), page(OTHER, [[2, ONE]])],
+    "an id twice on two pages": [
+        page(OTHER, [[1, ONE], [2, None]], 3),
+        page(OTHER, [[3, None], [5, ONE]]),
+    ],
+    "fewer than the reader counts": [page(OTHER, [[1, None], [2, None], [3, None]])],
+    "more than the reader counts": [page(OTHER, [[slot, None] for slot in range(1, 6)])],
     "a page from before its first slot": [page(OTHER, [[4, ONE]], 5), page(OTHER, [[3, None]])],
     "a slot twice": [page(OTHER, [[1, ONE], [1, None]])],
     "slots in the wrong order": [page(OTHER, [[2, ONE], [1, None]])],

@@ -48,7 +48,6 @@ class Lister:
         state = self._knowledge.state
         return (
             state.available
-            and not self._presence.strange
             and state.identity is not None
             and Feature.LIST in state.identity.features
             and state.templates is not None
@@ -114,6 +113,8 @@ class Lister:
             found |= page.templates
             # Always higher, so this comes to an end.
             first = page.next
+        if len(found) != told.count:
+            raise MalformedError("not as many as the reader counts")
         ids = [template_id for template_id in found.values() if template_id is not None]
         if len(set(ids)) < len(ids):
             raise MalformedError("an id twice")
@@ -122,7 +123,7 @@ class Lister:
     async def _async_conclude(self, inventory: Inventory) -> None:
         """Keep the roster in step with a complete list."""
         templates = self._knowledge.state.templates
-        if templates is None or templates.sensor_changed or self._presence.strange:
+        if templates is None or templates.sensor_changed:
             return
         knowledge = self._knowledge
         before = knowledge.roster.ids_on(knowledge.device)

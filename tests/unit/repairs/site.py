@@ -1,0 +1,218 @@
+"""A reader, what can be wrong with it, and the page on which a user mends that."""
+
+import json
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from string import Formatter
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from homeassistant.helpers import issue_registry as ir
+
+import custom_components.biometric_enroll as package
+from custom_components.biometric_enroll.const import (
+    CONF_DEVICE,
+    DOMAIN,
+)
+from custom_components.biometric_enroll.follower import conversation
+from custom_components.biometric_enroll.issues import (
+    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FIRMWARE_TOO_OLD,
+    ISSUE_OTHER_DEVICE,
+    ISSUE_SENSOR_CHANGED,
+    ISSUE_SENSOR_FULL,
+)
+from tests.unit.fake_reader import FEATURES, READER_ID, FakeReader
+from tests.unit.helpers import (
+    async_enroll,
+    async_enrolled,
+    async_fingerprints,
+    async_until,
+    available,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from aiohttp.test_utils import TestClient
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+
+OTHER_DEVICE = "0242ac110002"
+
+KINDS = [
+    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FIRMWARE_TOO_OLD,
+    ISSUE_OTHER_DEVICE,
+    ISSUE_SENSOR_CHANGED,
+    ISSUE_SENSOR_FULL,
+]
+
+TEXTS: dict[str, Any] = json.loads(
+    (Path(package.__file__).parent / "translations" / "en.json").read_text()
+)["issues"]
+
+ANNAS_SLOT, BENS_SLOT = 5, 7
+
+
+class Site:
+    """The reader, what is wrong with it, and the page on which a user mends that."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        reader: FakeReader,
+        entry: MockConfigEntry,
+        client: TestClient[Any, Any],
+    ) -> None:
+        self.hass, self.reader, self.entry = hass, reader, entry
+        self.stranger = FakeReader(reader._broker, READER_ID, OTHER_DEVICE)
+        """Another one with the same id; without power at first."""
+        self.stranger.silent = True
+        self._client = client
+        self.anna = ""
+        """Her template id, once there is one."""
+
+    # What is wrong
+
+    def raised(self) -> set[str]:
+        """Return the kinds of the issues that are shown."""
+        return {
+            str(issue.translation_key)
+            for issue in ir.async_get(self.hass).issues.values()
+            if issue.domain == DOMAIN and issue.active
+        }
+
+    def issue(self, kind: str) -> ir.IssueEntry:
+        """Return an issue that is shown, after a check that its title can be worded."""
+        issue_id = f"{kind}_{self.entry.entry_id}"
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, issue_id)
+        assert issue is not None
+        assert fields(TEXTS[kind]["title"]) <= (issue.translation_placeholders or {}).keys()
+        return issue
+
+    async def said_again(self) -> None:
+        """Have the reader say again who and how it is."""
+        await self.entry.runtime_data.coordinator.async_refresh()
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until all that follows is done, a reload as well."""
+        await self.hass.async_block_till_done()
+        device = self.entry.data[CONF_DEVICE]
+        await async_until(self.hass, lambda: self.reader.silent or available(self.hass, device))
+        await self.hass.async_block_till_done()
+
+    async def trouble(self, kind: str) -> None:
+        """Bring about what an issue is for."""
+        reader = self.reader
+        match kind:
+            case "fingerprints_gone":
+                self.anna = await async_enrolled(self.hass, self.entry, reader)
+                reader.lose(ANNAS_SLOT)
+            case "firmware_too_old":
+                reader.identity["features"] = ["led"]
+                await self.said_again()
+            case "other_device":
+                self.stranger.announce()
+            case "sensor_changed":
+                self.templates(sensor_changed=True)
+            case "sensor_full":
+                self.templates(capacity=len(reader.stored))
+        await self.settled()
+
+    async def peace(self, kind: str) -> None:
+        """End it, without the user."""
+        match kind:
+            case "fingerprints_gone":
+                self.reader.hold(ANNAS_SLOT, self.anna)
+            case "firmware_too_old":
+                self.reader.identity["features"] = FEATURES
+                await self.said_again()
+            case "other_device":
+                self.stranger.die()
+                await self.said_again()
+            case "sensor_changed":
+                self.templates(sensor_changed=False)
+            case "sensor_full":
+                self.reader.lose(1)
+        await self.settled()
+
+    def templates(self, **changes: Any) -> None:
+        """Have the reader say something new of its sensor."""
+        self.reader.templates = {**self.reader.templates, **changes}
+        self.reader._templates_changed()
+
+    async def names(self) -> list[str]:
+        """Return whom Home Assistant knows, by slot."""
+        return [each["name"] for each in await async_fingerprints(self.hass, self.entry)]
+
+    # What the user does
+
+    async def open(self, kind: str) -> dict[str, Any]:
+        """Open the form of an issue."""
+        return await self._post(
+            kind, "", {"handler": DOMAIN, "issue_id": f"{kind}_{self.entry.entry_id}"}
+        )
+
+    async def submit(self, flow: dict[str, Any], **data: Any) -> dict[str, Any]:
+        """Submit a form."""
+        return await self._post(flow["kind"], f"/{flow['flow_id']}", data)
+
+    async def fix(self, kind: str, **data: Any) -> dict[str, Any]:
+        """Open the form of an issue and submit it."""
+        return await self.submit(await self.open(kind), **data)
+
+    async def _post(self, kind: str, path: str, data: dict[str, Any]) -> dict[str, Any]:
+        response = await self._client.post(f"/api/repairs/issues/fix{path}", json=data)
+        assert response.status == HTTPStatus.OK
+        result: dict[str, Any] = await response.json()
+        _assert_worded(kind, result)
+        await self.settled()
+        return {**result, "kind": kind}
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def _assert_worded(kind: str, result: dict[str, Any]) -> None:
+    """Check that there are words for all that a form shows, and values for all that they name."""
+    texts = TEXTS[kind]["fix_flow"]
+    if result["type"] == "form":
+        step = texts["step"][result["step_id"]]
+        given = (result["description_placeholders"] or {}).keys()
+        assert fields(step["title"]) | fields(step["description"]) <= given
+        assert {field["name"] for field in result["data_schema"]} == step.get("data", {}).keys()
+        assert (result["errors"] or {}).keys() <= {"base"}
+        assert set((result["errors"] or {}).values()) <= texts.get("error", {}).keys()
+    elif result["type"] == "abort":
+        assert result["reason"] in texts["abort"]
+
+
+@contextmanager
+def impatience() -> Generator[None]:
+    """Give up on a silent reader at once; a slow one would be taken for silent, too."""
+    with (
+        patch.object(conversation, "REPEAT_AFTER", 0.01),
+        patch.object(conversation, "ANSWER_WITHIN", 0.1),
+    ):
+        yield
+
+
+def options(flow: dict[str, Any]) -> dict[str, str]:
+    """Return the values of the fingerprints that a form offers, by label."""
+    [field] = flow["data_schema"]
+    return {each["label"]: each["value"] for each in field["selector"]["select"]["options"]}
+
+
+async def async_enrolled_too(site: Site, name: str, slot: int) -> str:
+    """Enroll somebody else; return the template id."""
+    response = await async_enroll(site.hass, site.entry, name=name, slot=slot)
+    for _ in range(3):
+        site.reader.capture()
+    await site.settled()
+    template_id: str = response["template_id"]
+    return template_id
