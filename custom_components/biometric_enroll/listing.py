@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.auth.permissions.const import POLICY_READ
-from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_PICTURE
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
@@ -47,7 +47,7 @@ async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
         }
         for fingerprint, place in found
     ]
-    answer: dict[str, Any] = {"fingerprints": listed, "people": _by_person(listed)}
+    answer: dict[str, Any] = {"fingerprints": listed, "people": _by_person(hass, user, listed)}
     if user is None:
         answer["unnamed"] = _unnamed(call, devices)
     return answer
@@ -84,12 +84,14 @@ async def _async_limited_user(call: ServiceCall) -> User | None:
     return None if user.is_admin else user
 
 
+def _may_read(user: User | None, entity_id: str) -> bool:
+    return user is None or user.permissions.check_entity(entity_id, POLICY_READ)
+
+
 def _check_may_read(call: ServiceCall, user: User, device_id: str) -> None:
     """Raise `Unauthorized` unless a user may read all entities of a device."""
     entities = er.async_entries_for_device(er.async_get(call.hass), device_id)
-    if not entities or not all(
-        user.permissions.check_entity(entity.entity_id, POLICY_READ) for entity in entities
-    ):
+    if not entities or not all(_may_read(user, entity.entity_id) for entity in entities):
         raise Unauthorized(context=call.context, permission=POLICY_READ)
 
 
@@ -115,14 +117,27 @@ def _described(
     return answer
 
 
-def _by_person(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Group fingerprints by the person, or by the name where there is none; in order of names."""
+def _by_person(
+    hass: HomeAssistant, user: User | None, listed: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Group fingerprints by the person, or by the name where there is none; in order of names.
+
+    A person is called, and looks, as they do now, for whoever may read them.
+    """
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for each in listed:
         key = (each["person"], "") if each["person"] else ("", each["name"])
         groups.setdefault(key, []).append(each)
-    found = [
-        {"name": prints[0]["name"], "person": prints[0]["person"], "fingerprints": prints}
-        for prints in groups.values()
-    ]
+    found = []
+    for prints in groups.values():
+        person: str | None = prints[0]["person"]
+        state = hass.states.get(person) if person and _may_read(user, person) else None
+        found.append(
+            {
+                "name": state.name if state else prints[0]["name"],
+                "person": person,
+                "picture": state.attributes.get(ATTR_ENTITY_PICTURE) if state else None,
+                "fingerprints": prints,
+            }
+        )
     return sorted(found, key=lambda group: str(group["name"]).casefold())

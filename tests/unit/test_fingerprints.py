@@ -23,7 +23,7 @@ from tests.unit.roster_actions import async_person, async_update
 if TYPE_CHECKING:
     from homeassistant.auth.models import User
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
+    from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
     from tests.unit.fake_reader import FakeReader
 
@@ -386,3 +386,35 @@ async def test_the_list_tells_what_its_sensor_does_not_hold_any_more(
     await hass.async_block_till_done()
     [fingerprint] = await async_fingerprints(hass, loaded)
     assert fingerprint["missing"] is True
+
+
+@pytest.mark.parametrize("may_read_her", [True, False])
+async def test_a_person_is_listed_as_they_are_called_and_look_now(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_read_only_user: MockUser,
+    may_read_her: bool,
+) -> None:
+    template_id = await async_enrolled(hass, loaded, reader)
+    person = await async_person(hass)
+    await async_update(hass, template_id=template_id, person=person)
+    look = {"friendly_name": "Anna Maria", "entity_picture": "/local/anna.png"}
+    hass.states.async_set(person, "home", look)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id)
+    readable = {entity.entity_id: True for entity in entities} | {person: may_read_her}
+    hass_read_only_user.mock_policy({"entities": {"entity_ids": readable}})
+    response = await hass.services.async_call(
+        DOMAIN,
+        "get_fingerprints",
+        {},
+        blocking=True,
+        return_response=True,
+        context=Context(user_id=hass_read_only_user.id),
+    )
+    assert response is not None
+    people: Any = response["people"]
+    shown = ("Anna Maria", "/local/anna.png") if may_read_her else ("Anna", None)
+    assert [(group["name"], group["picture"]) for group in people] == [shown]
+    # The name that touches tell, and automations compare, is the fingerprint's own.
+    assert [each["name"] for each in people[0]["fingerprints"]] == ["Anna"]
