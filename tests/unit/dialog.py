@@ -24,6 +24,9 @@ class Dialog:
         self.step: dict[str, Any] = {}
         self.said: list[str] = []
         """What it has shown of progress: the stage, and the scan."""
+        self.deaf = False
+        """Whether it misses what it is told."""
+        self.missed = asyncio.Event()
         self.rings: list[float] = []
         """How far the ring has been filled."""
         self._news = asyncio.Event()
@@ -70,7 +73,9 @@ class Dialog:
 
     @callback
     def _refresh(self, event: Event[Any]) -> None:
-        if event.data["flow_id"] == self.step["flow_id"]:
+        if self.deaf:
+            self.missed.set()
+        elif event.data["flow_id"] == self.step["flow_id"]:
             self.hass.async_create_task(self._answer())
 
     @callback

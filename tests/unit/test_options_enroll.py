@@ -1,12 +1,19 @@
 """Enrolling in the dialog of a reader's options: each stage is seen, and how it ended."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED, FlowResultType
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
+    async_fire_time_changed,
+)
 
 from custom_components.biometric_enroll.const import CONF_SCAN_TIMEOUT, CONF_SCANS
+from custom_components.biometric_enroll.enroll_flow import TELL_AGAIN
 from custom_components.biometric_enroll.follower.roster import Enrollment
 from custom_components.biometric_enroll.reader.state import Subject
 from custom_components.biometric_enroll.reader.words import Reason, Rejection
@@ -157,6 +164,30 @@ async def test_a_dialog_that_asks_in_between_is_told_the_same_again(
     await dialog.until("processing 1/3")
     assert dialog.said == ["place_finger 1/3", "processing 1/3"]
     dialog.close()
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_what_a_dialog_has_missed_it_is_told_again(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, *, ended: bool
+) -> None:
+    dialog = await async_started(hass, loaded)
+    told = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESSED)
+    dialog.deaf = True
+    if ended:
+        reader.end("cancelled")
+    else:
+        reader.go_on(stage="processing")
+    await asyncio.wait_for(dialog.missed.wait(), 5)
+    dialog.deaf = False
+    assert dialog.said == ["place_finger 1/3"]
+    async_fire_time_changed(hass, dt_util.utcnow() + TELL_AGAIN)
+    await dialog.until("cancelled" if ended else "processing 1/3")
+    # And not for ever.
+    async_fire_time_changed(hass, dt_util.utcnow() + 2 * TELL_AGAIN)
+    await hass.async_block_till_done()
+    assert len(told) == 2
+    if not ended:
+        dialog.close()
 
 
 # What goes wrong
