@@ -32,7 +32,7 @@ const nothing = () => ({ name: "", person: "", finger: "", enabled: true });
 
 const SVG = "http://www.w3.org/2000/svg";
 /** Set as properties: the attribute of the same name is only what they begin with. */
-const PROPERTIES = ["value", "checked", "disabled", "icon"];
+const PROPERTIES = ["value", "checked", "icon"];
 /** @type {WeakMap<Node, Tree>} */
 const shown = new WeakMap();
 
@@ -165,9 +165,9 @@ class Reader {
 /** @param {string} icon */
 const icon = (icon) => h("ha-icon", { icon, "aria-hidden": "true" });
 
-/** Without `onclick` it submits its form. @param {Card} card @param {string} label @param {() => unknown} [onclick] @param {string} [kind] */
+/** Without `onclick` it submits its form. While the card is busy it keeps the focus and does nothing. @param {Card} card @param {string} label @param {() => unknown} [onclick] @param {string} [kind] */
 const button = (card, label, onclick, kind = onclick ? "" : ".main") =>
-  h(`button${kind}`, { type: onclick ? "button" : "submit", onclick, disabled: card.busy }, card.text(label));
+  h(`button${kind}`, { type: onclick ? "button" : "submit", onclick, "aria-disabled": card.busy }, card.text(label));
 
 /** @param {Card} card @param {string} name @param {string | null | undefined} picture */
 function avatar(card, name, picture) {
@@ -200,7 +200,7 @@ function choice(card, kind, chosen, label, ...children) {
   const [[name, value] = [""]] = Object.entries(chosen);
   const checked = card.draft[/** @type {keyof Draft} */ (name)] === value;
   const onchange = () => card.change(chosen);
-  const props = { type: "radio", name, value, checked, onchange, disabled: card.busy, "aria-label": label };
+  const props = { type: "radio", name, value, checked, onchange, "aria-label": label };
   return h(`label${kind}`, { key: value, title: label }, h("input", props), children);
 }
 
@@ -300,7 +300,7 @@ function enrollForm(card) {
 function whose(card, named) {
   const { persons } = card;
   const oninput = (/** @type {any} */ { target }) => card.change({ name: target.value });
-  const name = { type: "text", value: card.draft.name, maxlength: 100, autocomplete: "off", disabled: card.busy, oninput };
+  const name = { type: "text", value: card.draft.name, maxlength: 100, autocomplete: "off", oninput };
   return [
     persons.length > 0 &&
       h(
@@ -415,7 +415,7 @@ function ring(card, { captured, total }, state) {
 function editForm(card, which) {
   const named = "enabled" in which;
   const { enabled } = card.draft;
-  const check = { type: "checkbox", checked: enabled, disabled: card.busy, onchange: () => card.change({ enabled: !enabled }) };
+  const check = { type: "checkbox", checked: enabled, onchange: () => card.change({ enabled: !enabled }) };
   return form(
     card,
     "edit",
@@ -502,8 +502,6 @@ class Card extends HTMLElement {
   error = "";
   /** @type {unknown[]} all that the last picture was made of */
   _sources = [];
-  /** @type {Localize} */
-  _localize = () => "";
   _language = "";
   _listed = ""; // `Reader.listed` of the last question
   _questions = 0;
@@ -552,14 +550,18 @@ class Card extends HTMLElement {
 
   set hass(hass) {
     this._hass = hass;
-    if (hass.language !== this._language) void this._load(hass);
+    if (hass.language !== this._language) {
+      // When the texts have come, `hass.localize` is another one.
+      this._language = hass.language;
+      for (const category of ["common", "selector"]) void hass.loadBackendTranslation(category, DOMAIN);
+    }
     if (!hass.connected) {
       this._stale = hass.states;
       this._touch.seen = null;
     }
     if (hass.entities !== this._entities.of) this._entities = new Entities(hass.entities, this._config.device_id);
     const reader = new Reader(this._entities, hass.states);
-    const sources = [Object.values(reader), hass.devices, hass.user, hass.connected, this._localize].flat(2);
+    const sources = [Object.values(reader), hass.devices, hass.user, hass.connected, hass.localize].flat(2);
     if (sources.length === this._sources.length && sources.every((each, at) => each === this._sources[at])) return;
     this._sources = sources;
     this.reader = reader;
@@ -573,12 +575,12 @@ class Card extends HTMLElement {
 
   /** @param {string} key @param {object} [values] */
   text(key, values) {
-    return this._localize(`${COMMON}.${key}`, values);
+    return this._hass.localize(`${COMMON}.${key}`, values);
   }
 
   /** @param {string | null} finger */
   finger(finger) {
-    return finger ? this._localize(`component.${DOMAIN}.selector.finger.options.${finger}`) : this.text("no_finger");
+    return finger ? this._hass.localize(`component.${DOMAIN}.selector.finger.options.${finger}`) : this.text("no_finger");
   }
 
   /** How long ago something was, such as "2 hours ago". @param {string} when */
@@ -645,14 +647,6 @@ class Card extends HTMLElement {
     const { seen } = this._touch;
     if (seen !== null && seen !== touch.state && Date.parse(touch.state)) this._touch.newsUntil = Date.now() + TOUCH_MS;
     this._touch.seen = touch.state;
-  }
-
-  /** @param {Hass} hass */
-  async _load(hass) {
-    this._language = hass.language;
-    await hass.loadBackendTranslation("selector", DOMAIN);
-    this._localize = await hass.loadBackendTranslation("common", DOMAIN);
-    this.hass = this._hass;
   }
 
   /** Ask for the fingerprints; the answer to the latest question counts. */
@@ -763,7 +757,7 @@ class Card extends HTMLElement {
 
   /** @param {KeyboardEvent} event */
   _escape(event) {
-    if (event.key !== "Escape" || this._view.kind === "overview" || this.busy) return;
+    if (event.key !== "Escape" || this._view.kind === "overview") return;
     event.stopPropagation();
     this.back();
   }
@@ -787,7 +781,7 @@ class Card extends HTMLElement {
     if (!enrollment) return h("p.note", this.text(this._config.device_id ? "reader_gone" : "choose_reader"));
     const presence = online ? "online" : "offline";
     return [
-      h("header", h("h2", name), h(`span.presence.${presence}`, this.text(presence))),
+      h("div.header", h("h2", name), h(`span.presence.${presence}`, this.text(presence))),
       this._liveTouch && liveTouch(this, this._liveTouch),
       this._panel(),
     ];
@@ -823,7 +817,7 @@ const STYLE = `
 :host { display: block; --soft: color-mix(in srgb, var(--primary-color) 26%, transparent); }
 .card { container-type: inline-size; padding: 16px; color: var(--primary-text-color); }
 .unseen, .chip input, .finger input { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); }
-header, .row, .person, .touch, .actions, .chips { display: flex; align-items: center; gap: 12px; }
+.header, .row, .person, .touch, .actions, .chips { display: flex; align-items: center; gap: 12px; }
 h2, h3, h4, p, ul, fieldset { margin: 0; padding: 0; border: 0; min-width: 0; overflow-wrap: anywhere; }
 h2 { flex: 1; font-size: 1.4em; font-weight: 400; }
 h3, h4, legend, .field > span, .hint, .main { font-size: 1em; font-weight: 500; }
@@ -845,11 +839,11 @@ section { border-block-start: 1px solid var(--divider-color); padding-block-star
 .avatar { width: 40px; height: 40px; border-radius: 50%; object-fit: cover; flex: none; display: grid; place-items: center; font-weight: 500; background: var(--soft); }
 .mark { margin-inline-start: 8px; padding: 1px 8px; border-radius: 8px; color: var(--primary-text-color); background: color-mix(in srgb, var(--warning-color) 30%, transparent); }
 button { font: inherit; color: inherit; cursor: pointer; min-height: 44px; padding: 8px 20px; border: 0; border-radius: 22px; background: var(--secondary-background-color); }
-button:disabled { cursor: default; opacity: .6; }
+[aria-disabled] { cursor: default; opacity: .6; }
 .main { display: flex; align-items: center; justify-content: center; gap: 8px; background: var(--soft); }
 .danger { background: color-mix(in srgb, var(--error-color) 22%, transparent); }
 .plain { width: 44px; padding: 0; background: none; color: var(--secondary-text-color); }
-:is(button:enabled, .finger):hover { filter: brightness(.94); }
+:is(button, .finger):hover { filter: brightness(.94); }
 .actions { flex-wrap: wrap; justify-content: flex-end; }
 .danger:first-child { margin-inline-end: auto; }
 .field { display: flex; flex-direction: column; gap: 4px; }
