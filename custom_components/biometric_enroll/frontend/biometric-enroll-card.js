@@ -153,6 +153,11 @@ class Reader {
     return this.enrollment && ENDED.includes(this.enrollment.state) ? this.enrollment : null;
   }
 
+  /** A reader of the first generation never says what it holds, and deletes nothing. */
+  get canDelete() {
+    return this.online && this.stored?.attributes.revision;
+  }
+
   /** What changes whenever the action get_fingerprints may answer something else. */
   get listed() {
     const { revision, roster_revision, unnamed_slots } = this.stored?.attributes ?? {};
@@ -377,9 +382,9 @@ function sentence(card, stage, { step, reason, duplicate_of: name }) {
 }
 
 /** Why the last image of this scan was not good enough. @param {Card} card @param {string} stage @param {Attributes} attributes */
-function hint(card, stage, { attempts, rejected_reason }) {
+function hint(card, stage, { step, captured, attempts, rejected_reason }) {
   if (stage === "failed") return card.text("stage_cancelled");
-  return RUNNING.includes(stage) && attempts > 1 && card.text(`hint_${rejected_reason}`);
+  return RUNNING.includes(stage) && captured < step && attempts > 1 && card.text(`hint_${rejected_reason}`);
 }
 
 /** As many segments as scans. @param {Card} card @param {Attributes} attributes @param {string} state */
@@ -425,7 +430,7 @@ function editForm(card, which) {
     whose(card, true),
     h("label.check", h("input", check), h("span", card.text("enabled"), h("span.minor", card.text("enabled_help")))),
     [
-      card.reader.online && button(card, "delete", () => card.go({ kind: "delete", which }), ".danger"),
+      card.reader.canDelete && button(card, "delete", () => card.go({ kind: "delete", which }), ".danger"),
       button(card, "back", () => card.back()),
       button(card, "save"),
     ],
@@ -441,7 +446,7 @@ function deleteForm(card, which) {
     title(card.text("delete_question")),
     h("p.sentence", "enabled" in which ? `${which.name}, ${card.finger(which.finger)}` : card.text("slot", which)),
     h("p", card.text("delete_help")),
-    [button(card, "keep", () => card.back()), card.reader.online && button(card, "delete", undefined, ".danger")],
+    [button(card, "keep", () => card.back()), card.reader.canDelete && button(card, "delete", undefined, ".danger")],
   );
 }
 
@@ -802,7 +807,8 @@ class Card extends HTMLElement {
     if (!this._current) return "";
     const { state, attributes } = this._current;
     const told = [heading, hint, sentence].map((part) => part(this, state, attributes));
-    return [...told, this.text("scans_of", attributes)].filter(Boolean).join(". ");
+    const texts = [...told, this.text("scans_of", attributes)].filter(Boolean);
+    return texts.map((text) => `${text}`.replace(/[^.]$/, "$&.")).join(" ");
   }
 
   /** What had the focus is gone: go where the user would look next. */
