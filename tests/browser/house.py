@@ -1,0 +1,99 @@
+"""A house with two readers, two people and two users: what all tests of the card share."""
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from demo.brokers import BrokerKind
+from tests.browser.accounts import Account, add_user, owner
+from tests.e2e.bench import Bench, running_bench
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from demo.client import Client
+    from demo.reader import VirtualReader
+
+DASHBOARD = "fingerprint-readers"
+PEOPLE = ("Anna", "Ben")
+FRONT, BACK = "Front door", "Back door"
+"""The headings of the two cards."""
+
+
+@dataclass
+class House:
+    """An installation whose readers are called as the headings of their cards."""
+
+    bench: Bench
+    """All of it, as the tests of the front door see it."""
+    back: VirtualReader
+    back_device_id: str
+    """Of the back door, in Home Assistant's device registry."""
+    owner: Account
+    """An administrator."""
+    tablet: Account
+    """Who may only look: a tablet at the wall."""
+
+    @property
+    def url(self) -> str:
+        """Where Home Assistant is."""
+        return self.bench.stage.home_assistant.url
+
+    @asynccontextmanager
+    async def empty(self) -> AsyncGenerator[None]:
+        """Begin with everything there, nothing running, and no finger enrolled."""
+        async with self.bench.idle():
+            self.back.line.lift()
+            await self._delete_fingerprints()
+            yield
+
+    async def _delete_fingerprints(self) -> None:
+        client = self.bench.client
+        listed = await client.async_action("biometric_enroll.get_fingerprints", response=True)
+        for fingerprint in [*listed["fingerprints"], *listed["unnamed"]]:
+            which = {key: fingerprint[key] for key in ("device_id", "slot")}
+            await client.async_action("biometric_enroll.delete_fingerprint", **which)
+
+
+@asynccontextmanager
+async def open_house(folder: Path) -> AsyncGenerator[House]:
+    """Start a broker, a Home Assistant and two readers; add users, people and the dashboard."""
+    async with running_bench(folder, BrokerKind.MOSQUITTO, [], behind_lines=False) as bench:
+        home_assistant, client = bench.stage.home_assistant, bench.client
+        back = bench.stage.add_reader("back_door")
+        await home_assistant.async_add_discovered_reader(client, back.reader_id)
+        await client.async_until_state("binary_sensor.back_door_connectivity", "on")
+        back_device_id = await bench.device_id_of(back)
+        for name in PEOPLE:
+            await client.async_command(
+                type="person/create", name=name, user_id=None, device_trackers=[]
+            )
+        await _add_dashboard(client, {FRONT: bench.device_id, BACK: back_device_id})
+        yield House(
+            bench,
+            back,
+            back_device_id,
+            await owner(home_assistant, client),
+            await add_user(home_assistant, client, "Wall tablet", "a tablet's password"),
+        )
+
+
+async def _add_dashboard(client: Client, readers: dict[str, str]) -> None:
+    """Add a dashboard with a card for each reader, given as heading and device."""
+    await client.async_command(
+        type="lovelace/dashboards/create",
+        url_path=DASHBOARD,
+        title="Readers",
+        mode="storage",
+    )
+    cards: list[dict[str, Any]] = [
+        {"type": "custom:biometric-enroll-card", "device_id": device_id, "name": heading}
+        for heading, device_id in readers.items()
+    ]
+    sections = [{"type": "grid", "cards": [card]} for card in cards]
+    await client.async_command(
+        type="lovelace/config/save",
+        url_path=DASHBOARD,
+        config={"views": [{"title": "Readers", "type": "sections", "sections": sections}]},
+    )
