@@ -862,7 +862,7 @@ button { font: inherit; color: inherit; cursor: pointer; min-height: 44px; paddi
 .chip:has(:checked) { border-color: var(--primary-color); background: var(--soft); }
 .hands { direction: ltr; display: flex; justify-content: center; gap: 4%; }
 .hand { position: relative; width: 48%; max-width: 190px; aspect-ratio: 1; }
-.palm { position: absolute; top: 52%; height: 46%; width: 76%; border-radius: 20% 20% 45% 45%; background: var(--divider-color); }
+.palm { position: absolute; top: 50%; height: 49%; width: 77%; border-radius: 18% 18% 42% 42%; background: color-mix(in srgb, var(--secondary-text-color) 22%, transparent); }
 .right .palm { right: 0; }
 .finger { position: absolute; width: 18%; border-radius: 40px; cursor: pointer; text-align: center; padding-block-start: 4px; box-sizing: border-box; background: color-mix(in srgb, var(--secondary-text-color) 35%, var(--card-background-color)); --mdc-icon-size: 18px; }
 .enrolled { background: color-mix(in srgb, var(--primary-color) 55%, var(--card-background-color)); }
@@ -871,9 +871,9 @@ button { font: inherit; color: inherit; cursor: pointer; min-height: 44px; paddi
 .ring_finger { --at: 19.5%; top: 8%; height: 58%; }
 .middle_finger { --at: 39%; top: 1%; height: 64%; }
 .index_finger { --at: 58.5%; top: 9%; height: 57%; }
-.thumb { --at: 78%; top: 48%; height: 42%; transform: rotate(var(--lean)); }
-.left .finger { left: var(--at); --lean: 24deg; }
-.right .finger { right: var(--at); --lean: -24deg; }
+.thumb { --at: 73%; top: 45%; width: 20%; height: 46%; transform: rotate(var(--lean)); }
+.left .finger { left: var(--at); --lean: 32deg; }
+.right .finger { right: var(--at); --lean: -32deg; }
 .chosen { text-align: center; margin-block-start: 8px; }
 .enrollment { align-items: center; text-align: center; gap: 12px; }
 .ring { position: relative; width: min(60%, 220px); aspect-ratio: 1; --mdc-icon-size: 72px; color: var(--primary-color); }
