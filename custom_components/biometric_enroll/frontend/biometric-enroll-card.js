@@ -843,7 +843,7 @@ ul { list-style: none; }
 section { border-block-start: 1px solid var(--divider-color); padding-block-start: 12px; }
 :is(.row, .person, .chip, .touch) > ha-icon { width: 40px; text-align: center; flex: none; color: var(--secondary-text-color); }
 .avatar { width: 40px; height: 40px; border-radius: 50%; object-fit: cover; flex: none; display: grid; place-items: center; font-weight: 500; background: var(--soft); }
-.mark { margin-inline-start: 8px; padding: 1px 8px; border-radius: 8px; color: var(--primary-text-color); background: color-mix(in srgb, var(--warning-color) 30%, transparent); }
+.mark { display: inline-block; margin-inline-start: 8px; padding: 1px 8px; border-radius: 8px; color: var(--primary-text-color); background: color-mix(in srgb, var(--warning-color) 30%, transparent); }
 button { font: inherit; color: inherit; cursor: pointer; min-height: 44px; padding: 8px 20px; border: 0; border-radius: 22px; background: var(--secondary-background-color); }
 [aria-disabled] { cursor: default; opacity: .6; }
 .main { display: flex; align-items: center; justify-content: center; gap: 8px; background: var(--soft); }
