@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page
 
-    from tests.browser.accounts import Account
+    from demo.accounts import Account
 
 SCREENSHOTS = CACHE / "screenshots"
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
