@@ -94,7 +94,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         with suppress(UnreachableError):
             identity = await async_probe_version_1(self.hass, self._reader_id)
             if identity.device == entry.unique_id:
-                await self._async_move(entry, identity)
+                await async_move(self.hass, entry, self._reader_id, identity)
 
     async def async_step_discovery_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -244,15 +244,9 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         return [entry for entry in entries if entry.data[CONF_READER_ID] == reader_id]
 
     async def _async_moved(self, entry: ConfigEntry[Any], identity: Identity) -> ConfigFlowResult:
-        if not await self._async_move(entry, identity):
+        if not await async_move(self.hass, entry, self._reader_id, identity):
             return self.async_abort(reason="not_unloaded")
         return self.async_abort(reason="reconfigure_successful", translation_domain=HA_DOMAIN)
-
-    async def _async_move(self, entry: ConfigEntry[Any], identity: Identity) -> bool:
-        # What a reader of the first generation was trusted with is not for one that proves it.
-        first = entry.data.get(CONF_DIALECT) == DIALECT_FIRST_GENERATION
-        options = {} if first else entry.options
-        return await async_move(self.hass, entry, self._reader_id, identity, options)
 
     async def _async_mqtt_is_there(self) -> bool:
         return await mqtt.async_wait_for_mqtt_client(self.hass) and mqtt.is_connected(self.hass)

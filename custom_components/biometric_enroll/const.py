@@ -13,6 +13,9 @@ CONF_FEATURES: Final = "features"
 CONF_TRUST_TOUCHES: Final = "trust_touches"
 """Option: the touches of a first-generation reader count as live."""
 
+CONF_ENROLLERS: Final = "enrollers"
+"""Option: ids of users who are no administrators and may enroll at this reader all the same."""
+
 CONF_MIN_CONFIDENCE: Final = "min_confidence"
 CONF_LIVE_LIMIT: Final = "live_limit"
 CONF_SCANS: Final = "scans"

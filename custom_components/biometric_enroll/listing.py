@@ -9,6 +9,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
 from . import people
+from .access import async_limited_user, may_enroll
 from .const import DOMAIN
 from .runtime import coordinators, reader_of
 from .stores import DATA_MARKS, DATA_ROSTER
@@ -24,14 +25,15 @@ async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
     """List the fingerprints of one reader or of all, for whoever may read their entities.
 
     Raises `Unauthorized`. Administrators and automations also see where they are stored, and those
-    on readers that are no longer set up.
+    on readers that are no longer set up. About one reader it also tells whether the caller may
+    enroll there.
     """
     hass, roster = call.hass, call.hass.data[DATA_ROSTER]
     found = roster.all()
     if ATTR_DEVICE_ID in call.data:
         found = roster.on_reader(reader_of(call).device)
     devices = _devices(hass)
-    user = await _async_limited_user(call)
+    user = await async_limited_user(call)
     if user is not None:
         found = [pair for pair in found if pair[1].device in devices]
         asked = [call.data[ATTR_DEVICE_ID]] if ATTR_DEVICE_ID in call.data else []
@@ -48,6 +50,8 @@ async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
         for fingerprint, place in found
     ]
     answer: dict[str, Any] = {"fingerprints": listed, "people": _by_person(hass, user, listed)}
+    if ATTR_DEVICE_ID in call.data:
+        answer["may_enroll"] = may_enroll(user, reader_of(call).config_entry)
     if user is None:
         answer["unnamed"] = _unnamed(call, devices)
     return answer
@@ -72,16 +76,6 @@ def _devices(hass: HomeAssistant) -> dict[str, str]:
         for domain, value in device.identifiers
         if domain == DOMAIN
     }
-
-
-async def _async_limited_user(call: ServiceCall) -> User | None:
-    """Return who asks; None for an administrator or an automation. Raises `Unauthorized`."""
-    if call.context.user_id is None:
-        return None
-    user = await call.hass.auth.async_get_user(call.context.user_id)
-    if user is None:
-        raise Unauthorized(context=call.context)
-    return None if user.is_admin else user
 
 
 def _may_read(user: User | None, entity_id: str) -> bool:

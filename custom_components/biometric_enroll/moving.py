@@ -6,12 +6,10 @@ from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
-from .const import CONF_DEVICE, CONF_FEATURES, CONF_READER_ID, DOMAIN
+from .const import CONF_DEVICE, CONF_FEATURES, CONF_READER_ID, CONF_TRUST_TOUCHES, DOMAIN
 from .stores import DATA_MARKS, DATA_ROSTER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
@@ -38,7 +36,6 @@ async def async_move(
     entry: ConfigEntry[Any],
     reader_id: str,
     identity: Identity,
-    options: Mapping[str, Any],
 ) -> bool:
     """Rewrite an entry for a reader that has answered under this id; return whether that worked.
 
@@ -63,6 +60,8 @@ async def async_move(
     ignored = entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
     if ignored is not None and ignored is not entry:
         entries.async_update_entry(ignored, unique_id=None)
+    # What a reader of the first generation was trusted with is not for one that proves it.
+    options = {key: value for key, value in entry.options.items() if key != CONF_TRUST_TOUCHES}
     entries.async_update_entry(
         entry,
         unique_id=identity.device,

@@ -8,10 +8,15 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
 )
 
 from .const import (
     CONF_DIALECT,
+    CONF_ENROLLERS,
     CONF_LIVE_LIMIT,
     CONF_MIN_CONFIDENCE,
     CONF_SCAN_TIMEOUT,
@@ -34,24 +39,51 @@ class ReaderOptionsFlow(OptionsFlow):
         return await self.async_step_reader(user_input)
 
     async def async_step_reader(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask how sure and how new a touch has to be, and how fingers are enrolled."""
-        return self._ask("reader", _OPTIONS, user_input)
+        """Ask how sure and how new a touch has to be, and how and by whom fingers are enrolled."""
+        return await self._async_ask("reader", _OPTIONS, user_input)
 
     async def async_step_first_generation(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask whether touches may open doors whose age nobody can prove."""
-        return self._ask("first_generation", _FIRST_GENERATION_OPTIONS, user_input)
+        """Ask whether touches may open doors whose age nobody can prove, and who may enroll."""
+        return await self._async_ask("first_generation", _FIRST_GENERATION_OPTIONS, user_input)
 
-    def _ask(
+    async def _async_ask(
         self, step_id: str, schema: probatio.Schema, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         if user_input is not None:
             return self.async_create_entry(data=user_input)
+        chosen = self.config_entry.options.get(CONF_ENROLLERS, [])
+        offers = await self._async_users(chosen)
+        # Who is not there any more cannot be chosen, and is not chosen any more.
+        present = {offer["value"] for offer in offers}
+        still = {CONF_ENROLLERS: [each for each in chosen if each in present]}
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, self.config_entry.options),
+            data_schema=self.add_suggested_values_to_schema(
+                schema.extend({probatio.Optional(CONF_ENROLLERS, default=list): _users(offers)}),
+                {**self.config_entry.options, **still},
+            ),
         )
+
+    async def _async_users(self, chosen: list[str]) -> list[SelectOptionDict]:
+        """Return who may be chosen to enroll: who uses HA and is no administrator.
+
+        Who is chosen already stays on offer, or it would be lost unseen with the next change.
+        """
+        users = [
+            SelectOptionDict(value=user.id, label=user.name or user.id)
+            for user in await self.hass.auth.async_get_users()
+            if user.id in chosen
+            or (user.is_active and not user.is_admin and not user.system_generated)
+        ]
+        return sorted(users, key=lambda user: user["label"].casefold())
+
+
+def _users(offers: list[SelectOptionDict]) -> SelectSelector:
+    return SelectSelector(
+        SelectSelectorConfig(options=offers, multiple=True, mode=SelectSelectorMode.DROPDOWN)
+    )
 
 
 def _number(least: int, most: int, unit: str | None = None) -> NumberSelector:

@@ -231,7 +231,7 @@ class OtherDeviceFlow(ReaderFlow):
             raise _TryAgainError("another_one")
         if is_taken(self.hass, entry, identity):
             raise _NoUseError("already_configured")
-        if not await async_move(self.hass, entry, reader_id, identity, entry.options):
+        if not await async_move(self.hass, entry, reader_id, identity):
             raise _NoUseError("not_loaded")
 
 

@@ -7,15 +7,14 @@ import probatio
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
 from homeassistant.core import SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers import service
 
 from . import given, people
+from .access import async_reader_to_enroll_at
 from .const import CONF_SCAN_TIMEOUT, CONF_SCANS, DOMAIN, FINGERS, SCAN_TIMEOUT, SCANS
 from .errors import no_outcome, told
 from .fingerprints import async_setup_fingerprint_services
 from .follower.enroller import Wish
 from .given import ATTR_FINGER, ATTR_PERSON, ATTR_SLOT, SLOT
-from .runtime import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,16 +50,15 @@ _ENROLL_SCHEMA = _DEVICE_SCHEMA.extend(
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Offer the actions, whether a reader is set up or not."""
-    service.async_register_admin_service(
-        hass,
+    hass.services.async_register(
         DOMAIN,
         SERVICE_ENROLL_FINGERPRINT,
         _async_enroll_fingerprint,
         _ENROLL_SCHEMA,
         SupportsResponse.OPTIONAL,
     )
-    service.async_register_admin_service(
-        hass, DOMAIN, SERVICE_CANCEL_ENROLLMENT, _async_cancel_enrollment, _DEVICE_SCHEMA
+    hass.services.async_register(
+        DOMAIN, SERVICE_CANCEL_ENROLLMENT, _async_cancel_enrollment, _DEVICE_SCHEMA
     )
     async_setup_fingerprint_services(hass)
 
@@ -74,7 +72,7 @@ def _wish(call: ServiceCall, options: Mapping[str, Any]) -> Wish:
 
 async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
     """Start an enrollment; answers when it is accepted, or with `wait` when it has ended."""
-    coordinator = reader_of(call)
+    coordinator = await async_reader_to_enroll_at(call)
     entry, enroller = coordinator.config_entry, coordinator.follower.enroller
     wish = _wish(call, entry.options)
     starting = entry.async_create_task(
@@ -107,6 +105,6 @@ async def _async_outlived_by[T](task: asyncio.Task[T]) -> T:
 
 async def _async_cancel_enrollment(call: ServiceCall) -> None:
     """End the running enrollment; returns when the reader has ended it."""
-    coordinator = reader_of(call)
+    coordinator = await async_reader_to_enroll_at(call)
     with told(coordinator.config_entry.title):
         await coordinator.follower.enroller.async_cancel()

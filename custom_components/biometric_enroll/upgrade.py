@@ -32,5 +32,4 @@ async def async_upgrade(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     if is_taken(hass, entry, identity):
         _LOGGER.warning("Reader %s is set up already, under another id", device)
         return
-    # The options were about what such a reader cannot prove.
-    await async_move(hass, entry, entry.data[CONF_READER_ID], identity, options={})
+    await async_move(hass, entry, entry.data[CONF_READER_ID], identity)

@@ -69,7 +69,14 @@ async def open_house(folder: Path) -> AsyncGenerator[House]:
             await client.async_command(
                 type="person/create", name=name, user_id=None, device_trackers=[]
             )
-        await _add_dashboard(client, {FRONT: bench.device_id, BACK: back_device_id})
+        cards: dict[str, str] = {FRONT: bench.device_id, BACK: back_device_id}
+        await add_dashboard(
+            client,
+            [
+                {"type": "custom:biometric-enroll-card", "device_id": device_id, "name": heading}
+                for heading, device_id in cards.items()
+            ],
+        )
         yield House(
             bench,
             back,
@@ -79,18 +86,16 @@ async def open_house(folder: Path) -> AsyncGenerator[House]:
         )
 
 
-async def _add_dashboard(client: Client, readers: dict[str, str]) -> None:
-    """Add a dashboard with a card for each reader, given as heading and device."""
-    await client.async_command(
-        type="lovelace/dashboards/create",
-        url_path=DASHBOARD,
-        title="Readers",
-        mode="storage",
-    )
-    cards: list[dict[str, Any]] = [
-        {"type": "custom:biometric-enroll-card", "device_id": device_id, "name": heading}
-        for heading, device_id in readers.items()
-    ]
+async def add_dashboard(client: Client, cards: list[dict[str, Any]]) -> None:
+    """Add the dashboard with some cards, or give it others."""
+    dashboards = await client.async_command(type="lovelace/dashboards/list")
+    if not any(each["url_path"] == DASHBOARD for each in dashboards):
+        await client.async_command(
+            type="lovelace/dashboards/create",
+            url_path=DASHBOARD,
+            title="Readers",
+            mode="storage",
+        )
     sections = [{"type": "grid", "cards": [card]} for card in cards]
     await client.async_command(
         type="lovelace/config/save",

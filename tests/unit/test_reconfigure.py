@@ -21,6 +21,7 @@ from custom_components.biometric_enroll import probe
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_DIALECT,
+    CONF_ENROLLERS,
     CONF_FEATURES,
     CONF_MIN_CONFIDENCE,
     CONF_READER_ID,
@@ -426,7 +427,7 @@ async def test_a_first_generation_reader_is_replaced_by_one_of_today(
             CONF_DEVICE: READER_ID,
             CONF_DIALECT: DIALECT_FIRST_GENERATION,
         },
-        options={CONF_TRUST_TOUCHES: True},
+        options={CONF_TRUST_TOUCHES: True, CONF_ENROLLERS: ["tablet"]},
     )
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -434,8 +435,8 @@ async def test_a_first_generation_reader_is_replaced_by_one_of_today(
     now = FakeReader(broker, NEW_ID)
     assert (await moved(hass, entry))["reason"] == "reconfigure_successful"
     assert entry.data == {CONF_READER_ID: NEW_ID, CONF_DEVICE: DEVICE, CONF_FEATURES: FEATURES}
-    # What it was trusted with is not for one that proves it.
-    assert (entry.unique_id, dict(entry.options)) == (DEVICE, {})
+    # What it was trusted with is not for one that proves it; who may enroll at the door still may.
+    assert (entry.unique_id, dict(entry.options)) == (DEVICE, {CONF_ENROLLERS: ["tablet"]})
     now.announce()
     await async_until(hass, lambda: available(hass))
     assert known.items() <= registered(hass, entry).items()

@@ -259,8 +259,8 @@ def test_each_field_of_the_config_flow_is_named_and_described() -> None:
         step = TEXTS["config"]["step"][step_id]
         assert step["data"].keys() == step["data_description"].keys() == {"reader_id"}
     fields = {
-        "reader": {"min_confidence", "live_limit", "scans", "scan_timeout"},
-        "first_generation": {"trust_touches"},
+        "reader": {"min_confidence", "live_limit", "scans", "scan_timeout", "enrollers"},
+        "first_generation": {"trust_touches", "enrollers"},
     }
     for step_id, names in fields.items():
         step = TEXTS["options"]["step"][step_id]

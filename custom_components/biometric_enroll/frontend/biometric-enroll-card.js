@@ -513,7 +513,7 @@ class Card extends HTMLElement {
 	_from = ""; // where the focus came from
 	/** The newest change of the enrollment, and until when its end is news. */
 	_enrollment = { updated: "", arrivedAt: 0, running: "", ended: "", newsUntil: 0 };
-	/** @type {{seen: string | null, newsUntil: number}} */
+	/** @type {{seen: string | null, newsUntil: number}} null until it looks, and what changes is new */
 	_touch = { seen: null, newsUntil: 0 };
 	/** @type {Hass["states"] | null} the states from before the connection was lost */
 	_stale = null;
@@ -638,7 +638,7 @@ class Card extends HTMLElement {
 		const known = this._enrollment;
 		const id = enrollment?.attributes.template_id;
 		if (enrollment && enrollment.last_updated !== known.updated) {
-			known.arrivedAt = known.updated ? performance.now() : 0;
+			known.arrivedAt = this._touch.seen === null ? 0 : performance.now();
 			known.updated = enrollment.last_updated;
 		}
 		if (running) known.running = id;
@@ -659,7 +659,7 @@ class Card extends HTMLElement {
 		const question = ++this._questions;
 		this._listed = this.reader.listed;
 		/** @type {Listing} */
-		let listing = { people: [], may_enroll: false };
+		let listing = { fingerprints: [], people: [], may_enroll: false };
 		try {
 			listing = await this._call("get_fingerprints", this.device, true);
 		} catch {
@@ -667,6 +667,10 @@ class Card extends HTMLElement {
 		}
 		if (question !== this._questions) return;
 		this.listing = listing;
+		const all = [...listing.fingerprints, ...(listing.unnamed ?? [])];
+		const { which } = { which: undefined, ...this._view };
+		// Its slot may soon be that of somebody else.
+		if (which && !all.some(({ slot, template_id }) => slot === which.slot && template_id === which.template_id)) this.go({ kind: "overview" });
 		this.render();
 	}
 
@@ -843,7 +847,7 @@ ul { list-style: none; }
 section { border-block-start: 1px solid var(--divider-color); padding-block-start: 12px; }
 :is(.row, .person, .chip, .touch) > ha-icon { width: 40px; text-align: center; flex: none; color: var(--secondary-text-color); }
 .avatar { width: 40px; height: 40px; border-radius: 50%; object-fit: cover; flex: none; display: grid; place-items: center; font-weight: 500; background: var(--soft); }
-.mark { margin-inline-start: 8px; padding: 1px 8px; border-radius: 8px; color: var(--primary-text-color); background: color-mix(in srgb, var(--warning-color) 30%, transparent); }
+.mark { display: inline-block; margin-inline-start: 8px; padding: 1px 8px; border-radius: 8px; color: var(--primary-text-color); background: color-mix(in srgb, var(--warning-color) 30%, transparent); }
 button { font: inherit; color: inherit; cursor: pointer; min-height: 44px; padding: 8px 20px; border: 0; border-radius: 22px; background: var(--secondary-background-color); }
 [aria-disabled] { cursor: default; opacity: .6; }
 .main { display: flex; align-items: center; justify-content: center; gap: 8px; background: var(--soft); }
@@ -862,7 +866,7 @@ button { font: inherit; color: inherit; cursor: pointer; min-height: 44px; paddi
 .chip:has(:checked) { border-color: var(--primary-color); background: var(--soft); }
 .hands { direction: ltr; display: flex; justify-content: center; gap: 4%; }
 .hand { position: relative; width: 48%; max-width: 190px; aspect-ratio: 1; }
-.palm { position: absolute; top: 52%; height: 46%; width: 76%; border-radius: 20% 20% 45% 45%; background: var(--divider-color); }
+.palm { position: absolute; top: 50%; height: 49%; width: 77%; border-radius: 18% 18% 42% 42%; background: color-mix(in srgb, var(--secondary-text-color) 22%, transparent); }
 .right .palm { right: 0; }
 .finger { position: absolute; width: 18%; border-radius: 40px; cursor: pointer; text-align: center; padding-block-start: 4px; box-sizing: border-box; background: color-mix(in srgb, var(--secondary-text-color) 35%, var(--card-background-color)); --mdc-icon-size: 18px; }
 .enrolled { background: color-mix(in srgb, var(--primary-color) 55%, var(--card-background-color)); }
@@ -871,9 +875,9 @@ button { font: inherit; color: inherit; cursor: pointer; min-height: 44px; paddi
 .ring_finger { --at: 19.5%; top: 8%; height: 58%; }
 .middle_finger { --at: 39%; top: 1%; height: 64%; }
 .index_finger { --at: 58.5%; top: 9%; height: 57%; }
-.thumb { --at: 78%; top: 48%; height: 42%; transform: rotate(var(--lean)); }
-.left .finger { left: var(--at); --lean: 24deg; }
-.right .finger { right: var(--at); --lean: -24deg; }
+.thumb { --at: 73%; top: 45%; width: 20%; height: 46%; transform: rotate(var(--lean)); }
+.left .finger { left: var(--at); --lean: 32deg; }
+.right .finger { right: var(--at); --lean: -32deg; }
 .chosen { text-align: center; margin-block-start: 8px; }
 .enrollment { align-items: center; text-align: center; gap: 12px; }
 .ring { position: relative; width: min(60%, 220px); aspect-ratio: 1; --mdc-icon-size: 72px; color: var(--primary-color); }

@@ -160,12 +160,15 @@ async def test_whether_its_touches_are_trusted_is_an_option(
         form["flow_id"], {"trust_touches": True}
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert site.entry.options == {"trust_touches": True}
+    assert site.entry.options == {"trust_touches": True, "enrollers": []}
     # The form shows what holds now.
     form = await hass.config_entries.options.async_init(site.entry.entry_id)
     assert form["data_schema"] is not None
-    (key,) = form["data_schema"].schema
-    assert key.description == {"suggested_value": True}
+    suggested = {str(key): key.description for key in form["data_schema"].schema}
+    assert suggested == {
+        "trust_touches": {"suggested_value": True},
+        "enrollers": {"suggested_value": []},
+    }
 
 
 async def test_a_new_option_holds_at_once_without_a_reload(

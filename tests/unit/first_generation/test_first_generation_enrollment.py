@@ -3,8 +3,11 @@
 from typing import TYPE_CHECKING
 
 import pytest
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import Context
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from pytest_homeassistant_custom_component.common import MockUser
 
+from custom_components.biometric_enroll.const import CONF_ENROLLERS, DOMAIN
 from tests.first_generation.sketch import POOR, Sketch
 from tests.unit.first_generation.site import TEMPLATE_ID
 
@@ -339,3 +342,24 @@ async def test_a_reader_that_missed_that_the_last_one_was_saved_is_told_again(
     old.deaf = lambda _suffix, _message: False
     await site.enrolled("ben", "Ben")
     assert await site.names() == {1: "Anna", 2: "Ben"}
+
+
+async def test_a_chosen_user_enrolls_and_cancels_and_no_other_does(site: Site) -> None:
+    entries = site.hass.config_entries
+    user = MockUser(groups=[]).add_to_hass(site.hass)
+    call = {"device_id": site.device_id, "name": "Anna"}
+    context = Context(user_id=user.id)
+    with pytest.raises(Unauthorized):
+        await site.hass.services.async_call(
+            DOMAIN, "enroll_fingerprint", call, blocking=True, context=context
+        )
+    entries.async_update_entry(site.entry, options={CONF_ENROLLERS: [user.id]})
+    await site.hass.services.async_call(
+        DOMAIN, "enroll_fingerprint", call, blocking=True, context=context
+    )
+    assert site.stage == "place_finger"
+    del call["name"]
+    await site.hass.services.async_call(
+        DOMAIN, "cancel_enrollment", call, blocking=True, context=context
+    )
+    assert site.stage == "cancelled"

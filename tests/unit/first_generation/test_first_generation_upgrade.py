@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_DIALECT,
+    CONF_ENROLLERS,
     CONF_FEATURES,
     CONF_READER_ID,
     DOMAIN,
@@ -121,6 +122,14 @@ async def test_a_touch_is_from_now_on_named_by_its_template_id_alone(
     reader.touch(result="identified", slot=1, confidence=120)
     assert [touch["type"] for touch in site.touches()] == ["not_identified"]
     assert site.entry.options == {}
+
+
+async def test_who_may_enroll_still_may(site: Site, old: OldReader) -> None:
+    options = {CONF_ENROLLERS: ["tablet"]}
+    site.hass.config_entries.async_update_entry(site.entry, options=options)
+    await _flash(site, old)
+    await site.until(lambda: site.available)
+    assert site.entry.options == options
 
 
 async def test_an_enrollment_that_ran_is_over(site: Site, old: OldReader) -> None:
