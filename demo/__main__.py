@@ -50,7 +50,8 @@ async def _async_check(stage: Stage) -> int:
     # A real sensor needs some tenths of a second for an image; a check need not wait for that.
     reader = stage.add_reader(FRONT_DOOR, time_scale=0.0)
     async with await stage.home_assistant.async_connect() as client:
-        right = await async_check(client, reader, await async_add_reader(stage, client, reader))
+        added = await async_add_reader(stage, client, reader)
+        right = await async_check(client, reader, added.device_id)
     print(
         "Right: three scans, each seen once and in order, and the name is known."
         if right

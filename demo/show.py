@@ -33,7 +33,7 @@ class Show:
     owner: Account
     """An administrator."""
     tablet: Account
-    """A tablet at the wall, which is no administrator."""
+    """A tablet at the wall, which is no administrator, but may enroll at the front door."""
 
 
 @asynccontextmanager
@@ -44,33 +44,41 @@ async def open_show(stage: Stage) -> AsyncGenerator[Show]:
     await stage.async_start({"mqtt": mqtt_entities(tuple(READERS))})
     async with await home_assistant.async_connect() as client:
         await people.async_add(client)
+        tablet = await add_user(home_assistant, client, TABLET_NAME, TABLET_PASSWORD)
         doors = []
         with ExitStack() as hands:
             for reader_id, (name, model) in READERS.items():
                 # A real sensor needs some tenths of a second for an image.
                 reader = stage.add_reader(reader_id, model=model, time_scale=1.0)
-                device_id = await async_add_reader(stage, client, reader)
+                added = await async_add_reader(stage, client, reader)
+                if reader_id == FRONT_DOOR:
+                    await home_assistant.async_set_options(
+                        added.entry_id, {"enrollers": [tablet.user_id]}
+                    )
                 hand = FingerHand(stage.broker.port, reader_id, reader.line)
                 hands.callback(hand.close)
-                doors.append(dashboard.Door(name, reader_id, device_id))
+                doors.append(dashboard.Door(name, reader_id, added.device_id))
             await dashboard.async_install(client, doors)
             await async_settle_repairs(client)
-            yield Show(
-                client,
-                tuple(doors),
-                await owner(home_assistant, client),
-                await add_user(home_assistant, client, TABLET_NAME, TABLET_PASSWORD),
-            )
+            account = await owner(home_assistant, client)
+            yield Show(client, tuple(doors), account, tablet)
 
 
-async def async_add_reader(stage: Stage, client: Client, reader: VirtualReader) -> str:
-    """Add a reader that Home Assistant discovers, and return the id of its device."""
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A reader that was added, by the ids that Home Assistant has given."""
+
+    device_id: str
+    entry_id: str
+
+
+async def async_add_reader(stage: Stage, client: Client, reader: VirtualReader) -> Added:
+    """Add a reader that Home Assistant discovers, and wait until it is known to be there."""
     await stage.home_assistant.async_add_discovered_reader(client, reader.reader_id)
     await client.async_until_state(f"binary_sensor.{reader.reader_id}_connectivity", "on")
-    for entry in await client.async_command(type="config/device_registry/list"):
-        if ["biometric_enroll", reader.device] in entry["identifiers"]:
-            device_id: str = entry["id"]
-            return device_id
+    for device in await client.async_command(type="config/device_registry/list"):
+        if ["biometric_enroll", reader.device] in device["identifiers"]:
+            return Added(device["id"], device["config_entries"][0])
     raise DidNotStartError(f"no device {reader.device}")
 
 
