@@ -148,24 +148,26 @@ class FingerHand:
             _LOGGER.warning("Nobody has the finger %r", key)
 
     def _place(self, key: str) -> None:
-        if self._lying not in (None, key):
+        if self._lying != key:
             self._lift()
-            # As fast as a person changes fingers; the reader sees that it is another one.
-            with contextlib.suppress(TimeoutError):
-                self._line.wait_for_command(
-                    Command.GEN_IMG,
-                    _NOTICED_WITHIN,
-                    code=Code.NO_FINGER,
-                    since=self._line.command_count,
-                )
         self._line.place(self._fingers[key])
         self._lying = key
         self._tell()
 
     def _lift(self) -> None:
+        """Lift what lies there, no faster than the reader can see it: people are slower."""
+        if self._lying is None:
+            return
         self._line.lift()
         self._lying = None
         self._tell()
+        with contextlib.suppress(TimeoutError):
+            self._line.wait_for_command(
+                Command.GEN_IMG,
+                _NOTICED_WITHIN,
+                code=Code.NO_FINGER,
+                since=self._line.command_count,
+            )
 
     def _tell(self) -> None:
         """Tell what lies there, also to a Home Assistant that comes later."""

@@ -20,7 +20,9 @@ def draw(folder: Path) -> None:
 
 
 async def async_add(client: Client) -> None:
-    """Add the people to Home Assistant."""
+    """Add the people to Home Assistant, in the place of the user of the demo."""
+    for person in (await client.async_command(type="person/list"))["storage"]:
+        await client.async_command(type="person/delete", person_id=person["id"])
     for name in PEOPLE:
         await client.async_command(
             type="person/create",

@@ -27,6 +27,8 @@ TABLET_PASSWORD = "fingerprint"  # noqa: S105 - of a demo on loopback
 class Show:
     """A running demo."""
 
+    url: str
+    """Where Home Assistant is."""
     client: Client
     """Of the owner."""
     doors: tuple[dashboard.Door, ...]
@@ -61,7 +63,7 @@ async def open_show(stage: Stage) -> AsyncGenerator[Show]:
             await dashboard.async_install(client, doors)
             await async_settle_repairs(client)
             account = await owner(home_assistant, client)
-            yield Show(client, tuple(doors), account, tablet)
+            yield Show(home_assistant.url, client, tuple(doors), account, tablet)
 
 
 @dataclass(frozen=True, slots=True)
