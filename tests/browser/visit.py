@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from demo.programs import CACHE
 from tests.browser.house import DASHBOARD, FRONT
@@ -27,6 +27,7 @@ _OURS = "biometric"
 @asynccontextmanager
 async def open_browser() -> AsyncGenerator[Browser]:
     """Start the Chromium that scripts/setup has unpacked."""
+    expect.set_options(timeout=_WITHIN_MS)
     async with (
         async_playwright() as playwright,
         await playwright.chromium.launch(
