@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, Locator
 
-    from tests.browser.accounts import Account
+    from demo.accounts import Account
     from tests.browser.house import House
 
 _FAILED = pytest.StashKey[bool]()

@@ -4,8 +4,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from demo.accounts import Account, add_user, owner
 from demo.brokers import BrokerKind
-from tests.browser.accounts import Account, add_user, owner
 from tests.e2e.bench import Bench, running_bench
 
 if TYPE_CHECKING:
