@@ -9,7 +9,7 @@ from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.event import async_track_time_interval
 
-from . import people, stores
+from . import card, people, stores
 from .const import DOMAIN
 from .runtime import Runtime
 from .services import async_setup_services
@@ -37,10 +37,11 @@ _DAY = timedelta(days=1)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
-    """Load what all readers share, and offer the actions."""
+    """Load what all readers share, and offer the actions and the card."""
     await stores.async_load(hass)
     async_setup_services(hass)
     people.async_unlink_when_removed(hass)
+    await card.async_offer(hass)
 
     async def expire(_: datetime) -> None:
         await stores.async_expire(hass)

@@ -120,6 +120,8 @@ class Crowd:
     def _take(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         _, reader_id, _ = message.topic.split("/", 2)
         request = json.loads(message.payload)
+        if "v" not in request:
+            return  # asks whether this is a reader of the first generation
         if request.get("command") == "ack":
             self.acknowledged += 1
         else:

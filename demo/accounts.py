@@ -1,0 +1,69 @@
+"""Users of Home Assistant, and how a browser is told that it is logged in as one of them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from demo.client import Client
+    from demo.home_assistant import HomeAssistant
+
+_TOKENS_LAST_MS = 1_800_000
+"""As Home Assistant makes them; only then the frontend asks for new ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user who has logged in."""
+
+    user_id: str
+    tokens: dict[str, Any]
+    """What Home Assistant answered to the login."""
+
+    def storage(self, url: str) -> str:
+        """Return JavaScript after which the frontend at an address takes itself for logged in."""
+        tokens = {**self.tokens, "hassUrl": url, "clientId": f"{url}/"}
+        return (
+            f"localStorage.hassTokens = JSON.stringify({{...{tokens},"
+            f" expires: Date.now() + {_TOKENS_LAST_MS}}});"
+        )
+
+
+async def add_user(
+    home_assistant: HomeAssistant, client: Client, name: str, password: str
+) -> Account:
+    """Add a user who is no administrator, and log in."""
+    created = await client.async_command(
+        type="config/auth/create", name=name, group_ids=["system-users"]
+    )
+    user_id: str = created["user"]["id"]
+    username = name.lower().replace(" ", "_")
+    await client.async_command(
+        type="config/auth_provider/homeassistant/create",
+        user_id=user_id,
+        username=username,
+        password=password,
+    )
+    return Account(user_id, await _log_in(home_assistant.url, username, password))
+
+
+async def owner(home_assistant: HomeAssistant, client: Client) -> Account:
+    """Return the administrator whom the onboarding has made."""
+    user = await client.async_command(type="auth/current_user")
+    return Account(user["id"], home_assistant.tokens)
+
+
+async def _log_in(url: str, username: str, password: str) -> dict[str, Any]:
+    client_id = f"{url}/"
+    async with aiohttp.ClientSession(url, raise_for_status=True) as session:
+        begun = {"client_id": client_id, "handler": ["homeassistant", None], "redirect_uri": url}
+        async with session.post("/auth/login_flow", json=begun) as response:
+            flow = (await response.json())["flow_id"]
+        login = {"client_id": client_id, "username": username, "password": password}
+        async with session.post(f"/auth/login_flow/{flow}", json=login) as response:
+            code = (await response.json())["result"]
+        grant = {"client_id": client_id, "grant_type": "authorization_code", "code": code}
+        async with session.post("/auth/token", data=grant) as response:
+            tokens: dict[str, Any] = await response.json()
+    return tokens

@@ -1,0 +1,97 @@
+"""One installation and one browser, which all tests share; each test has pages of its own.
+
+Of a test that fails, and of what it asks for by `shoot`, pictures lie in `.cache/screenshots/`.
+"""
+
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+import pytest_asyncio
+
+from tests.browser.house import open_house
+from tests.browser.visit import SCREENSHOTS, Looks, Visit, open_browser, shoot
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
+    from playwright.async_api import Browser, Locator
+
+    from demo.accounts import Account
+    from tests.browser.house import House
+
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell the fixtures whether their test has failed."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def installation(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
+    async with open_house(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(installation: House) -> AsyncGenerator[House]:
+    """Give the house, idle and with no finger enrolled."""
+    async with installation.empty():
+        yield installation
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncGenerator[Browser]:
+    async with open_browser() as browser:
+        yield browser
+
+
+class Welcome(Protocol):
+    """Begins a visit: by the owner, or with another account; on a usual screen, or another."""
+
+    async def __call__(self, account: Account | None = None, looks: Looks = Looks()) -> Visit: ...  # noqa: B008 - frozen
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def welcome(
+    request: pytest.FixtureRequest, house: House, browser: Browser
+) -> AsyncGenerator[Welcome]:
+    """Give what begins a visit; afterwards, no page of any of them may have met an error."""
+    visits: list[Visit] = []
+
+    async def begin(account: Account | None = None, looks: Looks = Looks()) -> Visit:  # noqa: B008
+        visit = await Visit.begin(browser, house.url, account or house.owner, looks)
+        visits.append(visit)
+        return visit
+
+    yield begin
+    for number, visit in enumerate(visits, 1):
+        if request.node.stash.get(_FAILED, False):
+            await shoot(visit.page, f"failed-{request.node.name}-{number}")
+        await visit.end()
+    assert [error for visit in visits for error in visit.errors] == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(welcome: Welcome) -> Visit:
+    """Give a visit by the owner."""
+    return await welcome()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def card(visit: Visit) -> Locator:
+    """Give the front door's card, before anything is done with it."""
+    return await visit.overview()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pictures() -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for picture in SCREENSHOTS.glob("failed-*"):
+        picture.unlink(missing_ok=True)

@@ -1,0 +1,129 @@
+"""A house with two readers, two people and two users: what all tests of the card share."""
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from demo.accounts import Account, add_user, owner
+from demo.brokers import BrokerKind
+from tests.e2e.bench import Bench, running_bench
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from demo.client import Client
+    from demo.reader import VirtualReader
+
+CARD = "custom:biometric-enroll-card"
+DASHBOARD = "fingerprint-readers"
+PEOPLE = ("Anna", "Ben")
+FRONT, BACK = "Front door", "Back door"
+"""The headings of the two cards."""
+
+
+@dataclass
+class House:
+    """An installation whose readers are called as the headings of their cards."""
+
+    bench: Bench
+    """All of it, as the tests of the front door see it."""
+    back: VirtualReader
+    back_device_id: str
+    """Of the back door, in Home Assistant's device registry."""
+    owner: Account
+    """An administrator."""
+    tablet: Account
+    """Who may only look: a tablet at the wall."""
+
+    @property
+    def url(self) -> str:
+        """Where Home Assistant is."""
+        return self.bench.stage.home_assistant.url
+
+    @asynccontextmanager
+    async def empty(self) -> AsyncGenerator[None]:
+        """Begin with everything there, nothing running, and no finger enrolled."""
+        async with self.bench.idle():
+            self.back.line.lift()
+            await self._delete_fingerprints()
+            yield
+
+    @asynccontextmanager
+    async def allowing(self, account: Account) -> AsyncGenerator[None]:
+        """Let a user enroll at the front door who is no administrator."""
+        await self._choose_enrollers(account.user_id)
+        try:
+            yield
+        finally:
+            await self._choose_enrollers()
+
+    async def _choose_enrollers(self, *user_ids: str) -> None:
+        client, home_assistant = self.bench.client, self.bench.stage.home_assistant
+        entries = await client.async_command(type="config_entries/get", domain="biometric_enroll")
+        entry_id = next(entry["entry_id"] for entry in entries if entry["title"] == FRONT)
+        await home_assistant.async_set_options(entry_id, {"enrollers": user_ids})
+
+    async def lay_out(self, *cards: dict[str, Any]) -> None:
+        """Put these cards on the dashboard; without any, those of both readers."""
+        both = {FRONT: self.bench.device_id, BACK: self.back_device_id}
+        usual = [
+            {"type": CARD, "device_id": device_id, "name": heading}
+            for heading, device_id in both.items()
+        ]
+        await add_dashboard(self.bench.client, [*cards] or usual)
+
+    async def cards(self) -> list[dict[str, Any]]:
+        """Return what is on the dashboard."""
+        config = await self.bench.client.async_command(type="lovelace/config", url_path=DASHBOARD)
+        sections = config["views"][0]["sections"]
+        return [card for section in sections for card in section["cards"]]
+
+    async def _delete_fingerprints(self) -> None:
+        client = self.bench.client
+        listed = await client.async_action("biometric_enroll.get_fingerprints", response=True)
+        for fingerprint in [*listed["fingerprints"], *listed["unnamed"]]:
+            which = {key: fingerprint[key] for key in ("device_id", "slot")}
+            await client.async_action("biometric_enroll.delete_fingerprint", **which)
+
+
+@asynccontextmanager
+async def open_house(folder: Path) -> AsyncGenerator[House]:
+    """Start a broker, a Home Assistant and two readers; add users, people and the dashboard."""
+    async with running_bench(folder, BrokerKind.MOSQUITTO, [], behind_lines=False) as bench:
+        home_assistant, client = bench.stage.home_assistant, bench.client
+        back = bench.stage.add_reader("back_door")
+        await home_assistant.async_add_discovered_reader(client, back.reader_id)
+        await client.async_until_state("binary_sensor.back_door_connectivity", "on")
+        back_device_id = await bench.device_id_of(back)
+        for name in PEOPLE:
+            await client.async_command(
+                type="person/create", name=name, user_id=None, device_trackers=[]
+            )
+        house = House(
+            bench,
+            back,
+            back_device_id,
+            await owner(home_assistant, client),
+            await add_user(home_assistant, client, "Wall tablet", "a tablet's password"),
+        )
+        await house.lay_out()
+        yield house
+
+
+async def add_dashboard(client: Client, cards: list[dict[str, Any]]) -> None:
+    """Add the dashboard with some cards, or give it others."""
+    dashboards = await client.async_command(type="lovelace/dashboards/list")
+    if not any(each["url_path"] == DASHBOARD for each in dashboards):
+        await client.async_command(
+            type="lovelace/dashboards/create",
+            url_path=DASHBOARD,
+            title="Readers",
+            mode="storage",
+        )
+    sections = [{"type": "grid", "cards": [card]} for card in cards]
+    await client.async_command(
+        type="lovelace/config/save",
+        url_path=DASHBOARD,
+        config={"views": [{"title": "Readers", "type": "sections", "sections": sections}]},
+    )

@@ -1,0 +1,121 @@
+"""How soon a stage of an enrollment is to be seen: `scripts/bench card`.
+
+The card and Home Assistant's own tile card of the same entity are on one page, so both hear of a
+stage at the same time; what is compared is when each has it in its DOM. Real are Home Assistant,
+its MQTT, Mosquitto and Chromium; the reader is a `Crowd` of one.
+"""
+
+# ruff: noqa: T201 - it prints
+
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from demo.accounts import owner
+from demo.brokers import BrokerKind
+from demo.stage import Stage
+from tests.browser.house import DASHBOARD, add_dashboard
+from tests.browser.visit import Looks, Visit, open_browser
+from tests.e2e.crowd import Crowd
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+READER = "bench"
+STAGES = ("processing", "place_finger")
+SAMPLES = 300
+WARM_UP = 20
+CARDS = ("biometric-enroll-card", "hui-tile-card")
+
+# Texts lie in shadow roots below shadow roots, and an observer sees only its own root.
+_WATCH = """(names) => {
+  const roots = (root) => [root, ...[...root.querySelectorAll("*")].flatMap(
+    (element) => element.shadowRoot ? roots(element.shadowRoot) : [])];
+  const find = (name) => roots(document).map((root) => root.querySelector(name)).find(Boolean);
+  window.seen = {};
+  for (const name of names) {
+    const observer = new MutationObserver(() => {
+      window.seen[name] ??= performance.timeOrigin + performance.now();
+    });
+    for (const root of roots(find(name).shadowRoot)) {
+      observer.observe(root, { subtree: true, childList: true, characterData: true });
+    }
+  }
+}"""
+_BOTH = "(names) => names.every((name) => window.seen[name]) && window.seen"
+
+
+async def _async_measure(stage: Stage, crowd: Crowd, page: Page) -> dict[str, list[float]]:
+    """Return the milliseconds from the publishing of each stage to the DOM of each card."""
+    await page.evaluate(_WATCH, CARDS)
+    times: dict[str, list[float]] = {name: [] for name in CARDS}
+    for number in range(WARM_UP + SAMPLES):
+        # The card also counts seconds: nothing but the stage may be what has changed.
+        await page.evaluate("window.seen = {}")
+        published = time.time() * 1000
+        crowd.tell_stage(READER, STAGES[number % 2])
+        both = await page.wait_for_function(_BOTH, arg=CARDS, polling=5)
+        seen = await both.json_value()
+        if number >= WARM_UP:
+            for name in CARDS:
+                times[name].append(seen[name] - published)
+    return times
+
+
+async def _async_start(stage: Stage) -> tuple[Crowd, str]:
+    """Set up a reader that is enrolling; return it and its device's id."""
+    await stage.async_start({"recorder": {"exclude": {"entity_globs": ["*"]}}})
+    crowd = Crowd(stage.broker.port, [READER])
+    await stage.home_assistant.async_add_reader(READER)
+    async with await stage.home_assistant.async_connect() as client:
+        await client.async_until_state(f"binary_sensor.{READER}_connectivity", "on")
+        devices = await client.async_command(type="config/device_registry/list")
+        device_id: str = next(
+            each["id"] for each in devices if ["biometric_enroll", READER] in each["identifiers"]
+        )
+        await client.async_action(
+            "biometric_enroll.enroll_fingerprint", response=True, device_id=device_id, name="Anna"
+        )
+        crowd.tell_stage(READER, "place_finger")
+    return crowd, device_id
+
+
+async def _async_compare() -> None:
+    with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
+        async with (
+            Stage(Path(folder) / "pace", broker=BrokerKind.MOSQUITTO) as stage,
+            open_browser() as browser,
+        ):
+            crowd, device_id = await _async_start(stage)
+            card: dict[str, Any] = {"type": f"custom:{CARDS[0]}", "device_id": device_id}
+            tile: dict[str, Any] = {"type": "tile", "entity": f"sensor.{READER}_enrollment"}
+            home_assistant = stage.home_assistant
+            print("on the page   card ms (p50, p95)   tile ms (p50, p95)   ratio of p50")
+            for order in ([card, tile], [tile, card]):
+                async with await home_assistant.async_connect() as client:
+                    await add_dashboard(client, order)
+                    account = await owner(home_assistant, client)
+                visit = await Visit.begin(browser, home_assistant.url, account, Looks())
+                await visit.page.goto(f"{visit.url}/{DASHBOARD}/0")
+                await visit.page.get_by_text("Enrolling Anna").first.wait_for()
+                times = await _async_measure(stage, crowd, visit.page)
+                await visit.end()
+                _report("card first" if order[0] is card else "tile first", times)
+            crowd.close()
+
+
+def _report(order: str, times: dict[str, list[float]]) -> None:
+    middles = [statistics.median(times[name]) for name in CARDS]
+    nearly = [statistics.quantiles(times[name], n=20)[-1] for name in CARDS]
+    print(
+        f"{order:11}  {middles[0]:12.1f} {nearly[0]:6.1f}  {middles[1]:13.1f} {nearly[1]:6.1f}"
+        f"  {middles[0] / middles[1]:13.2f}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(_async_compare())

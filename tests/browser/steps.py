@@ -1,0 +1,92 @@
+"""What people do with the card, and where on it they look."""
+
+from typing import TYPE_CHECKING
+
+from playwright.async_api import expect
+
+from tests.e2e.bench import CONNECTIVITY
+from tests.e2e.hand import Hand
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator
+
+    from emulator.fingers import Finger
+    from tests.browser.house import House
+
+PLACE = "Place your finger on the sensor"
+LIFT = "Lift your finger"
+PLACE_AGAIN = "Place the same finger again"
+
+
+def button(card: Locator, name: str) -> Locator:
+    return card.get_by_role("button", name=name, exact=True)
+
+
+def choice(card: Locator, name: str) -> Locator:
+    """Return what one sees and clicks of a radio button: the label around it."""
+    return card.get_by_role("radio", name=name, exact=True).locator("xpath=..")
+
+
+def title(card: Locator, text: str) -> Locator:
+    """Return the heading of what the card is about right now."""
+    return card.get_by_role("heading", name=text, exact=True)
+
+
+def fingerprints(card: Locator, owner: str) -> Locator:
+    """Return the fingerprints that are listed under somebody's name."""
+    return card.get_by_role("region", name=owner, exact=True).get_by_role("listitem")
+
+
+async def open_form(card: Locator) -> None:
+    await button(card, "Enroll a fingerprint").click()
+
+
+async def start(card: Locator, person: str = "Anna", finger: str = "Right index finger") -> None:
+    """Fill in the form for a person of the house, and start."""
+    await open_form(card)
+    await choice(card, person).click()
+    await choice(card, finger).click()
+    await button(card, "Start").click()
+
+
+async def shows(card: Locator, sentence: str, captured: int) -> None:
+    """Expect that the card asks for something, and how many of three scans it shows as captured."""
+    ring = card.get_by_role("progressbar", name="Scans captured")
+    await expect(card.get_by_text(sentence, exact=True)).to_be_visible()
+    await expect(ring).to_have_attribute("aria-valuenow", str(captured))
+    await expect(ring.locator("circle")).to_have_count(3)
+    await expect(ring.locator("circle.captured")).to_have_count(captured)
+
+
+async def begin(house: House, name: str = "Anna", **data: object) -> Hand:
+    """Start an enrollment as an automation would; return the hand that is to be scanned."""
+    finger = house.bench.new_finger()
+    await house.bench.action("enroll_fingerprint", name=name, **data)
+    return Hand(house.bench.reader.line, finger)
+
+
+async def enrolled(house: House, name: str, key: str | None = None, **data: object) -> Finger:
+    """Enroll a new finger of somebody without the card; `key` says which, such as `left_thumb`."""
+    finger = house.bench.new_finger()
+    extra = {"finger": key} if key else {}
+    answer = await house.bench.enroll(name, finger, **extra, **data)
+    assert answer["outcome"] == "completed"
+    return finger
+
+
+async def leave_template(house: House, finger: Finger) -> None:
+    """Leave the template of a finger in the sensor, of which neither reader nor house know."""
+    bench = house.bench
+    answer = await bench.enroll("Nobody", finger)
+    slot = answer["slot"]
+    with bench.reader.line.hold() as sensor:
+        template = sensor.templates[slot]
+    await bench.client.async_action(
+        "biometric_enroll.delete_fingerprint", device_id=bench.device_id, slot=slot
+    )
+    bench.reader.kill()
+    await bench.client.async_until_state(CONNECTIVITY, "off")
+    with bench.reader.line.hold() as sensor:
+        sensor.templates[slot] = template
+    bench.reader.start()
+    await bench.until_available()

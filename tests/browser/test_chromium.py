@@ -1,0 +1,52 @@
+"""The browser itself: the one that scripts/setup has unpacked, not the machine's."""
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.programs import CACHE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.async_api import Browser
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+_UNPACKED = CACHE.resolve() / "chromium"
+
+
+def _loaded() -> Iterator[Path]:
+    """Find the libraries that the first process of our Chromium has loaded.
+
+    Its others also look for what a graphics card would want, and find it or not.
+    """
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            command = (process / "cmdline").read_bytes()
+            if command.startswith(bytes(_UNPACKED)) and b"--type=" not in command:
+                lines = (process / "maps").read_text().splitlines()
+                yield from (Path(line.split()[-1]) for line in lines if ".so" in line)
+
+
+async def test_the_browser_takes_its_libraries_from_where_it_was_unpacked(browser: Browser) -> None:
+    page = await browser.new_page()
+    await page.set_content("Hello")
+
+    libraries = set(_loaded())
+
+    assert {path.name for path in libraries} >= {"libc.so.6", "libnss3.so"}
+    assert [path for path in libraries if not path.is_relative_to(_UNPACKED)] == []
+
+
+async def test_the_browser_has_a_font_for_right_to_left_writing(browser: Browser) -> None:
+    page = await browser.new_page()
+    # A letter without a glyph is a box, and all boxes are alike.
+    await page.set_content("<span>ש</span><span>ש</span><span>&#xE000;</span>")
+
+    pictures = [await span.screenshot() for span in await page.locator("span").all()]
+
+    assert pictures[0] == pictures[1]
+    assert pictures[0] != pictures[2]

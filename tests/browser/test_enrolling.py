@@ -1,0 +1,194 @@
+"""A person enrolls fingers by clicking on the card."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from emulator.fingers import Finger, Quality
+from tests.browser.house import BACK
+from tests.browser.steps import (
+    LIFT,
+    PLACE,
+    PLACE_AGAIN,
+    begin,
+    button,
+    choice,
+    enrolled,
+    fingerprints,
+    open_form,
+    shows,
+    start,
+    title,
+)
+from tests.browser.visit import shoot
+from tests.e2e.hand import Hand, Moment
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator
+
+    from tests.browser.house import House
+    from tests.browser.visit import Visit
+
+SMUDGED = "That image was smudged. Dry the finger and wipe the sensor."
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_person_is_enrolled_by_clicks_and_sees_every_scan(
+    house: House, visit: Visit, card: Locator
+) -> None:
+    hand = Hand(house.bench.reader.line, house.bench.new_finger())
+    await start(card, "Ben", "Left thumb")
+
+    await expect(title(card, "Enrolling Ben")).to_be_visible()
+    await expect(card.get_by_text("Left thumb", exact=True)).to_be_visible()
+    await shows(card, PLACE, 0)
+    await hand.go_on(Moment.LIFT_1)
+    await shows(card, LIFT, 1)
+    await hand.go_on(Moment.PLACE_2)
+    await shows(card, PLACE_AGAIN, 1)
+    await hand.go_on(Moment.LIFT_2)
+    await shows(card, LIFT, 2)
+    await shoot(visit.page, "enrolling")
+    await hand.go_on(Moment.PLACE_3)
+    await shows(card, PLACE_AGAIN, 2)
+    await hand.go_on()
+    await expect(title(card, "Enrolled")).to_be_visible()
+    await shows(card, "From now on the reader knows this finger.", 3)
+    await shoot(visit.page, "enrolled")
+
+    await button(card, "Done").click()
+    await expect(fingerprints(card, "Ben")).to_contain_text(["Left thumb"])
+    listed = await house.bench.action("get_fingerprints")
+    (fingerprint,) = listed["fingerprints"]
+    assert (fingerprint["person"], fingerprint["finger"]) == ("person.ben", "left_thumb")
+
+
+async def test_somebody_who_is_no_person_of_the_house_gets_a_typed_name(
+    house: House, card: Locator
+) -> None:
+    hand = Hand(house.bench.reader.line, house.bench.new_finger())
+    await open_form(card)
+    await choice(card, "Someone else").click()
+    await card.get_by_role("textbox", name="Name").fill("Window cleaner")
+    await button(card, "Start").click()
+    await expect(title(card, "Enrolling Window cleaner")).to_be_visible()
+    await shows(card, PLACE, 0)
+    await hand.go_on()
+    await button(card, "Done").click()
+
+    await expect(fingerprints(card, "Window cleaner")).to_contain_text(["Not specified"])
+
+
+async def test_a_name_is_text_whatever_it_is(house: House, card: Locator) -> None:
+    name = "<img src=x onerror='throw 1'>"
+    hand = await begin(house, name)
+    await expect(title(card, f"Enrolling {name}")).to_be_visible()
+    await hand.go_on()
+    await button(card, "Done").click()
+
+    await expect(fingerprints(card, name)).to_have_count(1)
+
+
+async def test_nobody_is_enrolled_without_a_name(house: House, card: Locator) -> None:
+    await open_form(card)
+    await choice(card, "Someone else").click()
+    await button(card, "Start").click()
+
+    await expect(card.get_by_role("alert")).to_have_text("Choose a person or enter a name.")
+    assert house.bench.client.states["binary_sensor.front_door_enrolling"].state == "off"
+
+
+async def test_the_drawing_shows_which_fingers_a_person_has_enrolled(
+    house: House, visit: Visit, card: Locator
+) -> None:
+    await enrolled(house, "Anna", "right_thumb", person="person.anna")
+    await card.get_by_role("button", name="Done").click()
+    await open_form(card)
+
+    await choice(card, "Anna").click()
+    await expect(choice(card, "Right thumb, already enrolled")).to_be_visible()
+    await shoot(visit.page, "drawing")
+    await choice(card, "Ben").click()
+    await expect(choice(card, "Right thumb")).to_be_visible()
+
+
+async def test_a_bad_image_is_explained_and_the_same_scan_goes_on(
+    house: House, visit: Visit, card: Locator
+) -> None:
+    line, finger = house.bench.reader.line, Finger("wet at first", first=[Quality.TOO_MESSY])
+    hint = card.get_by_text(
+        "That image was smudged. Dry the finger and wipe the sensor.", exact=True
+    )
+    await start(card)
+    await shows(card, PLACE, 0)
+
+    line.place(finger)
+    await shows(card, LIFT, 0)
+    await expect(hint).to_be_visible()
+    line.lift()
+    await shows(card, PLACE, 0)
+    await expect(hint).to_be_visible()
+    await shoot(visit.page, "bad-image")
+
+    hand = Hand(line, finger)
+    await hand.go_on(Moment.LIFT_1)
+    await shows(card, LIFT, 1)
+    await expect(hint).to_have_count(0)
+    await hand.go_on()
+    await expect(title(card, "Enrolled")).to_be_visible()
+
+
+async def test_a_finger_that_is_already_stored_is_told_with_its_owner(
+    house: House, visit: Visit, card: Locator
+) -> None:
+    finger = await enrolled(house, "Anna")
+    await button(card, "Done").click()
+    await start(card, "Ben")
+    await shows(card, PLACE, 0)
+    house.bench.reader.line.place(finger)
+
+    await expect(title(card, "Not enrolled")).to_be_visible()
+    await shows(card, "This finger is already stored, for Anna.", 0)
+    await shoot(visit.page, "duplicate")
+
+
+async def test_a_timeout_says_why_and_can_be_tried_again(
+    house: House, visit: Visit, card: Locator
+) -> None:
+    hand = await begin(house, "Anna", person="person.anna", scan_timeout=5)
+    await shows(card, PLACE, 0)
+    await expect(card.get_by_role("timer")).to_have_text("4 s left")
+
+    await expect(title(card, "Not enrolled")).to_be_visible()
+    await shows(card, "No usable finger was placed in time.", 0)
+    await shoot(visit.page, "timeout")
+    await button(card, "Try again").click()
+    await expect(title(card, "Enrolling Anna")).to_be_visible()
+    await shows(card, PLACE, 0)
+    await hand.go_on()
+    await button(card, "Done").click()
+    await expect(fingerprints(card, "Anna")).to_have_count(1)
+
+
+async def test_a_click_cancels(house: House, card: Locator) -> None:
+    await start(card)
+    await shows(card, PLACE, 0)
+    await button(card, "Cancel").click()
+
+    await expect(title(card, "Cancelled")).to_be_visible()
+    await button(card, "Done").click()
+    await expect(card.get_by_text("No finger is enrolled yet.")).to_be_visible()
+    assert house.bench.client.states["sensor.front_door_enrollment"].state == "cancelled"
+
+
+async def test_the_card_of_another_reader_is_left_alone(
+    house: House, visit: Visit, card: Locator
+) -> None:
+    other = visit.card(BACK)
+    await start(card)
+    await shows(card, PLACE, 0)
+
+    await expect(button(other, "Enroll a fingerprint")).to_be_visible()
+    await expect(other.get_by_role("progressbar")).to_have_count(0)

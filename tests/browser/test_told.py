@@ -1,0 +1,87 @@
+"""What a screen reader tells of an enrollment and of touches, without being asked."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.steps import LIFT, PLACE, PLACE_AGAIN, enrolled, shows, start
+from tests.e2e.hand import Hand, Moment
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator
+
+    from tests.browser.house import House
+    from tests.browser.visit import Visit
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+_LISTEN = """(region) => {
+    window.told = [];
+    new MutationObserver(() => window.told.push(region.textContent))
+        .observe(region, { childList: true, characterData: true, subtree: true });
+}"""
+
+
+async def _listen(card: Locator) -> Locator:
+    """Note from now on all that the card's live region says; return the region.
+
+    It has to be the same element all the time: what a new one holds is told of by nobody.
+    """
+    region = card.get_by_role("status")
+    await region.evaluate(_LISTEN)
+    return region
+
+
+async def _told(visit: Visit) -> list[str]:
+    """Return what was told, each once."""
+    told: list[str] = await visit.page.evaluate("window.told")
+    return [now for now, before in zip(told, ["", *told], strict=False) if now != before]
+
+
+async def test_every_stage_is_told_with_how_far_it_is(
+    house: House, visit: Visit, card: Locator
+) -> None:
+    hand = Hand(house.bench.reader.line, house.bench.new_finger())
+    region = await _listen(card)
+    await start(card)
+    await shows(card, PLACE, 0)
+    for moment, sentence, captured in (
+        (Moment.LIFT_1, LIFT, 1),
+        (Moment.PLACE_2, PLACE_AGAIN, 1),
+        (Moment.LIFT_2, LIFT, 2),
+        (Moment.PLACE_3, PLACE_AGAIN, 2),
+        (Moment.COMPLETED, "From now on the reader knows this finger.", 3),
+    ):
+        await hand.go_on(moment)
+        await shows(card, sentence, captured)
+        await expect(region).to_contain_text(sentence)
+        await expect(region).to_contain_text(f"{captured} of 3")
+
+    told = await _told(visit)
+    asked = [text for text in told if "Hold still" not in text]
+    assert len(asked) == 6
+    assert all(".." not in text for text in told)
+    assert "Enrolling Anna" in asked[0]
+    assert "Enrolled" in asked[-1]
+
+
+async def test_seconds_that_pass_are_not_told(visit: Visit, card: Locator) -> None:
+    await _listen(card)
+    await start(card)
+    await shows(card, PLACE, 0)
+    timer = card.get_by_role("timer")
+    first = await timer.text_content()
+    await expect(timer).not_to_have_text(first or "")
+
+    assert len(await _told(visit)) == 1
+
+
+async def test_a_touch_is_told(house: House, visit: Visit) -> None:
+    finger = await enrolled(house, "Anna")
+    card = await visit.overview()
+    await _listen(card)
+    await house.bench.touch(finger)
+
+    await expect(card.get_by_role("status")).to_contain_text("Anna")
+    assert len(await _told(visit)) == 1

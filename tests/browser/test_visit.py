@@ -1,0 +1,60 @@
+"""What the other tests rely on: that a page is what its visit asks for, and what is told of it."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.axe import violations
+from tests.browser.visit import Looks
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Welcome
+    from tests.browser.house import House
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_visit_is_that_of_the_account_and_the_language_it_begins_with(
+    house: House, welcome: Welcome
+) -> None:
+    german = Looks(language="de")
+    owner, tablet = await welcome(looks=german), await welcome(house.tablet, german)
+    for visit in (owner, tablet):
+        await visit.look()
+
+    await expect(owner.page.get_by_role("link", name="Demo")).to_be_visible()
+    await expect(owner.page.get_by_role("link", name="Einstellungen")).to_be_visible()
+    await expect(tablet.page.get_by_role("link", name="Wall tablet")).to_be_visible()
+    await expect(tablet.page.get_by_role("link", name="Einstellungen")).to_have_count(0)
+
+
+async def test_errors_of_a_page_are_told(welcome: Welcome) -> None:
+    visit = await welcome()
+    await visit.look()
+
+    async with visit.page.expect_event("pageerror"):
+        await visit.page.evaluate("void setTimeout(() => { throw new Error('broken'); })")
+    async with visit.page.expect_event("console"):
+        await visit.page.evaluate("console.error('biometric-enroll-card is broken')")
+    async with visit.page.expect_event("console"):
+        await visit.page.evaluate("console.error('another card is broken')")
+
+    first, second = visit.errors
+    visit.errors.clear()
+    assert "broken" in first
+    assert "biometric-enroll-card is broken" in second
+
+
+async def test_axe_finds_what_is_wrong_deep_in_shadow_roots(welcome: Welcome) -> None:
+    visit = await welcome()
+    card = await visit.overview()
+    before = await violations(card)
+    await card.locator("ha-card").evaluate(
+        "(element) => element.append(document.createElement('button'))"
+    )
+
+    after = await violations(card)
+
+    assert len(after) == len(before) + 1
+    assert any(told.startswith("button-name: ") for told in after)

@@ -1,0 +1,92 @@
+"""Whoever looks later, or elsewhere, sees the same; nobody has to be there from the beginning."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.steps import (
+    LIFT,
+    PLACE_AGAIN,
+    begin,
+    button,
+    enrolled,
+    fingerprints,
+    shows,
+    title,
+)
+from tests.e2e.hand import Moment
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator
+
+    from tests.browser.conftest import Welcome
+    from tests.browser.house import House
+    from tests.browser.visit import Visit
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+_OVERVIEW = "Last identified"
+_SHOWN_FOR_S = 60
+"""How long the end of an enrollment stays in view."""
+
+
+async def test_a_page_loaded_again_in_the_middle_shows_the_same(
+    house: House, visit: Visit, card: Locator
+) -> None:
+    hand = await begin(house, "Anna", finger="left_thumb")
+    await hand.go_on(Moment.LIFT_2)
+    await shows(card, LIFT, 2)
+
+    card = await visit.look()
+    await expect(title(card, "Enrolling Anna")).to_be_visible()
+    await expect(card.get_by_text("Left thumb", exact=True)).to_be_visible()
+    await shows(card, LIFT, 2)
+    await hand.go_on()
+    await shows(card, "From now on the reader knows this finger.", 3)
+
+
+async def test_a_second_browser_in_the_middle_shows_the_same(
+    house: House, welcome: Welcome, card: Locator
+) -> None:
+    hand = await begin(house, "Anna")
+    await hand.go_on(Moment.PLACE_2)
+    other = await (await welcome()).look()
+
+    for each in (card, other):
+        await expect(title(each, "Enrolling Anna")).to_be_visible()
+        await shows(each, PLACE_AGAIN, 1)
+    await button(other, "Cancel").click()
+    for each in (card, other):
+        await expect(title(each, "Cancelled")).to_be_visible()
+
+
+async def test_an_end_of_just_now_is_shown_to_who_comes_later(house: House, visit: Visit) -> None:
+    await enrolled(house, "Anna")
+    card = await visit.look()
+
+    await expect(title(card, "Enrolled")).to_be_visible()
+    await button(card, "Done").click()
+    await expect(card.get_by_text(_OVERVIEW)).to_be_visible()
+    await expect(fingerprints(card, "Anna")).to_have_count(1)
+
+
+async def test_an_end_of_long_ago_is_not_shown_any_more(house: House, visit: Visit) -> None:
+    await enrolled(house, "Anna")
+    await visit.page.clock.set_system_time(datetime.now(UTC) + timedelta(seconds=_SHOWN_FOR_S))
+    card = await visit.look()
+
+    await expect(card.get_by_text(_OVERVIEW)).to_be_visible()
+    await expect(title(card, "Enrolled")).to_have_count(0)
+
+
+async def test_an_end_goes_out_of_view_by_itself(house: House, visit: Visit) -> None:
+    await visit.page.clock.install()
+    card = await visit.overview()
+    await enrolled(house, "Anna")
+    await expect(title(card, "Enrolled")).to_be_visible()
+
+    await visit.page.clock.run_for(_SHOWN_FOR_S * 1000)
+    await expect(title(card, "Enrolled")).to_have_count(0)
+    await expect(card.get_by_text(_OVERVIEW)).to_be_visible()
