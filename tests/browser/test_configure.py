@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from emulator.fingers import Finger, Quality
+from tests.browser.steps import enrolled
 from tests.browser.visit import shoot
 from tests.e2e.hand import Hand, Moment
 
@@ -51,7 +52,21 @@ async def test_each_stage_is_seen_in_the_dialog_and_how_it_ended(
     await hand.go_on()
     await expect(dialog.get_by_text("The fingerprint is stored on")).to_be_visible()
 
-    await dialog.get_by_text("Back", exact=True).click()
+
+async def test_a_fingerprint_is_renamed_in_the_dialog(house: House, visit: Visit) -> None:
+    await enrolled(house, "Anna", "left_thumb")
+    dialog = await configure(visit)
     await dialog.get_by_text("Fingerprints", exact=True).click()
-    await expect(dialog.locator("ha-selector-select")).to_be_visible()
-    await shoot(visit.page, "configure-fingerprints")
+    await dialog.locator("ha-selector-select").click()
+    await visit.page.get_by_text("Left thumb").last.click()
+    await dialog.get_by_role("button", name="Submit").click()
+    await dialog.get_by_text("Change", exact=True).click()
+    name = dialog.locator("ha-selector-text input")
+    await expect(name).to_have_value("Anna")
+    await shoot(visit.page, "configure-fingerprint")
+    await name.fill("Ann")
+    await dialog.get_by_role("button", name="Submit").click()
+
+    await expect(dialog.get_by_text("Enroll a fingerprint")).to_be_visible()
+    listed = await house.bench.action("get_fingerprints")
+    assert [each["name"] for each in listed["fingerprints"]] == ["Ann"]
