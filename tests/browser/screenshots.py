@@ -36,7 +36,7 @@ _ANNAS_THUMB = FINGERS[0].finger
 _TOUCH_GONE_WITHIN_MS = 15_000
 
 # Nothing moves in a picture, so that two of the same moment are the same.
-_DESK = Looks(motion="reduce", width=1200, height=840, scale=1.5)
+_DESK = Looks(motion="reduce", width=1200, height=660, scale=1.5)
 _CARD = Looks(motion="reduce", width=1200, height=1600, scale=2)  # high enough never to scroll
 _DARK = Looks(motion="reduce", scheme="dark", width=1200, height=1600, scale=2)
 _PHONE = Looks(motion="reduce", width=390, height=844, scale=1.5)
