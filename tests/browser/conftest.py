@@ -93,3 +93,5 @@ async def card(visit: Visit) -> Locator:
 @pytest.fixture(scope="session", autouse=True)
 def _pictures() -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
+    for picture in SCREENSHOTS.glob("failed-*"):
+        picture.unlink(missing_ok=True)
