@@ -148,6 +148,7 @@ SENSORS = (
             "revision": templates and templates.revision,
             "roster_revision": coordinator.roster.changes,
             "unnamed_slots": list(coordinator.unnamed),
+            "missing": len(coordinator.gone),
         },
         entity=ReaderSensor,
     ),
