@@ -513,7 +513,7 @@ class Card extends HTMLElement {
 	_from = ""; // where the focus came from
 	/** The newest change of the enrollment, and until when its end is news. */
 	_enrollment = { updated: "", arrivedAt: 0, running: "", ended: "", newsUntil: 0 };
-	/** @type {{seen: string | null, newsUntil: number}} */
+	/** @type {{seen: string | null, newsUntil: number}} null until it looks, and what changes is new */
 	_touch = { seen: null, newsUntil: 0 };
 	/** @type {Hass["states"] | null} the states from before the connection was lost */
 	_stale = null;
@@ -638,7 +638,7 @@ class Card extends HTMLElement {
 		const known = this._enrollment;
 		const id = enrollment?.attributes.template_id;
 		if (enrollment && enrollment.last_updated !== known.updated) {
-			known.arrivedAt = known.updated ? performance.now() : 0;
+			known.arrivedAt = this._touch.seen === null ? 0 : performance.now();
 			known.updated = enrollment.last_updated;
 		}
 		if (running) known.running = id;
@@ -659,7 +659,7 @@ class Card extends HTMLElement {
 		const question = ++this._questions;
 		this._listed = this.reader.listed;
 		/** @type {Listing} */
-		let listing = { people: [], may_enroll: false };
+		let listing = { fingerprints: [], people: [], may_enroll: false };
 		try {
 			listing = await this._call("get_fingerprints", this.device, true);
 		} catch {
@@ -667,6 +667,10 @@ class Card extends HTMLElement {
 		}
 		if (question !== this._questions) return;
 		this.listing = listing;
+		const all = [...listing.fingerprints, ...(listing.unnamed ?? [])];
+		const { which } = { which: undefined, ...this._view };
+		// Its slot may soon be that of somebody else.
+		if (which && !all.some(({ slot, template_id }) => slot === which.slot && template_id === which.template_id)) this.go({ kind: "overview" });
 		this.render();
 	}
 

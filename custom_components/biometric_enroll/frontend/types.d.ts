@@ -76,6 +76,7 @@ export interface Group {
 
 /** What the action get_fingerprints answers. */
 export interface Listing {
+	fingerprints: Fingerprint[];
 	people: Group[];
 	unnamed?: Unnamed[];
 	may_enroll: boolean;
