@@ -6,20 +6,14 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from . import dashboard
 from .brokers import BrokerKind
 from .check import async_check
-from .fingers import FingerHand, mqtt_buttons
 from .home_assistant import PASSWORD, USER
 from .programs import DidNotStartError, free_port
+from .show import FRONT_DOOR, TABLET_NAME, TABLET_PASSWORD, async_add_reader, open_show
 from .stage import Stage
 
-if TYPE_CHECKING:
-    from .client import Client
-
-READER_ID = "front_door"
 PORT = 8123
 
 
@@ -27,7 +21,7 @@ async def async_run(*, check: bool, port: int) -> int:
     """Run the demo until Ctrl-C, or check it; return the exit code."""
     with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
         async with Stage(Path(folder), broker=BrokerKind.AMQTT, home_assistant_port=port) as stage:
-            running = asyncio.create_task(_async_show(stage, check=check))
+            running = asyncio.create_task(_async_check(stage) if check else _async_show(stage))
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, running.cancel)
             try:
@@ -37,56 +31,33 @@ async def async_run(*, check: bool, port: int) -> int:
                 return 1 if check else 0
 
 
-async def _async_show(stage: Stage, *, check: bool) -> int:
-    print("Starting a broker, Home Assistant and a reader (the first time takes longer) ...")
-    await stage.async_start({"mqtt": {"button": mqtt_buttons(READER_ID)}})
-    # A real sensor needs some tenths of a second for an image; a check need not wait for that.
-    reader = stage.add_reader(READER_ID, time_scale=0.0 if check else 1.0)
-    home_assistant = stage.home_assistant
-    async with await home_assistant.async_connect() as client:
-        await home_assistant.async_add_discovered_reader(client, READER_ID)
-        await client.async_until_state(f"binary_sensor.{READER_ID}_connectivity", "on")
-        device_id = await _async_device_id(client, reader.device)
-        await _async_settle_repairs(client)
-        if check:
-            right = await async_check(client, reader, device_id)
-            print(
-                "Right: three scans, each seen once and in order, and the name is known."
-                if right
-                else "WRONG: see above."
-            )
-            return 0 if right else 1
-        await dashboard.async_install(client, READER_ID, device_id)
-    hand = FingerHand(stage.broker.port, READER_ID, reader.line)
-    try:
-        print(f"\nReady: {home_assistant.url}\nUser {USER}, password {PASSWORD}\nCtrl-C ends it.")
+async def _async_show(stage: Stage) -> int:
+    print("Starting a broker, Home Assistant and two readers (the first time takes longer) ...")
+    async with open_show(stage):
+        print(
+            f"\nReady: {stage.home_assistant.url}\n"
+            f"User {USER}, password {PASSWORD}\n"
+            f"At the wall: user {TABLET_NAME.lower()}, password {TABLET_PASSWORD}\n"
+            "Ctrl-C ends it."
+        )
         await asyncio.Event().wait()
-    finally:
-        hand.close()
     return 0
 
 
-async def _async_settle_repairs(client: Client) -> None:
-    """Keep Home Assistant from asking the visitor about things that only the demo has caused."""
-    await client.async_command(type="config/core/update", country="US")
-    issues = await client.async_command(type="repairs/list_issues")
-    for issue in issues["issues"]:
-        if issue["domain"] == "mqtt":
-            # The broker in Python speaks no MQTT 5, and the buttons are there before the broker.
-            await client.async_command(
-                type="repairs/ignore_issue",
-                domain=issue["domain"],
-                issue_id=issue["issue_id"],
-                ignore=True,
-            )
-
-
-async def _async_device_id(client: Client, device: str) -> str:
-    for entry in await client.async_command(type="config/device_registry/list"):
-        if ["biometric_enroll", device] in entry["identifiers"]:
-            device_id: str = entry["id"]
-            return device_id
-    raise DidNotStartError(f"no device {device}")
+async def _async_check(stage: Stage) -> int:
+    print("Starting a broker, Home Assistant and a reader (the first time takes longer) ...")
+    await stage.async_start()
+    # A real sensor needs some tenths of a second for an image; a check need not wait for that.
+    reader = stage.add_reader(FRONT_DOOR, time_scale=0.0)
+    async with await stage.home_assistant.async_connect() as client:
+        added = await async_add_reader(stage, client, reader)
+        right = await async_check(client, reader, added.device_id)
+    print(
+        "Right: three scans, each seen once and in order, and the name is known."
+        if right
+        else "WRONG: see above."
+    )
+    return 0 if right else 1
 
 
 def _port(text: str) -> int:

@@ -1,131 +1,127 @@
-"""The demo's dashboard: what the reader does, and the fingers to try it with."""
+"""The demo's dashboard: for each reader its card, and beside it the fingers to try it with."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .fingers import FINGERS
+from .fingers import FINGERS, NOBODY, DemoFinger, lift_of, lying_of, switch_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .client import Client
 
 URL_PATH = "fingerprint-demo"
-TITLE = "Fingerprint reader"
-
-_HOW = (
-    "Press **Enroll Anna**, then play Anna: place her thumb, lift it, place it again - three scans."
-    "\n\nAfter that, touch the sensor with any finger and see who is identified."
-    " Lift one finger before you place the next."
-)
+TITLE = "Fingerprint readers"
 
 
-def dashboard(reader_id: str, device_id: str) -> dict[str, Any]:
-    """Return the dashboard of one reader and its device."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a reader is, for people."""
+
+    name: str
+    reader_id: str
+    device_id: str
+    """Of the reader, in Home Assistant's device registry."""
+
+
+def dashboard(doors: Iterable[Door]) -> dict[str, Any]:
+    """Return the dashboard of the readers."""
     return {
         "views": [
             {
                 "title": TITLE,
                 "type": "sections",
+                # Each reader's two sections side by side, on a phone one after the other.
                 "max_columns": 2,
-                "sections": [
-                    _grid(
-                        "You",
-                        {"type": "markdown", "content": _HOW},
-                        _enroll(device_id, "Anna", "right_thumb"),
-                        _enroll(device_id, "Ben", "right_index_finger"),
-                        *(
-                            _button(f"button.{reader_id}_{finger.key}", f"Place {finger.label}")
-                            for finger in FINGERS
-                        ),
-                        _button(f"button.{reader_id}_lift", "Lift the finger"),
-                        _button(f"button.{reader_id}_cancel_enrollment", "Cancel enrollment"),
-                    ),
-                    _grid(
-                        "The reader",
-                        _tile(f"sensor.{reader_id}_enrollment", "Enrollment"),
-                        {"type": "markdown", "content": _details(reader_id)},
-                        {
-                            "type": "gauge",
-                            "entity": f"sensor.{reader_id}_enrollment_progress",
-                            "name": "Scans captured",
-                        },
-                        _tile(f"sensor.{reader_id}_last_identified", "Last identified"),
-                        {
-                            "type": "logbook",
-                            "target": {
-                                "entity_id": [
-                                    f"event.{reader_id}_enrollment_activity",
-                                    f"event.{reader_id}_touch",
-                                ]
-                            },
-                            "hours_to_show": 1,
-                        },
-                    ),
-                ],
+                "sections": [section for door in doors for section in (_card(door), _play(door))],
             }
         ]
     }
 
 
-def _grid(heading: str, *cards: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "grid", "cards": [{"type": "heading", "heading": heading}, *cards]}
+def _card(door: Door) -> dict[str, Any]:
+    """Return what also a real installation would show."""
+    card = {
+        "type": "custom:biometric-enroll-card",
+        "device_id": door.device_id,
+        "name": door.name,
+    }
+    return {"type": "grid", "cards": [card]}
 
 
-def _details(reader_id: str) -> str:
-    """Return a template that says in words what the attributes of the enrollment are."""
-    return f"""\
-{{% set enrollment = states.sensor.{reader_id}_enrollment %}}
-{{% set now = enrollment.attributes %}}
-{{% if enrollment.state == "idle" %}}
-Nobody has been enrolled yet.
-{{% else %}}
-**{{{{ now.name }}}}**, scan {{{{ now.step }}}} of {{{{ now.total }}}}
-{{%- if now.rejected_reason %}} - last bad image: {{{{ now.rejected_reason }}}}{{% endif %}}
-{{%- if now.reason %}} - failed: {{{{ now.reason }}}}{{% endif %}}
-{{%- if now.duplicate_of %}} ({{{{ now.duplicate_of }}}} has this finger){{% endif %}}
-{{% endif %}}
-"""
-
-
-def _enroll(device_id: str, name: str, finger: str) -> dict[str, Any]:
+def _play(door: Door) -> dict[str, Any]:
+    """Return what is made up, set off by a background of its own."""
     return {
-        "type": "button",
-        "name": f"Enroll {name}",
-        "icon": "mdi:fingerprint",
-        "grid_options": {"columns": 6, "rows": 2},
-        "tap_action": {
-            "action": "perform-action",
-            "perform_action": "biometric_enroll.enroll_fingerprint",
-            "data": {"device_id": device_id, "name": name, "finger": finger},
-        },
+        "type": "grid",
+        "background": True,
+        "cards": [
+            {
+                "type": "heading",
+                "heading": f"Play the person at the {door.name.lower()}",
+                "icon": "mdi:drama-masks",
+            },
+            *(_finger(door.reader_id, finger) for finger in FINGERS),
+            *_lying(door.reader_id),
+        ],
     }
 
 
-def _tile(entity: str, name: str) -> dict[str, Any]:
+def _finger(reader_id: str, finger: DemoFinger) -> dict[str, Any]:
+    toggle = {"action": "toggle"}
     return {
         "type": "tile",
-        "entity": entity,
-        "name": name,
-        "grid_options": {"columns": "full"},
+        "entity": switch_of(reader_id, finger),
+        "name": finger.label,
+        "color": "orange",
+        "vertical": True,
+        "hide_state": True,
+        "tap_action": toggle,
+        "icon_tap_action": toggle,
+        "grid_options": {"columns": 6, "rows": 2},
     }
 
 
-def _button(entity: str, name: str) -> dict[str, Any]:
-    press = {
+def _lying(reader_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what says that no finger lies there, and what says which does, and lifts it.
+
+    Only one of them is shown; nothing moves when they change places.
+    """
+    entity = lying_of(reader_id)
+    lift = {
         "action": "perform-action",
         "perform_action": "button.press",
-        "target": {"entity_id": entity},
+        "target": {"entity_id": lift_of(reader_id)},
     }
-    return {
-        "type": "tile",
-        "entity": entity,
-        "name": name,
-        "hide_state": True,
-        "tap_action": press,
-        "icon_tap_action": press,
-    }
+    whole_row = {"columns": "full"}
+    return (
+        {
+            "type": "tile",
+            "entity": entity,
+            "name": "Tap a finger to put it on the sensor",
+            "icon": "mdi:gesture-tap",
+            "color": "grey",
+            "hide_state": True,
+            "tap_action": {"action": "none"},
+            "icon_tap_action": {"action": "none"},
+            "grid_options": whole_row,
+            "visibility": [{"condition": "state", "entity": entity, "state": NOBODY}],
+        },
+        {
+            "type": "tile",
+            "entity": entity,
+            "name": "Lift the finger",
+            "icon": "mdi:gesture-swipe-up",
+            "color": "orange",
+            "tap_action": lift,
+            "icon_tap_action": lift,
+            "grid_options": whole_row,
+            "visibility": [{"condition": "state", "entity": entity, "state_not": NOBODY}],
+        },
+    )
 
 
-async def async_install(client: Client, reader_id: str, device_id: str) -> None:
-    """Make the dashboard, and what the user sees first."""
+async def async_install(client: Client, doors: Iterable[Door]) -> None:
+    """Make the dashboard, and what every user sees first."""
     await client.async_command(
         type="lovelace/dashboards/create",
         url_path=URL_PATH,
@@ -136,7 +132,7 @@ async def async_install(client: Client, reader_id: str, device_id: str) -> None:
         mode="storage",
     )
     await client.async_command(
-        type="lovelace/config/save", url_path=URL_PATH, config=dashboard(reader_id, device_id)
+        type="lovelace/config/save", url_path=URL_PATH, config=dashboard(doors)
     )
     await client.async_command(
         type="frontend/set_system_data", key="core", value={"default_panel": URL_PATH}

@@ -1,7 +1,7 @@
-"""What several actions are given, checked: whose finger it is."""
+"""What actions and dialogs are given, checked: whose finger it is."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import probatio
 from homeassistant.const import ATTR_NAME
@@ -11,7 +11,9 @@ from .errors import invalid
 from .reader.state import Subject
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant, ServiceCall
+    from collections.abc import Mapping
+
+    from homeassistant.core import HomeAssistant
 
 ATTR_PERSON = "person"
 ATTR_FINGER = "finger"
@@ -25,23 +27,23 @@ _FORBIDDEN_NAMES = frozenset({"unknown", "unavailable"})
 NOBODY = Subject("")
 
 
-def subject(call: ServiceCall, before: Subject = NOBODY) -> Subject:
-    """Return whose finger it is, after what a call changes about it.
+def subject(hass: HomeAssistant, given: Mapping[str, Any], before: Subject = NOBODY) -> Subject:
+    """Return whose finger it is, after what is given about it.
 
     Raises a translated error; none of them quotes a name.
     """
-    value, given = before, call.data
+    value = before
     if ATTR_FINGER in given:
         value = replace(value, finger=given[ATTR_FINGER] or None)
     if ATTR_PERSON in given:
         entity_id = given[ATTR_PERSON]
-        person = _person(call.hass, entity_id) if entity_id else None
+        person = _person(hass, entity_id) if entity_id else None
         value = replace(value, person=person)
     name = given.get(ATTR_NAME, value.name)
     if not name and value.person is not None:
         # That of the person, as long as nobody gives another.
-        entity_id = people.entity_id_of(call.hass, value.person)
-        state = call.hass.states.get(entity_id) if entity_id is not None else None
+        entity_id = people.entity_id_of(hass, value.person)
+        state = hass.states.get(entity_id) if entity_id is not None else None
         name = state.name if state is not None else ""
     return replace(value, name=_name(name))
 

@@ -1,9 +1,11 @@
-"""What the user decides about a reader; it is read whenever it is needed, without a reload."""
+"""What a user can do with a reader, in one dialog: enroll, change fingerprints, decide.
 
-from typing import Any
+The options are read whenever they are needed, without a reload.
+"""
+
+from typing import TYPE_CHECKING, Any, override
 
 import probatio
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
@@ -14,29 +16,45 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
+from . import editing
 from .const import (
-    CONF_DIALECT,
     CONF_ENROLLERS,
     CONF_LIVE_LIMIT,
     CONF_MIN_CONFIDENCE,
     CONF_SCAN_TIMEOUT,
     CONF_SCANS,
     CONF_TRUST_TOUCHES,
-    DIALECT_FIRST_GENERATION,
     SCAN_TIMEOUT,
     SCANS,
 )
+from .enroll_flow import EnrollSteps
+from .fingerprints_flow import FingerprintSteps
 from .follower.surroundings import Options
 
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigFlowResult
 
-class ReaderOptionsFlow(OptionsFlow):
-    """What the user decides about a reader."""
 
+class ReaderOptionsFlow(EnrollSteps, FingerprintSteps):
+    """A menu: enroll, look at the fingerprints, decide about the reader."""
+
+    @override
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what there is to decide about a reader of this dialect."""
-        if self.config_entry.data.get(CONF_DIALECT) == DIALECT_FIRST_GENERATION:
-            return await self.async_step_first_generation(user_input)
-        return await self.async_step_reader(user_input)
+        """Offer what can be done now."""
+        del user_input
+        if not self._loaded:
+            # There is nothing to follow, but something to decide.
+            if self._first_generation:
+                return await self.async_step_first_generation()
+            return await self.async_step_reader()
+        enrolling = ["watch", "cancel"] if self._coordinator.data.snapshot.running else ["enroll"]
+        fingerprints = ["fingerprints"] if editing.all_on(self._coordinator) else []
+        settings = "first_generation" if self._first_generation else "reader"
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=[*enrolling, *fingerprints, settings],
+            description_placeholders={"reader": self.config_entry.title},
+        )
 
     async def async_step_reader(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask how sure and how new a touch has to be, and how and by whom fingers are enrolled."""

@@ -1,6 +1,5 @@
 """The actions that enroll a finger, and stop that; those about fingerprints have a file beside."""
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import probatio
@@ -8,24 +7,20 @@ from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
 from homeassistant.core import SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 
-from . import given, people
+from . import enrolling, given
 from .access import async_reader_to_enroll_at
-from .const import CONF_SCAN_TIMEOUT, CONF_SCANS, DOMAIN, FINGERS, SCAN_TIMEOUT, SCANS
+from .const import DOMAIN, FINGERS
+from .enrolling import ATTR_SCAN_TIMEOUT, ATTR_SCANS
 from .errors import no_outcome, told
 from .fingerprints import async_setup_fingerprint_services
-from .follower.enroller import Wish
 from .given import ATTR_FINGER, ATTR_PERSON, ATTR_SLOT, SLOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 
 SERVICE_ENROLL_FINGERPRINT = "enroll_fingerprint"
 SERVICE_CANCEL_ENROLLMENT = "cancel_enrollment"
 
-ATTR_SCANS = CONF_SCANS
-ATTR_SCAN_TIMEOUT = CONF_SCAN_TIMEOUT
 ATTR_WAIT = "wait"
 
 _DEVICE_SCHEMA = probatio.Schema({probatio.Required(ATTR_DEVICE_ID): cv.string})
@@ -63,26 +58,15 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_fingerprint_services(hass)
 
 
-def _wish(call: ServiceCall, options: Mapping[str, Any]) -> Wish:
-    """Return how it is to be done: as the call says, else the reader's options."""
-    said = {**options, **call.data}
-    scans = int(said.get(ATTR_SCANS, SCANS))
-    return Wish(call.data.get(ATTR_SLOT), scans, int(said.get(ATTR_SCAN_TIMEOUT, SCAN_TIMEOUT)))
-
-
 async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
     """Start an enrollment; answers when it is accepted, or with `wait` when it has ended."""
     coordinator = await async_reader_to_enroll_at(call)
     entry, enroller = coordinator.config_entry, coordinator.follower.enroller
-    wish = _wish(call, entry.options)
-    starting = entry.async_create_task(
-        call.hass, enroller.async_enroll(given.subject(call), wish, call.context)
+    wish = enrolling.wish(call.data, entry.options)
+    subject = given.subject(call.hass, call.data)
+    template_id, slot = await enrolling.async_start(
+        call.hass, coordinator, subject, wish, call.context
     )
-    with told(entry.title):
-        # A script that is stopped stops waiting; the enrollment goes on.
-        template_id, slot = await _async_outlived_by(starting)
-    # The person may have been removed while the reader was asked.
-    await people.async_unlink_removed(call.hass)
     answer: dict[str, Any] = {"template_id": template_id, "slot": slot}
     if call.data[ATTR_WAIT]:
         try:
@@ -91,16 +75,6 @@ async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
             raise no_outcome(entry.title) from None
         answer |= {"outcome": snapshot.stage, "reason": snapshot.reason}
     return answer
-
-
-async def _async_outlived_by[T](task: asyncio.Task[T]) -> T:
-    """Return what a task returns; who stops waiting for it does not stop it.
-
-    Unlike with `asyncio.shield`, a refusal that comes later is no error in the log.
-    """
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
-    await asyncio.wait([task])
-    return task.result()
 
 
 async def _async_cancel_enrollment(call: ServiceCall) -> None:

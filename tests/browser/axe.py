@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 _SOURCE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text()
 
 _RUN = """async (element) => {
-    const { violations } = await axe.run(element, { resultTypes: ["violations"] });
+    // By itself it leaves out how large what is clicked has to be.
+    const rules = { "target-size": { enabled: true } };
+    const { violations } = await axe.run(element, { resultTypes: ["violations"], rules });
     return violations.flatMap(({ id, help, nodes }) =>
         nodes.map(({ target, html, failureSummary }) =>
             `${id}: ${help}\\n${target.flat().at(-1)}\\n${html}\\n${failureSummary}`));

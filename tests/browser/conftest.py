@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, Locator
 
-    from tests.browser.accounts import Account
+    from demo.accounts import Account
     from tests.browser.house import House
 
 _FAILED = pytest.StashKey[bool]()
@@ -93,3 +93,5 @@ async def card(visit: Visit) -> Locator:
 @pytest.fixture(scope="session", autouse=True)
 def _pictures() -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
+    for picture in SCREENSHOTS.glob("failed-*"):
+        picture.unlink(missing_ok=True)

@@ -4,8 +4,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from demo.accounts import Account, add_user, owner
 from demo.brokers import BrokerKind
-from tests.browser.accounts import Account, add_user, owner
 from tests.e2e.bench import Bench, running_bench
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from demo.client import Client
     from demo.reader import VirtualReader
 
+CARD = "custom:biometric-enroll-card"
 DASHBOARD = "fingerprint-readers"
 PEOPLE = ("Anna", "Ben")
 FRONT, BACK = "Front door", "Back door"
@@ -48,6 +49,36 @@ class House:
             await self._delete_fingerprints()
             yield
 
+    @asynccontextmanager
+    async def allowing(self, account: Account) -> AsyncGenerator[None]:
+        """Let a user enroll at the front door who is no administrator."""
+        await self._choose_enrollers(account.user_id)
+        try:
+            yield
+        finally:
+            await self._choose_enrollers()
+
+    async def _choose_enrollers(self, *user_ids: str) -> None:
+        client, home_assistant = self.bench.client, self.bench.stage.home_assistant
+        entries = await client.async_command(type="config_entries/get", domain="biometric_enroll")
+        entry_id = next(entry["entry_id"] for entry in entries if entry["title"] == FRONT)
+        await home_assistant.async_set_options(entry_id, {"enrollers": user_ids})
+
+    async def lay_out(self, *cards: dict[str, Any]) -> None:
+        """Put these cards on the dashboard; without any, those of both readers."""
+        both = {FRONT: self.bench.device_id, BACK: self.back_device_id}
+        usual = [
+            {"type": CARD, "device_id": device_id, "name": heading}
+            for heading, device_id in both.items()
+        ]
+        await add_dashboard(self.bench.client, [*cards] or usual)
+
+    async def cards(self) -> list[dict[str, Any]]:
+        """Return what is on the dashboard."""
+        config = await self.bench.client.async_command(type="lovelace/config", url_path=DASHBOARD)
+        sections = config["views"][0]["sections"]
+        return [card for section in sections for card in section["cards"]]
+
     async def _delete_fingerprints(self) -> None:
         client = self.bench.client
         listed = await client.async_action("biometric_enroll.get_fingerprints", response=True)
@@ -69,21 +100,15 @@ async def open_house(folder: Path) -> AsyncGenerator[House]:
             await client.async_command(
                 type="person/create", name=name, user_id=None, device_trackers=[]
             )
-        cards: dict[str, str] = {FRONT: bench.device_id, BACK: back_device_id}
-        await add_dashboard(
-            client,
-            [
-                {"type": "custom:biometric-enroll-card", "device_id": device_id, "name": heading}
-                for heading, device_id in cards.items()
-            ],
-        )
-        yield House(
+        house = House(
             bench,
             back,
             back_device_id,
             await owner(home_assistant, client),
             await add_user(home_assistant, client, "Wall tablet", "a tablet's password"),
         )
+        await house.lay_out()
+        yield house
 
 
 async def add_dashboard(client: Client, cards: list[dict[str, Any]]) -> None:

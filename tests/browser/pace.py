@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from demo.accounts import owner
 from demo.brokers import BrokerKind
 from demo.stage import Stage
-from tests.browser.accounts import owner
 from tests.browser.house import DASHBOARD, add_dashboard
 from tests.browser.visit import Looks, Visit, open_browser
 from tests.e2e.crowd import Crowd

@@ -81,6 +81,16 @@ async def test_somebody_who_is_no_person_of_the_house_gets_a_typed_name(
     await expect(fingerprints(card, "Window cleaner")).to_contain_text(["Not specified"])
 
 
+async def test_a_name_is_text_whatever_it_is(house: House, card: Locator) -> None:
+    name = "<img src=x onerror='throw 1'>"
+    hand = await begin(house, name)
+    await expect(title(card, f"Enrolling {name}")).to_be_visible()
+    await hand.go_on()
+    await button(card, "Done").click()
+
+    await expect(fingerprints(card, name)).to_have_count(1)
+
+
 async def test_nobody_is_enrolled_without_a_name(house: House, card: Locator) -> None:
     await open_form(card)
     await choice(card, "Someone else").click()

@@ -5,8 +5,20 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.steps import PLACE, begin, button, enrolled, fingerprints, shows, title
+from tests.browser.steps import (
+    PLACE,
+    begin,
+    button,
+    enrolled,
+    fingerprints,
+    open_form,
+    shows,
+    start,
+    title,
+)
 from tests.browser.visit import shoot
+from tests.e2e.bench import ENROLLING
+from tests.e2e.hand import Hand
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Welcome
@@ -41,3 +53,35 @@ async def test_who_is_no_administrator_sees_an_enrollment_but_cannot_end_or_repe
     await house.bench.action("cancel_enrollment")
     await expect(title(card, "Cancelled")).to_be_visible()
     await expect(button(card, "Try again")).to_have_count(0)
+
+
+async def test_who_was_allowed_to_enroll_may_do_that_and_nothing_else(
+    house: House, welcome: Welcome
+) -> None:
+    await enrolled(house, "Anna", "left_thumb", person="person.anna")
+    hand = Hand(house.bench.reader.line, house.bench.new_finger())
+    async with house.allowing(house.tablet):
+        card = await (await welcome(house.tablet)).overview()
+        await start(card, "Ben", "Right thumb")
+        await shows(card, PLACE, 0)
+        await button(card, "Cancel").click()
+        await button(card, "Try again").click()
+        await shows(card, PLACE, 0)
+        await hand.go_on()
+        await button(card, "Done").click()
+
+        await expect(fingerprints(card, "Ben")).to_contain_text(["Right thumb"])
+        await expect(card.get_by_role("button")).to_have_text(["Enroll a fingerprint"])
+
+
+async def test_a_permission_that_was_taken_away_is_gone_at_once(
+    house: House, welcome: Welcome
+) -> None:
+    async with house.allowing(house.tablet):
+        card = await (await welcome(house.tablet)).overview()
+        await open_form(card)
+        await expect(button(card, "Start")).to_be_visible()
+    await button(card, "Start").click()
+
+    await expect(card.get_by_role("alert")).not_to_be_empty()
+    assert house.bench.client.states[ENROLLING].state == "off"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page
 
-    from tests.browser.accounts import Account
+    from demo.accounts import Account
 
 SCREENSHOTS = CACHE / "screenshots"
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -46,6 +46,8 @@ class Looks:
     motion: Literal["reduce", "no-preference"] = "no-preference"
     width: int = 1280
     height: int = 900
+    scale: float = 1
+    """Pixels of the screen for each of the page."""
 
 
 @dataclass(eq=False)
@@ -65,6 +67,7 @@ class Visit:
             color_scheme=looks.scheme,
             reduced_motion=looks.motion,
             viewport={"width": looks.width, "height": looks.height},
+            device_scale_factor=looks.scale,
         )
         context.set_default_timeout(_WITHIN_MS)
         await context.add_init_script(account.storage(url))

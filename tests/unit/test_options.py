@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from homeassistant.auth.const import GROUP_ID_ADMIN, GROUP_ID_USER
-from homeassistant.helpers.selector import SelectSelector
+from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.biometric_enroll.const import CONF_ENROLLERS, CONF_SCAN_TIMEOUT, CONF_SCANS
+from tests.unit.dialog import Dialog
 from tests.unit.helpers import async_enroll
 
 if TYPE_CHECKING:
@@ -20,11 +21,8 @@ if TYPE_CHECKING:
 async def test_the_form_offers_what_holds_now_and_keeps_what_is_chosen(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    form = await hass.config_entries.options.async_init(loaded.entry_id)
-    assert form["step_id"] == "reader"
-    schema = form["data_schema"]
-    assert schema is not None
-    usual = schema({})
+    dialog = await Dialog.open(hass, loaded, "reader")
+    usual = dialog.step["data_schema"]({})
     assert usual == {
         "min_confidence": 0,
         "live_limit": 5.0,
@@ -33,8 +31,29 @@ async def test_the_form_offers_what_holds_now_and_keeps_what_is_chosen(
         "enrollers": [],
     }
     chosen = {**usual, "min_confidence": 80, "live_limit": 3}
-    await hass.config_entries.options.async_configure(form["flow_id"], chosen)
+    await dialog.submit(**chosen)
+    assert dialog.step["type"] is FlowResultType.CREATE_ENTRY
     assert loaded.options == chosen
+
+
+async def test_the_menu_offers_what_can_be_done_now(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    dialog = await Dialog.open(hass, loaded)
+    assert dialog.menu == ["enroll", "fingerprints", "reader"]
+    await async_enroll(hass, loaded)
+    dialog = await Dialog.open(hass, loaded)
+    assert dialog.menu == ["watch", "cancel", "fingerprints", "reader"]
+
+
+async def test_a_reader_that_is_not_loaded_has_only_its_settings(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    dialog = await Dialog.open(hass, loaded)
+    assert dialog.step_id == "reader"
+    await dialog.submit(min_confidence=80)
+    assert loaded.options["min_confidence"] == 80
 
 
 async def test_an_enrollment_is_done_as_the_options_say_where_the_action_does_not(
@@ -62,20 +81,6 @@ async def async_user(
     return MockUser(name=name, groups=[found], **user).add_to_hass(hass)
 
 
-async def async_offered(
-    hass: HomeAssistant, entry: MockConfigEntry
-) -> tuple[str, list[str], list[str]]:
-    """Open the form; return its flow, who may be chosen, by name, and whose ids are chosen."""
-    form = await hass.config_entries.options.async_init(entry.entry_id)
-    schema = form["data_schema"]
-    assert schema is not None
-    [(key, selector)] = [each for each in schema.schema.items() if each[0] == CONF_ENROLLERS]
-    assert isinstance(selector, SelectSelector)
-    offers: list[Any] = list(selector.config["options"])
-    names = [offer["label"] for offer in offers]
-    return form["flow_id"], names, key.description["suggested_value"]
-
-
 @pytest.fixture
 async def tablet(hass: HomeAssistant) -> MockUser:
     """Return a user who is no administrator."""
@@ -89,9 +94,10 @@ async def test_users_who_are_no_administrators_may_be_chosen_by_name(
     await async_user(hass, "Boss", GROUP_ID_ADMIN)
     await async_user(hass, "Former", is_active=False)
     await async_user(hass, "Machine", system_generated=True)
-    flow_id, names, chosen = await async_offered(hass, loaded)
-    assert (names, chosen) == (["anna", "Tablet"], [])
-    await hass.config_entries.options.async_configure(flow_id, {CONF_ENROLLERS: [tablet.id]})
+    dialog = await Dialog.open(hass, loaded, "reader")
+    assert list(dialog.offers(CONF_ENROLLERS)) == ["anna", "Tablet"]
+    assert dialog.suggested == {CONF_ENROLLERS: []}
+    await dialog.submit(enrollers=[tablet.id])
     assert loaded.options[CONF_ENROLLERS] == [tablet.id]
 
 
@@ -103,8 +109,9 @@ async def test_who_is_chosen_stays_on_offer_and_who_is_gone_drops_out(
     former = await async_user(hass, "Former", is_active=False)
     chosen = [boss.id, "gone", former.id, tablet.id]
     hass.config_entries.async_update_entry(loaded, options={CONF_ENROLLERS: chosen})
-    flow_id, names, still = await async_offered(hass, loaded)
-    assert names == ["Boss", "Former", "Tablet"]
-    assert still == [boss.id, former.id, tablet.id]
-    await hass.config_entries.options.async_configure(flow_id, {CONF_ENROLLERS: still})
+    dialog = await Dialog.open(hass, loaded, "reader")
+    assert list(dialog.offers(CONF_ENROLLERS)) == ["Boss", "Former", "Tablet"]
+    still = [boss.id, former.id, tablet.id]
+    assert dialog.suggested == {CONF_ENROLLERS: still}
+    await dialog.submit(enrollers=still)
     assert loaded.options[CONF_ENROLLERS] == still

@@ -7,7 +7,7 @@
  * one road: states and answers -> `Card.render` -> a tree of plain objects -> `patch` -> the DOM.
  *
  * @import {Attributes, Child, Config, Draft, Fingerprint, Growth, Hass, Listing, Localize, Refusal,
- *   State, Tree, Unnamed, View} from "./types"
+ *   State, Told, Tree, Unnamed, View} from "./types"
  */
 
 const DOMAIN = "biometric_enroll";
@@ -57,37 +57,29 @@ function h(what, ...rest) {
  * @param {Node} parent @param {Child[]} wanted
  */
 function patch(parent, wanted) {
-	let at = parent.firstChild;
-	for (const child of wanted) {
-		let found = at;
-		while (found && !fits(found, child)) found = found.nextSibling;
-		if (found) {
-			while (at && at !== found) at = remove(at);
-			at = found.nextSibling;
+	const left = [...parent.childNodes];
+	const nodes = wanted.map((child) => {
+		const at = left.findIndex((node) => fits(node, child));
+		return left.splice(at, at < 0 ? 0 : 1)[0] ?? create(parent, child);
+	});
+	for (const node of left) node.remove();
+	wanted.forEach((child, at) => {
+		const node = /** @type {ChildNode} */ (nodes[at]);
+		const there = parent.childNodes[at];
+		if (there !== node) parent.insertBefore(node, there ?? null);
+		if (typeof child === "string") {
+			if (node.nodeValue !== child) node.nodeValue = child;
 		} else {
-			found = parent.insertBefore(create(parent, child), at);
+			patch(node, child.children);
+			dress(node, child);
 		}
-		if (typeof child !== "string") {
-			patch(found, child.children);
-			dress(found, child);
-		} else if (found.nodeValue !== child) {
-			found.nodeValue = child;
-		}
-	}
-	while (at) at = remove(at);
+	});
 }
 
 /** @param {Node} node @param {Child} child */
 function fits(node, child) {
 	const was = shown.get(node);
 	return typeof child === "string" ? !was : was?.tag === child.tag && was.props.key === child.props.key;
-}
-
-/** @param {ChildNode} node @returns {ChildNode | null} its successor */
-function remove(node) {
-	const next = node.nextSibling;
-	node.remove();
-	return next;
 }
 
 /** @param {Node} parent @param {Child} child @returns {ChildNode} */
@@ -138,8 +130,8 @@ class Reader {
 		this.identified = state("sensor.last_identified");
 		this.stored = state("sensor.stored_fingerprints");
 		this.touch = state("event.touch");
-		// Connectivity is called after its device class.
-		this.online = state("binary_sensor.")?.state === "on";
+		// Connectivity is called after its device class. Without it, trying tells.
+		this.online = (state("binary_sensor.")?.state ?? "on") === "on";
 		this.people = people.flatMap((id) => states[id] ?? []);
 	}
 
@@ -161,38 +153,38 @@ class Reader {
 	/** What changes whenever the action get_fingerprints may answer something else. */
 	get listed() {
 		const { revision, roster_revision, unnamed_slots } = this.stored?.attributes ?? {};
-		return JSON.stringify([revision, roster_revision, unnamed_slots, this.touch?.state, this.online]);
+		const people = this.people.map(({ attributes }) => [attributes.friendly_name, attributes.entity_picture]);
+		return JSON.stringify([revision, roster_revision, unnamed_slots, this.touch?.state, this.online, people]);
 	}
 }
 
 // --- small parts ---
 
 /** @param {string} icon */
-const icon = (icon) => h("ha-icon", { icon, "aria-hidden": "true" });
+const icon = (icon) => h("ha-icon", { icon });
 
 /** Without `onclick` it submits its form. While the card is busy it keeps the focus and does nothing. @param {Card} card @param {string} label @param {() => unknown} [onclick] @param {string} [kind] */
 const button = (card, label, onclick, kind = onclick ? "" : ".main") =>
 	h(`button${kind}`, { type: onclick ? "button" : "submit", onclick, "aria-disabled": card.busy }, card.text(label));
 
-/** @param {Card} card @param {string} name @param {string | null | undefined} picture */
-function avatar(card, name, picture) {
-	if (picture) return h("img.avatar", { src: card.hass.hassUrl(picture), alt: "" });
+/** @param {string} name @param {string | null | undefined} picture */
+function avatar(name, picture) {
+	if (picture) return h("img.avatar", { src: picture, alt: "" });
 	return h("span.avatar", { "aria-hidden": "true" }, [...name][0]?.toUpperCase() ?? "");
 }
 
-/** What begins a panel; the focus goes there when what had it is gone. @param {string} text */
+/** What begins a panel; the focus goes there when what had it is gone. @param {Growth} text */
 const title = (text) => h("h3", { tabindex: -1, "data-focus": "panel" }, text);
 
 /** @param {Card} card */
 const trouble = (card) => card.error && h("p.note.error", { role: "alert" }, card.error);
 
-/** @param {Card} card @param {string} key @param {() => unknown} act @param {Growth[]} children */
-function form(card, key, act, ...children) {
+/** @param {Card} card @param {string} key @param {() => unknown} act @param {Growth} actions @param {Growth[]} children */
+function form(card, key, act, actions, ...children) {
 	const onsubmit = (/** @type {Event} */ event) => {
 		event.preventDefault();
 		act();
 	};
-	const actions = children.pop();
 	return h("form.panel", { key, onsubmit }, children, trouble(card), h("div.actions", actions));
 }
 
@@ -244,7 +236,7 @@ function fingerprints(card, { people, unnamed = [] }) {
 		people.length + unnamed.length === 0 && h("p.minor", card.text("no_fingerprints")),
 		people.map(({ name, person, picture, fingerprints }) => {
 			const rows = fingerprints.map((print) => fingerprint(card, name, print));
-			return group(person ?? `name ${name}`, name, avatar(card, name, picture), rows);
+			return group(person ?? `name ${name}`, name, avatar(name, picture), rows);
 		}),
 		unnamed.length > 0 &&
 			group("unnamed", card.text("unnamed"), icon("mdi:help-circle-outline"), unnamed.map((template) => {
@@ -295,9 +287,9 @@ function enrollForm(card) {
 		card,
 		"enroll",
 		() => card.enroll(card.draft),
+		[button(card, "back", () => card.back()), button(card, card.busy ? "starting" : "start")],
 		title(card.text("enroll")),
 		whose(card, !card.draft.person),
-		[button(card, "back", () => card.back()), button(card, card.busy ? "starting" : "start")],
 	);
 }
 
@@ -313,7 +305,7 @@ function whose(card, named) {
 				h("legend", card.text("whose_finger")),
 				h(
 					"div.chips",
-					persons.map(({ person, name, picture }) => choice(card, ".chip", { person, name }, null, avatar(card, name, picture), name)),
+					persons.map(({ person, name, picture }) => choice(card, ".chip", { person, name }, null, avatar(name, picture), name)),
 					choice(card, ".chip", { person: "", name: "" }, null, icon("mdi:account-question"), card.text("someone_else")),
 				),
 			),
@@ -326,8 +318,10 @@ function whose(card, named) {
 function hands(card) {
 	const { person, name, finger: chosen } = card.draft;
 	const mine = card.listing?.people.find((each) => (person ? each.person === person : each.name === name));
+	const { edited } = card;
+	const others = mine?.fingerprints.filter((print) => !edited || print.template_id !== edited.template_id);
 	const label = (/** @type {string} */ finger) =>
-		mine?.fingerprints.some((print) => finger && print.finger === finger)
+		others?.some((print) => finger && print.finger === finger)
 			? card.text("already_enrolled", { finger: card.finger(finger) })
 			: card.finger(finger);
 	const hand = (/** @type {string} */ side, /** @type {string[]} */ fingers) =>
@@ -370,18 +364,17 @@ function enrollment(card, { state, attributes }) {
 	);
 }
 
-/** @param {Card} card @param {string} stage @param {Attributes} attributes */
+/** @type {Told<Card>} */
 const heading = (card, stage, { name = "" }) =>
 	ENDED.includes(stage) ? card.text(stage) : card.text("enrolling", { name });
 
-/** @param {Card} card @param {string} stage @param {Attributes} attributes */
-function sentence(card, stage, { step, reason, duplicate_of: name }) {
-	if (name) return card.text("reason_duplicate_of", { name });
-	if (reason) return card.text(`reason_${reason}`);
-	return card.text(stage === "place_finger" && step > 1 ? "place_again" : `stage_${stage}`);
-}
+/** @type {Told<Card>} */
+const sentence = (card, stage, { step, reason, duplicate_of: name }) =>
+	name
+		? card.text("reason_duplicate_of", { name })
+		: card.text(reason ? `reason_${reason}` : stage === "place_finger" && step > 1 ? "place_again" : `stage_${stage}`);
 
-/** Why the last image of this scan was not good enough. @param {Card} card @param {string} stage @param {Attributes} attributes */
+/** Why the last image of this scan was not good enough. @type {Told<Card>} */
 function hint(card, stage, { step, captured, attempts, rejected_reason }) {
 	if (stage === "failed") return card.text("stage_cancelled");
 	return RUNNING.includes(stage) && captured < step && attempts > 1 && card.text(`hint_${rejected_reason}`);
@@ -411,7 +404,7 @@ function ring(card, { captured, total }, state) {
 			"aria-valuenow": captured,
 			"aria-valuetext": card.text("scans_of", { captured, total }),
 		},
-		h("svg", { viewBox: "0 0 100 100", "aria-hidden": "true" }, segments),
+		h("svg", { viewBox: "0 0 100 100" }, segments),
 		h("span.sign", icon(SIGNS[state] ?? "mdi:fingerprint")),
 	);
 }
@@ -424,16 +417,16 @@ function editForm(card, which) {
 	return form(
 		card,
 		"edit",
-		() => card.act("update_fingerprint", { ...card.place(which), ...card.draft }),
-		title(card.text(named ? "edit_fingerprint" : "name_fingerprint")),
-		!named && h("p.minor", card.text("slot", which)),
-		whose(card, true),
-		h("label.check", h("input", check), h("span", card.text("enabled"), h("span.minor", card.text("enabled_help")))),
+		() => card.act("update_fingerprint", { ...card.place(which), ...card.changed }),
 		[
 			card.reader.canDelete && button(card, "delete", () => card.go({ kind: "delete", which }), ".danger"),
 			button(card, "back", () => card.back()),
 			button(card, "save"),
 		],
+		title(card.text(named ? "edit_fingerprint" : "name_fingerprint")),
+		!named && h("p.minor", card.text("slot", which)),
+		whose(card, true),
+		h("label.row", h("input", check), h("span.what", card.text("enabled"), h("span.minor", card.text("enabled_help")))),
 	);
 }
 
@@ -443,10 +436,10 @@ function deleteForm(card, which) {
 		card,
 		"delete",
 		() => card.act("delete_fingerprint", card.place(which)),
+		[button(card, "keep", () => card.back()), card.reader.canDelete && button(card, "delete", undefined, ".danger")],
 		title(card.text("delete_question")),
 		h("p.sentence", "enabled" in which ? `${which.name}, ${card.finger(which.finger)}` : card.text("slot", which)),
 		h("p", card.text("delete_help")),
-		[button(card, "keep", () => card.back()), card.reader.canDelete && button(card, "delete", undefined, ".danger")],
 	);
 }
 
@@ -454,14 +447,14 @@ function deleteForm(card, which) {
 function liveTouch(card, touch) {
 	const { event_type, name, person, finger, confidence } = touch.attributes;
 	const known = event_type === "identified";
-	const picture = person && card.hass.states[person]?.attributes.entity_picture;
+	const picture = person && card._hass.states[person]?.attributes.entity_picture;
 	const details = known
 		? [finger && card.finger(finger), confidence && card.text("match_score", { confidence })].filter(Boolean).join(" · ")
-		: card.hass.formatEntityAttributeValue(touch, "reason");
+		: card._hass.formatEntityAttributeValue(touch, "reason");
 	return h(
 		`div.touch.${known ? "good" : "poor"}`,
 		{ key: "touch" },
-		known ? avatar(card, name, picture) : icon("mdi:fingerprint-off"),
+		known ? avatar(name, picture) : icon("mdi:fingerprint-off"),
 		h("div.what", h("strong", touchSentence(card, touch)), h("span.minor", details)),
 	);
 }
@@ -503,17 +496,17 @@ class Card extends HTMLElement {
 	/** @type {View} */
 	_view = { kind: "overview" };
 	draft = nothing();
+	_before = nothing(); // the draft as it began
 	busy = false;
 	error = "";
 	/** @type {unknown[]} all that the last picture was made of */
 	_sources = [];
 	_language = "";
 	_listed = ""; // `Reader.listed` of the last question
-	_questions = 0;
 	_from = ""; // where the focus came from
 	/** The newest change of the enrollment, and until when its end is news. */
 	_enrollment = { updated: "", arrivedAt: 0, running: "", ended: "", newsUntil: 0 };
-	/** @type {{seen: string | null, newsUntil: number}} null until it looks, and what changes is new */
+	/** @type {{seen: number | null, newsUntil: number}} null until it looks, and what comes is new */
 	_touch = { seen: null, newsUntil: 0 };
 	/** @type {Hass["states"] | null} the states from before the connection was lost */
 	_stale = null;
@@ -524,6 +517,10 @@ class Card extends HTMLElement {
 	/** @param {Config} config */
 	setConfig(config) {
 		if (typeof (config.device_id ?? "") !== "string") throw new TypeError("device_id: the id of a device is needed");
+		if (config.device_id !== this._config.device_id) {
+			this._view = { kind: "overview" };
+			this._touch = { seen: null, newsUntil: 0 };
+		}
 		this._config = config;
 		this.listing = null;
 		this._listed = "";
@@ -542,17 +539,17 @@ class Card extends HTMLElement {
 
 	connectedCallback() {
 		this._touch.seen = null; // what happened while it did not look is not live
-		this._timer = window.setInterval(() => this.render(), 1000);
+		this._timer = window.setInterval(() => {
+			if (this.reader) this._follow(this.reader);
+			this.render();
+		}, 1000);
 	}
 
 	disconnectedCallback() {
 		window.clearInterval(this._timer);
 	}
 
-	get hass() {
-		return this._hass;
-	}
-
+	/** @param {Hass} hass */
 	set hass(hass) {
 		this._hass = hass;
 		if (hass.language !== this._language) {
@@ -641,36 +638,36 @@ class Card extends HTMLElement {
 			known.arrivedAt = this._touch.seen === null ? 0 : performance.now();
 			known.updated = enrollment.last_updated;
 		}
-		if (running) known.running = id;
+		if (running && id !== known.running) {
+			known.running = id;
+			if (!this.edited) this.error = "";
+		}
 		if (ended && id !== known.ended) {
 			known.ended = id;
 			const age = known.running === id ? 0 : Math.abs(Date.now() - Date.parse(ended.last_changed));
 			known.newsUntil = Date.now() + OUTCOME_MS - age;
 		}
 		// After a lost connection, the first states tell what has been; only then comes what is new.
-		if (!touch || !this._hass.connected || this._hass.states === this._stale) return;
+		if (!touch || !this.isConnected || !this._hass.connected || this._hass.states === this._stale) return;
 		const { seen } = this._touch;
-		if (seen !== null && seen !== touch.state && Date.parse(touch.state)) this._touch.newsUntil = Date.now() + TOUCH_MS;
-		this._touch.seen = touch.state;
+		const at = Date.parse(touch.state) || 0;
+		if (seen !== null && at > seen) this._touch.newsUntil = Date.now() + TOUCH_MS;
+		this._touch.seen = Math.max(seen ?? 0, at);
 	}
 
 	/** Ask for the fingerprints; the answer to the latest question counts. */
 	async _ask() {
-		const question = ++this._questions;
-		this._listed = this.reader.listed;
-		/** @type {Listing} */
-		let listing = { fingerprints: [], people: [], may_enroll: false };
-		try {
-			listing = await this._call("get_fingerprints", this.device, true);
-		} catch {
-			// Not loaded any more, or not for this user. Asked again when something changes.
-		}
-		if (question !== this._questions) return;
+		const asked = (this._listed = this.reader.listed);
+		/** @type {Listing | null} */
+		const listing = await this._call("get_fingerprints", this.device, true).catch(() => null);
+		if (asked !== this._listed) return;
 		this.listing = listing;
-		const all = [...listing.fingerprints, ...(listing.unnamed ?? [])];
-		const { which } = { which: undefined, ...this._view };
+		// Not for this user, not loaded or not connected: asked again when anything changes.
+		if (!listing) this._listed = "";
+		const all = [...(listing?.fingerprints ?? []), ...(listing?.unnamed ?? [])];
+		const which = this.edited;
 		// Its slot may soon be that of somebody else.
-		if (which && !all.some(({ slot, template_id }) => slot === which.slot && template_id === which.template_id)) this.go({ kind: "overview" });
+		if (listing && which && !all.some(({ slot, template_id }) => slot === which.slot && template_id === which.template_id)) this.go({ kind: "overview" });
 		this.render();
 	}
 
@@ -687,7 +684,8 @@ class Card extends HTMLElement {
 	/** @param {Fingerprint | Unnamed} which @param {string} from where the focus goes back to */
 	edit(which, from) {
 		const { name, person, finger, enabled } = { ...nothing(), ...which };
-		this.draft = { name, person: person ?? "", finger: finger ?? "", enabled };
+		this._before = { name, person: person ?? "", finger: finger ?? "", enabled };
+		this.draft = { ...this._before };
 		this._from = from;
 		this.go({ kind: "edit", which });
 	}
@@ -718,6 +716,16 @@ class Card extends HTMLElement {
 		await this.act("enroll_fingerprint", { ...this.device, ...(person ? { person } : { name }), ...(finger && { finger }) });
 	}
 
+	/** Only that: anything else may have been changed elsewhere meanwhile. */
+	get changed() {
+		return Object.fromEntries(Object.entries(this.draft).filter(([word, value]) => value !== Object(this._before)[word]));
+	}
+
+	/** The fingerprint whose form is open. */
+	get edited() {
+		return "which" in this._view ? this._view.which : null;
+	}
+
 	get device() {
 		return { device_id: this._config.device_id };
 	}
@@ -730,17 +738,21 @@ class Card extends HTMLElement {
 	/** Call an action that takes a while and may be refused. @param {string} action @param {object} data */
 	async act(action, data) {
 		if (this.busy) return;
+		const view = this._view;
+		let trouble = "";
 		this.busy = true;
 		this.error = "";
 		this.render();
 		try {
 			const answer = await this._call(action, data, action === "enroll_fingerprint");
 			if (answer) await this._shows(answer.template_id);
-			this._view = { kind: "overview" };
 		} catch (error) {
-			this.error = await this._explained(/** @type {Refusal} */ (error));
+			trouble = await this._explained(/** @type {Refusal} */ (error)).catch(() => this.text("not_done"));
 		}
 		this.busy = false;
+		// Whoever has gone on meanwhile is not disturbed.
+		if (view === this._view) this.error = trouble;
+		if (view === this._view && !trouble) this._view = { kind: "overview" };
 		this.render();
 	}
 
@@ -750,7 +762,7 @@ class Card extends HTMLElement {
 	}
 
 	/** @param {Refusal} refusal */
-	async _explained({ message = "", translation_domain: domain, translation_key: key, translation_placeholders: values }) {
+	async _explained({ message = this.text("not_done"), translation_domain: domain, translation_key: key, translation_placeholders: values }) {
 		const localize = await this._hass.loadBackendTranslation("exceptions", domain ?? DOMAIN);
 		return localize(`component.${domain}.exceptions.${key}.message`, values) || message;
 	}
@@ -766,7 +778,7 @@ class Card extends HTMLElement {
 
 	/** @param {KeyboardEvent} event */
 	_escape(event) {
-		if (event.key !== "Escape" || this._view.kind === "overview") return;
+		if (event.key !== "Escape" || event.isComposing || this._view.kind === "overview") return;
 		event.stopPropagation();
 		this.back();
 	}
@@ -787,10 +799,10 @@ class Card extends HTMLElement {
 		const { online, enrollment } = this.reader;
 		const device = this._hass.devices[this._config.device_id ?? ""];
 		const name = this._config.name || device?.name_by_user || device?.name;
-		if (!enrollment) return h("p.note", this.text(this._config.device_id ? "reader_gone" : "choose_reader"));
+		if (!enrollment || enrollment.state === "unavailable") return h("p.note", this.text(this._config.device_id ? "reader_gone" : "choose_reader"));
 		const presence = online ? "online" : "offline";
 		return [
-			h("div.header", h("h2", name), h(`span.presence.${presence}`, this.text(presence))),
+			h("div.header", h("h2", `${name}`), h(`span.presence.${presence}`, this.text(presence))),
 			this._liveTouch && liveTouch(this, this._liveTouch),
 			this._panel(),
 		];
@@ -824,7 +836,7 @@ class Card extends HTMLElement {
 }
 
 const STYLE = `
-:host { display: block; --soft: color-mix(in srgb, var(--primary-color) 26%, transparent); }
+:host { display: block; --back: var(--card-background-color); --dim: var(--secondary-text-color); --hue: var(--primary-color); --soft: color-mix(in srgb, var(--hue) 26%, transparent); }
 .card { container-type: inline-size; padding: 16px; color: var(--primary-text-color); }
 .unseen, .chip input, .finger input { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); }
 .header, .row, .person, .touch, .actions, .chips { display: flex; align-items: center; gap: 12px; }
@@ -833,44 +845,44 @@ h2 { flex: 1; font-size: 1.4em; font-weight: 400; }
 h3, h4, legend, .field > span, .hint, .main { font-size: 1em; font-weight: 500; }
 h3 { font-size: 1.15em; outline: none; }
 legend { padding: 0; margin-block-end: 8px; }
-.minor { color: var(--secondary-text-color); font-size: .9em; }
+.minor { color: var(--dim); font-size: .9em; }
 .presence::before { content: ""; display: inline-block; width: 10px; height: 10px; margin-inline-end: 6px; border-radius: 50%; background: var(--error-color); }
 .presence.online::before { background: var(--success-color); }
-.panel { display: flex; flex-direction: column; gap: 16px; margin-block-start: 12px; }
+.panel, .what, .field { display: flex; flex-direction: column; gap: 16px; }
+.panel { margin-block-start: 12px; }
 .note, .touch { padding: 12px; border-radius: 12px; border-inline-start: 4px solid var(--warning-color); background: var(--secondary-background-color); }
 .error, .poor { border-color: var(--error-color); }
 .good { border-color: var(--success-color); }
 .touch { margin-block-start: 12px; }
-.what { flex: 1; min-width: 0; display: flex; flex-direction: column; overflow-wrap: anywhere; }
+.what { flex: 1; min-width: 0; gap: 0; overflow-wrap: anywhere; }
 ul { list-style: none; }
 .row { min-height: 48px; }
 section { border-block-start: 1px solid var(--divider-color); padding-block-start: 12px; }
-:is(.row, .person, .chip, .touch) > ha-icon { width: 40px; text-align: center; flex: none; color: var(--secondary-text-color); }
+:is(.row, .person, .chip, .touch) > ha-icon { width: 40px; text-align: center; flex: none; color: var(--dim); }
 .avatar { width: 40px; height: 40px; border-radius: 50%; object-fit: cover; flex: none; display: grid; place-items: center; font-weight: 500; background: var(--soft); }
 .mark { display: inline-block; margin-inline-start: 8px; padding: 1px 8px; border-radius: 8px; color: var(--primary-text-color); background: color-mix(in srgb, var(--warning-color) 30%, transparent); }
-button { font: inherit; color: inherit; cursor: pointer; min-height: 44px; padding: 8px 20px; border: 0; border-radius: 22px; background: var(--secondary-background-color); }
+button, [type="text"] { font: inherit; color: inherit; min-height: 44px; }
+button { cursor: pointer; padding: 8px 20px; border: 0; border-radius: 22px; background: var(--secondary-background-color); }
 [aria-disabled] { cursor: default; opacity: .6; }
 .main { display: flex; align-items: center; justify-content: center; gap: 8px; background: var(--soft); }
 .danger { background: color-mix(in srgb, var(--error-color) 22%, transparent); }
-.plain { width: 44px; padding: 0; background: none; color: var(--secondary-text-color); }
+.plain { width: 44px; padding: 0; background: none; color: var(--dim); }
 :is(button, .finger):hover { filter: brightness(.94); }
 .actions { flex-wrap: wrap; justify-content: flex-end; }
 .danger:first-child { margin-inline-end: auto; }
-.field { display: flex; flex-direction: column; gap: 4px; }
-[type="text"] { font: inherit; color: inherit; min-height: 44px; padding: 8px 12px; border: 1px solid var(--secondary-text-color); border-radius: 8px; background: var(--card-background-color); box-sizing: border-box; width: 100%; }
-.check { display: flex; gap: 12px; }
-.check input { width: 24px; height: 24px; margin: 0; flex: none; accent-color: var(--primary-color); }
-.check .minor { display: block; }
+.field { gap: 4px; }
+[type="text"] { padding: 8px 12px; border: 1px solid var(--dim); border-radius: 8px; background: var(--back); }
+[type="checkbox"] { width: 24px; height: 24px; margin: 0; flex: none; accent-color: var(--hue); }
 .chips { flex-wrap: wrap; gap: 8px; }
 .chip { position: relative; display: flex; align-items: center; gap: 8px; min-height: 44px; padding: 2px; padding-inline-end: 16px; border-radius: 24px; border: 2px solid var(--divider-color); cursor: pointer; }
-.chip:has(:checked) { border-color: var(--primary-color); background: var(--soft); }
+.chip:has(:checked) { border-color: var(--hue); background: var(--soft); }
 .hands { direction: ltr; display: flex; justify-content: center; gap: 4%; }
 .hand { position: relative; width: 48%; max-width: 190px; aspect-ratio: 1; }
-.palm { position: absolute; top: 50%; height: 49%; width: 77%; border-radius: 18% 18% 42% 42%; background: color-mix(in srgb, var(--secondary-text-color) 22%, transparent); }
+.palm { position: absolute; top: 50%; height: 49%; width: 77%; border-radius: 18% 18% 42% 42%; background: color-mix(in srgb, var(--dim) 22%, transparent); }
 .right .palm { right: 0; }
-.finger { position: absolute; width: 18%; border-radius: 40px; cursor: pointer; text-align: center; padding-block-start: 4px; box-sizing: border-box; background: color-mix(in srgb, var(--secondary-text-color) 35%, var(--card-background-color)); --mdc-icon-size: 18px; }
-.enrolled { background: color-mix(in srgb, var(--primary-color) 55%, var(--card-background-color)); }
-.finger:has(:checked) { background: var(--primary-color); outline: 3px solid; outline-offset: 2px; z-index: 1; }
+.finger { position: absolute; width: 18%; border-radius: 40px; cursor: pointer; text-align: center; padding-block-start: 4px; box-sizing: border-box; background: color-mix(in srgb, var(--dim) 35%, var(--back)); --mdc-icon-size: 18px; }
+.enrolled { background: color-mix(in srgb, var(--hue) 55%, var(--back)); }
+.finger:has(:checked) { background: var(--hue); outline: 3px solid; outline-offset: 2px; z-index: 1; }
 .little_finger { --at: 0%; top: 24%; height: 44%; }
 .ring_finger { --at: 19.5%; top: 8%; height: 58%; }
 .middle_finger { --at: 39%; top: 1%; height: 64%; }
@@ -880,7 +892,7 @@ button { font: inherit; color: inherit; cursor: pointer; min-height: 44px; paddi
 .right .finger { right: var(--at); --lean: -32deg; }
 .chosen { text-align: center; margin-block-start: 8px; }
 .enrollment { align-items: center; text-align: center; gap: 12px; }
-.ring { position: relative; width: min(60%, 220px); aspect-ratio: 1; --mdc-icon-size: 72px; color: var(--primary-color); }
+.ring { position: relative; width: min(60%, 220px); aspect-ratio: 1; --mdc-icon-size: 72px; color: var(--hue); }
 svg { width: 100%; height: 100%; transform: rotate(-90deg); }
 .segment { fill: none; stroke-width: 9; stroke: var(--divider-color); transition: stroke .2s; }
 .captured { stroke: currentColor; }
@@ -888,11 +900,11 @@ svg { width: 100%; height: 100%; transform: rotate(-90deg); }
 @keyframes breathe { to { opacity: .35; } }
 .ring.completed { color: var(--success-color); }
 .ring.failed { color: var(--error-color); }
-.ring.cancelled { color: var(--secondary-text-color); }
+.ring.cancelled { color: var(--dim); }
 .sign { position: absolute; inset: 0; display: grid; place-items: center; }
 .sentence { font-size: 1.5em; line-height: 1.25; }
 .hint { min-height: 1.3em; }
-:is(button, input):focus-visible, :is(.chip, .finger):has(:focus-visible) { outline: 3px solid var(--primary-color); outline-offset: 2px; }
+:is(button, input):focus-visible, :is(.chip, .finger):has(:focus-visible) { outline: 3px solid var(--hue); outline-offset: 2px; }
 @container (width < 340px) { .actions > * { flex: 1 1 100%; } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 `;

@@ -24,7 +24,6 @@ export interface Hass {
 	localize: Localize;
 	loadBackendTranslation(category: string, integration: string): Promise<Localize>;
 	formatEntityAttributeValue(state: State, attribute: string): string;
-	hassUrl(path: string): string;
 	callService(
 		domain: string,
 		service: string,
@@ -103,3 +102,6 @@ export type Child = Tree | string;
 
 /** What a tree may be made of. */
 export type Growth = Child | null | undefined | false | Growth[];
+
+/** What is said of an enrollment in words, if there is something to say. */
+export type Told<Card> = (card: Card, stage: string, attributes: Attributes) => string | false;

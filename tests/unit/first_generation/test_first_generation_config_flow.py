@@ -18,6 +18,7 @@ from custom_components.biometric_enroll.const import (
 )
 from tests.first_generation.reader import READER_ID
 from tests.first_generation.sketch import Sketch
+from tests.unit.dialog import Dialog
 from tests.unit.fake_reader import DEVICE, FakeReader
 
 if TYPE_CHECKING:
@@ -154,21 +155,13 @@ async def test_an_old_reader_knows_nothing_of_hello(old: OldReader) -> None:
 async def test_whether_its_touches_are_trusted_is_an_option(
     site: Site, hass: HomeAssistant
 ) -> None:
-    form = await hass.config_entries.options.async_init(site.entry.entry_id)
-    assert form["step_id"] == "first_generation"
-    result = await hass.config_entries.options.async_configure(
-        form["flow_id"], {"trust_touches": True}
-    )
-    assert result["type"] is FlowResultType.CREATE_ENTRY
+    dialog = await Dialog.open(hass, site.entry, "first_generation")
+    await dialog.submit(trust_touches=True)
+    assert dialog.step["type"] is FlowResultType.CREATE_ENTRY
     assert site.entry.options == {"trust_touches": True, "enrollers": []}
     # The form shows what holds now.
-    form = await hass.config_entries.options.async_init(site.entry.entry_id)
-    assert form["data_schema"] is not None
-    suggested = {str(key): key.description for key in form["data_schema"].schema}
-    assert suggested == {
-        "trust_touches": {"suggested_value": True},
-        "enrollers": {"suggested_value": []},
-    }
+    dialog = await Dialog.open(hass, site.entry, "first_generation")
+    assert dialog.suggested == {"trust_touches": True, "enrollers": []}
 
 
 async def test_a_new_option_holds_at_once_without_a_reload(
@@ -177,8 +170,8 @@ async def test_a_new_option_holds_at_once_without_a_reload(
     await site.enrolled()
     await old.hears("detect/request")
     site.moments.clear()
-    form = await hass.config_entries.options.async_init(site.entry.entry_id)
-    await hass.config_entries.options.async_configure(form["flow_id"], {"trust_touches": True})
+    dialog = await Dialog.open(hass, site.entry, "first_generation")
+    await dialog.submit(trust_touches=True)
     old.scan("anna")
     assert [touch["name"] for touch in site.touches()] == ["Anna"]
 

@@ -1,0 +1,133 @@
+"""What can be done with a single template, by an action or in a dialog.
+
+Everything raises a translated error.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.util import dt as dt_util
+
+from . import given, people
+from .errors import invalid, told
+from .follower.roster import Place
+from .runtime import coordinator_of, coordinators
+from .stores import DATA_MARKS, DATA_ROSTER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homeassistant.core import HomeAssistant
+
+    from .coordinator import ReaderCoordinator
+    from .follower.roster import Fingerprint
+
+ATTR_ENABLED = "enabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The template that is meant."""
+
+    device: str
+    """Hardware id of its reader."""
+    slot: int
+    template_id: str | None
+    fingerprint: Fingerprint | None
+    """None: nobody knows it by name."""
+
+
+# Which one is meant: one that is known by name, or one that its reader has listed; never a guess.
+
+
+def by_slot(reader: ReaderCoordinator, slot: int) -> Meant:
+    """Return the template in a slot of a reader."""
+    if slot in reader.unnamed:
+        return Meant(reader.device, slot, reader.unnamed[slot], None)
+    found = [each for each in reader.roster.on_reader(reader.device) if each[1].slot == slot]
+    if not found:
+        raise invalid("no_such_fingerprint")
+    # One that was there and is missing now is not meant, nor one that a newer one has followed.
+    fingerprint, place = max(
+        found, key=lambda each: (each[1].template_id not in reader.gone, each[0].enrolled_at)
+    )
+    return Meant(reader.device, slot, place.template_id, fingerprint)
+
+
+def by_template_id(hass: HomeAssistant, template_id: str) -> Meant:
+    """Return the template of an id, on whichever reader it is."""
+    if (fingerprint := hass.data[DATA_ROSTER].get(template_id)) is not None:
+        place = next(each for each in fingerprint.places if each.template_id == template_id)
+        return Meant(place.device, place.slot, template_id, fingerprint)
+    for reader in coordinators(hass):
+        for slot, listed in reader.unnamed.items():
+            if listed == template_id:
+                return Meant(reader.device, slot, template_id, None)
+    raise invalid("no_such_fingerprint")
+
+
+def all_on(reader: ReaderCoordinator) -> list[Meant]:
+    """Return the templates of a reader: those that are known by name, by slot, then the others."""
+    named = [
+        Meant(reader.device, place.slot, place.template_id, fingerprint)
+        for fingerprint, place in reader.roster.on_reader(reader.device)
+    ]
+    unnamed = [Meant(reader.device, *each, None) for each in sorted(reader.unnamed.items())]
+    return named + unnamed
+
+
+# What can be done with it
+
+
+async def async_update(hass: HomeAssistant, meant: Meant, data: Mapping[str, Any]) -> None:
+    """Change name, person, finger, or whether a fingerprint counts; or name an unnamed template.
+
+    What `data` does not give stays as it is; see `given`.
+    """
+    if meant.fingerprint is None or meant.template_id is None:
+        await _async_adopt(hass, meant, data)
+        return
+    subject = given.subject(hass, data, meant.fingerprint.subject)
+    enabled = data.get(ATTR_ENABLED, meant.fingerprint.enabled)
+    await hass.data[DATA_ROSTER].async_update(meant.template_id, subject=subject, enabled=enabled)
+
+
+async def _async_adopt(hass: HomeAssistant, meant: Meant, data: Mapping[str, Any]) -> None:
+    """Give a name to a template that has none, and an id where it has none either."""
+    roster, subject = hass.data[DATA_ROSTER], given.subject(hass, data)
+    if meant.template_id is not None and roster.get(meant.template_id) is not None:
+        # Known on another reader: to trust this one is not for whoever fills slots.
+        raise invalid("known_elsewhere")
+    reader, template_id = _reader(hass, meant), meant.template_id
+    if template_id is None:
+        template_id = secrets.token_hex(8)
+        with told(reader.config_entry.title):
+            await reader.changes.async_adopt(meant.slot, template_id)
+    place = Place(meant.device, meant.slot, template_id)
+    enabled = data.get(ATTR_ENABLED, True)
+    await roster.async_adopt(place, subject, dt_util.utcnow(), enabled=enabled)
+    # The person may have been removed while the reader was asked.
+    await people.async_unlink_removed(hass)
+
+
+async def async_delete(hass: HomeAssistant, meant: Meant) -> None:
+    """Delete a template from its sensor, and then forget its name."""
+    reader = _reader(hass, meant)
+    with told(reader.config_entry.title):
+        await reader.changes.async_delete(meant.slot, meant.template_id)
+
+
+async def async_forget(hass: HomeAssistant, meant: Meant) -> None:
+    """Forget the name of a template, whatever its sensor holds."""
+    if meant.fingerprint is None or meant.template_id is None:
+        raise invalid("nothing_to_forget")
+    await hass.data[DATA_ROSTER].async_forget(meant.device, [meant.template_id])
+    await hass.data[DATA_MARKS].async_forget(meant.device, [meant.template_id])
+
+
+def _reader(hass: HomeAssistant, meant: Meant) -> ReaderCoordinator:
+    """Return the reader that holds what is meant."""
+    if (reader := coordinator_of(hass, meant.device)) is None:
+        raise invalid("reader_not_set_up")
+    return reader

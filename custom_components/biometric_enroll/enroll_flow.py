@@ -1,0 +1,166 @@
+"""Steps of a reader's options flow: enroll a finger and look on, or stop that."""
+
+from typing import TYPE_CHECKING, Any, override
+
+import probatio
+from homeassistant.core import Context, callback
+from homeassistant.exceptions import HomeAssistantError
+
+from . import enrolling, given
+from .errors import told
+from .flow_steps import WHOSE, ReaderSteps
+from .watching import Watch
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine
+
+    from homeassistant.config_entries import ConfigFlowResult
+
+    from .watching import View
+
+    type Step = Callable[
+        [EnrollSteps, dict[str, Any] | None], Coroutine[Any, Any, ConfigFlowResult]
+    ]
+
+_ENROLL_SCHEMA = probatio.Schema(WHOSE)
+
+
+def _ending(step_id: str) -> Step:
+    """Return a step that tells how the enrollment ended, and offers what to do then."""
+
+    async def step(self: EnrollSteps, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        del user_input
+        return self.show_ending(step_id)
+
+    return step
+
+
+class EnrollSteps(ReaderSteps):
+    """The reader alone runs the enrollment; these steps ask for it and look on."""
+
+    _watch: Watch | None = None
+    _view: View
+    """What the dialog shows."""
+    _waiting: asyncio.Task[None] | None = None
+    """Ends when there is something else to see."""
+    _asked: dict[str, Any] | None = None
+    """What was entered for the enrollment that was asked for last."""
+
+    async def async_step_enroll(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whose finger it is, and start."""
+        coordinator, error = self._coordinator, None
+        wish = enrolling.wish({}, self.config_entry.options)
+        if user_input is not None:
+            self._asked = user_input
+            try:
+                subject = given.subject(self.hass, user_input)
+                template_id, _ = await enrolling.async_start(
+                    self.hass, coordinator, subject, wish, Context()
+                )
+            except HomeAssistantError as err:
+                error = err
+            else:
+                return await self._async_look_on(template_id)
+        return self._form(
+            "enroll",
+            self.add_suggested_values_to_schema(_ENROLL_SCHEMA, self._asked),
+            error,
+            scans=str(wish.scans),
+            scan_timeout=str(wish.scan_timeout),
+        )
+
+    async def async_step_watch(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Look on at the enrollment that runs, whoever has started it."""
+        del user_input
+        template_id = self._coordinator.data.snapshot.template_id
+        if template_id is None:
+            return await self.async_step_init()
+        return await self._async_look_on(template_id)
+
+    async def _async_look_on(self, template_id: str) -> ConfigFlowResult:
+        self._look_away()
+        self._watch = Watch(self.config_entry, template_id)
+        return await self.async_step_progress()
+
+    async def async_step_progress(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show each stage as it comes, and in the end how it ended.
+
+        Home Assistant comes back here when `_waiting` is done, and whenever a dialog asks again.
+        """
+        del user_input
+        if self._watch is None:
+            return await self.async_step_init()
+        if self._waiting is None or self._waiting.done():
+            self._view = self._watch.view
+            if self._view.ending is not None:
+                return self.async_show_progress_done(next_step_id=self._view.ending)
+            # Not at once: what is shown is told first.
+            self._waiting = self.hass.async_create_background_task(
+                self._async_changed(self._watch, self._view),
+                f"dialog about an enrollment on {self.config_entry.title}",
+                eager_start=False,
+            )
+        return self.async_show_progress(
+            step_id="progress",
+            progress_action=self._view.stage,
+            description_placeholders={
+                "reader": self.config_entry.title,
+                "step": str(self._view.step),
+                "total": str(self._view.total),
+            },
+            progress_task=self._waiting,
+        )
+
+    async def _async_changed(self, watch: Watch, view: View) -> None:
+        """Wait for something else to see, with a ring that shows the captured scans."""
+        if view.progress:
+            self.async_update_progress(view.progress / 100)
+        await watch.async_changed(view)
+
+    def show_ending(self, step_id: str) -> ConfigFlowResult:
+        """Tell how the enrollment ended."""
+        self._look_away()
+        if step_id == "completed":
+            self._asked = None
+        return self.async_show_menu(
+            step_id=step_id,
+            menu_options=["enroll", "init"],
+            description_placeholders={"reader": self.config_entry.title},
+        )
+
+    async_step_completed = _ending("completed")
+    async_step_cancelled = _ending("cancelled")
+    async_step_failed = _ending("failed")
+    async_step_timeout = _ending("timeout")
+    async_step_mismatch = _ending("mismatch")
+    async_step_duplicate = _ending("duplicate")
+    async_step_sensor_error = _ending("sensor_error")
+    async_step_reader_restarted = _ending("reader_restarted")
+    async_step_overtaken = _ending("overtaken")
+
+    async def async_step_cancel(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether to stop the running enrollment, and stop it."""
+        coordinator, error = self._coordinator, None
+        if user_input is not None:
+            try:
+                with told(self.config_entry.title):
+                    await coordinator.follower.enroller.async_cancel()
+            except HomeAssistantError as err:
+                error = err
+            else:
+                return await self.async_step_init()
+        return self._form("cancel", probatio.Schema({}), error)
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Look no longer; the enrollment goes on."""
+        self._look_away()
+
+    def _look_away(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None

@@ -1,0 +1,167 @@
+"""Steps of a reader's options flow: look at its fingerprints, change and delete them."""
+
+from typing import TYPE_CHECKING, Any
+
+import probatio
+from homeassistant.const import ATTR_NAME
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+from homeassistant.helpers.translation import async_get_translations
+
+from . import editing, people
+from .const import DOMAIN
+from .editing import ATTR_ENABLED, Meant
+from .errors import invalid
+from .flow_steps import WHOSE, ReaderSteps
+from .given import ATTR_FINGER, ATTR_PERSON
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigFlowResult
+
+_FINGERPRINT = "fingerprint"
+
+_EDIT_SCHEMA = probatio.Schema(
+    {**WHOSE, probatio.Required(ATTR_ENABLED, default=True): BooleanSelector()}
+)
+
+
+class FingerprintSteps(ReaderSteps):
+    """One is chosen from a list; whether it is still there is asked again at each step."""
+
+    _offered: dict[str, Meant]
+    """What the list offered, by what it answers."""
+    _chosen: Meant
+
+    async def async_step_fingerprints(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask which one."""
+        if user_input is None:
+            return await self._async_list()
+        self._chosen = self._offered[user_input[_FINGERPRINT]]
+        if self._chosen.fingerprint is None:
+            return await self.async_step_unnamed()
+        return await self.async_step_fingerprint()
+
+    async def _async_list(self, error: HomeAssistantError | None = None) -> ConfigFlowResult:
+        found = editing.all_on(self._coordinator)
+        if not found:
+            return self.async_abort(reason="no_fingerprints")
+        self._offered = {str(index): meant for index, meant in enumerate(found)}
+        options = [
+            SelectOptionDict(value=value, label=await self._async_label(meant))
+            for value, meant in self._offered.items()
+        ]
+        selector = SelectSelector(
+            SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
+        )
+        return self._form(
+            "fingerprints", probatio.Schema({probatio.Required(_FINGERPRINT): selector}), error
+        )
+
+    async def _async_label(self, meant: Meant) -> str:
+        """Return how a fingerprint is called in a list: "Anna (5), Left thumb, missing"."""
+        language = self.hass.config.language
+        texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
+
+        def text(field: str, option: str) -> str:
+            return texts[f"component.{DOMAIN}.selector.{field}.options.{option}"]
+
+        fingerprint = meant.fingerprint
+        if fingerprint is None:
+            return text(_FINGERPRINT, "unnamed").format(slot=meant.slot)
+        parts = [f"{fingerprint.subject.name} ({meant.slot})"]
+        if fingerprint.subject.finger is not None:
+            parts.append(text(ATTR_FINGER, fingerprint.subject.finger))
+        if meant.template_id in self._coordinator.gone:
+            parts.append(text(_FINGERPRINT, "missing"))
+        if not fingerprint.enabled:
+            parts.append(text(_FINGERPRINT, "disabled"))
+        return ", ".join(parts)
+
+    def _still(self) -> Meant:
+        """Return the chosen one as it is now. Raises a translated error if it is not there."""
+        chosen = self._chosen
+        for meant in editing.all_on(self._coordinator):
+            if meant.template_id != chosen.template_id:
+                continue
+            if meant.template_id is not None or meant.slot == chosen.slot:
+                return meant
+        raise invalid("no_such_fingerprint")
+
+    async def async_step_fingerprint(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what to do with one that has a name."""
+        del user_input
+        return await self._async_offer("fingerprint")
+
+    async def async_step_unnamed(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what to do with one that has none."""
+        del user_input
+        return await self._async_offer("unnamed")
+
+    async def _async_offer(self, step_id: str) -> ConfigFlowResult:
+        # Nobody can delete on a reader of the first generation.
+        offers = ["edit", "init"] if self._first_generation else ["edit", "delete", "init"]
+        return self.async_show_menu(
+            step_id=step_id,
+            menu_options=offers,
+            description_placeholders={"fingerprint": await self._async_label(self._chosen)},
+        )
+
+    async def async_step_edit(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for name, person, finger, and whether it counts."""
+        try:
+            meant = self._still()
+        except HomeAssistantError as err:
+            return await self._async_list(err)
+        error = None
+        if user_input is not None:
+            # A field that was emptied is not there at all.
+            entered = {ATTR_PERSON: None, ATTR_NAME: "", ATTR_FINGER: None, **user_input}
+            try:
+                await editing.async_update(self.hass, meant, entered)
+            except HomeAssistantError as err:
+                error = err
+            else:
+                return await self.async_step_init()
+        return self._form(
+            "edit",
+            self.add_suggested_values_to_schema(_EDIT_SCHEMA, user_input or self._known(meant)),
+            error,
+            fingerprint=await self._async_label(meant),
+        )
+
+    def _known(self, meant: Meant) -> dict[str, Any]:
+        """Return what the form begins with."""
+        if (fingerprint := meant.fingerprint) is None:
+            return {}
+        described = people.describe(self.hass, fingerprint.subject)
+        given = {field: value for field, value in described.items() if value is not None}
+        return {**given, ATTR_ENABLED: fingerprint.enabled}
+
+    async def async_step_delete(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether to delete it, and do that."""
+        try:
+            meant = self._still()
+        except HomeAssistantError as err:
+            return await self._async_list(err)
+        error = None
+        if user_input is not None:
+            try:
+                await editing.async_delete(self.hass, meant)
+            except HomeAssistantError as err:
+                error = err
+            else:
+                return await self.async_step_init()
+        label = await self._async_label(meant)
+        return self._form("delete", probatio.Schema({}), error, fingerprint=label)

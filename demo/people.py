@@ -1,0 +1,46 @@
+"""The people of the demo, and how they look."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .client import Client
+
+PEOPLE = {"Anna": ("#8e4585", "#f2c9a1", "#5b2c13"), "Ben": ("#2f6f8f", "#c98e62", "#1d1a18")}
+"""Names, with the colours of what is behind them, of their skin and of their hair."""
+
+
+def draw(folder: Path) -> None:
+    """Draw the people for a Home Assistant that is going to start on a configuration folder."""
+    pictures = folder / "www"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for name, colours in PEOPLE.items():
+        (pictures / f"{name.lower()}.svg").write_text(_portrait(*colours))
+
+
+async def async_add(client: Client) -> None:
+    """Add the people to Home Assistant, in the place of the user of the demo."""
+    for person in (await client.async_command(type="person/list"))["storage"]:
+        await client.async_command(type="person/delete", person_id=person["id"])
+    for name in PEOPLE:
+        await client.async_command(
+            type="person/create",
+            name=name,
+            user_id=None,
+            device_trackers=[],
+            picture=f"/local/{name.lower()}.svg",
+        )
+
+
+def _portrait(behind: str, skin: str, hair: str) -> str:
+    return f"""\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" width="100" height="100">
+<rect width="100" height="100" fill="{behind}"/>
+<path d="M10 110a40 40 0 0 1 80 0z" fill="#fff" opacity=".85"/>
+<path d="M26 48a24 26 0 0 1 48 0v14H26z" fill="{hair}"/>
+<path d="M42 58h16v14a8 8 0 0 1-16 0z" fill="{skin}"/>
+<ellipse cx="50" cy="48" rx="18" ry="21" fill="{skin}"/>
+<path d="M31 44a19 20 0 0 1 38 0q-19-2-26-10-3 8-12 10z" fill="{hair}"/>
+</svg>
+"""

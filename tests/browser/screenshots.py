@@ -1,0 +1,166 @@
+"""The pictures of the README, taken of the demo: `scripts/screenshots`.
+
+What is to be seen is what a user sees: real are Home Assistant, the firmware and Chromium, and the
+fingers are put onto the sensors as the demo's dashboard does it.
+"""
+
+# ruff: noqa: T201 - it prints
+
+import asyncio
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Locator, expect
+
+from demo.brokers import BrokerKind
+from demo.fingers import FINGERS
+from demo.person import Person
+from demo.programs import ROOT
+from demo.show import Show, open_show
+from demo.stage import Stage
+from emulator.fingers import Finger
+from tests.browser.play import Play
+from tests.browser.visit import Looks, Visit, open_browser
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+    from demo.accounts import Account
+    from demo.dashboard import Door
+
+PICTURES = ROOT / "docs" / "images"
+_ANNAS_THUMB = FINGERS[0].finger
+_TOUCH_GONE_WITHIN_MS = 15_000
+
+# Nothing moves in a picture, so that two of the same moment are the same.
+_DESK = Looks(motion="reduce", width=1200, height=840, scale=1.5)
+_CARD = Looks(motion="reduce", width=1200, height=1600, scale=2)  # high enough never to scroll
+_DARK = Looks(motion="reduce", scheme="dark", width=1200, height=1600, scale=2)
+_PHONE = Looks(motion="reduce", width=390, height=844, scale=1.5)
+
+
+@dataclass
+class Studio:
+    """The demo, and a browser to look at it."""
+
+    stage: Stage
+    show: Show
+    browser: Browser
+
+    async def visit(self, account: Account, looks: Looks) -> Visit:
+        """Open the demo's dashboard, and put away how the last enrollments have ended."""
+        visit = await Visit.begin(self.browser, self.show.url, account, looks)
+        await visit.page.goto(self.show.url)
+        for door in self.show.doors:
+            card = visit.card(door.name)
+            done = card.get_by_role("button", name="Done")
+            other = card.get_by_role("button", name="Cancel").or_(card.get_by_text("Fingerprints"))
+            await done.or_(other).first.wait_for()
+            if await done.is_visible():
+                await done.dispatch_event("click")  # a real one may scroll the page
+        return visit
+
+    async def enroll(self, door: Door, finger: Finger, which: str, **whose: Any) -> None:
+        """Enroll a finger, without anybody looking; `whose` is a person, or a name."""
+        line = self.stage.readers[door.reader_id].line
+        person = Person(self.show.client, line, f"sensor.{door.reader_id}_enrollment")
+        playing = asyncio.create_task(person.async_enroll(finger))
+        await self.show.client.async_action(
+            "biometric_enroll.enroll_fingerprint",
+            response=True,
+            device_id=door.device_id,
+            finger=which,
+            wait=True,
+            **whose,
+        )
+        await playing
+
+
+async def _take(what: Page | Locator, name: str) -> None:
+    """Take a picture, with the mouse out of the way."""
+    page = what.page if isinstance(what, Locator) else what
+    await page.mouse.move(0, 0)
+    picture = await what.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+    print(f"{name}.png {len(picture) // 1000} kB")
+
+
+async def _take_enrolling(studio: Studio) -> None:
+    """Take the card of the front door from idle to an enrollment that is done."""
+    visit = await studio.visit(studio.show.owner, _CARD)
+    card, person = visit.card(), Play(visit.page, "Front door")
+    await person.place("Anna's thumb")
+    await expect(card.get_by_role("strong")).to_have_text("Anna")
+    await _take(card, "card-identified")
+    await person.lift()
+    await expect(card.get_by_role("strong")).to_have_count(0, timeout=_TOUCH_GONE_WITHIN_MS)
+    await _take(card, "card")
+
+    await card.get_by_role("button", name="Enroll a fingerprint").click()
+    await card.get_by_text("Ben", exact=True).click()
+    await card.get_by_title("Right index finger", exact=True).click()
+    await _take(card, "card-form")
+
+    await card.get_by_role("button", name="Start").click()
+    await _scan(person, card, 1)
+    await person.lift()
+    await expect(card.get_by_text("Place the same finger again", exact=True)).to_be_visible()
+    await _scan(person, card, 2)
+    await _take(card, "card-enrolling")
+    for account, looks, name in (
+        (studio.show.owner, _DESK, "dashboard"),
+        (studio.show.tablet, _PHONE, "phone"),
+    ):
+        other = await studio.visit(account, looks)
+        await _take(other.page, name)
+        await other.end()
+    dark = await studio.visit(studio.show.owner, _DARK)
+    await _take(dark.card(), "card-dark")
+    await dark.end()
+
+    await person.lift()
+    await expect(card.get_by_text("Place the same finger again", exact=True)).to_be_visible()
+    await person.place("Ben's index finger")
+    await expect(card.get_by_role("heading", name="Enrolled")).to_be_visible()
+    await _take(card, "card-done")
+    await person.lift()
+    await visit.end()
+
+
+async def _scan(person: Play, card: Locator, captured: int) -> None:
+    await person.place("Ben's index finger")
+    ring = card.get_by_role("progressbar")
+    await expect(ring).to_have_attribute("aria-valuenow", f"{captured}")
+
+
+async def _take_settings(studio: Studio) -> None:
+    """Take what Home Assistant shows of a reader in its settings."""
+    desk = await studio.visit(studio.show.owner, _DESK)
+    device_id = studio.show.doors[0].device_id
+    await desk.page.goto(f"{studio.show.url}/config/devices/device/{device_id}")
+    await expect(desk.page.get_by_text("Identification", exact=True)).to_be_visible()
+    await _take(desk.page, "device")
+    await desk.end()
+
+
+async def async_take_all() -> None:
+    """Start the demo and take all pictures of it."""
+    PICTURES.mkdir(exist_ok=True)
+    async with AsyncExitStack() as ends:
+        folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
+        stage = await ends.enter_async_context(Stage(folder, broker=BrokerKind.AMQTT))
+        show = await ends.enter_async_context(open_show(stage))
+        studio = Studio(stage, show, await ends.enter_async_context(open_browser()))
+        front, back = show.doors
+        await studio.enroll(back, _ANNAS_THUMB, "right_thumb", person="person.anna")
+        await studio.enroll(front, _ANNAS_THUMB, "right_thumb", person="person.anna")
+        await studio.enroll(front, Finger("other"), "left_index_finger", person="person.anna")
+        await studio.enroll(front, Finger("cleaner"), "right_thumb", name="Cleaner")
+        await _take_enrolling(studio)
+        await _take_settings(studio)
+
+
+if __name__ == "__main__":
+    asyncio.run(async_take_all())

@@ -1,0 +1,87 @@
+"""A browser that loses Home Assistant for a while, as tablets do whose Wi-Fi sleeps."""
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.steps import LIFT, PLACE, begin, enrolled, shows, title
+from tests.e2e.bench import TOUCH
+from tests.e2e.hand import Moment
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page, WebSocketRoute
+
+    from tests.browser.house import House
+    from tests.browser.visit import Visit
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+class _Connection:
+    """What lies between a page and Home Assistant."""
+
+    def __init__(self) -> None:
+        self._holds = True
+        self._sockets: list[WebSocketRoute] = []
+
+    @classmethod
+    async def of(cls, page: Page) -> _Connection:
+        """Take the place; the page must not have been anywhere yet."""
+        connection = cls()
+        await page.route_web_socket(re.compile("/api/websocket"), connection._take)
+        return connection
+
+    async def _take(self, socket: WebSocketRoute) -> None:
+        if self._holds:
+            self._sockets.append(socket)
+            socket.connect_to_server()
+        else:
+            await socket.close()
+
+    async def cut(self) -> None:
+        """End what connects them, and whatever else the page tries."""
+        self._holds = False
+        for socket in self._sockets:
+            await socket.close()
+
+    def mend(self) -> None:
+        self._holds = True
+
+
+async def test_what_went_on_meanwhile_is_shown_when_the_connection_is_back(
+    house: House, visit: Visit
+) -> None:
+    connection = await _Connection.of(visit.page)
+    card = await visit.overview()
+    hand = await begin(house, "Anna")
+    await shows(card, PLACE, 0)
+
+    await connection.cut()
+    await expect(visit.page.get_by_text("Connection lost. Reconnecting").first).to_be_visible()
+    await hand.go_on(Moment.LIFT_2)
+    await shows(card, PLACE, 0)
+    connection.mend()
+    await shows(card, LIFT, 2)
+    await hand.go_on()
+    await expect(title(card, "Enrolled")).to_be_visible()
+
+
+async def test_a_touch_of_meanwhile_is_not_shown_as_a_live_one(house: House, visit: Visit) -> None:
+    connection = await _Connection.of(visit.page)
+    finger = await enrolled(house, "Anna")
+    card = await visit.overview()
+    await expect(card.get_by_text("Nobody yet")).to_be_visible()
+
+    await connection.cut()
+    await expect(visit.page.get_by_text("Connection lost. Reconnecting").first).to_be_visible()
+    touched = house.bench.client.states[TOUCH].state
+    await house.bench.touch(finger)
+    await house.bench.client.async_until_other(TOUCH, touched, lambda state: state.state)
+    connection.mend()
+
+    await expect(card.get_by_text("Nobody yet")).to_have_count(0)
+    await expect(card.locator(".touch")).to_have_count(0)
+    await house.bench.touch(finger)
+    await expect(card.locator(".touch")).to_contain_text("Anna")

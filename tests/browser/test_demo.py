@@ -1,0 +1,72 @@
+"""The demo, tried by somebody who has read nothing: what to tap is to be seen."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from demo.brokers import BrokerKind
+from demo.show import Show, open_show
+from demo.stage import Stage
+from tests.browser.play import Play
+from tests.browser.visit import Looks, Visit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from playwright.async_api import Browser
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+_LOOKS = Looks(width=1600)
+_ENROLL = "Enroll a fingerprint"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def show(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Show]:
+    folder = tmp_path_factory.mktemp("demo")
+    async with Stage(folder, broker=BrokerKind.AMQTT) as stage, open_show(stage) as show:
+        yield show
+
+
+async def test_the_tablet_enrolls_at_the_front_door_only(show: Show, browser: Browser) -> None:
+    visit = await Visit.begin(browser, show.url, show.tablet, _LOOKS)
+    await visit.page.goto(show.url)
+
+    # Before a test enrolls: the end of an enrollment is shown to everybody, for a minute.
+    front, back = visit.card("Front door"), visit.card("Back door")
+    await expect(front.get_by_role("button", name=_ENROLL)).to_be_visible()
+    await expect(back.get_by_text("No finger is enrolled yet.")).to_be_visible()
+    await expect(back.get_by_role("button", name=_ENROLL)).to_have_count(0)
+    await visit.end()
+
+
+async def test_a_newcomer_enrolls_a_finger_and_is_recognized(show: Show, browser: Browser) -> None:
+    visit = await Visit.begin(browser, show.url, show.owner, _LOOKS)
+    await visit.page.goto(show.url)
+    card, person = visit.card("Front door"), Play(visit.page, "Front door")
+
+    await card.get_by_role("button", name=_ENROLL).click()
+    await expect(card.get_by_role("radio", name="Anna")).to_be_checked()
+    await card.get_by_role("button", name="Start").click()
+    for place in ("Place your finger on the sensor", "Place the same finger again"):
+        await expect(card.get_by_text(place, exact=True)).to_be_visible()
+        await person.place("Anna's thumb")
+        await expect(card.get_by_text("Lift your finger", exact=True)).to_be_visible()
+        await person.lift()
+    await person.place("Anna's thumb")
+    await card.get_by_role("button", name="Done").click()
+    # Fingers change places with one tap, and each of them is a touch.
+    await person.place("A stranger's finger")
+    await expect(card.get_by_role("strong")).to_have_text("Not recognized")
+    await person.place("Anna's thumb")
+    await expect(card.get_by_role("strong")).to_have_text("Anna")
+    assert visit.errors == []
+    await visit.end()
+
+
+async def test_no_repair_is_asked_for(show: Show) -> None:
+    issues = await show.client.async_command(type="repairs/list_issues")
+
+    assert [issue for issue in issues["issues"] if not issue["ignored"]] == []

@@ -1,0 +1,55 @@
+"""The dialog of the options of a first-generation reader: it offers what such a reader can do."""
+
+from typing import TYPE_CHECKING
+
+from tests.unit.dialog import Dialog
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+
+    from tests.unit.first_generation.site import OldReader, Site
+
+
+async def test_a_finger_is_enrolled_and_each_scan_is_seen(
+    hass: HomeAssistant, site: Site, old: OldReader
+) -> None:
+    dialog = await Dialog.open(hass, site.entry)
+    assert dialog.menu == ["enroll", "first_generation"]
+    await dialog.choose("enroll")
+    await dialog.submit(name="Anna")
+    await dialog.until("place_finger 1/3")
+    old.scan()
+    await dialog.until("lift_finger 1/3")
+    old.scan(times=old.scans - 1)
+    await dialog.until("completed")
+    assert await site.names() == {1: "Anna"}
+
+
+async def test_an_enrollment_is_cancelled(hass: HomeAssistant, site: Site) -> None:
+    await site.enroll()
+    dialog = await Dialog.open(hass, site.entry, "cancel")
+    await dialog.submit()
+    assert (site.stage, dialog.step_id) == ("cancelled", "init")
+
+
+async def test_why_an_enrollment_failed_is_told(
+    hass: HomeAssistant, site: Site, old: OldReader
+) -> None:
+    await site.enroll()
+    dialog = await Dialog.open(hass, site.entry, "watch")
+    assert dialog.said == ["place_finger 1/3"]
+    old.scan("anna", old.scans - 1)
+    old.scan("ben")
+    await dialog.until("mismatch")
+
+
+async def test_a_fingerprint_is_renamed_but_deleting_is_not_offered(
+    hass: HomeAssistant, site: Site
+) -> None:
+    await site.enrolled()
+    dialog = await Dialog.open(hass, site.entry, "fingerprints")
+    await dialog.submit(fingerprint=dialog.offers("fingerprint")["Anna (1)"])
+    assert dialog.menu == ["edit", "init"]
+    await dialog.choose("edit")
+    await dialog.submit(name="Ann", enabled=True)
+    assert await site.names() == {1: "Ann"}
