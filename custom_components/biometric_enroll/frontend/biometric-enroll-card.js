@@ -152,9 +152,9 @@ class Reader {
 
 	/** What changes whenever the action get_fingerprints may answer something else. */
 	get listed() {
-		const { revision, roster_revision, unnamed_slots } = this.stored?.attributes ?? {};
+		const { revision, roster_revision, unnamed_slots, missing } = this.stored?.attributes ?? {};
 		const people = this.people.map(({ attributes }) => [attributes.friendly_name, attributes.entity_picture]);
-		return JSON.stringify([revision, roster_revision, unnamed_slots, this.touch?.state, this.online, people]);
+		return JSON.stringify([revision, roster_revision, unnamed_slots, missing, this.touch?.state, this.online, people]);
 	}
 }
 
