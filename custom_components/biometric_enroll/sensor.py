@@ -148,7 +148,6 @@ SENSORS = (
             "revision": templates and templates.revision,
             "roster_revision": coordinator.roster.changes,
             "unnamed_slots": list(coordinator.unnamed),
-            # Which, only those are told who may list them.
             "missing": len(coordinator.gone),
         },
         entity=ReaderSensor,

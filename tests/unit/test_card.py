@@ -108,7 +108,7 @@ def test_the_card_finds_the_entities_by_what_they_tell() -> None:
         *(f"binary_sensor.{each.translation_key or ''}" for each in BINARY_SENSORS),
     }
     asked = set(re.findall(r'state\("([^"]+)"\)', SOURCE))
-    assert len(asked) == 5
+    assert len(asked) == 6
     assert asked <= described
     # The one without a text of its own is the one that the card takes for Connectivity.
     assert [each.key for each in BINARY_SENSORS if not each.translation_key] == ["connectivity"]

@@ -23,7 +23,6 @@ const SIGNS = { completed: "mdi:check-bold", failed: "mdi:close-thick", cancelle
 
 const OUTCOME_MS = 60_000; // how long the end of an enrollment stays, unless it is put away
 const TOUCH_MS = 8_000; // how long a live touch is shown
-const ACCEPTED_MS = 10_000; // from the answer to a start until the Enrollment sensor shows it
 
 /** @returns {Draft} */
 const nothing = () => ({ name: "", person: "", finger: "", enabled: true });
@@ -129,6 +128,7 @@ class Reader {
 		this.enrollment = state("sensor.enrollment");
 		this.identified = state("sensor.last_identified");
 		this.stored = state("sensor.stored_fingerprints");
+		this.activity = state("event.enrollment_activity");
 		this.touch = state("event.touch");
 		// Connectivity is called after its device class. Without it, trying tells.
 		this.online = (state("binary_sensor.")?.state ?? "on") === "on";
@@ -297,7 +297,7 @@ function enrollForm(card) {
 function whose(card, named) {
 	const { persons } = card;
 	const oninput = (/** @type {any} */ { target }) => card.change({ name: target.value });
-	const name = { type: "text", value: card.draft.name, maxlength: 100, autocomplete: "off", oninput };
+	const name = { type: "text", value: card.draft.name, maxlength: 100, required: true, autocomplete: "off", oninput };
 	return [
 		persons.length > 0 &&
 			h(
@@ -356,8 +356,8 @@ function enrollment(card, { state, attributes }) {
 		h("p.minor", [ended && name, finger && card.finger(finger)].filter(Boolean).join(" · ")),
 		ring(card, attributes, state),
 		h("p.sentence", sentence(card, state, attributes)),
-		h("p.hint", hint(card, state, attributes)),
 		seconds !== null && h("p.minor", { role: "timer" }, card.text("seconds_left", { seconds })),
+		h("p.hint", hint(card, state, attributes)),
 		!online && h("p.note", card.text("offline_help")),
 		trouble(card),
 		h("div.actions", online && card.mayEnroll ? actions : close),
@@ -510,7 +510,6 @@ class Card extends HTMLElement {
 	_touch = { seen: null, newsUntil: 0 };
 	/** @type {Hass["states"] | null} the states from before the connection was lost */
 	_stale = null;
-	_proceed = () => {};
 	_timer = 0;
 	_root = this.attachShadow({ mode: "open" });
 
@@ -569,7 +568,6 @@ class Card extends HTMLElement {
 		this.reader = reader;
 		this._follow(reader);
 		this.render();
-		this._proceed();
 		if (reader.enrollment && reader.listed !== this._listed) void this._ask();
 	}
 
@@ -623,15 +621,17 @@ class Card extends HTMLElement {
 
 	/** The enrollment that runs, or the last one while its end is news. */
 	get _current() {
-		return this.reader.running ?? (Date.now() < this._enrollment.newsUntil ? this.reader.ended : null);
+		return this.reader.running ?? (performance.now() < this._enrollment.newsUntil ? this.reader.ended : null);
 	}
 
+	/** The last touch while it is news; it moves no form under somebody's finger. */
 	get _liveTouch() {
-		return Date.now() < this._touch.newsUntil && !this.reader.running ? this.reader.touch : null;
+		const shown = performance.now() < this._touch.newsUntil && this._view.kind === "overview" && !this.reader.running;
+		return shown ? this.reader.touch : null;
 	}
 
 	/** Notice what is new. @param {Reader} reader */
-	_follow({ enrollment, running, ended, touch }) {
+	_follow({ enrollment, running, ended, activity, touch }) {
 		const known = this._enrollment;
 		const id = enrollment?.attributes.template_id;
 		if (enrollment && enrollment.last_updated !== known.updated) {
@@ -640,18 +640,20 @@ class Card extends HTMLElement {
 		}
 		if (running && id !== known.running) {
 			known.running = id;
-			if (!this.edited) this.error = "";
+			if (!this.edited) this.go({ kind: "overview" });
 		}
 		if (ended && id !== known.ended) {
 			known.ended = id;
-			const age = known.running === id ? 0 : Math.abs(Date.now() - Date.parse(ended.last_changed));
-			known.newsUntil = Date.now() + OUTCOME_MS - age;
+			// If it was not seen to end, Enrollment activity tells when that was, or nothing after a restart.
+			const then = activity?.attributes.template_id === id && activity?.state;
+			const age = known.running === id ? 0 : Math.abs(Date.now() - Date.parse(`${then}`));
+			known.newsUntil = performance.now() + OUTCOME_MS - age;
 		}
 		// After a lost connection, the first states tell what has been; only then comes what is new.
 		if (!touch || !this.isConnected || !this._hass.connected || this._hass.states === this._stale) return;
 		const { seen } = this._touch;
 		const at = Date.parse(touch.state) || 0;
-		if (seen !== null && at > seen) this._touch.newsUntil = Date.now() + TOUCH_MS;
+		if (seen !== null && at > seen) this._touch.newsUntil = performance.now() + TOUCH_MS;
 		this._touch.seen = Math.max(seen ?? 0, at);
 	}
 
@@ -707,13 +709,8 @@ class Card extends HTMLElement {
 	}
 
 	/** @param {{name: string, person?: string | null, finger?: string | null}} whose */
-	async enroll({ name, person, finger }) {
-		if (!person && !name.trim()) {
-			this.error = this.text("name_missing");
-			this.render();
-			return;
-		}
-		await this.act("enroll_fingerprint", { ...this.device, ...(person ? { person } : { name }), ...(finger && { finger }) });
+	enroll({ name, person, finger }) {
+		return this.act("enroll_fingerprint", { ...this.device, name, ...(person && { person }), ...(finger && { finger }) });
 	}
 
 	/** Only that: anything else may have been changed elsewhere meanwhile. */
@@ -744,20 +741,19 @@ class Card extends HTMLElement {
 		this.error = "";
 		this.render();
 		try {
-			const answer = await this._call(action, data, action === "enroll_fingerprint");
-			if (answer) await this._shows(answer.template_id);
+			await this._call(action, data);
 		} catch (error) {
 			trouble = await this._explained(/** @type {Refusal} */ (error)).catch(() => this.text("not_done"));
 		}
 		this.busy = false;
 		// Whoever has gone on meanwhile is not disturbed.
 		if (view === this._view) this.error = trouble;
-		if (view === this._view && !trouble) this._view = { kind: "overview" };
+		if (view === this._view && !trouble && this.edited) this._view = { kind: "overview" };
 		this.render();
 	}
 
-	/** @param {string} action @param {object} data @param {boolean} answers @returns {Promise<any>} */
-	async _call(action, data, answers) {
+	/** @param {string} action @param {object} data @param {boolean} [answers] @returns {Promise<any>} */
+	async _call(action, data, answers = false) {
 		return (await this._hass.callService(DOMAIN, action, data, undefined, false, answers)).response;
 	}
 
@@ -765,15 +761,6 @@ class Card extends HTMLElement {
 	async _explained({ message = this.text("not_done"), translation_domain: domain, translation_key: key, translation_placeholders: values }) {
 		const localize = await this._hass.loadBackendTranslation("exceptions", domain ?? DOMAIN);
 		return localize(`component.${domain}.exceptions.${key}.message`, values) || message;
-	}
-
-	/** Wait until the Enrollment sensor shows an enrollment that was accepted. @param {string} id */
-	async _shows(id) {
-		await new Promise((resolve) => {
-			window.setTimeout(resolve, ACCEPTED_MS);
-			this._proceed = () => this.reader.enrollment?.attributes.template_id === id && resolve(null);
-			this._proceed();
-		});
 	}
 
 	/** @param {KeyboardEvent} event */
@@ -801,9 +788,10 @@ class Card extends HTMLElement {
 		const name = this._config.name || device?.name_by_user || device?.name;
 		if (!enrollment || enrollment.state === "unavailable") return h("p.note", this.text(this._config.device_id ? "reader_gone" : "choose_reader"));
 		const presence = online ? "online" : "offline";
+		const touch = this._liveTouch;
 		return [
 			h("div.header", h("h2", `${name}`), h(`span.presence.${presence}`, this.text(presence))),
-			this._liveTouch && liveTouch(this, this._liveTouch),
+			touch && liveTouch(this, touch),
 			this._panel(),
 		];
 	}
@@ -813,15 +801,18 @@ class Card extends HTMLElement {
 		const view = this._view;
 		if (view.kind === "edit") return editForm(this, view.which);
 		if (view.kind === "delete") return deleteForm(this, view.which);
-		if (this._current) return enrollment(this, this._current);
+		const current = this._current;
+		if (current) return enrollment(this, current);
 		return view.kind === "enroll" && this.mayEnroll && this.reader.online ? enrollForm(this) : overview(this);
 	}
 
 	/** What a screen reader tells without being asked. */
 	_said() {
-		if (this._liveTouch) return touchSentence(this, this._liveTouch);
-		if (!this._current) return "";
-		const { state, attributes } = this._current;
+		const touch = this._liveTouch;
+		if (touch) return touchSentence(this, touch);
+		const current = this._current;
+		if (!current) return "";
+		const { state, attributes } = current;
 		const told = [heading, hint, sentence].map((part) => part(this, state, attributes));
 		const texts = [...told, this.text("scans_of", attributes)].filter(Boolean);
 		return texts.map((text) => `${text}`.replace(/[^.]$/, "$&.")).join(" ");
@@ -882,7 +873,7 @@ button { cursor: pointer; padding: 8px 20px; border: 0; border-radius: 22px; bac
 .right .palm { right: 0; }
 .finger { position: absolute; width: 18%; border-radius: 40px; cursor: pointer; text-align: center; padding-block-start: 4px; box-sizing: border-box; background: color-mix(in srgb, var(--dim) 35%, var(--back)); --mdc-icon-size: 18px; }
 .enrolled { background: color-mix(in srgb, var(--hue) 55%, var(--back)); }
-.finger:has(:checked) { background: var(--hue); outline: 3px solid; outline-offset: 2px; z-index: 1; }
+.finger:has(:checked) { background: var(--hue); outline: 2px solid var(--hue); outline-offset: 2px; z-index: 1; }
 .little_finger { --at: 0%; top: 24%; height: 44%; }
 .ring_finger { --at: 19.5%; top: 8%; height: 58%; }
 .middle_finger { --at: 39%; top: 1%; height: 64%; }
