@@ -286,7 +286,7 @@ function enrollForm(card) {
 	return form(
 		card,
 		"enroll",
-		() => card.enroll(card.draft),
+		() => card.enroll(card.draft.person ? { ...card.draft, name: "" } : card.draft),
 		[button(card, "back", () => card.back()), button(card, card.busy ? "starting" : "start")],
 		title(card.text("enroll")),
 		whose(card, !card.draft.person),
@@ -746,8 +746,8 @@ class Card extends HTMLElement {
 			trouble = await this._explained(/** @type {Refusal} */ (error)).catch(() => this.text("not_done"));
 		}
 		this.busy = false;
-		// Whoever has gone on meanwhile is not disturbed.
-		if (view === this._view) this.error = trouble;
+		// Whoever has gone on meanwhile is not disturbed, unless it is somebody else's enrollment that is shown by now.
+		if (view === this._view || (view.kind === "enroll" && !this.edited)) this.error = trouble;
 		if (view === this._view && !trouble && this.edited) this._view = { kind: "overview" };
 		this.render();
 	}
