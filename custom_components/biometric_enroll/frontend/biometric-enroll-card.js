@@ -569,7 +569,7 @@ class Card extends HTMLElement {
 		this.reader = reader;
 		this._follow(reader);
 		this.render();
-		if (reader.enrollment && reader.listed !== this._listed) void this._ask();
+		if (hass.connected && reader.enrollment && reader.listed !== this._listed) void this._ask();
 	}
 
 	// What it knows
