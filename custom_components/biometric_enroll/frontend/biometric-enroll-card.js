@@ -286,7 +286,7 @@ function enrollForm(card) {
 	return form(
 		card,
 		"enroll",
-		() => card.enroll(card.draft),
+		() => card.enroll(card.draft.person ? { ...card.draft, name: "" } : card.draft),
 		[button(card, "back", () => card.back()), button(card, card.busy ? "starting" : "start")],
 		title(card.text("enroll")),
 		whose(card, !card.draft.person),
@@ -559,6 +559,7 @@ class Card extends HTMLElement {
 		if (!hass.connected) {
 			this._stale = hass.states;
 			this._touch.seen = null;
+			this._listed = "";
 		}
 		if (hass.entities !== this._entities.of) this._entities = new Entities(hass.entities, this._config.device_id);
 		const reader = new Reader(this._entities, hass.states);
@@ -568,7 +569,7 @@ class Card extends HTMLElement {
 		this.reader = reader;
 		this._follow(reader);
 		this.render();
-		if (reader.enrollment && reader.listed !== this._listed) void this._ask();
+		if (hass.connected && reader.enrollment && reader.listed !== this._listed) void this._ask();
 	}
 
 	// What it knows
@@ -640,7 +641,7 @@ class Card extends HTMLElement {
 		}
 		if (running && id !== known.running) {
 			known.running = id;
-			if (!this.edited) this.go({ kind: "overview" });
+			if (this._view.kind === "overview") this.error = "";
 		}
 		if (ended && id !== known.ended) {
 			known.ended = id;
@@ -664,8 +665,6 @@ class Card extends HTMLElement {
 		const listing = await this._call("get_fingerprints", this.device, true).catch(() => null);
 		if (asked !== this._listed) return;
 		this.listing = listing;
-		// Not for this user, not loaded or not connected: asked again when anything changes.
-		if (!listing) this._listed = "";
 		const all = [...(listing?.fingerprints ?? []), ...(listing?.unnamed ?? [])];
 		const which = this.edited;
 		// Its slot may soon be that of somebody else.
@@ -747,9 +746,12 @@ class Card extends HTMLElement {
 		}
 		this.busy = false;
 		// Whoever has gone on meanwhile is not disturbed.
-		if (view === this._view) this.error = trouble;
-		if (view === this._view && !trouble && this.edited) this._view = { kind: "overview" };
+		if (view === this._view) {
+			this.error = trouble;
+			if (!trouble) this._view = { kind: "overview" };
+		}
 		this.render();
+		if (trouble) void this._ask();
 	}
 
 	/** @param {string} action @param {object} data @param {boolean} [answers] @returns {Promise<any>} */
