@@ -80,17 +80,17 @@ async def test_a_fingerprint_is_taken_from_a_person(house: House, visit: Visit) 
 async def test_a_disabled_finger_is_marked_and_identifies_nobody(
     house: House, visit: Visit
 ) -> None:
-    finger = await enrolled(house, "Clara", "left_thumb")
+    finger = await enrolled(house, "Dora", "left_thumb")
     card = await visit.overview()
-    await _edit(card, "Clara, Left thumb")
+    await _edit(card, "Dora, Left thumb")
     await card.get_by_role("checkbox", name="Enabled").uncheck()
     await button(card, "Save").click()
-    await expect(fingerprints(card, "Clara")).to_contain_text(["Disabled"])
+    await expect(fingerprints(card, "Dora")).to_contain_text(["Disabled"])
     await shoot(visit.page, "disabled")
 
     await house.bench.touch(finger)
     await expect(card.get_by_text("Not recognized").first).to_be_visible()
-    await expect(last_identified(card)).not_to_contain_text("Clara")
+    await expect(last_identified(card)).not_to_contain_text("Dora")
 
 
 async def test_a_fingerprint_is_deleted_only_after_a_question(house: House, visit: Visit) -> None:
