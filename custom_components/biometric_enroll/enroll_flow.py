@@ -57,6 +57,7 @@ class EnrollSteps(ReaderSteps):
     _unseen = False
     """Whether no dialog has asked yet for the stage that it was told of."""
     _stop_telling: CALLBACK_TYPE | None = None
+    _removed = False
     _asked: dict[str, Any] | None = None
     """What was entered for the enrollment that was asked for last."""
 
@@ -92,6 +93,9 @@ class EnrollSteps(ReaderSteps):
         return await self._async_look_on(template_id)
 
     async def _async_look_on(self, template_id: str) -> ConfigFlowResult:
+        if self._removed:
+            # The dialog was closed while the reader was asked; nobody is told any more.
+            return await self.async_step_init()
         self._look_away()
         self._watch = Watch(self.config_entry, template_id)
         self._stop_telling = async_track_time_interval(self.hass, self._tell_again, TELL_AGAIN)
@@ -109,7 +113,7 @@ class EnrollSteps(ReaderSteps):
         """
         del user_input
         if self._watch is None:
-            return await self.async_step_init()
+            return self.async_show_progress_done(next_step_id="init")
         if self._waiting is None or self._waiting.done():
             self._view = self._watch.view
             self._unseen = True
@@ -183,12 +187,13 @@ class EnrollSteps(ReaderSteps):
     @override
     def async_remove(self) -> None:
         """Look no longer; the enrollment goes on."""
+        self._removed = True
         self._look_away()
 
     def _look_away(self) -> None:
         if self._watch is not None:
             self._watch.stop()
-            self._watch = None
+            self._watch = self._waiting = None
         if self._stop_telling is not None:
             self._stop_telling()
             self._stop_telling = None

@@ -1,10 +1,11 @@
 """Enrolling in the dialog of a reader's options, and what goes wrong or goes on meanwhile."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 
 from custom_components.biometric_enroll.follower.roster import Enrollment
 from custom_components.biometric_enroll.reader.state import Subject
@@ -127,6 +128,22 @@ async def test_closing_the_dialog_stops_nothing_and_leaves_nothing_behind(
         reader.capture()
     await hass.async_block_till_done()
     assert [each["name"] for each in await async_fingerprints(hass, loaded)] == ["Anna"]
+
+
+async def test_a_dialog_that_is_closed_while_the_reader_is_asked_leaves_nothing_behind(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    before = listeners(loaded)
+    reader.holds.add("start")
+    dialog = await Dialog.open(hass, loaded, "enroll")
+    starting = asyncio.create_task(dialog.submit(name="Anna"))
+    await reader.hears("start")
+    dialog.close()
+    reader.on_request(reader.held.pop())
+    with pytest.raises(UnknownFlow):
+        await starting
+    assert listeners(loaded) == before
+    assert state(hass, "sensor", "enrollment").state == "place_finger"
 
 
 async def test_what_runs_is_shown_when_the_dialog_is_opened_again(
