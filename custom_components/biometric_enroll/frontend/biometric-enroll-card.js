@@ -561,6 +561,7 @@ class Card extends HTMLElement {
 		if (!hass.connected) {
 			this._stale = hass.states;
 			this._touch.seen = null;
+			this._listed = "";
 		}
 		if (hass.entities !== this._entities.of) this._entities = new Entities(hass.entities, this._config.device_id);
 		const reader = new Reader(this._entities, hass.states);
@@ -570,7 +571,7 @@ class Card extends HTMLElement {
 		this.reader = reader;
 		this._follow(reader);
 		this.render();
-		if (reader.enrollment && reader.listed !== this._listed) void this._ask();
+		if (hass.connected && reader.enrollment && reader.listed !== this._listed) void this._ask();
 	}
 
 	// What it knows
@@ -642,7 +643,7 @@ class Card extends HTMLElement {
 		}
 		if (running && id !== known.running) {
 			known.running = id;
-			if (!this.edited) this.go({ kind: "overview" });
+			if (this._view.kind === "overview") this.error = "";
 		}
 		if (ended && id !== known.ended) {
 			known.ended = id;
@@ -666,8 +667,6 @@ class Card extends HTMLElement {
 		const listing = await this._call("get_fingerprints", this.device, true).catch(() => null);
 		if (asked !== this._listed) return;
 		this.listing = listing;
-		// Not for this user, not loaded or not connected: asked again when anything changes.
-		if (!listing) this._listed = "";
 		const all = [...(listing?.fingerprints ?? []), ...(listing?.unnamed ?? [])];
 		const which = this.edited;
 		// Its slot may soon be that of somebody else.
@@ -748,10 +747,13 @@ class Card extends HTMLElement {
 			trouble = await this._explained(/** @type {Refusal} */ (error)).catch(() => this.text("not_done"));
 		}
 		this.busy = false;
-		// Who has gone on is not disturbed; who sees another's enrollment by now has to know.
-		if (view === this._view || (view.kind === "enroll" && !this.edited)) this.error = trouble;
-		if (view === this._view && !trouble && this.edited) this._view = { kind: "overview" };
+		// Whoever has gone on meanwhile is not disturbed.
+		if (view === this._view) {
+			this.error = trouble;
+			if (!trouble) this._view = { kind: "overview" };
+		}
 		this.render();
+		if (trouble) void this._ask();
 	}
 
 	/** @param {string} action @param {object} data @param {boolean} [answers] @returns {Promise<any>} */
