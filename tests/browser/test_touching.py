@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from emulator.fingers import Finger, Quality
 from tests.browser.steps import enrolled
 from tests.browser.visit import shoot
-from tests.e2e.bench import LATE_TOUCH, TOUCH
+from tests.e2e.bench import LAST_IDENTIFIED, LATE_TOUCH, TOUCH
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 _SHOWN_FOR_MS = 8_000
+_SHOW_CHANGED_LONG_AGO = """(card, id) => {
+    const { hass } = document.querySelector("home-assistant");
+    const state = { ...hass.states[id], last_changed: "2026-01-01T00:00:00Z" };
+    card.hass = { ...hass, states: { ...hass.states, [id]: state } };
+    const texts = [...card.shadowRoot.querySelectorAll(".minor")].map((each) => each.textContent);
+    return texts.filter((text) => text.startsWith("Last identified"));
+}"""
 
 
 def _touch(card: Locator) -> Locator:
@@ -100,3 +107,15 @@ async def test_a_late_touch_is_never_shown_as_a_live_one(house: House, visit: Vi
     )
     await expect(card.get_by_role("heading", name="Annabel")).to_be_visible()
     await expect(_touch(card)).to_have_count(0)
+
+
+async def test_who_comes_again_is_shown_as_identified_just_now(house: House, visit: Visit) -> None:
+    """Last identified does not change then, so it does not tell when that was."""
+    finger = await enrolled(house, "Anna")
+    card = await visit.overview()
+    await house.bench.touch(finger)
+    await expect(card.get_by_text("Used this minute")).to_be_visible()
+
+    assert await card.evaluate(_SHOW_CHANGED_LONG_AGO, LAST_IDENTIFIED) == [
+        "Last identified · this minute"
+    ]
