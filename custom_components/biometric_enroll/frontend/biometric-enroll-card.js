@@ -208,8 +208,6 @@ function overview(card) {
 	const { reader, listing } = card;
 	const who = reader.identified;
 	const known = who && !["unknown", "unavailable"].includes(who.state) ? who : null;
-	// Nothing changes there when the same person comes again.
-	const again = listing?.fingerprints.map((it) => (it.name === known?.state && it.last_identified_at) || "").sort().pop();
 	const enroll = { type: "button", "data-focus": "enroll", onclick: () => card.go({ kind: "enroll" }) };
 	return h(
 		"div.panel",
@@ -221,7 +219,7 @@ function overview(card) {
 			h(
 				"div.what",
 				h("span", known ? known.state : card.text("nobody_yet")),
-				h("span.minor", card.text("last_identified"), known && ` · ${card.ago(again || known.last_changed)}`),
+				h("span.minor", card.text("last_identified"), known && ` · ${card.ago(known.last_changed)}`),
 			),
 		),
 		card.mayEnroll && reader.online && h("button.main", enroll, icon("mdi:fingerprint"), card.text("enroll")),
