@@ -223,6 +223,7 @@ function overview(card) {
 			),
 		),
 		card.mayEnroll && reader.online && h("button.main", enroll, icon("mdi:fingerprint"), card.text("enroll")),
+		trouble(card),
 		listing && fingerprints(card, listing),
 	);
 }
