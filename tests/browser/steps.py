@@ -37,6 +37,11 @@ def fingerprints(card: Locator, owner: str) -> Locator:
     return card.get_by_role("region", name=owner, exact=True).get_by_role("listitem")
 
 
+def last_identified(card: Locator) -> Locator:
+    """Return where the card says who was identified last."""
+    return card.get_by_text("Last identified").locator("xpath=..")
+
+
 async def open_form(card: Locator) -> None:
     await button(card, "Enroll a fingerprint").click()
 

@@ -57,6 +57,7 @@ async def test_the_form_to_enroll_is_accessible(house: House, visit: Visit) -> N
     assert await violations(card) == []
 
     await choice(card, "Someone else").click()
+    await card.get_by_role("textbox", name="Name").fill("unknown")
     await button(card, "Start").click()
     await expect(card.get_by_role("alert")).to_be_visible()
     assert await violations(card) == []

@@ -96,7 +96,8 @@ async def test_nobody_is_enrolled_without_a_name(house: House, card: Locator) ->
     await choice(card, "Someone else").click()
     await button(card, "Start").click()
 
-    await expect(card.get_by_role("alert")).to_have_text("Choose a person or enter a name.")
+    await expect(card.get_by_role("textbox", name="Name")).to_be_focused()
+    await expect(title(card, "Enroll a fingerprint")).to_be_visible()
     assert house.bench.client.states["binary_sensor.front_door_enrolling"].state == "off"
 
 

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.steps import button, choice, enrolled, fingerprints, leave_template, title
+from tests.browser.steps import (
+    button,
+    choice,
+    enrolled,
+    fingerprints,
+    last_identified,
+    leave_template,
+    title,
+)
 from tests.browser.visit import shoot
 
 if TYPE_CHECKING:
@@ -72,17 +80,17 @@ async def test_a_fingerprint_is_taken_from_a_person(house: House, visit: Visit) 
 async def test_a_disabled_finger_is_marked_and_identifies_nobody(
     house: House, visit: Visit
 ) -> None:
-    finger = await enrolled(house, "Anna", "left_thumb")
+    finger = await enrolled(house, "Dora", "left_thumb")
     card = await visit.overview()
-    await _edit(card, "Anna, Left thumb")
+    await _edit(card, "Dora, Left thumb")
     await card.get_by_role("checkbox", name="Enabled").uncheck()
     await button(card, "Save").click()
-    await expect(fingerprints(card, "Anna")).to_contain_text(["Disabled"])
+    await expect(fingerprints(card, "Dora")).to_contain_text(["Disabled"])
     await shoot(visit.page, "disabled")
 
     await house.bench.touch(finger)
     await expect(card.get_by_text("Not recognized").first).to_be_visible()
-    await expect(card.get_by_text("Nobody yet")).to_be_visible()
+    await expect(last_identified(card)).not_to_contain_text("Dora")
 
 
 async def test_a_fingerprint_is_deleted_only_after_a_question(house: House, visit: Visit) -> None:
@@ -131,3 +139,18 @@ async def test_what_is_refused_is_explained_where_it_was_typed(house: House, vis
     await expect(card.get_by_role("alert")).to_contain_text("name")
     await shoot(visit.page, "refused")
     await expect(card.get_by_role("textbox", name="Name")).to_have_value("unknown")
+
+
+async def test_a_finger_that_the_sensor_has_lost_is_marked_as_soon_as_that_is_known(
+    house: House, visit: Visit
+) -> None:
+    await enrolled(house, "Anna", "left_thumb")
+    card = await visit.overview()
+    bench = house.bench
+    bench.reader.kill()
+    await expect(card.get_by_text("Offline", exact=True)).to_be_visible()
+    with bench.reader.line.hold() as sensor:
+        sensor.templates.clear()
+    bench.reader.start()
+
+    await expect(fingerprints(card, "Anna")).to_contain_text(["Missing on the sensor"])

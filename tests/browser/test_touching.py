@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from emulator.fingers import Finger, Quality
 from tests.browser.steps import enrolled
 from tests.browser.visit import shoot
-from tests.e2e.bench import LATE_TOUCH, TOUCH
+from tests.e2e.bench import LAST_IDENTIFIED, LATE_TOUCH, TOUCH
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 _SHOWN_FOR_MS = 8_000
+_CHANGED_AT = "id => document.querySelector('home-assistant').hass.states[id].last_changed"
+_CHANGED_SINCE = "([id, before]) => (" + _CHANGED_AT + ")(id) !== before"
 
 
 def _touch(card: Locator) -> Locator:
@@ -100,3 +102,14 @@ async def test_a_late_touch_is_never_shown_as_a_live_one(house: House, visit: Vi
     )
     await expect(card.get_by_role("heading", name="Annabel")).to_be_visible()
     await expect(_touch(card)).to_have_count(0)
+
+
+async def test_who_comes_again_is_identified_anew(house: House, visit: Visit) -> None:
+    """The card says when the state of Last identified has changed, so it has to change again."""
+    finger = await enrolled(house, "Anna")
+    card = await visit.overview()
+    await house.bench.touch(finger)
+    await expect(card.get_by_text("Last identified · this minute")).to_be_visible()
+    before = await visit.page.evaluate(_CHANGED_AT, LAST_IDENTIFIED)
+    await house.bench.touch(finger)
+    await visit.page.wait_for_function(_CHANGED_SINCE, arg=[LAST_IDENTIFIED, before])

@@ -48,13 +48,14 @@ async def test_errors_of_a_page_are_told(welcome: Welcome) -> None:
 
 async def test_axe_finds_what_is_wrong_deep_in_shadow_roots(welcome: Welcome) -> None:
     visit = await welcome()
-    card = await visit.overview()
-    before = await violations(card)
-    await card.locator("ha-card").evaluate(
+    await visit.look()
+    view = visit.page.locator("hui-view")
+    before = await violations(view)
+    await view.locator("hui-card").first.evaluate(
         "(element) => element.append(document.createElement('button'))"
     )
 
-    after = await violations(card)
+    after = await violations(view)
 
     assert len(after) == len(before) + 1
     assert any(told.startswith("button-name: ") for told in after)

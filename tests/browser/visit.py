@@ -2,6 +2,7 @@
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from playwright.async_api import async_playwright, expect
@@ -20,6 +21,8 @@ SCREENSHOTS = CACHE / "screenshots"
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _WITHIN_MS = 15_000
 """For whatever a test waits for: two cores also run Home Assistant, broker and readers."""
+_NEWS = timedelta(seconds=60)
+"""How long the card shows the end of an enrollment."""
 _OURS = "biometric"
 """In the address of our module, and in the name of its element."""
 
@@ -110,6 +113,10 @@ class Visit:
         if await done.is_visible():
             await done.click()
         return card
+
+    async def live_later(self) -> None:
+        """Let it be a minute later in the page: the end of an enrollment is no news any more."""
+        await self.page.clock.set_system_time(datetime.now(UTC) + _NEWS)
 
     async def end(self) -> None:
         """Close the browser."""
