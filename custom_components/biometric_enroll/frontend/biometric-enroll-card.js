@@ -609,7 +609,7 @@ class Card extends HTMLElement {
 		return this.listing?.may_enroll ?? false;
 	}
 
-	/** Of the time for this scan; null where there is no limit. */
+	/** Of the time for this scan; null where there is no limit, or the clock is wrong. */
 	secondsLeft() {
 		const { last_updated, attributes } = /** @type {State} */ (this.reader.enrollment);
 		const end = Date.parse(attributes.expires_at);
@@ -618,7 +618,7 @@ class Card extends HTMLElement {
 		const whole = end - Date.parse(last_updated);
 		const { arrivedAt } = this._enrollment;
 		const left = arrivedAt ? whole - (performance.now() - arrivedAt) : Math.min(whole, end - Date.now());
-		return Math.max(0, Math.ceil(left / 1000));
+		return left > 0 || arrivedAt ? Math.max(0, Math.ceil(left / 1000)) : null;
 	}
 
 	/** The enrollment that runs, or the last one while its end is news. */
