@@ -1,5 +1,6 @@
 """Somebody touches the reader while the card is in view."""
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +53,18 @@ async def test_a_live_touch_is_shown_for_a_moment_only(house: House, visit: Visi
     await visit.page.clock.run_for(_SHOWN_FOR_MS)
     await expect(_touch(card)).to_have_count(0)
     await expect(card.get_by_text("Anna", exact=True).first).to_be_visible()
+
+
+async def test_a_tablet_that_slept_after_a_touch_does_not_show_it_when_it_wakes(
+    house: House, visit: Visit, card: Locator
+) -> None:
+    await house.bench.touch(house.bench.new_finger())
+    await expect(_touch(card)).to_be_visible()
+
+    # The clock has gone on, and nothing else has.
+    later = datetime.now(UTC) + timedelta(milliseconds=_SHOWN_FOR_MS)
+    await visit.page.clock.set_system_time(later)
+    await expect(_touch(card)).to_have_count(0, timeout=_SHOWN_FOR_MS / 2)
 
 
 async def test_an_unknown_finger_is_not_recognized(

@@ -511,6 +511,7 @@ class Card extends HTMLElement {
 	_touch = { seen: null, newsUntil: 0 };
 	/** @type {Hass["states"] | null} the states from before the connection was lost */
 	_stale = null;
+	_came = 0; // that touch, by the clock that goes on while a tablet sleeps
 	_timer = 0;
 	_root = this.attachShadow({ mode: "open" });
 
@@ -609,7 +610,7 @@ class Card extends HTMLElement {
 		return this.listing?.may_enroll ?? false;
 	}
 
-	/** Of the time for this scan; null where there is no limit. */
+	/** Of the time for this scan; null where there is no limit, or the clock is wrong. */
 	secondsLeft() {
 		const { last_updated, attributes } = /** @type {State} */ (this.reader.enrollment);
 		const end = Date.parse(attributes.expires_at);
@@ -618,7 +619,7 @@ class Card extends HTMLElement {
 		const whole = end - Date.parse(last_updated);
 		const { arrivedAt } = this._enrollment;
 		const left = arrivedAt ? whole - (performance.now() - arrivedAt) : Math.min(whole, end - Date.now());
-		return Math.max(0, Math.ceil(left / 1000));
+		return left > 0 || arrivedAt ? Math.max(0, Math.ceil(left / 1000)) : null;
 	}
 
 	/** The enrollment that runs, or the last one while its end is news. */
@@ -628,7 +629,7 @@ class Card extends HTMLElement {
 
 	/** The last touch while it is news; it moves no form under somebody's finger. */
 	get _liveTouch() {
-		const shown = performance.now() < this._touch.newsUntil && this._view.kind === "overview" && !this.reader.running;
+		const shown = performance.now() < this._touch.newsUntil && Date.now() - this._came < TOUCH_MS && this._view.kind === "overview" && !this.reader.running;
 		return shown ? this.reader.touch : null;
 	}
 
@@ -655,7 +656,10 @@ class Card extends HTMLElement {
 		if (!touch || !this.isConnected || !this._hass.connected || this._hass.states === this._stale) return;
 		const { seen } = this._touch;
 		const at = Date.parse(touch.state) || 0;
-		if (seen !== null && at > seen) this._touch.newsUntil = performance.now() + TOUCH_MS;
+		if (seen !== null && at > seen) {
+			this._touch.newsUntil = performance.now() + TOUCH_MS;
+			this._came = Date.now();
+		}
 		this._touch.seen = Math.max(seen ?? 0, at);
 	}
 
