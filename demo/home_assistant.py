@@ -189,8 +189,9 @@ class HomeAssistant:
     async def async_set_options(self, entry_id: str, options: dict[str, Any]) -> None:
         """Choose the options of a reader, as a user does."""
         menu = await self._async_flow("options/flow", {"handler": entry_id})
+        # Settings are a step of their own for each of the two kinds of reader.
+        (settings,) = {"reader", "first_generation"} & set(menu["menu_options"])
         path = f"options/flow/{menu['flow_id']}"
-        settings = menu["menu_options"][-1]  # what its step is called depends on the reader
         await self._async_flow(path, {"next_step_id": settings})
         await self._async_flow(path, options, done="create_entry")
 

@@ -31,7 +31,10 @@ async def async_limited_user(call: ServiceCall) -> User | None:
 
 def may_enroll(user: User | None, entry: ConfigEntry[Any]) -> bool:
     """Return whether who calls may enroll at the reader of an entry, and cancel that."""
-    return user is None or user.id in entry.options.get(CONF_ENROLLERS, ())
+    if user is None:
+        return True
+    # Whoever is deactivated keeps a connection that is open.
+    return user.is_active and user.id in entry.options.get(CONF_ENROLLERS, ())
 
 
 async def async_reader_to_enroll_at(call: ServiceCall) -> ReaderCoordinator:

@@ -1,10 +1,12 @@
 """Steps of a reader's options flow: enroll a finger and look on, or stop that."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, override
 
 import probatio
 from homeassistant.core import Context, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_time_interval
 
 from . import enrolling, given
 from .errors import told
@@ -14,14 +16,22 @@ from .watching import Watch
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
+    from datetime import datetime
 
     from homeassistant.config_entries import ConfigFlowResult
+    from homeassistant.core import CALLBACK_TYPE
 
     from .watching import View
 
     type Step = Callable[
         [EnrollSteps, dict[str, Any] | None], Coroutine[Any, Any, ConfigFlowResult]
     ]
+
+TELL_AGAIN = timedelta(seconds=1)
+"""How long a dialog has to ask for a new stage before it is told again that there is one.
+
+The frontend misses what it is told in the moment in which it changes from one step to the next.
+"""
 
 _ENROLL_SCHEMA = probatio.Schema(WHOSE)
 
@@ -44,6 +54,10 @@ class EnrollSteps(ReaderSteps):
     """What the dialog shows."""
     _waiting: asyncio.Task[None] | None = None
     """Ends when there is something else to see."""
+    _unseen = False
+    """Whether no dialog has asked yet for the stage that it was told of."""
+    _stop_telling: CALLBACK_TYPE | None = None
+    _removed = False
     _asked: dict[str, Any] | None = None
     """What was entered for the enrollment that was asked for last."""
 
@@ -79,9 +93,16 @@ class EnrollSteps(ReaderSteps):
         return await self._async_look_on(template_id)
 
     async def _async_look_on(self, template_id: str) -> ConfigFlowResult:
+        if self._removed:
+            # The dialog was closed while the reader was asked; nobody is told any more.
+            return await self.async_step_init()
         self._look_away()
         self._watch = Watch(self.config_entry, template_id)
-        return await self.async_step_progress()
+        self._stop_telling = async_track_time_interval(self.hass, self._tell_again, TELL_AGAIN)
+        result = await self.async_step_progress()
+        # The answer to this very step shows it.
+        self._unseen = False
+        return result
 
     async def async_step_progress(
         self, user_input: dict[str, Any] | None = None
@@ -92,9 +113,10 @@ class EnrollSteps(ReaderSteps):
         """
         del user_input
         if self._watch is None:
-            return await self.async_step_init()
+            return self.async_show_progress_done(next_step_id="init")
         if self._waiting is None or self._waiting.done():
             self._view = self._watch.view
+            self._unseen = True
             if self._view.ending is not None:
                 return self.async_show_progress_done(next_step_id=self._view.ending)
             # Not at once: what is shown is told first.
@@ -103,6 +125,8 @@ class EnrollSteps(ReaderSteps):
                 f"dialog about an enrollment on {self.config_entry.title}",
                 eager_start=False,
             )
+        else:
+            self._unseen = False
         return self.async_show_progress(
             step_id="progress",
             progress_action=self._view.stage,
@@ -119,6 +143,11 @@ class EnrollSteps(ReaderSteps):
         if view.progress:
             self.async_update_progress(view.progress / 100)
         await watch.async_changed(view)
+
+    @callback
+    def _tell_again(self, _: datetime) -> None:
+        if self._unseen:
+            self.async_notify_flow_changed()
 
     def show_ending(self, step_id: str) -> ConfigFlowResult:
         """Tell how the enrollment ended."""
@@ -158,9 +187,13 @@ class EnrollSteps(ReaderSteps):
     @override
     def async_remove(self) -> None:
         """Look no longer; the enrollment goes on."""
+        self._removed = True
         self._look_away()
 
     def _look_away(self) -> None:
         if self._watch is not None:
             self._watch.stop()
-            self._watch = None
+            self._watch = self._waiting = None
+        if self._stop_telling is not None:
+            self._stop_telling()
+            self._stop_telling = None

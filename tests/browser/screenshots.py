@@ -36,7 +36,8 @@ _ANNAS_THUMB = FINGERS[0].finger
 _TOUCH_GONE_WITHIN_MS = 15_000
 
 # Nothing moves in a picture, so that two of the same moment are the same.
-_DESK = Looks(motion="reduce", width=1200, height=840, scale=1.5)
+_DESK = Looks(motion="reduce", width=1200, height=645, scale=1.5)
+_SETTINGS = Looks(motion="reduce", width=1440, height=960, scale=1.25)
 _CARD = Looks(motion="reduce", width=1200, height=1600, scale=2)  # high enough never to scroll
 _DARK = Looks(motion="reduce", scheme="dark", width=1200, height=1600, scale=2)
 _PHONE = Looks(motion="reduce", width=390, height=844, scale=1.5)
@@ -88,7 +89,7 @@ async def _take(what: Page | Locator, name: str) -> None:
 
 
 async def _take_enrolling(studio: Studio) -> None:
-    """Take the card of the front door from idle to an enrollment that is done."""
+    """Take the card of the front door, from a touch to an enrollment that is done."""
     visit = await studio.visit(studio.show.owner, _CARD)
     card, person = visit.card(), Play(visit.page, "Front door")
     await person.place("Anna's thumb")
@@ -136,13 +137,28 @@ async def _scan(person: Play, card: Locator, captured: int) -> None:
 
 
 async def _take_settings(studio: Studio) -> None:
-    """Take what Home Assistant shows of a reader in its settings."""
-    desk = await studio.visit(studio.show.owner, _DESK)
-    device_id = studio.show.doors[0].device_id
-    await desk.page.goto(f"{studio.show.url}/config/devices/device/{device_id}")
-    await expect(desk.page.get_by_text("Identification", exact=True)).to_be_visible()
-    await _take(desk.page, "device")
-    await desk.end()
+    """Take what Home Assistant shows of a reader in its settings, with a dialog that enrolls."""
+    visit = await studio.visit(studio.show.owner, _SETTINGS)
+    page, front = visit.page, studio.show.doors[0]
+    await page.goto(f"{studio.show.url}/config/devices/device/{front.device_id}")
+    await expect(page.get_by_text("Last identified", exact=True)).to_be_visible()
+    await _take(page, "device")
+
+    await page.goto(f"{studio.show.url}/config/integrations/integration/biometric_enroll")
+    row = page.locator("ha-config-entry-row").filter(has_text=front.name)
+    await row.get_by_role("button", name="Configure").click()
+    dialog, frame = page.locator("dialog-data-entry-flow"), page.locator("dialog[open]")
+    await expect(dialog.get_by_text("Settings", exact=True)).to_be_visible()
+    await _take(frame, "configure")
+
+    await dialog.get_by_text("Enroll a fingerprint", exact=True).click()
+    await dialog.get_by_role("textbox", name="Name").fill("Guest")
+    await dialog.get_by_role("button", name="Start").click()
+    await expect(dialog.get_by_text("Scan 1 of 3")).to_be_visible()
+    studio.stage.readers[front.reader_id].line.place(Finger("guest"))
+    await expect(dialog.get_by_text("lift the finger")).to_be_visible()
+    await _take(frame, "configure-enrolling")
+    await visit.end()
 
 
 async def async_take_all() -> None:

@@ -9,8 +9,10 @@ from playwright.async_api import expect
 from demo.brokers import BrokerKind
 from demo.show import Show, open_show
 from demo.stage import Stage
+from tests.browser.house import add_dashboard
 from tests.browser.play import Play
 from tests.browser.visit import Looks, Visit
+from tests.markdown import yaml_blocks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -39,6 +41,21 @@ async def test_the_tablet_enrolls_at_the_front_door_only(show: Show, browser: Br
     await expect(front.get_by_role("button", name=_ENROLL)).to_be_visible()
     await expect(back.get_by_text("No finger is enrolled yet.")).to_be_visible()
     await expect(back.get_by_role("button", name=_ENROLL)).to_have_count(0)
+    await visit.end()
+
+
+async def test_the_card_of_the_readme_shows_the_reader_that_it_names(
+    show: Show, browser: Browser
+) -> None:
+    card = yaml_blocks()["# The card of one reader"]
+    (front, _) = show.doors
+    await add_dashboard(show.client, [{**card, "device_id": front.device_id}])
+    visit = await Visit.begin(browser, show.url, show.owner, _LOOKS)
+
+    shown = await visit.look()
+
+    await expect(shown.get_by_role("heading", name=card["name"])).to_be_visible()
+    await expect(shown.get_by_text("Last identified")).to_be_visible()
     await visit.end()
 
 

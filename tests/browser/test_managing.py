@@ -139,3 +139,18 @@ async def test_what_is_refused_is_explained_where_it_was_typed(house: House, vis
     await expect(card.get_by_role("alert")).to_contain_text("name")
     await shoot(visit.page, "refused")
     await expect(card.get_by_role("textbox", name="Name")).to_have_value("unknown")
+
+
+async def test_a_finger_that_the_sensor_has_lost_is_marked_as_soon_as_that_is_known(
+    house: House, visit: Visit
+) -> None:
+    await enrolled(house, "Anna", "left_thumb")
+    card = await visit.overview()
+    bench = house.bench
+    bench.reader.kill()
+    await expect(card.get_by_text("Offline", exact=True)).to_be_visible()
+    with bench.reader.line.hold() as sensor:
+        sensor.templates.clear()
+    bench.reader.start()
+
+    await expect(fingerprints(card, "Anna")).to_contain_text(["Missing on the sensor"])

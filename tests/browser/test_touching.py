@@ -1,5 +1,6 @@
 """Somebody touches the reader while the card is in view."""
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ from playwright.async_api import expect
 from emulator.fingers import Finger, Quality
 from tests.browser.steps import enrolled
 from tests.browser.visit import shoot
-from tests.e2e.bench import LATE_TOUCH, TOUCH
+from tests.e2e.bench import LAST_IDENTIFIED, LATE_TOUCH, TOUCH
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 _SHOWN_FOR_MS = 8_000
+_CHANGED_AT = "id => document.querySelector('home-assistant').hass.states[id].last_changed"
+_CHANGED_SINCE = "([id, before]) => (" + _CHANGED_AT + ")(id) !== before"
 
 
 def _touch(card: Locator) -> Locator:
@@ -50,6 +53,18 @@ async def test_a_live_touch_is_shown_for_a_moment_only(house: House, visit: Visi
     await visit.page.clock.run_for(_SHOWN_FOR_MS)
     await expect(_touch(card)).to_have_count(0)
     await expect(card.get_by_text("Anna", exact=True).first).to_be_visible()
+
+
+async def test_a_tablet_that_slept_after_a_touch_does_not_show_it_when_it_wakes(
+    house: House, visit: Visit, card: Locator
+) -> None:
+    await house.bench.touch(house.bench.new_finger())
+    await expect(_touch(card)).to_be_visible()
+
+    # The clock has gone on, and nothing else has.
+    later = datetime.now(UTC) + timedelta(milliseconds=_SHOWN_FOR_MS)
+    await visit.page.clock.set_system_time(later)
+    await expect(_touch(card)).to_have_count(0, timeout=_SHOWN_FOR_MS / 2)
 
 
 async def test_an_unknown_finger_is_not_recognized(
@@ -101,3 +116,14 @@ async def test_a_late_touch_is_never_shown_as_a_live_one(house: House, visit: Vi
     )
     await expect(card.get_by_role("heading", name="Annabel")).to_be_visible()
     assert await _touch(card).count() == 0
+
+
+async def test_who_comes_again_is_identified_anew(house: House, visit: Visit) -> None:
+    """The card says when the state of Last identified has changed, so it has to change again."""
+    finger = await enrolled(house, "Anna")
+    card = await visit.overview()
+    await house.bench.touch(finger)
+    await expect(card.get_by_text("Last identified · this minute")).to_be_visible()
+    before = await visit.page.evaluate(_CHANGED_AT, LAST_IDENTIFIED)
+    await house.bench.touch(finger)
+    await visit.page.wait_for_function(_CHANGED_SINCE, arg=[LAST_IDENTIFIED, before])

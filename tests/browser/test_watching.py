@@ -1,5 +1,7 @@
 """Whoever looks later, or elsewhere, sees the same; nobody has to be there from the beginning."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,6 +9,7 @@ from playwright.async_api import expect
 
 from tests.browser.steps import (
     LIFT,
+    PLACE,
     PLACE_AGAIN,
     begin,
     button,
@@ -43,6 +46,21 @@ async def test_a_page_loaded_again_in_the_middle_shows_the_same(
     await shows(card, LIFT, 2)
     await hand.go_on()
     await shows(card, "From now on the reader knows this finger.", 3)
+
+
+async def test_a_page_whose_clock_is_ahead_does_not_tell_that_time_is_up(
+    house: House, visit: Visit
+) -> None:
+    hand = await begin(house, "Anna")
+    await visit.page.clock.set_system_time(datetime.now(UTC) + timedelta(hours=5))
+    card = await visit.look()
+    await shows(card, PLACE, 0)
+    await expect(card.get_by_role("timer")).to_have_count(0)
+
+    # This one is seen as it comes, so the time that is left is known.
+    await hand.go_on(Moment.PLACE_2)
+    await shows(card, PLACE_AGAIN, 1)
+    await expect(card.get_by_role("timer")).to_have_text(re.compile("^[1-9]"))
 
 
 async def test_a_second_browser_in_the_middle_shows_the_same(

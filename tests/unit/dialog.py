@@ -1,6 +1,13 @@
-"""The dialog of a reader's options, as the frontend has it."""
+"""The dialog of a reader's options, as the frontend has it.
+
+It fails where there is no text for what it has to show, or one that wants to know more than it is
+told.
+"""
 
 import asyncio
+import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from homeassistant.core import callback
@@ -10,9 +17,36 @@ from homeassistant.data_entry_flow import (
     FlowResultType,
 )
 
+import custom_components.biometric_enroll
+
 if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+
+TEXTS: dict[str, Any] = json.loads(
+    (Path(custom_components.biometric_enroll.__file__).parent / "translations/en.json").read_text()
+)["options"]
+
+
+def check_texts(step: dict[str, Any]) -> None:
+    """Check that there is a text for everything in a step."""
+    kind, texts = step["type"], TEXTS["step"].get(step.get("step_id"), {})
+    used = [text for key, text in texts.items() if key in {"title", "description"}]
+    if kind is FlowResultType.MENU:
+        assert set(step["menu_options"]) <= texts["menu_options"].keys()
+    elif kind is FlowResultType.FORM:
+        fields = {str(key) for key in step["data_schema"].schema}
+        assert texts.get("data", {}).keys() == texts.get("data_description", {}).keys() == fields
+        used += [TEXTS["error"][error] for error in (step["errors"] or {}).values()]
+    elif kind is FlowResultType.SHOW_PROGRESS:
+        used.append(TEXTS["progress"][step["progress_action"]])
+    elif kind is FlowResultType.ABORT:
+        used.append(TEXTS["abort"][step["reason"]])
+    if kind is not FlowResultType.CREATE_ENTRY:
+        assert used
+    told = (step.get("description_placeholders") or {}).keys()
+    assert {each for text in used for each in re.findall(r"{(\w+)}", text)} <= told
 
 
 class Dialog:
@@ -24,6 +58,9 @@ class Dialog:
         self.step: dict[str, Any] = {}
         self.said: list[str] = []
         """What it has shown of progress: the stage, and the scan."""
+        self.deaf = False
+        """Whether it misses what it is told."""
+        self.missed = asyncio.Event()
         self.rings: list[float] = []
         """How far the ring has been filled."""
         self._news = asyncio.Event()
@@ -70,7 +107,9 @@ class Dialog:
 
     @callback
     def _refresh(self, event: Event[Any]) -> None:
-        if event.data["flow_id"] == self.step["flow_id"]:
+        if self.deaf:
+            self.missed.set()
+        elif event.data["flow_id"] == self.step["flow_id"]:
             self.hass.async_create_task(self._answer())
 
     @callback
@@ -78,6 +117,7 @@ class Dialog:
         self.rings.append(event.data["progress"])
 
     def _show(self, step: Any) -> None:
+        check_texts(step)
         self.step = step
         if step["type"] is FlowResultType.SHOW_PROGRESS:
             words = step["description_placeholders"]
@@ -113,3 +153,11 @@ class Dialog:
         """Return what can be selected in a field: value by label."""
         selector = self.step["data_schema"].schema[field]
         return {each["label"]: each["value"] for each in selector.config["options"]}
+
+
+async def async_started(hass: HomeAssistant, entry: MockConfigEntry) -> Dialog:
+    """Open the dialog and start to enroll Anna."""
+    dialog = await Dialog.open(hass, entry, "enroll")
+    await dialog.submit(name="Anna")
+    await dialog.until("place_finger 1/3")
+    return dialog

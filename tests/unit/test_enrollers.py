@@ -162,6 +162,20 @@ async def test_it_holds_no_longer_than_the_option_says_so(
         await async_cancel(hass, loaded, chosen)
 
 
+async def test_it_does_not_hold_for_a_user_who_was_deactivated(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    chosen: Context,
+    tablet: MockUser,
+) -> None:
+    """Home Assistant leaves them the connection that they have open."""
+    await hass.auth.async_deactivate_user(tablet)
+    with pytest.raises(Unauthorized):
+        await async_enroll(hass, loaded, chosen)
+    assert reader.heard_of("start") == []
+
+
 @pytest.mark.parametrize("slot", [2, 9])
 async def test_a_slot_is_not_for_a_chosen_user_to_choose(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, chosen: Context, slot: int

@@ -322,6 +322,7 @@ async def test_a_refused_list_changes_nothing_and_raises_nothing(
     reader.refuses.clear()
     await async_look(hass, loaded)
     assert missing(hass) == "- Anna (5)"
+    assert state(hass, "sensor", "stored_fingerprints").attributes["missing"] == 1
 
 
 # What never follows

@@ -1,19 +1,21 @@
 """Enrolling in the dialog of a reader's options: each stage is seen, and how it ended."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
+    async_fire_time_changed,
+)
 
 from custom_components.biometric_enroll.const import CONF_SCAN_TIMEOUT, CONF_SCANS
-from custom_components.biometric_enroll.follower.roster import Enrollment
-from custom_components.biometric_enroll.reader.state import Subject
+from custom_components.biometric_enroll.enroll_flow import TELL_AGAIN
 from custom_components.biometric_enroll.reader.words import Reason, Rejection
-from custom_components.biometric_enroll.stores import DATA_ROSTER
-from tests.unit.dialog import Dialog
-from tests.unit.fake_reader import DEVICE, new_id
-from tests.unit.helpers import async_enroll, async_fingerprints, state
+from tests.unit.dialog import Dialog, async_started
+from tests.unit.helpers import async_fingerprints, state
 from tests.unit.roster_actions import async_person
 
 if TYPE_CHECKING:
@@ -21,21 +23,6 @@ if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
     from tests.unit.fake_reader import FakeReader
-
-
-async def async_started(hass: HomeAssistant, entry: MockConfigEntry) -> Dialog:
-    """Open the dialog and start to enroll Anna."""
-    dialog = await Dialog.open(hass, entry, "enroll")
-    await dialog.submit(name="Anna")
-    await dialog.until("place_finger 1/3")
-    return dialog
-
-
-def listeners(entry: MockConfigEntry) -> int:
-    """Return how many listen to what is known of the reader, or of its config entry."""
-    # There is no other way to see what a flow has left behind.
-    coordinator = entry.runtime_data.coordinator
-    return len(coordinator._listeners) + len(entry._on_state_change or ())
 
 
 # From the first stage to the last
@@ -159,142 +146,25 @@ async def test_a_dialog_that_asks_in_between_is_told_the_same_again(
     dialog.close()
 
 
-# What goes wrong
-
-
-async def test_who_is_not_named_is_asked_again(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    dialog = await Dialog.open(hass, loaded, "enroll")
-    await dialog.submit(finger="left_thumb")
-    assert (dialog.step_id, dialog.error) == ("enroll", "name_missing")
-    assert dialog.suggested == {"finger": "left_thumb"}
-    assert reader.heard_of("start") == []
-
-
-async def test_an_enrollment_that_was_started_elsewhere_meanwhile_is_in_the_way(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    dialog = await Dialog.open(hass, loaded, "enroll")
-    await async_enroll(hass, loaded, name="Ben")
-    await dialog.submit(name="Anna")
-    assert (dialog.step_id, dialog.error) == ("enroll", "refused_busy")
-    assert dialog.step["description_placeholders"]["reader"] == "Front door"
-    reader.end("cancelled")
-    await hass.async_block_till_done()
-    await dialog.submit(name="Anna")
-    assert dialog.step_id == "progress"
-    dialog.close()
-
-
-@pytest.mark.usefixtures("impatient")
-async def test_a_reader_that_is_away_is_an_error_in_the_form(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    reader.silent = True
-    dialog = await Dialog.open(hass, loaded, "enroll")
-    await dialog.submit(name="Anna")
-    assert (dialog.step_id, dialog.error) == ("enroll", "reader_unreachable")
-
-
-async def test_a_reader_that_goes_away_in_the_middle_is_awaited(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+@pytest.mark.parametrize("ended", [False, True])
+async def test_what_a_dialog_has_missed_it_is_told_again(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, *, ended: bool
 ) -> None:
     dialog = await async_started(hass, loaded)
-    reader.die()
-    await dialog.until("away 1/3")
-    reader.announce()
-    await dialog.until("place_finger 1/3")
-    reader.end("cancelled")
-    await dialog.until("cancelled")
-
-
-async def test_a_reload_in_the_middle_is_lived_through(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    dialog = await async_started(hass, loaded)
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    await dialog.until("away 1/3")
-    reader.capture()
-    assert await hass.config_entries.async_setup(loaded.entry_id)
-    await dialog.until("place_finger 2/3")
-    reader.capture()
-    reader.capture()
-    await dialog.until("completed")
-    assert listeners(loaded) == len(loaded.runtime_data.coordinator._listeners)
-
-
-async def test_an_enrollment_that_was_followed_by_another_is_over(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    dialog = await async_started(hass, loaded)
-    other = Enrollment(new_id(), Subject("Ben"))
-    await hass.data[DATA_ROSTER].async_set_enrollment(DEVICE, other)
-    await dialog.until("overtaken")
-
-
-async def test_a_reader_that_is_not_loaded_any_more_ends_the_dialog(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    dialog = await Dialog.open(hass, loaded, "enroll")
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    await dialog.submit(name="Anna")
-    assert dialog.step["type"] is FlowResultType.ABORT
-    assert dialog.step["reason"] == "not_loaded"
-    assert loaded.state is ConfigEntryState.NOT_LOADED
-
-
-# Closing it, and opening it again
-
-
-async def test_closing_the_dialog_stops_nothing_and_leaves_nothing_behind(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    before = listeners(loaded)
-    dialog = await async_started(hass, loaded)
-    assert listeners(loaded) == before + 2
-    dialog.close()
-    assert listeners(loaded) == before
-    for _ in range(3):
-        reader.capture()
+    told = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESSED)
+    dialog.deaf = True
+    if ended:
+        reader.end("cancelled")
+    else:
+        reader.go_on(stage="processing")
+    await asyncio.wait_for(dialog.missed.wait(), 5)
+    dialog.deaf = False
+    assert dialog.said == ["place_finger 1/3"]
+    async_fire_time_changed(hass, dt_util.utcnow() + TELL_AGAIN)
+    await dialog.until("cancelled" if ended else "processing 1/3")
+    # And not for ever.
+    async_fire_time_changed(hass, dt_util.utcnow() + 2 * TELL_AGAIN)
     await hass.async_block_till_done()
-    assert [each["name"] for each in await async_fingerprints(hass, loaded)] == ["Anna"]
-
-
-async def test_what_runs_is_shown_when_the_dialog_is_opened_again(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    (await async_started(hass, loaded)).close()
-    reader.capture()
-    await hass.async_block_till_done()
-    dialog = await Dialog.open(hass, loaded)
-    assert dialog.menu == ["watch", "cancel", "fingerprints", "reader"]
-    await dialog.choose("watch")
-    assert dialog.said == ["place_finger 2/3"]
-    reader.capture()
-    reader.capture()
-    await dialog.until("completed")
-
-
-async def test_what_runs_is_cancelled_whoever_has_started_it(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    await async_enroll(hass, loaded)
-    dialog = await Dialog.open(hass, loaded, "cancel")
-    await dialog.submit()
-    assert state(hass, "sensor", "enrollment").state == "cancelled"
-    assert dialog.menu == ["enroll", "fingerprints", "reader"]
-
-
-async def test_what_has_ended_meanwhile_cannot_be_cancelled_but_looked_at(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    await async_enroll(hass, loaded)
-    cancelling = await Dialog.open(hass, loaded, "cancel")
-    watching = await Dialog.open(hass, loaded)
-    reader.end("failed", "timeout")
-    await hass.async_block_till_done()
-    await cancelling.submit()
-    assert (cancelling.step_id, cancelling.error) == ("cancel", "refused_not_running")
-    await watching.choose("watch")
-    assert watching.step_id == "timeout"
+    assert len(told) == 2
+    if not ended:
+        dialog.close()

@@ -19,7 +19,7 @@ from homeassistant.util.yaml import load_yaml_dict
 
 import custom_components.biometric_enroll
 from custom_components.biometric_enroll import issues as issues_module
-from custom_components.biometric_enroll import repairs
+from custom_components.biometric_enroll import repairs, watching
 from custom_components.biometric_enroll.binary_sensor import BINARY_SENSORS
 from custom_components.biometric_enroll.button import BUTTONS
 from custom_components.biometric_enroll.const import DOMAIN, FINGERS
@@ -34,8 +34,10 @@ from custom_components.biometric_enroll.follower.touches import (
     UNKNOWN_FINGER,
     UNKNOWN_FINGERPRINT,
 )
+from custom_components.biometric_enroll.options_flow import ReaderOptionsFlow
 from custom_components.biometric_enroll.reader.enrollment import EnrollmentMoment
 from custom_components.biometric_enroll.reader.words import (
+    RUNNING_STAGES,
     LedColor,
     Reason,
     Refusal,
@@ -143,7 +145,7 @@ def raised() -> dict[str, set[str]]:
         elif name == "_failed":
             keys = refusals(call.args[0]) or [ast.literal_eval(call.args[0])]
             found |= {each: {"reader"} for each in keys}
-        elif name == "async_create_issue" or name.endswith("Description"):
+        elif name == "async_create_issue" or name.endswith(("Description", "SelectorConfig")):
             continue
         elif isinstance(key, ast.Constant):
             found[str(key.value)] = given(call)
@@ -258,13 +260,39 @@ def test_each_field_of_the_config_flow_is_named_and_described() -> None:
     for step_id in ("user", "reconfigure"):
         step = TEXTS["config"]["step"][step_id]
         assert step["data"].keys() == step["data_description"].keys() == {"reader_id"}
-    fields = {
-        "reader": {"min_confidence", "live_limit", "scans", "scan_timeout", "enrollers"},
-        "first_generation": {"trust_touches", "enrollers"},
+
+
+# The options flow; that each form and menu has its texts, each test with a `Dialog` checks
+
+
+def test_each_step_and_stage_of_the_options_flow_has_its_text_and_no_text_is_left_over() -> None:
+    methods = (name for name in dir(ReaderOptionsFlow) if name.startswith("async_step_"))
+    steps = {name.removeprefix("async_step_") for name in methods}
+    # This one shows what another shows.
+    assert TEXTS["options"]["step"].keys() == steps - {"watch"}
+    endings = {Stage.COMPLETED, Stage.CANCELLED, Stage.FAILED, *Reason, watching.OVERTAKEN}
+    assert endings <= steps
+    rejected = {
+        f"{stage}_{why}" for stage in (Stage.PLACE_FINGER, Stage.LIFT_FINGER) for why in Rejection
     }
-    for step_id, names in fields.items():
-        step = TEXTS["options"]["step"][step_id]
-        assert step["data"].keys() == step["data_description"].keys() == names
+    stages = {watching.STARTING, watching.AWAY, *RUNNING_STAGES, *rejected}
+    assert TEXTS["options"]["progress"].keys() == stages
+    assert TEXTS["options"]["abort"].keys() == {"not_loaded", "no_fingerprints"}
+
+
+def test_an_error_reads_the_same_in_a_dialog_as_in_an_action() -> None:
+    of_actions_only = {
+        "broker_unavailable",
+        "no_outcome",
+        "nothing_to_forget",
+        "reader_not_set_up",
+        "which_fingerprint",
+    }
+    assert TEXTS["options"]["error"] == {
+        key: error["message"]
+        for key, error in TEXTS["exceptions"].items()
+        if key not in of_actions_only
+    }
 
 
 # Entities
@@ -407,7 +435,7 @@ def test_the_fingers_to_choose_from_are_all_ten_and_have_texts() -> None:
     select = ACTIONS["enroll_fingerprint"]["fields"]["finger"]["selector"]["select"]
     assert tuple(select["options"]) == FINGERS
     assert len(FINGERS) == 10
-    assert TEXTS["selector"].keys() == {select["translation_key"]}
+    assert TEXTS["selector"].keys() == {select["translation_key"], "fingerprint"}
     assert TEXTS["selector"][select["translation_key"]]["options"].keys() == set(FINGERS)
 
 

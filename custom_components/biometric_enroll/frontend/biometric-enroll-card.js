@@ -223,6 +223,7 @@ function overview(card) {
 			),
 		),
 		card.mayEnroll && reader.online && h("button.main", enroll, icon("mdi:fingerprint"), card.text("enroll")),
+		trouble(card),
 		listing && fingerprints(card, listing),
 	);
 }
@@ -286,7 +287,7 @@ function enrollForm(card) {
 	return form(
 		card,
 		"enroll",
-		() => card.enroll(card.draft),
+		() => card.enroll(card.draft.person ? { ...card.draft, name: "" } : card.draft),
 		[button(card, "back", () => card.back()), button(card, card.busy ? "starting" : "start")],
 		title(card.text("enroll")),
 		whose(card, !card.draft.person),
@@ -510,6 +511,7 @@ class Card extends HTMLElement {
 	_touch = { seen: null, newsUntil: 0 };
 	/** @type {Hass["states"] | null} the states from before the connection was lost */
 	_stale = null;
+	_came = 0; // that touch, by the clock that goes on while a tablet sleeps
 	_timer = 0;
 	_root = this.attachShadow({ mode: "open" });
 
@@ -559,6 +561,7 @@ class Card extends HTMLElement {
 		if (!hass.connected) {
 			this._stale = hass.states;
 			this._touch.seen = null;
+			this._listed = "";
 		}
 		if (hass.entities !== this._entities.of) this._entities = new Entities(hass.entities, this._config.device_id);
 		const reader = new Reader(this._entities, hass.states);
@@ -568,7 +571,7 @@ class Card extends HTMLElement {
 		this.reader = reader;
 		this._follow(reader);
 		this.render();
-		if (reader.enrollment && reader.listed !== this._listed) void this._ask();
+		if (hass.connected && reader.enrollment && reader.listed !== this._listed) void this._ask();
 	}
 
 	// What it knows
@@ -587,9 +590,9 @@ class Card extends HTMLElement {
 	ago(when) {
 		// The clock of a tablet may be behind that of Home Assistant.
 		const minutes = Math.max(0, (Date.now() - Date.parse(when)) / 60_000);
-		const format = new Intl.RelativeTimeFormat(this._hass.locale.language, { numeric: "auto" });
-		if (minutes < 60) return format.format(-Math.floor(minutes), "minute");
-		return minutes < 1440 ? format.format(-Math.floor(minutes / 60), "hour") : format.format(-Math.floor(minutes / 1440), "day");
+		const unit = minutes < 60 ? "minute" : minutes < 1440 ? "hour" : "day";
+		const count = Math.floor(minutes / { minute: 1, hour: 60, day: 1440 }[unit]);
+		return new Intl.RelativeTimeFormat(this._hass.locale.language, { numeric: "auto" }).format(-count, unit);
 	}
 
 	/** Who may be enrolled, in the order of their names. */
@@ -607,7 +610,7 @@ class Card extends HTMLElement {
 		return this.listing?.may_enroll ?? false;
 	}
 
-	/** Of the time for this scan; null where there is no limit. */
+	/** Of the time for this scan; null where there is no limit, or the clock is wrong. */
 	secondsLeft() {
 		const { last_updated, attributes } = /** @type {State} */ (this.reader.enrollment);
 		const end = Date.parse(attributes.expires_at);
@@ -616,7 +619,7 @@ class Card extends HTMLElement {
 		const whole = end - Date.parse(last_updated);
 		const { arrivedAt } = this._enrollment;
 		const left = arrivedAt ? whole - (performance.now() - arrivedAt) : Math.min(whole, end - Date.now());
-		return Math.max(0, Math.ceil(left / 1000));
+		return left > 0 || arrivedAt ? Math.max(0, Math.ceil(left / 1000)) : null;
 	}
 
 	/** The enrollment that runs, or the last one while its end is news. */
@@ -626,7 +629,7 @@ class Card extends HTMLElement {
 
 	/** The last touch while it is news; it moves no form under somebody's finger. */
 	get _liveTouch() {
-		const shown = performance.now() < this._touch.newsUntil && this._view.kind === "overview" && !this.reader.running;
+		const shown = performance.now() < this._touch.newsUntil && Date.now() - this._came < TOUCH_MS && this._view.kind === "overview" && !this.reader.running;
 		return shown ? this.reader.touch : null;
 	}
 
@@ -640,7 +643,7 @@ class Card extends HTMLElement {
 		}
 		if (running && id !== known.running) {
 			known.running = id;
-			if (!this.edited) this.go({ kind: "overview" });
+			if (this._view.kind === "overview") this.error = "";
 		}
 		if (ended && id !== known.ended) {
 			known.ended = id;
@@ -653,7 +656,10 @@ class Card extends HTMLElement {
 		if (!touch || !this.isConnected || !this._hass.connected || this._hass.states === this._stale) return;
 		const { seen } = this._touch;
 		const at = Date.parse(touch.state) || 0;
-		if (seen !== null && at > seen) this._touch.newsUntil = performance.now() + TOUCH_MS;
+		if (seen !== null && at > seen) {
+			this._touch.newsUntil = performance.now() + TOUCH_MS;
+			this._came = Date.now();
+		}
 		this._touch.seen = Math.max(seen ?? 0, at);
 	}
 
@@ -664,8 +670,6 @@ class Card extends HTMLElement {
 		const listing = await this._call("get_fingerprints", this.device, true).catch(() => null);
 		if (asked !== this._listed) return;
 		this.listing = listing;
-		// Not for this user, not loaded or not connected: asked again when anything changes.
-		if (!listing) this._listed = "";
 		const all = [...(listing?.fingerprints ?? []), ...(listing?.unnamed ?? [])];
 		const which = this.edited;
 		// Its slot may soon be that of somebody else.
@@ -747,9 +751,12 @@ class Card extends HTMLElement {
 		}
 		this.busy = false;
 		// Whoever has gone on meanwhile is not disturbed.
-		if (view === this._view) this.error = trouble;
-		if (view === this._view && !trouble && this.edited) this._view = { kind: "overview" };
+		if (view === this._view) {
+			this.error = trouble;
+			if (!trouble) this._view = { kind: "overview" };
+		}
 		this.render();
+		if (trouble) void this._ask();
 	}
 
 	/** @param {string} action @param {object} data @param {boolean} [answers] @returns {Promise<any>} */
@@ -830,7 +837,7 @@ const STYLE = `
 :host { display: block; --back: var(--card-background-color); --dim: var(--secondary-text-color); --hue: var(--primary-color); --soft: color-mix(in srgb, var(--hue) 26%, transparent); }
 .card { container-type: inline-size; padding: 16px; color: var(--primary-text-color); }
 .unseen, .chip input, .finger input { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); }
-.header, .row, .person, .touch, .actions, .chips { display: flex; align-items: center; gap: 12px; }
+.header, .row, .person, .touch, .actions, .chips, .chip, .main { display: flex; align-items: center; gap: 12px; }
 h2, h3, h4, p, ul, fieldset { margin: 0; padding: 0; border: 0; min-width: 0; overflow-wrap: anywhere; }
 h2 { flex: 1; font-size: 1.4em; font-weight: 400; }
 h3, h4, legend, .field > span, .hint, .main { font-size: 1em; font-weight: 500; }
@@ -850,12 +857,13 @@ ul { list-style: none; }
 .row { min-height: 48px; }
 section { border-block-start: 1px solid var(--divider-color); padding-block-start: 12px; }
 :is(.row, .person, .chip, .touch) > ha-icon { width: 40px; text-align: center; flex: none; color: var(--dim); }
-.avatar { width: 40px; height: 40px; border-radius: 50%; object-fit: cover; flex: none; display: grid; place-items: center; font-weight: 500; background: var(--soft); }
+.avatar, .sign { display: grid; place-items: center; }
+.avatar { width: 40px; height: 40px; border-radius: 50%; object-fit: cover; flex: none; font-weight: 500; background: var(--soft); }
 .mark { display: inline-block; margin-inline-start: 8px; padding: 1px 8px; border-radius: 8px; color: var(--primary-text-color); background: color-mix(in srgb, var(--warning-color) 30%, transparent); }
 button, [type="text"] { font: inherit; color: inherit; min-height: 44px; }
 button { cursor: pointer; padding: 8px 20px; border: 0; border-radius: 22px; background: var(--secondary-background-color); }
 [aria-disabled] { cursor: default; opacity: .6; }
-.main { display: flex; align-items: center; justify-content: center; gap: 8px; background: var(--soft); }
+.main { justify-content: center; gap: 8px; background: var(--soft); }
 .danger { background: color-mix(in srgb, var(--error-color) 22%, transparent); }
 .plain { width: 44px; padding: 0; background: none; color: var(--dim); }
 :is(button, .finger):hover { filter: brightness(.94); }
@@ -865,13 +873,13 @@ button { cursor: pointer; padding: 8px 20px; border: 0; border-radius: 22px; bac
 [type="text"] { padding: 8px 12px; border: 1px solid var(--dim); border-radius: 8px; background: var(--back); }
 [type="checkbox"] { width: 24px; height: 24px; margin: 0; flex: none; accent-color: var(--hue); }
 .chips { flex-wrap: wrap; gap: 8px; }
-.chip { position: relative; display: flex; align-items: center; gap: 8px; min-height: 44px; padding: 2px; padding-inline-end: 16px; border-radius: 24px; border: 2px solid var(--divider-color); cursor: pointer; }
+.chip { position: relative; gap: 8px; min-height: 44px; padding: 2px; padding-inline-end: 16px; border-radius: 24px; border: 2px solid var(--divider-color); cursor: pointer; }
 .chip:has(:checked) { border-color: var(--hue); background: var(--soft); }
 .hands { direction: ltr; display: flex; justify-content: center; gap: 4%; }
 .hand { position: relative; width: 48%; max-width: 190px; aspect-ratio: 1; }
-.palm { position: absolute; top: 50%; height: 49%; width: 77%; border-radius: 18% 18% 42% 42%; background: color-mix(in srgb, var(--dim) 22%, transparent); }
+.palm { top: 50%; height: 49%; width: 77%; border-radius: 18% 18% 42% 42%; background: color-mix(in srgb, var(--dim) 22%, transparent); }
 .right .palm { right: 0; }
-.finger { position: absolute; width: 18%; border-radius: 40px; cursor: pointer; text-align: center; padding-block-start: 4px; box-sizing: border-box; background: color-mix(in srgb, var(--dim) 35%, var(--back)); --mdc-icon-size: 18px; }
+.finger { width: 18%; border-radius: 40px; cursor: pointer; text-align: center; padding-block-start: 4px; box-sizing: border-box; background: color-mix(in srgb, var(--dim) 35%, var(--back)); --mdc-icon-size: 18px; }
 .enrolled { background: color-mix(in srgb, var(--hue) 55%, var(--back)); }
 .finger:has(:checked) { background: var(--hue); outline: 2px solid var(--hue); outline-offset: 2px; z-index: 1; }
 .little_finger { --at: 0%; top: 24%; height: 44%; }
@@ -892,7 +900,8 @@ svg { width: 100%; height: 100%; transform: rotate(-90deg); }
 .ring.completed { color: var(--success-color); }
 .ring.failed { color: var(--error-color); }
 .ring.cancelled { color: var(--dim); }
-.sign { position: absolute; inset: 0; display: grid; place-items: center; }
+.sign, .palm, .finger { position: absolute; }
+.sign { inset: 0; }
 .sentence { font-size: 1.5em; line-height: 1.25; }
 .hint { min-height: 1.3em; }
 :is(button, input):focus-visible, :is(.chip, .finger):has(:focus-visible) { outline: 3px solid var(--hue); outline-offset: 2px; }
