@@ -59,10 +59,23 @@ class House:
             await self._choose_enrollers()
 
     async def _choose_enrollers(self, *user_ids: str) -> None:
-        client, home_assistant = self.bench.client, self.bench.stage.home_assistant
-        entries = await client.async_command(type="config_entries/get", domain="biometric_enroll")
-        entry_id = next(entry["entry_id"] for entry in entries if entry["title"] == FRONT)
-        await home_assistant.async_set_options(entry_id, {"enrollers": user_ids})
+        home_assistant = self.bench.stage.home_assistant
+        await home_assistant.async_set_options(await self._entry_id(), {"enrollers": user_ids})
+
+    async def disable(self, *, disabled: bool) -> None:
+        """Take the front door's reader out of use, or into use again."""
+        await self.bench.client.async_command(
+            type="config_entries/disable",
+            entry_id=await self._entry_id(),
+            disabled_by="user" if disabled else None,
+        )
+
+    async def _entry_id(self) -> str:
+        entries = await self.bench.client.async_command(
+            type="config_entries/get", domain="biometric_enroll"
+        )
+        entry_id: str = next(entry["entry_id"] for entry in entries if entry["title"] == FRONT)
+        return entry_id
 
     async def lay_out(self, *cards: dict[str, Any]) -> None:
         """Put these cards on the dashboard; without any, those of both readers."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.steps import PLACE_AGAIN, begin, button, enrolled, shows, title
+from tests.browser.steps import PLACE_AGAIN, begin, button, enrolled, fingerprints, shows, title
 from tests.browser.visit import shoot
 from tests.e2e.hand import Moment
 
@@ -73,3 +73,21 @@ async def test_a_form_that_is_open_when_the_reader_goes_away_comes_back_with_wha
 
     house.bench.reader.start()
     await expect(card.get_by_role("textbox", name="Name")).to_have_value("Window cleaner")
+
+
+async def test_a_reader_that_is_taken_out_of_use_is_told_of_and_comes_back_by_itself(
+    house: House, visit: Visit
+) -> None:
+    await enrolled(house, "Anna", "left_thumb")
+    await visit.overview()
+    card = visit.page.locator("biometric-enroll-card").first
+    await house.disable(disabled=True)
+    try:
+        await expect(card).to_contain_text("This reader is not set up, or not loaded.")
+        await expect(card.get_by_role("button")).to_have_count(0)
+    finally:
+        await house.disable(disabled=False)
+
+    await expect(card.get_by_text("Online", exact=True)).to_be_visible()
+    await expect(fingerprints(card, "Anna")).to_have_count(1)
+    await expect(button(card, "Enroll a fingerprint")).to_be_visible()

@@ -56,6 +56,7 @@ async def test_a_person_is_enrolled_by_clicks_and_sees_every_scan(
     await hand.go_on()
     await expect(title(card, "Enrolled")).to_be_visible()
     await shows(card, "From now on the reader knows this finger.", 3)
+    await expect(card.locator(".ring ha-icon")).to_have_js_property("icon", "mdi:check-bold")
     await shoot(visit.page, "enrolled")
 
     await button(card, "Done").click()
