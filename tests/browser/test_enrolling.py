@@ -22,6 +22,7 @@ from tests.browser.steps import (
     title,
 )
 from tests.browser.visit import shoot
+from tests.e2e.bench import ENROLLMENT
 from tests.e2e.hand import Hand, Moment
 
 if TYPE_CHECKING:
@@ -33,6 +34,20 @@ if TYPE_CHECKING:
 SMUDGED = "That image was smudged. Dry the finger and wipe the sensor."
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_nobody_is_chosen_until_somebody_chooses(house: House, card: Locator) -> None:
+    """Else a finger would soon be enrolled for whoever comes first in the alphabet."""
+    await open_form(card)
+    await button(card, "Start").click()
+
+    for name in ("Anna", "Ben", "Someone else"):
+        await expect(card.get_by_role("radio", name=name)).not_to_be_checked()
+    await expect(card.locator("input:invalid").first).to_be_focused()
+    assert house.bench.client.states[ENROLLMENT].state not in {"place_finger", "processing"}
+    await choice(card, "Someone else").click()
+    await button(card, "Start").click()
+    await expect(card.get_by_role("textbox", name="Name")).to_be_focused()
 
 
 async def test_a_person_is_enrolled_by_clicks_and_sees_every_scan(

@@ -77,6 +77,8 @@ async def test_an_enrollment_is_cancelled_without_a_mouse(visit: Visit, card: Lo
     await expect(button(card, "Enroll a fingerprint")).to_be_visible()
     await _go_to(card, "Enroll a fingerprint")
     await page.keyboard.press("Enter")
+    await _go_to(card, "Anna")
+    await page.keyboard.press("Space")
     await _go_to(card, "Start")
     await page.keyboard.press("Enter")
     await shows(card, PLACE, 0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SCREENSHOTS = CACHE / "screenshots"
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-_WITHIN_MS = 15_000
+_WITHIN_MS = 30_000
 """For whatever a test waits for: two cores also run Home Assistant, broker and readers."""
 _NEWS = timedelta(seconds=60)
 """How long the card shows the end of an enrollment."""

@@ -197,7 +197,7 @@ function choice(card, kind, chosen, label, ...children) {
 	const [[name, value] = [""]] = Object.entries(chosen);
 	const checked = card.draft[/** @type {keyof Draft} */ (name)] === value;
 	const onchange = () => card.change(chosen);
-	const props = { type: "radio", name, value, checked, onchange, "aria-label": label };
+	const props = { type: "radio", name, value, checked, onchange, required: name === "person", "aria-label": label };
 	return h(`label${kind}`, { key: value, title: label }, h("input", props), children);
 }
 
@@ -290,7 +290,7 @@ function enrollForm(card) {
 		() => card.enroll(card.draft.person ? { ...card.draft, name: "" } : card.draft),
 		[button(card, "back", () => card.back()), button(card, card.busy ? "starting" : "start")],
 		title(card.text("enroll")),
-		whose(card, !card.draft.person),
+		whose(card, card.draft.person === ""),
 	);
 }
 
@@ -422,7 +422,7 @@ function editForm(card, which) {
 		[
 			card.reader.canDelete && button(card, "delete", () => card.go({ kind: "delete", which }), ".danger"),
 			button(card, "back", () => card.back()),
-			button(card, "save"),
+			(named || which.template_id || card.reader.online) && button(card, "save"),
 		],
 		title(card.text(named ? "edit_fingerprint" : "name_fingerprint")),
 		!named && h("p.minor", card.text("slot", which)),
@@ -681,7 +681,7 @@ class Card extends HTMLElement {
 
 	/** @param {View} view */
 	go(view) {
-		if (view.kind === "enroll") this.draft = { ...nothing(), ...this.persons[0] };
+		if (view.kind === "enroll") this.draft = { ...nothing(), person: this.persons[0] ? null : "" };
 		this._view = view;
 		this.error = "";
 		this.render();

@@ -81,10 +81,11 @@ export interface Listing {
 	may_enroll: boolean;
 }
 
-/** What is typed into a form; nothing is an empty text. */
+/** What is entered into a form; nothing is an empty text. */
 export interface Draft {
 	name: string;
-	person: string;
+	/** null: not chosen yet; empty: nobody whom Home Assistant knows. */
+	person: string | null;
 	finger: string;
 	enabled: boolean;
 }
