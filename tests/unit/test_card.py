@@ -56,6 +56,24 @@ async def test_every_page_loads_the_card_from_an_address_that_changes_with_its_c
 
 
 @pytest.mark.usefixtures("with_frontend")
+async def test_an_address_keeps_its_content_while_an_update_waits_for_the_restart(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Any,
+) -> None:
+    """Else browsers would keep the new one at the old address, also when it was taken back."""
+    served = tmp_path / MODULE.name
+    served.write_text(SOURCE)
+    monkeypatch.setattr(card, "_FILE", served)
+    await card.async_offer(hass)
+    (url,) = hass.data[DATA_EXTRA_MODULE_URL].urls
+    served.write_text("updated")
+    response = await (await hass_client()).get(url)
+    assert await response.text() == SOURCE
+
+
+@pytest.mark.usefixtures("with_frontend")
 async def test_another_content_has_another_address(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:

@@ -523,7 +523,7 @@ async def test_the_form_opens_even_if_the_acknowledgement_of_the_subscription_is
     """Home Assistant tells it for the highest QoS on a topic, here that of its own discovery."""
     await broker.until_subscribed("biometric/+/status")
     FakeReader(broker).announce()
-    with patch.object(probe, "LISTEN_AT_MOST", 0.1):
+    with patch.object(probe, "LISTEN_AT_MOST", 1.0):
         async with asyncio.timeout(5):
             assert offers(await by_user(hass)) == [READER_ID]
 
