@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _FINGERPRINT = "fingerprint"
 
+_NOTHING = {ATTR_PERSON: None, ATTR_NAME: "", ATTR_FINGER: None, ATTR_ENABLED: True}
+"""What fields mean that a form does not hand in, because they are empty."""
+
 _EDIT_SCHEMA = probatio.Schema(
     {**WHOSE, probatio.Required(ATTR_ENABLED, default=True): BooleanSelector()}
 )
@@ -37,6 +40,8 @@ class FingerprintSteps(ReaderSteps):
     _offered: dict[str, Meant]
     """What the list offered, by what it answers."""
     _chosen: Meant
+    _shown: dict[str, Any]
+    """What the form of the chosen one began with."""
 
     async def async_step_fingerprints(
         self, user_input: dict[str, Any] | None = None
@@ -125,18 +130,22 @@ class FingerprintSteps(ReaderSteps):
         except HomeAssistantError as err:
             return await self._async_list(err)
         error = None
-        if user_input is not None:
-            # A field that was emptied is not there at all.
-            entered = {ATTR_PERSON: None, ATTR_NAME: "", ATTR_FINGER: None, **user_input}
+        if user_input is None:
+            self._shown = self._known(meant)
+        else:
+            shown = {**_NOTHING, **self._shown}
+            entered = {**_NOTHING, **user_input}
+            # Only that: anything else may have been changed elsewhere meanwhile.
+            changed = {field: value for field, value in entered.items() if value != shown[field]}
             try:
-                await editing.async_update(self.hass, meant, entered)
+                await editing.async_update(self.hass, meant, changed)
             except HomeAssistantError as err:
                 error = err
             else:
                 return await self.async_step_init()
         return self._form(
             "edit",
-            self.add_suggested_values_to_schema(_EDIT_SCHEMA, user_input or self._known(meant)),
+            self.add_suggested_values_to_schema(_EDIT_SCHEMA, user_input or self._shown),
             error,
             fingerprint=await self._async_label(meant),
         )

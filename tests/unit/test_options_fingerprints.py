@@ -87,6 +87,17 @@ async def test_a_fingerprint_is_changed_and_the_menu_comes_back(
     assert expected.items() <= changed.items()
 
 
+async def test_only_what_is_changed_in_the_form_changes(
+    hass: HomeAssistant, loaded: MockConfigEntry, anna: str
+) -> None:
+    """A form that was open when somebody disabled a fingerprint does not enable it again."""
+    dialog = await async_open(hass, loaded, ANNA, "edit")
+    await async_update(hass, template_id=anna, enabled=False)
+    await dialog.submit(name="Ann", finger="left_thumb", enabled=True)
+    [changed] = await async_fingerprints(hass, loaded)
+    assert (changed["name"], changed["enabled"]) == ("Ann", False)
+
+
 async def test_a_field_that_is_emptied_unlinks_and_an_empty_name_is_the_persons(
     hass: HomeAssistant, loaded: MockConfigEntry, anna: str
 ) -> None:
