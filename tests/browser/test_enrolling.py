@@ -50,6 +50,18 @@ async def test_nobody_is_chosen_until_somebody_chooses(house: House, card: Locat
     await expect(card.get_by_role("textbox", name="Name")).to_be_focused()
 
 
+async def test_a_finger_is_taken_back_by_a_second_click(card: Locator) -> None:
+    await open_form(card)
+    finger = card.get_by_role("radio", name="Right thumb")
+    await choice(card, "Right thumb").click()
+    await expect(finger).to_be_checked()
+    await choice(card, "Right thumb").click()
+    await expect(finger).not_to_be_checked()
+    await expect(card.get_by_text("Not specified")).to_be_visible()
+    await choice(card, "Left thumb").click()
+    await expect(card.get_by_role("radio", name="Left thumb")).to_be_checked()
+
+
 async def test_a_person_is_enrolled_by_clicks_and_sees_every_scan(
     house: House, visit: Visit, card: Locator
 ) -> None:
@@ -179,7 +191,7 @@ async def test_a_timeout_says_why_and_can_be_tried_again(
     await expect(card.get_by_role("timer")).to_have_text("4 s left")
 
     await expect(title(card, "Not enrolled")).to_be_visible()
-    await shows(card, "No usable finger was placed in time.", 0)
+    await shows(card, "The finger was not placed, or not lifted, in time.", 0)
     await shoot(visit.page, "timeout")
     await button(card, "Try again").click()
     await expect(title(card, "Enrolling Anna")).to_be_visible()

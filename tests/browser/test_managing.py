@@ -64,6 +64,24 @@ async def test_a_fingerprint_is_given_to_a_person_and_another_finger(
     assert fingerprint["finger"] == "right_ring_finger"
 
 
+async def test_what_is_typed_outlives_a_look_at_other_persons(house: House, visit: Visit) -> None:
+    await enrolled(house, "Cleaner", "left_thumb")
+    card = await visit.overview()
+    await _edit(card, "Cleaner, Left thumb")
+    name = card.get_by_role("textbox", name="Name")
+    await name.fill("Window cleaner")
+    await choice(card, "Ben").click()
+    await choice(card, "Someone else").click()
+    await expect(name).to_have_value("Window cleaner")
+    # Without a name of its own it has that of its person.
+    await choice(card, "Ben").click()
+    await name.fill("")
+    await button(card, "Save").click()
+    await expect(fingerprints(card, "Ben")).to_have_count(1)
+    (fingerprint,) = (await house.bench.action("get_fingerprints"))["fingerprints"]
+    assert (fingerprint["name"], fingerprint["person"]) == ("Ben", "person.ben")
+
+
 async def test_a_fingerprint_is_taken_from_a_person(house: House, visit: Visit) -> None:
     await enrolled(house, "Ben", "left_thumb", person="person.ben")
     card = await visit.overview()

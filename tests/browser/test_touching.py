@@ -39,7 +39,7 @@ async def test_a_live_touch_shows_who_it_is_and_how_well_it_matches(
     await expect(_touch(card)).to_contain_text("Anna")
     await expect(_touch(card)).to_contain_text("Left thumb")
     confidence = house.bench.client.states[TOUCH].attributes["confidence"]
-    await expect(_touch(card)).to_contain_text(f"Match score {confidence}")
+    await expect(_touch(card)).to_contain_text(f"Confidence {confidence}")
     await shoot(visit.page, "touch")
 
 

@@ -3,8 +3,7 @@
  * The dashboard card of one fingerprint reader: who is enrolled, who touches it, and enrolling.
  *
  * It knows what every dashboard knows: the states of the reader's entities, and what the actions of
- * the integration answer. So it shows the same in every browser, whenever it is opened. Data takes
- * one road: states and answers -> `Card.render` -> a tree of plain objects -> `patch` -> the DOM.
+ * the integration answer. Data takes one road: these -> a tree of plain objects -> `patch` -> the DOM.
  *
  * @import {Attributes, Child, Config, Draft, Fingerprint, Growth, Hass, Listing, Localize, Refusal,
  *   State, Told, Tree, Unnamed, View} from "./types"
@@ -189,7 +188,7 @@ function form(card, key, act, actions, ...children) {
 }
 
 /**
- * One of several to choose from; the input is not to be seen, what stands beside it is.
+ * One of several to choose from, a finger also to be taken back; the input is not to be seen, what stands beside it is.
  * @param {Card} card @param {string} kind @param {Partial<Draft>} chosen what it changes of the draft
  * @param {string | null} label for a screen reader, where no text stands beside it @param {Growth[]} children
  */
@@ -197,7 +196,8 @@ function choice(card, kind, chosen, label, ...children) {
 	const [[name, value] = [""]] = Object.entries(chosen);
 	const checked = card.draft[/** @type {keyof Draft} */ (name)] === value;
 	const onchange = () => card.change(chosen);
-	const props = { type: "radio", name, value, checked, onchange, required: name === "person", "aria-label": label };
+	const onclick = () => void (checked && name === "finger" && card.change({ finger: "" }));
+	const props = { type: "radio", name, value, checked, onchange, onclick, required: name === "person", "aria-label": label };
 	return h(`label${kind}`, { key: value, title: label }, h("input", props), children);
 }
 
@@ -296,9 +296,10 @@ function enrollForm(card) {
 
 /** Whose finger it is, and which. @param {Card} card @param {boolean} named whether one can choose a name */
 function whose(card, named) {
-	const { persons } = card;
+	const { persons, draft } = card;
+	const placeholder = persons.find(({ person }) => person === draft.person)?.name;
 	const oninput = (/** @type {any} */ { target }) => card.change({ name: target.value });
-	const name = { type: "text", value: card.draft.name, maxlength: 100, required: true, autocomplete: "off", oninput };
+	const name = { type: "text", value: draft.name, maxlength: 100, required: !draft.person, placeholder, autocomplete: "off", oninput };
 	return [
 		persons.length > 0 &&
 			h(
@@ -306,8 +307,8 @@ function whose(card, named) {
 				h("legend", card.text("whose_finger")),
 				h(
 					"div.chips",
-					persons.map(({ person, name, picture }) => choice(card, ".chip", { person, name }, null, avatar(name, picture), name)),
-					choice(card, ".chip", { person: "", name: "" }, null, icon("mdi:account-question"), card.text("someone_else")),
+					persons.map(({ person, name, picture }) => choice(card, ".chip", { person }, null, avatar(name, picture), name)),
+					choice(card, ".chip", { person: "" }, null, icon("mdi:account-question"), card.text("someone_else")),
 				),
 			),
 		named && h("label.field", h("span", card.text("name")), h("input", name)),
@@ -336,7 +337,7 @@ function hands(card) {
 				return choice(card, `.finger.${name}${enrolled ? ".enrolled" : ""}`, { finger }, label(finger), enrolled && icon("mdi:check"));
 			}),
 		);
-	return [h("div.hands", hand("left", FINGERS), hand("right", [...FINGERS].reverse())), h("p.minor.chosen", label(chosen))];
+	return [h("div.hands", hand("left", FINGERS), hand("right", [...FINGERS].reverse())), h("p.minor", label(chosen))];
 }
 
 /** An enrollment while it runs, and then how it has ended. @param {Card} card @param {State} state */
@@ -391,7 +392,7 @@ function ring(card, { captured, total }, state) {
 			cy: 50,
 			r: 44,
 			pathLength: 100,
-			"stroke-dasharray": `${length - 4} ${104 - length}`,
+			"stroke-dasharray": `${length - 4} 100`,
 			"stroke-dashoffset": -(index * length + 2),
 		});
 	});
@@ -400,7 +401,6 @@ function ring(card, { captured, total }, state) {
 		{
 			role: "progressbar",
 			"aria-label": card.text("scans_captured"),
-			"aria-valuemin": 0,
 			"aria-valuemax": total,
 			"aria-valuenow": captured,
 			"aria-valuetext": card.text("scans_of", { captured, total }),
@@ -450,7 +450,7 @@ function liveTouch(card, touch) {
 	const known = event_type === "identified";
 	const picture = person && card._hass.states[person]?.attributes.entity_picture;
 	const details = known
-		? [finger && card.finger(finger), confidence && card.text("match_score", { confidence })].filter(Boolean).join(" · ")
+		? [finger && card.finger(finger), confidence && card.text("confidence", { confidence })].filter(Boolean).join(" · ")
 		: card._hass.formatEntityAttributeValue(touch, "reason");
 	return h(
 		`div.touch.${known ? "good" : "poor"}`,
@@ -875,7 +875,7 @@ button { cursor: pointer; padding: 8px 20px; border: 0; border-radius: 22px; bac
 .chips { flex-wrap: wrap; gap: 8px; }
 .chip { position: relative; gap: 8px; min-height: 44px; padding: 2px; padding-inline-end: 16px; border-radius: 24px; border: 2px solid var(--divider-color); cursor: pointer; }
 .chip:has(:checked) { border-color: var(--hue); background: var(--soft); }
-.hands { direction: ltr; display: flex; justify-content: center; gap: 4%; }
+.hands { margin-block-end: 8px; direction: ltr; display: flex; justify-content: center; gap: 4%; }
 .hand { position: relative; width: 48%; max-width: 190px; aspect-ratio: 1; }
 .palm { top: 50%; height: 49%; width: 77%; border-radius: 18% 18% 42% 42%; background: color-mix(in srgb, var(--dim) 22%, transparent); }
 .right .palm { right: 0; }
@@ -889,17 +889,15 @@ button { cursor: pointer; padding: 8px 20px; border: 0; border-radius: 22px; bac
 .thumb { --at: 73%; top: 45%; width: 20%; height: 46%; transform: rotate(var(--lean)); }
 .left .finger { left: var(--at); --lean: 32deg; }
 .right .finger { right: var(--at); --lean: -32deg; }
-.chosen { text-align: center; margin-block-start: 8px; }
 .enrollment { align-items: center; text-align: center; gap: 12px; }
 .ring { position: relative; width: min(60%, 220px); aspect-ratio: 1; --mdc-icon-size: 72px; color: var(--hue); }
 svg { width: 100%; height: 100%; transform: rotate(-90deg); }
 .segment { fill: none; stroke-width: 9; stroke: var(--divider-color); transition: stroke .2s; }
 .captured { stroke: currentColor; }
-.current { stroke: color-mix(in srgb, currentColor 45%, transparent); animation: breathe 1.4s ease-in-out infinite alternate; }
-@keyframes breathe { to { opacity: .35; } }
+.current { stroke: color-mix(in srgb, currentColor 60%, transparent); animation: breathe 1.4s ease-in-out infinite alternate; }
+@keyframes breathe { to { opacity: .5; } }
 .ring.completed { color: var(--success-color); }
 .ring.failed { color: var(--error-color); }
-.ring.cancelled { color: var(--dim); }
 .sign, .palm, .finger { position: absolute; }
 .sign { inset: 0; }
 .sentence { font-size: 1.5em; line-height: 1.25; }
@@ -909,7 +907,7 @@ svg { width: 100%; height: 100%; transform: rotate(-90deg); }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 `;
 
-// --- registration: a page may load this module twice, after an update also two versions of it ---
+// --- registration; a page may load this module twice, after an update in two versions
 
 if (!customElements.get(TAG)) {
 	customElements.define(TAG, Card);
