@@ -8,9 +8,11 @@ from homeassistant.core import Context, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 
-from . import enrolling, given
+from . import enrolling, given, people
+from .const import CONF_DEVICE
 from .errors import told
 from .flow_steps import WHOSE, ReaderSteps
+from .stores import DATA_ROSTER
 from .watching import Watch
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import CALLBACK_TYPE
 
+    from .reader.state import Subject
     from .watching import View
 
     type Step = Callable[
@@ -32,6 +35,9 @@ TELL_AGAIN = timedelta(seconds=1)
 
 The frontend misses what it is told in the moment in which it changes from one step to the next.
 """
+
+_NOBODY = "?"
+"""Of an enrollment that Home Assistant has not asked for."""
 
 _ENROLL_SCHEMA = probatio.Schema(WHOSE)
 
@@ -49,6 +55,8 @@ def _ending(step_id: str) -> Step:
 class EnrollSteps(ReaderSteps):
     """The reader alone runs the enrollment; these steps ask for it and look on."""
 
+    _template_id: str | None = None
+    """Of the enrollment that was looked on at last."""
     _watch: Watch | None = None
     _view: View
     """What the dialog shows."""
@@ -90,13 +98,32 @@ class EnrollSteps(ReaderSteps):
         template_id = self._coordinator.data.snapshot.template_id
         if template_id is None:
             return await self.async_step_init()
+        if (subject := self._whose(template_id)) is not None:
+            # Should it fail, it can be tried again.
+            described = people.describe(self.hass, subject)
+            self._asked = {field: value for field, value in described.items() if value}
         return await self._async_look_on(template_id)
+
+    def _whose(self, template_id: str | None) -> Subject | None:
+        """Return whose finger is enrolled; the roster knows that also while nobody is loaded."""
+        device = self.config_entry.data[CONF_DEVICE]
+        asked_for = self.hass.data[DATA_ROSTER].enrollment(device)
+        if asked_for is None or asked_for.template_id != template_id:
+            return None
+        return asked_for.subject
+
+    def _words(self, template_id: str | None) -> dict[str, str]:
+        """Return what texts may tell of an enrollment."""
+        subject = self._whose(template_id)
+        name = subject.name if subject is not None else _NOBODY
+        return {"reader": self.config_entry.title, "name": name}
 
     async def _async_look_on(self, template_id: str) -> ConfigFlowResult:
         if self._removed:
             # The dialog was closed while the reader was asked; nobody is told any more.
             return await self.async_step_init()
         self._look_away()
+        self._template_id = template_id
         self._watch = Watch(self.config_entry, template_id)
         self._stop_telling = async_track_time_interval(self.hass, self._tell_again, TELL_AGAIN)
         result = await self.async_step_progress()
@@ -131,7 +158,7 @@ class EnrollSteps(ReaderSteps):
             step_id="progress",
             progress_action=self._view.stage,
             description_placeholders={
-                "reader": self.config_entry.title,
+                **self._words(self._template_id),
                 "step": str(self._view.step),
                 "total": str(self._view.total),
             },
@@ -157,7 +184,7 @@ class EnrollSteps(ReaderSteps):
         return self.async_show_menu(
             step_id=step_id,
             menu_options=["enroll", "init"],
-            description_placeholders={"reader": self.config_entry.title},
+            description_placeholders=self._words(self._template_id),
         )
 
     async_step_completed = _ending("completed")
@@ -173,6 +200,7 @@ class EnrollSteps(ReaderSteps):
     async def async_step_cancel(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask whether to stop the running enrollment, and stop it."""
         coordinator, error = self._coordinator, None
+        words = self._words(coordinator.data.snapshot.template_id)
         if user_input is not None:
             try:
                 with told(self.config_entry.title):
@@ -181,7 +209,7 @@ class EnrollSteps(ReaderSteps):
                 error = err
             else:
                 return await self.async_step_init()
-        return self._form("cancel", probatio.Schema({}), error)
+        return self._form("cancel", probatio.Schema({}), error, **words)
 
     @callback
     @override

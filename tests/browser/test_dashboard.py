@@ -56,7 +56,7 @@ async def test_the_card_is_picked_from_its_preview_and_set_up_in_a_form(
     await offer.locator(".overlay").click()
 
     editor = visit.page.locator("hui-dialog-edit-card")
-    await editor.get_by_role("textbox", name="Heading").fill("Garage")
+    await editor.get_by_role("textbox", name="Name").fill("Garage")
     await expect(editor.get_by_role("heading", name="Garage")).to_be_visible()
     await editor.get_by_role("button", name="Reader").click()
     await editor.get_by_text("Back door", exact=True).click()

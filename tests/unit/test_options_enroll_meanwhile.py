@@ -113,6 +113,33 @@ async def test_a_reader_that_is_not_loaded_any_more_ends_the_dialog(
     assert loaded.state is ConfigEntryState.NOT_LOADED
 
 
+# Whose finger it is
+
+
+async def test_the_dialog_says_whose_finger_is_enrolled_by_somebody_else(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    await async_enroll(hass, loaded, name="Ben", finger="left_thumb")
+    for choice in ("cancel", "watch"):
+        dialog = await Dialog.open(hass, loaded, choice)
+        assert dialog.step["description_placeholders"]["name"] == "Ben"
+    reader.end("failed", "timeout")
+    await dialog.until("timeout")
+    await dialog.choose("enroll")
+    assert dialog.suggested == {"name": "Ben", "finger": "left_thumb"}
+
+
+async def test_the_dialog_names_nobody_for_an_enrollment_that_it_does_not_know(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    """Never the wrong person: what was asked for last need not be what runs."""
+    await async_enroll(hass, loaded, name="Ben")
+    other = Enrollment(new_id(), Subject("Anna"))
+    await hass.data[DATA_ROSTER].async_set_enrollment(DEVICE, other)
+    dialog = await Dialog.open(hass, loaded, "cancel")
+    assert dialog.step["description_placeholders"]["name"] == "?"
+
+
 # Closing it, and opening it again
 
 

@@ -469,14 +469,13 @@ function touchSentence(card, { attributes: { event_type, name } }) {
 
 class Card extends HTMLElement {
 	static getConfigForm() {
-		const label = { device_id: "reader", name: "heading" };
 		return {
 			schema: [
 				{ name: "device_id", required: true, selector: { device: { filter: [{ integration: DOMAIN }] } } },
 				{ name: "name", selector: { text: {} } },
 			],
-			computeLabel: (/** @type {{name: keyof typeof label}} */ { name }, /** @type {Localize} */ localize) =>
-				localize(`${COMMON}.${label[name]}`),
+			computeLabel: (/** @type {Config} */ { name }, /** @type {Localize} */ localize) =>
+				localize(`${COMMON}.${name === "name" ? "name" : "reader"}`),
 		};
 	}
 
