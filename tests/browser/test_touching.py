@@ -1,7 +1,7 @@
 """Somebody touches the reader while the card is in view."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.async_api import expect
@@ -127,3 +127,14 @@ async def test_who_comes_again_is_identified_anew(house: House, visit: Visit) ->
     before = await visit.page.evaluate(_CHANGED_AT, LAST_IDENTIFIED)
     await house.bench.touch(finger)
     await visit.page.wait_for_function(_CHANGED_SINCE, arg=[LAST_IDENTIFIED, before])
+
+
+async def test_a_reader_whose_identification_is_off_says_so(house: House, visit: Visit) -> None:
+    """Else whoever is at the door takes it for broken."""
+    card = await visit.overview()
+    switch: dict[str, Any] = {"entity_id": "switch.front_door_identification"}
+    note = card.get_by_text("Identification is off")
+    await house.bench.client.async_action("switch.turn_off", **switch)
+    await expect(note).to_be_visible()
+    await house.bench.client.async_action("switch.turn_on", **switch)
+    await expect(note).to_have_count(0)

@@ -19,6 +19,7 @@ from custom_components.biometric_enroll.event import EVENTS
 from custom_components.biometric_enroll.given import LONGEST_NAME
 from custom_components.biometric_enroll.reader.words import Reason, Rejection, Stage
 from custom_components.biometric_enroll.sensor import SENSORS
+from custom_components.biometric_enroll.switch import SWITCHES
 from tests.unit.test_translations import PACKAGE, TEXTS
 
 if TYPE_CHECKING:
@@ -123,10 +124,11 @@ def test_the_card_finds_the_entities_by_what_they_tell() -> None:
     described = {
         *(f"sensor.{each.translation_key}" for each in SENSORS),
         *(f"event.{each.translation_key}" for each in EVENTS),
+        *(f"switch.{each.translation_key}" for each in SWITCHES),
         *(f"binary_sensor.{each.translation_key or ''}" for each in BINARY_SENSORS),
     }
     asked = set(re.findall(r'state\("([^"]+)"\)', SOURCE))
-    assert len(asked) == 6
+    assert len(asked) == 7
     assert asked <= described
     # The one without a text of its own is the one that the card takes for Connectivity.
     assert [each.key for each in BINARY_SENSORS if not each.translation_key] == ["connectivity"]

@@ -119,7 +119,7 @@ class Entities {
 	}
 }
 
-/** What the states say of a reader, and of the people who may be enrolled. */
+/** What the states say of a reader, and of who may be enrolled. */
 class Reader {
 	/** @param {Entities} entities @param {Hass["states"]} states */
 	constructor({ ids, people }, states) {
@@ -131,6 +131,7 @@ class Reader {
 		this.touch = state("event.touch");
 		// Connectivity is called after its device class. Without it, trying tells.
 		this.online = (state("binary_sensor.")?.state ?? "on") === "on";
+		this.off = state("switch.identification")?.state === "off";
 		this.people = people.flatMap((id) => states[id] ?? []);
 	}
 
@@ -213,6 +214,7 @@ function overview(card) {
 		"div.panel",
 		{ key: "overview" },
 		!reader.online && h("p.note", card.text("offline_help")),
+		reader.off && h("p.note", card.text("identification_off")),
 		h(
 			"div.row",
 			icon("mdi:account-check"),
@@ -646,12 +648,12 @@ class Card extends HTMLElement {
 		}
 		if (ended && id !== known.ended) {
 			known.ended = id;
-			// If it was not seen to end, Enrollment activity tells when that was, or nothing after a restart.
+			// Not seen to end: Enrollment activity tells when that was, but not after a restart.
 			const then = activity?.attributes.template_id === id && activity?.state;
 			const age = known.running === id ? 0 : Math.abs(Date.now() - Date.parse(`${then}`));
 			known.newsUntil = performance.now() + OUTCOME_MS - age;
 		}
-		// After a lost connection, the first states tell what has been; only then comes what is new.
+		// The first states after a lost connection tell what has been.
 		if (!touch || !this.isConnected || !this._hass.connected || this._hass.states === this._stale) return;
 		const { seen } = this._touch;
 		const at = Date.parse(touch.state) || 0;
