@@ -141,7 +141,7 @@ async def _take_settings(studio: Studio) -> None:
     visit = await studio.visit(studio.show.owner, _SETTINGS)
     page, front = visit.page, studio.show.doors[0]
     await page.goto(f"{studio.show.url}/config/devices/device/{front.device_id}")
-    await expect(page.get_by_text("Last identified", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Last identified", exact=True).first).to_be_visible()
     await _take(page, "device")
 
     await page.goto(f"{studio.show.url}/config/integrations/integration/biometric_enroll")
