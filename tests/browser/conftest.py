@@ -52,10 +52,13 @@ async def browser() -> AsyncGenerator[Browser]:
         yield browser
 
 
+USUAL = Looks()
+
+
 class Welcome(Protocol):
     """Begins a visit: by the owner, or with another account; on a usual screen, or another."""
 
-    async def __call__(self, account: Account | None = None, looks: Looks = Looks()) -> Visit: ...  # noqa: B008 - frozen
+    async def __call__(self, account: Account | None = None, looks: Looks = USUAL) -> Visit: ...
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -65,7 +68,7 @@ async def welcome(
     """Give what begins a visit; afterwards, no page of any of them may have met an error."""
     visits: list[Visit] = []
 
-    async def begin(account: Account | None = None, looks: Looks = Looks()) -> Visit:  # noqa: B008
+    async def begin(account: Account | None = None, looks: Looks = USUAL) -> Visit:
         visit = await Visit.begin(browser, house.url, account or house.owner, looks)
         visits.append(visit)
         return visit

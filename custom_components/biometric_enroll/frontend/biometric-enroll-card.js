@@ -508,11 +508,10 @@ class Card extends HTMLElement {
 	_from = ""; // where the focus came from
 	/** The newest change of the enrollment, and until when its end is news. */
 	_enrollment = { updated: "", arrivedAt: 0, running: "", ended: "", newsUntil: 0 };
-	/** @type {{seen: number | null, newsUntil: number}} null until it looks, and what comes is new */
-	_touch = { seen: null, newsUntil: 0 };
+	/** @type {{seen: number | null, came: number}} `seen` is null until it looks, and what comes is new */
+	_touch = { seen: null, came: 0 };
 	/** @type {Hass["states"] | null} the states from before the connection was lost */
 	_stale = null;
-	_came = 0; // that touch, by the clock that goes on while a tablet sleeps
 	_timer = 0;
 	_root = this.attachShadow({ mode: "open" });
 
@@ -521,7 +520,7 @@ class Card extends HTMLElement {
 		if (typeof (config.device_id ?? "") !== "string") throw new TypeError("device_id: the id of a device is needed");
 		if (config.device_id !== this._config.device_id) {
 			this._view = { kind: "overview" };
-			this._touch = { seen: null, newsUntil: 0 };
+			this._touch = { seen: null, came: 0 };
 		}
 		this._config = config;
 		this.listing = null;
@@ -630,8 +629,9 @@ class Card extends HTMLElement {
 
 	/** The last touch while it is news; it moves no form under somebody's finger. */
 	get _liveTouch() {
-		const shown = performance.now() < this._touch.newsUntil && Date.now() - this._came < TOUCH_MS && this._view.kind === "overview" && !this.reader.running;
-		return shown ? this.reader.touch : null;
+		// By the clock that goes on while a tablet sleeps, and may be set back.
+		const age = Date.now() - this._touch.came;
+		return age >= 0 && age < TOUCH_MS && this._view.kind === "overview" && !this.reader.running ? this.reader.touch : null;
 	}
 
 	/** Notice what is new. @param {Reader} reader */
@@ -657,10 +657,7 @@ class Card extends HTMLElement {
 		if (!touch || !this.isConnected || !this._hass.connected || this._hass.states === this._stale) return;
 		const { seen } = this._touch;
 		const at = Date.parse(touch.state) || 0;
-		if (seen !== null && at > seen) {
-			this._touch.newsUntil = performance.now() + TOUCH_MS;
-			this._came = Date.now();
-		}
+		if (seen !== null && at > seen) this._touch.came = Date.now();
 		this._touch.seen = Math.max(seen ?? 0, at);
 	}
 
@@ -798,7 +795,7 @@ class Card extends HTMLElement {
 		const presence = online ? "online" : "offline";
 		const touch = this._liveTouch;
 		return [
-			h("div.header", h("h2", `${name}`), h(`span.presence.${presence}`, this.text(presence))),
+			h("div.header", h("h2", `${name ?? ""}`), h(`span.presence.${presence}`, this.text(presence))),
 			touch && liveTouch(this, touch),
 			this._panel(),
 		];
@@ -877,6 +874,7 @@ button { cursor: pointer; padding: 8px 20px; border: 0; border-radius: 22px; bac
 .chip { position: relative; gap: 8px; min-height: 44px; padding: 2px; padding-inline-end: 16px; border-radius: 24px; border: 2px solid var(--divider-color); cursor: pointer; }
 .chip:has(:checked) { border-color: var(--hue); background: var(--soft); }
 .hands { margin-block-end: 8px; direction: ltr; display: flex; justify-content: center; gap: 4%; }
+.hands + p { text-align: center; }
 .hand { position: relative; width: 48%; max-width: 190px; aspect-ratio: 1; }
 .palm { top: 50%; height: 49%; width: 77%; border-radius: 18% 18% 42% 42%; background: color-mix(in srgb, var(--dim) 22%, transparent); }
 .right .palm { right: 0; }
