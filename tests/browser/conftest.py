@@ -1,6 +1,7 @@
 """One installation and one browser, which all tests share; each test has pages of its own.
 
-Of a test that fails, and of what it asks for by `shoot`, pictures lie in `.cache/screenshots/`.
+Of a test that fails, and of what it asks for by `shoot`, pictures lie in `.cache/screenshots/`;
+of one that fails, pytest also shows what its pages told, and what was to be read on them.
 """
 
 from typing import TYPE_CHECKING, Protocol
@@ -77,6 +78,7 @@ async def welcome(
     for number, visit in enumerate(visits, 1):
         if request.node.stash.get(_FAILED, False):
             await shoot(visit.page, f"failed-{request.node.name}-{number}")
+            print(await visit.describe())  # noqa: T201 - pytest shows it with the failure
         await visit.end()
     assert [error for visit in visits for error in visit.errors] == []
 

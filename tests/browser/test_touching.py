@@ -1,6 +1,6 @@
 """Somebody touches the reader while the card is in view."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,9 +44,9 @@ async def test_a_live_touch_shows_who_it_is_and_how_well_it_matches(
 
 
 async def test_a_live_touch_is_shown_for_a_moment_only(house: House, visit: Visit) -> None:
-    await visit.page.clock.install()
     finger = await enrolled(house, "Anna")
     card = await visit.overview()
+    await visit.page.clock.install()
     await house.bench.touch(finger)
     await expect(_touch(card)).to_contain_text("Anna")
 
@@ -62,8 +62,7 @@ async def test_a_tablet_that_slept_after_a_touch_does_not_show_it_when_it_wakes(
     await expect(_touch(card)).to_be_visible()
 
     # The clock has gone on, and nothing else has.
-    later = datetime.now(UTC) + timedelta(milliseconds=_SHOWN_FOR_MS)
-    await visit.page.clock.set_system_time(later)
+    await visit.live_later(timedelta(milliseconds=_SHOWN_FOR_MS))
     await expect(_touch(card)).to_have_count(0, timeout=_SHOWN_FOR_MS / 2)
 
 

@@ -1,7 +1,7 @@
 """Whoever looks later, or elsewhere, sees the same; nobody has to be there from the beginning."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,7 +52,7 @@ async def test_a_page_whose_clock_is_ahead_does_not_tell_that_time_is_up(
     house: House, visit: Visit
 ) -> None:
     hand = await begin(house, "Anna")
-    await visit.page.clock.set_system_time(datetime.now(UTC) + timedelta(hours=5))
+    await visit.live_later(timedelta(hours=5))
     card = await visit.look()
     await shows(card, PLACE, 0)
     await expect(card.get_by_role("timer")).to_have_count(0)
@@ -98,8 +98,8 @@ async def test_an_end_of_long_ago_is_not_shown_any_more(house: House, visit: Vis
 
 
 async def test_an_end_goes_out_of_view_by_itself(house: House, visit: Visit) -> None:
-    await visit.page.clock.install()
     card = await visit.overview()
+    await visit.page.clock.install()
     await enrolled(house, "Anna")
     await expect(title(card, "Enrolled")).to_be_visible()
 
