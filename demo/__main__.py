@@ -22,7 +22,8 @@ async def async_run(*, check: bool, port: int) -> int:
     with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
         async with Stage(Path(folder), broker=BrokerKind.AMQTT, home_assistant_port=port) as stage:
             running = asyncio.create_task(_async_check(stage) if check else _async_show(stage))
-            for number in (signal.SIGINT, signal.SIGTERM):
+            # The last one: somebody closes the terminal.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, running.cancel)
             try:
                 return await running
