@@ -1,0 +1,90 @@
+"""docs/reference.md names exactly what Home Assistant is told."""
+
+import json
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
+from custom_components.biometric_enroll.follower.first_generation import UNPROVEN
+from custom_components.biometric_enroll.reader.words import Reason
+from tests.markdown import ROOT
+from tests.unit.helpers import async_enrolled, device_id
+from tests.unit.roster_actions import async_get, async_person, async_update
+from tests.unit.test_translations import TOUCH_REASONS
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_reader import FakeReader
+
+_REFERENCE = (ROOT / "docs" / "reference.md").read_text()
+_ROW = re.compile(r"^\| (?P<keys>`[^|]+`) \| (?P<of>[a-z, ]+) \| (?P<meaning>.+) \|$", re.MULTILINE)
+
+
+def _rows() -> list[re.Match[str]]:
+    return list(_ROW.finditer(_REFERENCE.partition("## Events")[2]))
+
+
+def _documented() -> dict[str, set[str]]:
+    """Return the keys of the event that are documented, by what they are of."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in _rows():
+        for of in row["of"].split(", "):
+            found[of] |= set(re.findall("`(.+?)`", row["keys"]))
+    return found
+
+
+@pytest.mark.parametrize("of", ["enrollments", "touches", "late touches"])
+async def test_the_events_have_the_keys_that_are_documented(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, of: str
+) -> None:
+    events = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
+    template_id = await async_enrolled(hass, loaded, reader)
+    if of != "enrollments":
+        events.clear()
+        reader.touch(template_id, age=60 if of == "late touches" else 0)
+        await hass.async_block_till_done()
+
+    documented = _documented()
+    assert events
+    for event in events:
+        assert event.data.keys() == documented["everything"] | documented[of]
+
+
+def test_all_reasons_are_documented() -> None:
+    [row] = [row for row in _rows() if row["keys"] == "`reason`"]
+    assert set(re.findall("`(.+?)`", row["meaning"])) == {*Reason, *TOUCH_REASONS, UNPROVEN}
+
+
+async def test_get_fingerprints_answers_what_is_documented(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    person = await async_person(hass)
+    template_id = await async_enrolled(hass, loaded, reader)
+    await async_update(hass, template_id=template_id, person=person)
+    reader.touch(template_id)
+    reader.hold(9, None)
+    await hass.async_block_till_done()
+
+    [block] = re.findall("```json\n(.+?)```", _REFERENCE, re.DOTALL)
+    documented = json.loads(block)
+    answered = await async_get(hass, device_id=device_id(hass, loaded))
+    assert _shape(answered["people"][0].pop("fingerprints")) == _shape(answered["fingerprints"])
+    documented["people"][0].pop("fingerprints")
+    # Nobody has uploaded one here.
+    answered["people"][0]["picture"] = "/a/picture"
+    assert _shape(answered) == _shape(documented)
+
+
+def _shape(value: Any) -> Any:
+    """Return keys and types of what JSON can hold; of a list, of its first."""
+    if isinstance(value, dict):
+        return {key: _shape(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_shape(each) for each in value[:1]]
+    return type(value)
