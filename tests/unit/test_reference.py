@@ -12,7 +12,7 @@ from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
 from custom_components.biometric_enroll.follower.first_generation import UNPROVEN
 from custom_components.biometric_enroll.reader.words import Reason
 from tests.markdown import ROOT
-from tests.unit.helpers import async_enrolled, device_id
+from tests.unit.helpers import async_enrolled, device_id, state
 from tests.unit.roster_actions import async_get, async_person, async_update
 from tests.unit.test_translations import TOUCH_REASONS
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 _ROW = re.compile(r"^\| (?P<keys>`[^|]+`) \| (?P<of>[a-z, ]+) \| (?P<meaning>.+) \|$", re.MULTILINE)
+_OF_HOME_ASSISTANT = {"event_type", "event_types", "friendly_name", "device_class"}
 
 
 def _rows() -> list[re.Match[str]]:
@@ -39,9 +40,16 @@ def _documented() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("of", ["enrollments", "touches", "late touches"])
-async def test_the_events_have_the_keys_that_are_documented(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, of: str
+@pytest.mark.parametrize(
+    ("of", "key"),
+    [
+        ("enrollments", "enrollment_activity"),
+        ("touches", "touch"),
+        ("late touches", "late_touch"),
+    ],
+)
+async def test_events_and_their_entities_have_what_is_documented(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, of: str, key: str
 ) -> None:
     events = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
     template_id = await async_enrolled(hass, loaded, reader)
@@ -50,10 +58,13 @@ async def test_the_events_have_the_keys_that_are_documented(
         reader.touch(template_id, age=60 if of == "late touches" else 0)
         await hass.async_block_till_done()
 
-    documented = _documented()
+    documented = _documented()["everything"] | _documented()[of]
     assert events
     for event in events:
-        assert event.data.keys() == documented["everything"] | documented[of]
+        assert event.data.keys() == documented
+    shown = state(hass, "event", key).attributes
+    assert shown.keys() - _OF_HOME_ASSISTANT == documented - {"type", "device_id", "reader_id"}
+    assert events[-1].data["type"].removeprefix("late_") == shown["event_type"]
 
 
 def test_all_reasons_are_documented() -> None:
