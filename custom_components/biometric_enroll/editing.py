@@ -3,15 +3,11 @@
 Everything raises a translated error.
 """
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.util import dt as dt_util
-
 from . import given, people
 from .errors import invalid, told
-from .follower.roster import Place
 from .runtime import coordinator_of, coordinators
 from .stores import DATA_MARKS, DATA_ROSTER
 
@@ -99,14 +95,9 @@ async def _async_adopt(hass: HomeAssistant, meant: Meant, data: Mapping[str, Any
     if meant.template_id is not None and roster.get(meant.template_id) is not None:
         # Known on another reader: to trust this one is not for whoever fills slots.
         raise invalid("known_elsewhere")
-    reader, template_id = _reader(hass, meant), meant.template_id
-    if template_id is None:
-        template_id = secrets.token_hex(8)
-        with told(reader.config_entry.title):
-            await reader.changes.async_adopt(meant.slot, template_id)
-    place = Place(meant.device, meant.slot, template_id)
-    enabled = data.get(ATTR_ENABLED, True)
-    await roster.async_adopt(place, subject, dt_util.utcnow(), enabled=enabled)
+    reader, enabled = _reader(hass, meant), data.get(ATTR_ENABLED, True)
+    with told(reader.config_entry.title):
+        await reader.changes.async_name(meant.slot, meant.template_id, subject, enabled=enabled)
     # The person may have been removed while the reader was asked.
     await people.async_unlink_removed(hass)
 

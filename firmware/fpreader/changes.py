@@ -4,6 +4,7 @@ Each is accepted or refused at once. What needs the sensor is then done by the s
 looks for a finger, one change at a time, and `done` is told what came of it.
 """
 
+from fpreader.memory import DELETE
 from fpreader.sensor import SensorError
 
 TYPE_CHECKING = False
@@ -54,6 +55,20 @@ class Changes:
         return self._work is not None
 
     @property
+    def pending(self) -> bool:
+        """Whether a request that was taken may still change something.
+
+        It is under way, or it is a delete that was interrupted and that the next start ends.
+        """
+        operation = self._memory.operation
+        return self.under_way or (operation is not None and operation.get("op") == DELETE)
+
+    @property
+    def revision(self) -> "str | None":
+        """The revision of what the sensor holds, as on the topic `templates`."""
+        return self._held.revision
+
+    @property
     def settings(self) -> "dict[str, Any]":
         """The settings as they are."""
         settings: dict[str, Any] = {
@@ -66,27 +81,30 @@ class Changes:
 
     # --- what others ask for --------------------------------------------------------
 
-    def delete(self, slot: int, template_id: "str | None", done: "Done") -> "str | None":
-        """Empty the slot that holds the template of this id (None: without one)."""
+    def delete(
+        self, slot: int, template_id: "str | None", revision: "str | None", done: "Done"
+    ) -> "str | None":
+        """Empty the slot that holds the template of this id; None: one without id.
+
+        Only the revision that listed it says which template without an id that is.
+        """
         error = self._slot_refusal(slot)
         if error is None and self._memory.template_id(slot) != template_id:
             error = "not_found"
+        if error is None and template_id is None and revision != self.revision:
+            error = "not_found"
         return self._unless(error, lambda: self._delete(slot, template_id), done)
 
-    def adopt(self, slot: int, template_id: str, done: "Done") -> "str | None":
-        """Give an id to a template that has none."""
+    def adopt(self, slot: int, template_id: str, revision: str, done: "Done") -> "str | None":
+        """Give an id to the template without one that this revision listed in a slot."""
         error = self._slot_refusal(slot)
-        if error is not None:
-            return error
-        if self._memory.template_id(slot) is not None or self._memory.has_id(template_id):
-            return "not_found"
-        try:
-            self._memory.adopt(slot, template_id)
-        except OSError as problem:
-            return _refused(problem)
-        self._report()
-        done(None)
-        return None
+        if error is None and revision != self.revision:
+            error = "not_found"
+        if error is None and self._memory.template_id(slot) is not None:
+            error = "not_found"
+        if error is None and self._memory.has_id(template_id):
+            error = "not_found"
+        return self._unless(error, lambda: self._adopt(slot, template_id), done)
 
     def accept_sensor(self, done: "Done") -> "str | None":
         """Take the sensor that is there now for this reader's."""
@@ -161,6 +179,10 @@ class Changes:
 
     async def _delete(self, slot: int, template_id: "str | None") -> "str | None":
         return None if await self._held.delete(slot, template_id) else "sensor_error"
+
+    async def _adopt(self, slot: int, template_id: str) -> "str | None":
+        await self._held.adopt(slot, template_id)
+        return None
 
     async def _accept_sensor(self) -> "str | None":
         return None if await self._held.accept() else "bad_request"

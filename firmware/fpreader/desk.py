@@ -5,6 +5,8 @@ from fpreader.requests import (
     ID_DIGITS,
     MOST_SLOT,
     Refusal,
+    adopt_wishes,
+    delete_wishes,
     demand,
     demand_nonce,
     is_id,
@@ -12,7 +14,6 @@ from fpreader.requests import (
     parse,
     settings_wishes,
     start_wishes,
-    template_wishes,
 )
 
 TYPE_CHECKING = False
@@ -133,6 +134,7 @@ class Desk:
         result["templates"] = self._scanner.templates
         result["journal"] = len(self._journal)
         result["dropped"] = self._journal.dropped
+        result["changing"] = self._scanner.changes.pending
         result["settings"] = self._scanner.changes.settings
         result["diagnostics"] = self._outside.diagnostics()
         if self._answers.succeed(request, result):
@@ -192,19 +194,24 @@ class Desk:
     # --- the changes ------------------------------------------------------------------
 
     def _delete(self, request: str, message: "dict[str, Any]") -> None:
-        slot, template_id = template_wishes(message)
-        demand("template_id" in message)
+        slot, template_id, revision = delete_wishes(message)
         self._use_nonce(message)
         changes = self._scanner.changes
-        self._change(request, lambda done: changes.delete(slot, template_id, done))
+        self._change(
+            request,
+            lambda done: changes.delete(slot, template_id, revision, done),
+            lambda: {"revision": changes.revision},
+        )
 
     def _adopt(self, request: str, message: "dict[str, Any]") -> None:
-        slot, template_id = template_wishes(message)
-        if template_id is None:
-            raise Refusal("bad_request")
+        slot, template_id, revision = adopt_wishes(message)
         self._use_nonce(message)
-        changes, new_id = self._scanner.changes, template_id
-        self._change(request, lambda done: changes.adopt(slot, new_id, done))
+        changes = self._scanner.changes
+        self._change(
+            request,
+            lambda done: changes.adopt(slot, template_id, revision, done),
+            lambda: {"revision": changes.revision},
+        )
 
     def _accept_sensor(self, request: str, message: "dict[str, Any]") -> None:
         demand_nonce(message)

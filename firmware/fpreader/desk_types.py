@@ -14,10 +14,20 @@ if TYPE_CHECKING:
         def settings(self) -> dict[str, Any]:
             """The settings as they are."""
 
-        def delete(self, slot: int, template_id: str | None, done: Done) -> str | None:
+        @property
+        def pending(self) -> bool:
+            """Whether a request that was taken may still change something."""
+
+        @property
+        def revision(self) -> str | None:
+            """The revision of what the sensor holds."""
+
+        def delete(
+            self, slot: int, template_id: str | None, revision: str | None, done: Done
+        ) -> str | None:
             """Accept to empty a slot (None) or refuse it (error)."""
 
-        def adopt(self, slot: int, template_id: str, done: Done) -> str | None:
+        def adopt(self, slot: int, template_id: str, revision: str, done: Done) -> str | None:
             """Accept to give an id to a template (None) or refuse it (error)."""
 
         def accept_sensor(self, done: Done) -> str | None:

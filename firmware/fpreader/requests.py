@@ -77,13 +77,28 @@ def start_wishes(message: "dict[str, Any]") -> "tuple[str, int | None, int, int]
     return template_id, slot, total, timeout
 
 
-def template_wishes(message: "dict[str, Any]") -> "tuple[int, str | None]":
-    """Read slot and template_id of `delete` and `adopt`. Raises Refusal."""
+def delete_wishes(message: "dict[str, Any]") -> "tuple[int, str | None, str | None]":
+    """Read slot, template_id and revision of `delete`. Raises Refusal.
+
+    A template without an id is one of a revision; else that may be missing.
+    """
     slot: Any = message.get("slot")
     template_id: Any = message.get("template_id")
-    demand(is_in(slot, 0, MOST_SLOT) and (template_id is None or is_id(template_id)))
+    revision: Any = message.get("revision")
+    demand(is_in(slot, 0, MOST_SLOT) and "template_id" in message)
+    demand(is_id(template_id) or (template_id is None and is_id(revision)))
     demand_nonce(message)
-    return slot, template_id
+    return slot, template_id, revision
+
+
+def adopt_wishes(message: "dict[str, Any]") -> "tuple[int, str, str]":
+    """Read slot, template_id and revision of `adopt`. Raises Refusal."""
+    slot: Any = message.get("slot")
+    template_id: Any = message.get("template_id")
+    revision: Any = message.get("revision")
+    demand(is_in(slot, 0, MOST_SLOT) and is_id(template_id) and is_id(revision))
+    demand_nonce(message)
+    return slot, template_id, revision
 
 
 def settings_wishes(

@@ -237,8 +237,6 @@ class Scanner:
                 fine = fine and result not in ("sensor_error", "taken")
         finally:
             self._sensor.may_repeat = always
-        # The finger that was scanned last may still be there: that is not a touch.
-        self._touches.resting = True
         self._enrollment = None
         self._ready = self._ready and fine
         self._on_snapshot()
@@ -275,6 +273,8 @@ class Scanner:
                 await self._pause(numbers[0])
             elif name == "gen_img":
                 result = await self._sensor.gen_img()
+                # A finger of the last scan that is still there at the end is no touch.
+                self._touches.resting = result != "no_finger"
             elif name == "img2tz":
                 result = await self._sensor.img2tz(numbers[0])
             elif name == "search":

@@ -122,6 +122,12 @@ class Templates:
         self._index[slot >> 3] &= ~(1 << (slot & 7))
         return True
 
+    async def adopt(self, slot: int, template_id: str) -> None:
+        """Give an id to the template in a slot. Raises SensorError where it is not there."""
+        if not await self._is_taken(slot) or not await self.is_ours():
+            raise SensorError
+        self._memory.adopt(slot, template_id)
+
     async def set_security_level(self, level: int) -> None:
         """Let the sensor compare this strictly, from 1 to 5, and make sure that it does."""
         await self._sensor.set_security_level(level)
@@ -154,14 +160,19 @@ class Templates:
             found.append((slot, None if self.changed else self._memory.template_id(slot)))
         return found, None
 
+    @property
+    def revision(self) -> "str | None":
+        """The revision of what the sensor holds (protocol, `templates`); None until it is known."""
+        if self.capacity is None:
+            return None
+        return self._memory.revision(self._occupied(), void=self.changed)
+
     def state(self) -> "dict[str, Any]":
         """Tell capacity, count, revision and sensor_changed, as on the topic `templates`."""
-        known = self.capacity is not None
-        revision = self._memory.revision(self._occupied(), void=self.changed) if known else None
         return {
             "capacity": self.capacity,
-            "count": occupied(self._index) if known else None,
-            "revision": revision,
+            "count": None if self.capacity is None else occupied(self._index),
+            "revision": self.revision,
             "sensor_changed": self.changed,
         }
 

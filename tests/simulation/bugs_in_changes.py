@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,19 +16,21 @@ from custom_components.biometric_enroll.follower.errors import (
     UnreachableError,
 )
 from custom_components.biometric_enroll.follower.inventory import Lister
+from custom_components.biometric_enroll.follower.presence import Presence
 from custom_components.biometric_enroll.follower.roster import Roster
 from custom_components.biometric_enroll.reader import build
 from custom_components.biometric_enroll.reader.state import Inventory
-from custom_components.biometric_enroll.reader.words import Refusal, Topic
+from custom_components.biometric_enroll.reader.words import Feature, Refusal, Topic
 from fpreader import changes
 from fpreader.memory import DELETE, Memory
 from fpreader.templates import Templates
 from tests.simulation.planting import bug, put
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from contextlib import AbstractContextManager
 
-    from custom_components.biometric_enroll.reader.messages import Page
+    from custom_components.biometric_enroll.reader.messages import Hello, Page
 
 # What is concluded from a list
 
@@ -186,8 +189,8 @@ def deleted_comes_back() -> AbstractContextManager[object]:
 @bug(2, "The reader deletes what is in the slot, whoever it is")
 def deleted_by_slot() -> AbstractContextManager[object]:
 
-    def wrong(self: changes.Changes, slot: int, _: str | None, done: Any) -> str | None:
-        template_id = self._memory.template_id(slot)
+    def wrong(self: changes.Changes, slot: int, *rest: Any) -> str | None:
+        template_id, done = self._memory.template_id(slot), rest[-1]
         work = lambda: self._delete(slot, template_id)  # noqa: E731 - as the real one
         return self._unless(self._slot_refusal(slot), work, done)
 
@@ -233,15 +236,41 @@ def id_forgotten_first() -> AbstractContextManager[object]:
 @bug(2, "An id can be replaced by another one")
 def id_replaced() -> AbstractContextManager[object]:
 
-    def wrong(self: changes.Changes, slot: int, template_id: str, done: Any) -> str | None:
-        error = self._slot_refusal(slot)
-        if error is None:
-            self._memory.adopt(slot, template_id)
-            self._report()
-            done(None)
-        return error
+    def wrong(self: changes.Changes, slot: int, template_id: str, _: str, done: Any) -> str | None:
+        return self._unless(self._slot_refusal(slot), lambda: self._adopt(slot, template_id), done)
 
     return put(changes.Changes, "adopt", wrong)
+
+
+@bug(2, "An id is given to whatever is in the slot by now, not to what was listed there")
+def adopted_by_slot() -> AbstractContextManager[object]:
+    right = changes.Changes.adopt
+
+    def wrong(self: changes.Changes, slot: int, template_id: str, _: str, done: Any) -> str | None:
+        return right(self, slot, template_id, self.revision or "", done)
+
+    return put(changes.Changes, "adopt", wrong)
+
+
+@bug(3, "A template is named because it was listed once")
+def named_by_an_old_list() -> AbstractContextManager[object]:
+    right = Changes._async_allowed
+
+    @asynccontextmanager
+    async def wrong(self: Changes, feature: Feature) -> AsyncGenerator[Hello]:
+        async with right(self, feature) as hello:
+            listed = self._knowledge.state.inventory
+            if feature is Feature.LIST and listed is not None:
+                told = replace(hello.templates, revision=listed.revision)
+                hello = replace(hello, templates=told, changing=False)  # noqa: PLW2901 - the bug
+            yield hello
+
+    return put(Changes, "_async_allowed", wrong)
+
+
+@bug(3, "A reader does not tell that it is about to change something")
+def pending_untold() -> AbstractContextManager[object]:
+    return put(changes.Changes, "pending", property(lambda _: False))
 
 
 @bug(2, "The ids of the sensor before hold for the one that is accepted")
@@ -251,6 +280,15 @@ def ids_survive() -> AbstractContextManager[object]:
         self._write(mark=mark, operation=None)
 
     return put(Memory, "accept", wrong)
+
+
+@bug(4, "What has become of a change without an answer is not asked for")
+def change_forgotten() -> AbstractContextManager[object]:
+
+    async def wrong(self: Presence, *request: Any) -> Any:
+        return await Presence.async_ask(self, *request)
+
+    return put(Presence, "async_change", wrong)
 
 
 @bug(5, "That identification is off is not kept in flash")

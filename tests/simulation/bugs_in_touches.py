@@ -16,10 +16,13 @@ from custom_components.biometric_enroll.reader import decode
 from custom_components.biometric_enroll.reader.liveness import Liveness
 from fpreader import touch_record
 from fpreader.journal import Journal
+from fpreader.scanner import Scanner
 from tests.simulation.planting import both, bug, put
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+    from fpreader.enrollment import Enrollment
 
 
 class _Unmasked(int):
@@ -115,6 +118,18 @@ def ack_before_saving() -> AbstractContextManager[object]:
         await self._knowledge.marks.async_save()
 
     return put(Touches, "_async_acknowledge", wrong)
+
+
+@bug(6, "When an enrollment has ended, the finger of its last scan is there until it is seen going")
+def assumed_to_rest() -> AbstractContextManager[object]:
+    right = Scanner._enroll
+
+    async def wrong(self: Scanner, enrollment: Enrollment) -> bool:
+        fine = await right(self, enrollment)
+        self._touches.resting = True
+        return fine
+
+    return put(Scanner, "_enroll", wrong)
 
 
 @bug(6, "An acknowledgement counts for all older touches too")

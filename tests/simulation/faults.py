@@ -315,10 +315,31 @@ async def change_goes_wrong(world: Installation) -> None:
     await asyncio.sleep(rng.uniform(0, 15))
     happens, soon = rng.choice(kinds), rng.choice((0.0, rng.uniform(0, 0.3)))
     world.when_changing.append(lambda: world.later(soon, happens))
-    await (world.housekeeper.adopt if rng.random() < 1 / 3 else world.housekeeper.delete)(reader_id)
+    asked = rng.choice(("adopt", "adopt", "delete", "delete", "delete", "switch", "compare"))
+    await getattr(world.housekeeper, asked)(reader_id)
     await asyncio.sleep(rng.uniform(3, 20))
     world.when_changing.clear()
     await world.home.start()
+
+
+async def named_on_another_sensor(world: Installation) -> None:
+    """Have a template named while its reader, without flash, gets another sensor for a while."""
+    reader_id = world.any_reader_id()
+    reader = world.readers[reader_id]
+    if reader in world.swapped:
+        return
+    world.swapped.append(reader)
+    reader.power_off()
+    reader.erase_flash()
+    world.promises.truth(reader.device).flash_erased(reader.templates)
+    own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
+    world.promises.truth(reader.device).orphans |= set(reader.templates)
+    world.later(world.rng.uniform(0, 4), reader.power_on)
+    await world.housekeeper.adopt(reader_id)
+    await asyncio.sleep(world.rng.uniform(5, 15))
+    reader.swap_sensor(own)
+    reader.line.silence(world.rng.uniform(*_PLUGGED_S))
+    world.swapped.remove(reader)
 
 
 async def entry_reloaded(world: Installation) -> None:
@@ -395,6 +416,7 @@ FAULTS: tuple[tuple[int, Happens], ...] = (
     (6, home_assistant_killed_when_told),
     (3, home_assistant_killed_when_it_asks),
     (12, change_goes_wrong),
+    (3, named_on_another_sensor),
     (2, entry_reloaded),
     (2, backup_restored),
     (3, cancel_pressed),

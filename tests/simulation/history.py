@@ -29,13 +29,15 @@ from tests.simulation.trace import Trace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from custom_components.biometric_enroll.follower.roster import Enrollment, Roster
+    from custom_components.biometric_enroll.follower.roster import Enrollment, Place, Roster
     from custom_components.biometric_enroll.follower.surroundings import Moment
     from custom_components.biometric_enroll.reader.state import ReaderState
     from fpreader.app import App
     from tests.simulation.home_assistant import Taken
     from tests.simulation.truth import Truth
 
+#: Words of the requests that change something beside enrolling.
+_CHANGES = ('"delete"', '"adopt"', '"settings"')
 #: Hardware id of another reader under the id of one that is set up.
 STRANGER_DEVICE = "stranger"
 #: Seconds in which things go wrong.
@@ -43,6 +45,8 @@ _TROUBLED_S = 35.0
 #: Seconds after the last of it within which everything has to be well.
 SETTLED_WITHIN_S = 400.0
 _LOOK_EVERY_S = 2.0
+#: Seconds that somebody waits for the end of an enrollment that nobody goes on with.
+_LEFT_FOR_S = 60.0
 #: Seconds from when a finger was taken off again until a reader that works knows whose it was.
 _SEEN_WITHIN_S = 2.0
 
@@ -173,7 +177,7 @@ class Installation:
         self.when_started: list[Callable[[], object]] = []
         """The same for the next enrollment that it asks for."""
         self.when_changing: list[Callable[[], object]] = []
-        """The same for the next delete or adoption that it asks for."""
+        """The same for the next change that it asks for."""
         self._loop = asyncio.get_running_loop()
         self._healing = False
         for number in range(2 if self.rng.random() < 1 / 4 else 1):
@@ -272,7 +276,10 @@ class Installation:
         before = self.promises.shown.get(reader_id)
         self.promises.state(reader_id, state, message)
         if before is None or before.inventory is not state.inventory:
-            self.promises.listed(reader_id, state, self.readers[reader_id].memory.values())
+            reader = self.readers[reader_id]
+            self.promises.listed(reader_id, state, reader.memory.values())
+            held = reader.held_by(self.own_sensor(reader))
+            self.promises.listed_fingers[reader_id] = held
         if self.home.roster is not None:
             self.promises.roster(self.home.roster)
 
@@ -289,7 +296,7 @@ class Installation:
 
     def published(self, topic: str, message: str) -> None:
         """See Home Assistant publish something."""
-        while self.when_changing and any(word in message for word in ('"delete"', '"adopt"')):
+        while self.when_changing and any(word in message for word in _CHANGES):
             self.when_changing.pop()()
         while self.when_published:
             self.when_published.pop()()
@@ -310,6 +317,11 @@ class Installation:
     def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
         """See who is meant by an enrollment."""
         self.promises.meant(device, enrollment, asked)
+
+    def named(self, place: Place, name: str) -> None:
+        """See a template get its name."""
+        memory = self.all_readers[place.device].memory.values()
+        self.promises.named(place.device, place.template_id, name, memory)
 
     def run(self, what: str) -> None:
         """See Home Assistant start and end."""
@@ -339,12 +351,25 @@ class Installation:
         for _ in range(self.rng.choice((1, 1, 2))):
             await self.enroll(reader_id)
             await asyncio.sleep(self.rng.uniform(4, 12))
+        if self.rng.random() < 1 / 6:
+            await self._walk_away(reader_id)
         for _ in range(self.rng.choice((0, 0, 1, 2, 4))):
             await self.housekeeper.do(reader_id)
             await asyncio.sleep(self.rng.uniform(0, 3))
         for _ in range(self.rng.choice((0, 1, 3, 5))):
             await self.touch(reader_id)
             await asyncio.sleep(self.rng.uniform(0.5, 6))
+
+    async def _walk_away(self, reader_id: str) -> None:
+        """Have somebody leave in the middle, and touch the reader as soon as that has ended."""
+        hand, reader = self.hands[reader_id], self.readers[reader_id]
+        await self.enroll(reader_id)
+        await asyncio.sleep(self.rng.uniform(0, 5))
+        hand.person = None
+        end = self._loop.time() + _LEFT_FOR_S
+        while reader.app is not None and reader.app.scanner.running and self._loop.time() < end:
+            await asyncio.sleep(self.rng.uniform(0.1, 0.4))
+        await self.touch(reader_id)
 
     async def touch(self, reader_id: str) -> None:
         """Have somebody touch a reader, one who was enrolled here more often than not."""
@@ -432,8 +457,9 @@ class Installation:
         self.promises.roster(roster)
         for reader_id, reader in self.readers.items():
             endings.check(self.promises, reader_id, roster, self.users.accepted[reader_id])
-            # A reader that has lost which sensor is its own may have taken another one for it.
-            if reader.app is not None and not reader.app.scanner.templates["sensor_changed"]:
+            # A reader that has lost which sensor is its own may have taken another one for it, and
+            # may not have seen yet that this one is gone again.
+            if reader.app is not None and reader.owns(reader.sensor):
                 self.promises.truth_of(reader_id).check_sensor(reader.memory, reader.templates)
                 memory = reader.memory.values()
                 endings.check_names(self.promises, reader_id, roster, memory)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 from custom_components.biometric_enroll.follower.errors import UnreachableError
 from custom_components.biometric_enroll.follower.follower import Follower
 from custom_components.biometric_enroll.follower.marks import Marks
-from custom_components.biometric_enroll.follower.roster import Enrollment, Roster
+from custom_components.biometric_enroll.follower.roster import Enrollment, Place, Roster
 from custom_components.biometric_enroll.follower.surroundings import Options
 from custom_components.biometric_enroll.reader.state import ReaderState, Subject
 from custom_components.biometric_enroll.reader.words import topic_of
@@ -74,6 +74,9 @@ class Told(Protocol):
         `asked` is who is to be enrolled by the call of the action in which that happens.
         """
 
+    def named(self, place: Place, name: str) -> None:
+        """Hear that a template that was listed without a name is given one."""
+
     def run(self, what: str) -> None:
         """Hear that Home Assistant starts, stops or is killed."""
 
@@ -89,6 +92,13 @@ class _WatchedRoster(Roster):
         if enrollment is not None:
             self.told.meant(device, enrollment, _asked.get())
         await super().async_set_enrollment(device, enrollment)
+
+    @override
+    async def async_adopt(
+        self, place: Place, subject: Subject, now: datetime, *, enabled: bool
+    ) -> None:
+        self.told.named(place, subject.name)
+        await super().async_adopt(place, subject, now, enabled=enabled)
 
 
 class _Run:

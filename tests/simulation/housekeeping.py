@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from custom_components.biometric_enroll.follower.errors import ReaderError, RefusedError
-from custom_components.biometric_enroll.follower.roster import Place
 from custom_components.biometric_enroll.reader.state import Subject
 from custom_components.biometric_enroll.reader.words import Refusal
 
@@ -30,8 +28,6 @@ NAMELESS = ("Emil", "Frida", "Gustav")
 #: those of everybody else.
 _ANSWERED_WITHIN_S = 105.0
 
-_NOW = datetime(2026, 11, 25, tzinfo=UTC)
-
 
 class Housekeeper:
     """Users who change what readers hold, and how they work."""
@@ -53,7 +49,15 @@ class Housekeeper:
 
     async def do(self, reader_id: str) -> None:
         """Do anything, most often delete."""
-        kinds = (self.delete, self.delete, self.adopt, self.switch, self.compare, self.forget)
+        kinds = (
+            self.delete,
+            self.delete,
+            self.adopt,
+            self.switch,
+            self.compare,
+            self.forget,
+            self.change_mind,
+        )
         await self._rng.choice(kinds)(reader_id)
 
     async def delete(self, reader_id: str) -> None:
@@ -61,22 +65,25 @@ class Housekeeper:
         chosen = self._any(self._named(reader_id) + self._unnamed(reader_id))
         if chosen is None:
             return
-        slot, template_id = chosen
+        for _ in range(self._rng.choice((1, 1, 2, 3))):
+            if await self._delete(reader_id, *chosen):
+                return
+            await asyncio.sleep(self._rng.uniform(0.1, 5))
+
+    async def _delete(self, reader_id: str, slot: int, template_id: str | None) -> bool:
         truth = self._truth(reader_id)
         if template_id is None:
             truth.unwanted_slots.add(slot)
         else:
             truth.unwanted.add(template_id)
-        for _ in range(self._rng.choice((1, 1, 2, 3))):
-            done = await self._change(
-                reader_id,
-                f"delete {template_id} in slot {slot}",
-                lambda follower: follower.changes.async_delete(slot, template_id),
-            )
-            if done:
-                self._check_deleted(reader_id, template_id)
-                return
-            await asyncio.sleep(self._rng.uniform(0.1, 5))
+        done = await self._change(
+            reader_id,
+            f"delete {template_id} in slot {slot}",
+            lambda follower: follower.changes.async_delete(slot, template_id),
+        )
+        if done:
+            self._check_deleted(reader_id, template_id)
+        return done
 
     def _check_deleted(self, reader_id: str, template_id: str | None) -> None:
         if template_id in self._readers[reader_id].memory.values():
@@ -92,29 +99,35 @@ class Housekeeper:
                 return
 
     async def _adopt(self, reader_id: str, slot: int, template_id: str | None) -> bool:
-        new_id = template_id or self._rng.randbytes(8).hex()
-        name = self._promises.names.setdefault(new_id, self._rng.choice(NAMELESS))
-        self._promises.unsure.add(new_id)
+        name = self._promises.names.get(template_id or "") or self._rng.choice(NAMELESS)
+        chosen = self._promises.listed_fingers[reader_id].get(slot)
 
         async def work(follower: Follower) -> None:
-            if template_id is None:
-                await follower.changes.async_adopt(slot, new_id)
-            roster, device = follower.knowledge.roster, follower.knowledge.device
-            if roster.get(new_id) is None:
-                place = Place(device, slot, new_id)
-                await roster.async_adopt(place, Subject(name), _NOW, enabled=True)
+            await follower.changes.async_name(slot, template_id, Subject(name), enabled=True)
+            inventory = follower.state.inventory
+            self._promises.named_for(reader_id, inventory and inventory.templates[slot], chosen)
 
-        done = await self._change(reader_id, f"name {new_id} in slot {slot} {name}", work)
-        if done:
-            self._promises.unsure.discard(new_id)
-        return done
+        return await self._change(reader_id, f"name {template_id} in slot {slot} {name}", work)
 
     async def forget(self, reader_id: str) -> None:
         """Forget a name, whatever the sensor holds."""
         chosen = self._any(self._named(reader_id))
-        if chosen is None or self._rng.random() < 1 / 2:
+        if chosen is not None and self._rng.random() < 1 / 2:
+            await self._forget(reader_id, chosen[1])
+
+    async def change_mind(self, reader_id: str) -> None:
+        """Forget a name, have its template deleted, and name it again all the same, in a hurry."""
+        chosen = self._any(self._named(reader_id))
+        if chosen is None:
             return
-        template_id = chosen[1]
+        slot, template_id = chosen
+        await self._forget(reader_id, template_id)
+        await self._delete(reader_id, slot, template_id)
+        await asyncio.sleep(self._rng.choice((0, self._rng.uniform(0, 2))))
+        if (slot, template_id) in self._unnamed(reader_id):
+            await self._adopt(reader_id, slot, template_id)
+
+    async def _forget(self, reader_id: str, template_id: str | None) -> None:
         assert template_id is not None
         self._promises.forced.add(template_id)
 
@@ -195,9 +208,11 @@ class Housekeeper:
         One in some callers does not stay to hear that, and stops it.
         """
         asked_at = self._loop.time()
-        impatient = not self._promises.calm and self._rng.random() < 1 / 8
+        impatient = not self._promises.calm and self._rng.random() < 1 / 4
+        # Hello is answered within some 20 ms, and the change in as long again.
+        patience = self._rng.choice((0.05, 3)) * self._rng.random() if impatient else None
         try:
-            async with asyncio.timeout(self._rng.uniform(0, 3) if impatient else None):
+            async with asyncio.timeout(patience):
                 await self._home.change(reader_id, work)
         except TimeoutError:
             self._trace.note("user", "%s on %s: does not wait", what, reader_id)

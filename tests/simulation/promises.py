@@ -76,7 +76,9 @@ class Promises:
         self.names: dict[str, str] = {}
         """Who was asked for, by template id."""
         self.unsure: set[str] = set()
-        """Template ids that were to be given to nameless templates, until somebody hears a yes."""
+        """Template ids whose name is being saved that users give to nameless templates."""
+        self.listed_fingers: dict[str, dict[int, str]] = {}
+        """Whose fingers are in the slots that were listed, by reader id: what users choose by."""
         self.forced: set[str] = set()
         """Template ids that users have had forgotten, whatever the sensor holds."""
         self._named: dict[str, set[str]] = {}
@@ -178,6 +180,20 @@ class Promises:
                     self.violated(2, f"{name} has the template of somebody else")
                 elif place.slot != truth.slots[template_id]:
                     self.violated(2, f"{name} is thought to be in slot {place.slot}")
+
+    def named(self, device: str, template_id: str, name: str, memory: Collection[str]) -> None:
+        """See a name given to a template that was listed; `memory` as below."""
+        self.names.setdefault(template_id, name)
+        self.unsure.add(template_id)
+        if template_id not in {*memory, *self.truth(device).lost}:
+            self.violated(3, f"{name} is given to {template_id}, which is not there")
+
+    def named_for(self, reader_id: str, template_id: str | None, chosen: str | None) -> None:
+        """See a name given for the finger that users have chosen."""
+        self.unsure.discard(template_id or "")
+        finger = self.truth_of(reader_id).fingers.get(template_id or "")
+        if template_id is not None and finger != chosen:
+            self.violated(2, f"{template_id} is of {finger}, and was named for that of {chosen}")
 
     def names_changed(self, device: str, roster: Roster, memory: Collection[str]) -> None:
         """See the names of a reader change; `memory` are the template ids that it has."""

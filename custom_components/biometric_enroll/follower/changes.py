@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from ..reader import build, decode
 from ..reader.words import Feature, Refusal, Topic
 from .errors import RefusedError, TooOldError
+from .roster import Place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
+    from ..reader.messages import Hello
+    from ..reader.state import Inventory, Subject
     from ..reader.words import LedColor
     from .knowledge import Knowledge
     from .presence import Presence
@@ -26,6 +29,7 @@ class Changes:
     def __init__(self, knowledge: Knowledge, presence: Presence) -> None:
         """Change the reader of this presence."""
         self._knowledge = knowledge
+        self._surroundings = knowledge.surroundings
         self._presence = presence
 
     async def async_delete(self, slot: int, template_id: str | None) -> None:
@@ -33,38 +37,79 @@ class Changes:
 
         After an error the reader may still do it: then the next list tells, and the name goes.
         """
-        knowledge = self._knowledge
-        async with self._async_allowed(Feature.DELETE) as nonce:
+        knowledge, listed = self._knowledge, self._listed(slot, template_id)
+        if template_id is None and listed is None:
+            # Only a list says which template without an id that is.
+            raise RefusedError(Refusal.NOT_FOUND)
+        async with self._async_allowed(Feature.DELETE) as hello:
             before = await knowledge.roster.async_expect_deletion(knowledge.device, template_id)
-            delete = partial(build.delete, nonce=nonce, slot=slot, template_id=template_id)
+            delete = partial(
+                build.delete,
+                nonce=hello.nonce,
+                slot=slot,
+                template_id=template_id,
+                revision=None if listed is None else listed.revision,
+            )
             try:
-                await self._presence.async_ask(Topic.COMMAND, delete, decode.nothing)
+                revision = await self._presence.async_change(
+                    Topic.COMMAND, delete, decode.changed_revision
+                )
             except RefusedError as err:
-                # That it is not there is what was wanted; it may have been done before.
-                if err.refusal is not Refusal.NOT_FOUND:
+                # That it is not there is what was wanted; it may have been done before. Of one
+                # without an id nobody knows whether it is.
+                if err.refusal is not Refusal.NOT_FOUND or template_id is None:
                     if not _unsure(err):
                         # One that was asked for before may still be done.
                         await knowledge.roster.async_expect_deletion(
                             knowledge.device, template_id, expected=before
                         )
                     raise
-        # That one only: after `not_found` the slot may hold another.
-        self._show_list(lambda templates: dict(templates.items() - {(slot, template_id)}))
+                revision = None
+            # That one only: after `not_found` the slot may hold another.
+            self._show_list(
+                hello, revision, lambda templates: dict(templates.items() - {(slot, template_id)})
+            )
         if template_id is not None:
             await knowledge.async_forget([template_id])
 
-    async def async_adopt(self, slot: int, template_id: str) -> None:
-        """Give an id to a template that has none."""
-        async with self._async_allowed(Feature.ADOPT) as nonce:
-            adopt = partial(build.adopt, nonce=nonce, slot=slot, template_id=template_id)
-            await self._presence.async_ask(Topic.COMMAND, adopt, decode.nothing)
-        self._show_list(lambda templates: {**templates, slot: template_id})
+    async def async_name(
+        self, slot: int, template_id: str | None, subject: Subject, *, enabled: bool
+    ) -> None:
+        """Give a name to a template that was listed without one, and an id where it has none.
+
+        Nothing is named that is not there: the reader has to tell the revision of that list again,
+        and that nothing is about to change it.
+        """
+        knowledge, listed = self._knowledge, self._listed(slot, template_id)
+        if listed is None:
+            raise RefusedError(Refusal.NOT_FOUND)
+        feature = Feature.ADOPT if template_id is None else Feature.LIST
+        async with self._async_allowed(feature) as hello:
+            if template_id is None:
+                # The reader compares the revision.
+                template_id = await self._async_adopt(hello, slot, listed.revision)
+            elif hello.changing:
+                raise RefusedError(Refusal.BUSY)
+            elif hello.templates.revision != listed.revision:
+                raise RefusedError(Refusal.NOT_FOUND)
+            place, now = Place(knowledge.device, slot, template_id), self._surroundings.utcnow()
+            await knowledge.roster.async_adopt(place, subject, now, enabled=enabled)
+
+    async def _async_adopt(self, hello: Hello, slot: int, revision: str) -> str:
+        """Give an id to a template that has none, and return it."""
+        template_id = self._surroundings.new_id()
+        adopt = partial(
+            build.adopt, nonce=hello.nonce, slot=slot, template_id=template_id, revision=revision
+        )
+        made = await self._presence.async_change(Topic.COMMAND, adopt, decode.changed_revision)
+        self._show_list(hello, made, lambda templates: {**templates, slot: template_id})
+        return template_id
 
     async def async_accept_sensor(self) -> None:
         """Take the sensor that is there now for the reader's own."""
-        async with self._async_allowed(Feature.ACCEPT_SENSOR) as nonce:
-            accept = partial(build.accept_sensor, nonce=nonce)
-            await self._presence.async_ask(Topic.COMMAND, accept, decode.nothing)
+        async with self._async_allowed(Feature.ACCEPT_SENSOR) as hello:
+            accept = partial(build.accept_sensor, nonce=hello.nonce)
+            await self._presence.async_change(Topic.COMMAND, accept, decode.nothing)
 
     async def async_set(
         self,
@@ -75,35 +120,46 @@ class Changes:
         led_color: LedColor | None = None,
     ) -> None:
         """Change the settings that are given, and show all as they then are."""
-        async with self._async_allowed(Feature.SETTINGS) as nonce:
+        async with self._async_allowed(Feature.SETTINGS) as hello:
             change = partial(
                 build.settings,
-                nonce=nonce,
+                nonce=hello.nonce,
                 identification=identification,
                 security_level=security_level,
                 led_color=led_color,
             )
-            try:
-                settings = await self._presence.async_ask(Topic.COMMAND, change, decode.settings)
-            except RefusedError:
-                # Some of it may have been done, or all of it: hello tells.
-                self._presence.doubt()
-                raise
+            settings = await self._presence.async_change(Topic.COMMAND, change, decode.settings)
         self._knowledge.update(cause, settings=settings)
 
-    def _show_list(self, changed: Callable[[Templates], Templates]) -> None:
-        """Show what a change has made of the list, until the reader is listed anew."""
-        if (inventory := self._knowledge.state.inventory) is not None:
-            templates = changed(inventory.templates)
-            self._knowledge.update(inventory=replace(inventory, templates=templates))
+    def _listed(self, slot: int, template_id: str | None) -> Inventory | None:
+        """Return the newest list, if this template is in this slot on it."""
+        inventory = self._knowledge.state.inventory
+        if inventory is None or (slot, template_id) not in inventory.templates.items():
+            return None
+        return inventory
+
+    def _show_list(
+        self, hello: Hello, revision: str | None, changed: Callable[[Templates], Templates]
+    ) -> None:
+        """Show what a change has made of the list, and of which revision that is.
+
+        That is known where the list was of the revision that was told right before the change; else
+        the list is made again.
+        """
+        if (inventory := self._knowledge.state.inventory) is None:
+            return
+        if revision is None or inventory.revision != hello.templates.revision:
+            revision = inventory.revision
+        templates = changed(inventory.templates)
+        self._knowledge.update(inventory=replace(inventory, revision=revision, templates=templates))
 
     @asynccontextmanager
-    async def _async_allowed(self, feature: Feature) -> AsyncGenerator[str]:
-        """Say hello, and return the nonce for a change that the reader must know."""
+    async def _async_allowed(self, feature: Feature) -> AsyncGenerator[Hello]:
+        """Say hello before a change that the reader must know, and keep its nonce the newest."""
         async with self._presence.async_greeted() as hello:
             if feature not in hello.identity.features:
                 raise TooOldError
-            yield hello.nonce
+            yield hello
 
 
 def _unsure(err: RefusedError) -> bool:

@@ -35,6 +35,9 @@ HELLO_AWAY_EVERY = 60.0
 HELLO_SLOW_EVERY = 5.0
 """The same while an answer was slow: its delay counts into the age of every touch."""
 
+HELLO_CHANGING_EVERY = 5.0
+"""The same while the reader is about to change something: nobody may wait for that answer."""
+
 HELLO_BACKLOG_EVERY = 30.0
 """The same while the reader's journal is not empty: hello is what makes it deliver."""
 
@@ -60,7 +63,10 @@ class Presence:
         self.liveness = Liveness()
         self._slow = False
         self._backlog = False
+        self._changing = False
         self._doubted = asyncio.Event()
+        self._next: asyncio.TimerHandle | None = None
+        """When hello is said without a doubt."""
         self._hello_lock = asyncio.Lock()
         self._unanswered_at = 0.0
         """When a hello was given up last."""
@@ -74,9 +80,8 @@ class Presence:
     async def async_watch(self) -> None:
         """Say hello whenever there is reason to doubt, and now and then without; for ever."""
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._patience()):
-                    await self._doubted.wait()
+            self._ask_again()
+            await self._doubted.wait()
             self._doubted.clear()
             with suppress(UnreachableError):
                 await self.async_look()
@@ -91,7 +96,15 @@ class Presence:
             return HELLO_AWAY_EVERY
         if self._slow:
             return HELLO_SLOW_EVERY
+        if self._changing:
+            return HELLO_CHANGING_EVERY
         return HELLO_BACKLOG_EVERY if self._backlog else HELLO_EVERY
+
+    def _ask_again(self) -> None:
+        """Have hello said again when the patience is over that the newest one leaves."""
+        if self._next is not None:
+            self._next.cancel()
+        self._next = self._loop.call_later(self._patience(), self.doubt)
 
     def doubt(self) -> None:
         """Have hello said soon."""
@@ -122,6 +135,8 @@ class Presence:
         """Forget what was waited for; the next run sees for itself who is there."""
         self._conversation.stop()
         self.expect_news_within(None)
+        if self._next is not None:
+            self._next.cancel()
         self._surroundings.stranger(None)
 
     # Asking
@@ -163,6 +178,26 @@ class Presence:
             self.doubt()
             raise UnreachableError from err
 
+    async def async_change[T](
+        self,
+        topic: Topic,
+        message: Callable[[str], str],
+        read: Callable[[dict[str, object]], T],
+    ) -> T:
+        """Ask the reader for something that changes it; parameters and errors as `async_ask`.
+
+        Unless the reader says that it is done, some of it or all of it may be done all the same,
+        also where the caller goes away while it waits: hello tells.
+        """
+        done = False
+        try:
+            result = await self.async_ask(topic, message, read)
+            done = True
+        finally:
+            if not done:
+                self.doubt()
+        return result
+
     async def async_acknowledge(self, touch: str) -> None:
         """Let the reader forget a touch; one that is not reached tells of it again."""
         with suppress(UnreachableError):
@@ -180,6 +215,8 @@ class Presence:
                 self._slow = self._loop.time() - sent > SLOW
                 hello = decode.hello(answer.result)
                 self._backlog = hello.journal > 0
+                self._changing = hello.changing
+                self._ask_again()
                 return hello
         except UnreachableError:
             self._unanswered_at = self._loop.time()

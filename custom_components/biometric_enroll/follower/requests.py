@@ -32,7 +32,7 @@ class Requests:
 
     async def async_start(self, greeting: Greeting, template_id: str, wish: Wish) -> int:
         """Start an enrollment; return its slot once the reader has accepted it."""
-        return await self._presence.async_ask(
+        return await self._presence.async_change(
             Topic.ENROLL,
             partial(
                 build.start,
@@ -47,7 +47,7 @@ class Requests:
 
     async def async_cancel(self, template_id: str) -> Snapshot:
         """End an enrollment; return how it has ended."""
-        return await self._presence.async_ask(
+        return await self._presence.async_change(
             Topic.ENROLL,
             partial(build.cancel, template_id=template_id),
             partial(_ended, template_id),
@@ -65,7 +65,7 @@ class Requests:
         """Restart the reader."""
         async with self._presence.async_greeted() as hello:
             restart = partial(build.restart, nonce=hello.nonce)
-            await self._presence.async_ask(Topic.COMMAND, restart, decode.nothing)
+            await self._presence.async_change(Topic.COMMAND, restart, decode.nothing)
 
 
 def _ended(template_id: str, result: dict[str, object]) -> Snapshot:

@@ -65,14 +65,30 @@ def list_templates(request: str, *, first: int) -> str:
     return _message(request, command="list", first=first)
 
 
-def delete(request: str, *, nonce: str, slot: int, template_id: str | None) -> str:
-    """Ask the reader to empty a slot, if this template (None: one without id) is in it."""
-    return _message(request, command="delete", nonce=nonce, slot=slot, template_id=template_id)
+def delete(
+    request: str, *, nonce: str, slot: int, template_id: str | None, revision: str | None
+) -> str:
+    """Ask the reader to empty a slot, if this template is in it.
+
+    Without an id (None) that is the one that was listed there in this revision; with an id the
+    revision does not matter.
+    """
+    listed = {} if template_id is not None else {"revision": revision}
+    return _message(
+        request, command="delete", nonce=nonce, slot=slot, template_id=template_id, **listed
+    )
 
 
-def adopt(request: str, *, nonce: str, slot: int, template_id: str) -> str:
-    """Ask the reader to give an id to a template that has none."""
-    return _message(request, command="adopt", nonce=nonce, slot=slot, template_id=template_id)
+def adopt(request: str, *, nonce: str, slot: int, template_id: str, revision: str) -> str:
+    """Ask the reader to give an id to the template without one that this revision listed there."""
+    return _message(
+        request,
+        command="adopt",
+        nonce=nonce,
+        slot=slot,
+        template_id=template_id,
+        revision=revision,
+    )
 
 
 def accept_sensor(request: str, *, nonce: str) -> str:

@@ -181,6 +181,7 @@ def hello(result: dict[str, object]) -> Hello:
         templates=templates(fields.inner("templates")),
         journal=fields.integer("journal", 0, _UPTIME),
         dropped=fields.integer("dropped", 0, _UPTIME),
+        changing=fields.boolean("changing") if fields.has("changing") else False,
         settings=settings(fields.mapping("settings")) if fields.has("settings") else None,
         diagnostics=(
             diagnostics(fields.mapping("diagnostics")) if fields.has("diagnostics") else None
@@ -226,6 +227,11 @@ def page(result: dict[str, object]) -> Page:
     if following is not None and not found:
         raise MalformedError("an empty page is the last one")
     return Page(fields.id("revision"), found, following)
+
+
+def changed_revision(result: dict[str, object]) -> str:
+    """Read the result of a delete or an adopt: the revision that it has made."""
+    return Fields(result).id("revision")
 
 
 def nothing(_result: dict[str, object]) -> None:

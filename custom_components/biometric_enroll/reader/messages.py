@@ -187,6 +187,8 @@ class Hello:
     templates: Templates
     journal: int
     dropped: int
+    changing: bool
+    """Whether a request that the reader has taken may still change something."""
     settings: Settings | None
     """None for a firmware that has none."""
     diagnostics: Diagnostics | None
