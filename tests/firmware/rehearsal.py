@@ -202,6 +202,12 @@ class Rehearsal:
             scan_timeout_s=scan_timeout_s,
         )
 
+    async def change(self, command: str, **message: Any) -> Any:
+        """Ask for a change as Home Assistant does, with the nonce of a hello."""
+        hello = await self.ask("command", command="hello")
+        nonce = hello["result"]["nonce"]
+        return await self.ask("command", command=command, nonce=nonce, **message)
+
     async def press(self, finger: Finger, stage: str = "lift_finger") -> Any:
         """Put a finger on, and lift it when the reader has come to a stage (or given up)."""
         since = len(self.transcript)

@@ -64,7 +64,7 @@ def test_templates_are_listed_deleted_and_adopted(reader: Reader, house: House) 
     assert listed(house) == [[0, anna], [1, ben]]
     since = house.mark()
     assert change(house, "delete", slot=0, template_id=ben)["error"] == "not_found"
-    assert change(house, "delete", slot=0, template_id=anna)["result"] == {}
+    assert change(house, "delete", slot=0, template_id=anna)["ok"]
     house.wait("templates", lambda one: one["count"] == 1, since)
     assert listed(house) == [[1, ben]]
     assert touch(house, reader, ANNA)["result"] == "not_identified"
@@ -76,8 +76,11 @@ def test_templates_are_listed_deleted_and_adopted(reader: Reader, house: House) 
     reader.start()
     house.wait("templates", lambda one: one["count"] == 2, since)
     assert listed(house) == [[1, ben], [7, None]]
-    new = secrets.token_hex(8)
-    assert change(house, "adopt", slot=7, template_id=new)["ok"]
+    new, revision = secrets.token_hex(8), house.hello()["templates"]["revision"]
+    wrong = change(house, "adopt", slot=7, template_id=new, revision="0" * 16)
+    assert wrong["error"] == "not_found"
+    adopted = change(house, "adopt", slot=7, template_id=new, revision=revision)
+    assert adopted["result"]["revision"] == house.hello()["templates"]["revision"]
     assert listed(house) == [[1, ben], [7, new]]
 
 

@@ -131,6 +131,40 @@ async def refused(r: Rehearsal) -> None:
     await r.ask("enroll/request", action="cancel", template_id=T)
 
 
+async def touch_after_timeout(r: Rehearsal) -> None:
+    # Nobody comes for the second scan; whoever comes right after the end is told.
+    await timeout(r)
+    r.sensor.place(ANNA)
+    await r.wait("fingerprint", lambda _: True)
+    r.sensor.lift()
+
+
+async def changes(r: Rehearsal) -> None:
+    # A template without an id is named and deleted only by the revision that lists it.
+    await good(r)
+    r.sensor.templates[7] = r.sensor.templates[0]
+    r.cut_power()
+    since = len(r.transcript)
+    r.turn_on()
+    await r.wait("templates", lambda one: one["count"] == 2, since)
+    before = (await r.ask("command", command="list", first=0))["result"]["revision"]
+    adopted = await r.change("adopt", slot=7, template_id=U, revision=before)
+    now = adopted["result"]["revision"]
+    await r.ask("command", command="list", first=0)
+    await r.change("adopt", slot=7, template_id="3" * 16, revision=now)
+    await r.change("delete", slot=0, template_id=None, revision=now)
+    deleted = await r.change("delete", slot=7, template_id=U)
+    r.sensor.templates[8] = r.sensor.templates[0]
+    r.cut_power()
+    since = len(r.transcript)
+    r.turn_on()
+    told = await r.wait("templates", lambda one: one["count"] == 2, since)
+    outdated = deleted["result"]["revision"]
+    await r.change("adopt", slot=8, template_id="3" * 16, revision=outdated)
+    await r.change("delete", slot=8, template_id=None, revision=outdated)
+    await r.change("delete", slot=8, template_id=None, revision=told["revision"])
+
+
 SCENES: dict[str, Callable[[Rehearsal], Awaitable[None]]] = {
     scene.__name__: scene
     for scene in (
@@ -145,6 +179,8 @@ SCENES: dict[str, Callable[[Rehearsal], Awaitable[None]]] = {
         sensor_unplugged,
         reader_restarted,
         refused,
+        touch_after_timeout,
+        changes,
     )
 }
 ENDS = {
@@ -159,6 +195,8 @@ ENDS = {
     "sensor_unplugged": ("failed", "sensor_error"),
     "reader_restarted": ("failed", "reader_restarted"),
     "refused": ("cancelled", None),
+    "touch_after_timeout": ("failed", "timeout"),
+    "changes": ("completed", None),
 }
 
 

@@ -367,7 +367,9 @@ class Installation:
         await asyncio.sleep(self.rng.uniform(0, 5))
         hand.person = None
         end = self._loop.time() + _LEFT_FOR_S
-        while reader.app is not None and reader.app.scanner.running and self._loop.time() < end:
+        while (  # noqa: ASYNC110 - whoever has left is told by nobody
+            reader.app is not None and reader.app.scanner.running and self._loop.time() < end
+        ):
             await asyncio.sleep(self.rng.uniform(0.1, 0.4))
         await self.touch(reader_id)
 

@@ -105,7 +105,8 @@ class Housekeeper:
         async def work(follower: Follower) -> None:
             await follower.changes.async_name(slot, template_id, Subject(name), enabled=True)
             inventory = follower.state.inventory
-            self._promises.named_for(reader_id, inventory and inventory.templates[slot], chosen)
+            named = None if inventory is None else inventory.templates.get(slot)
+            self._promises.named_for(reader_id, named, chosen)
 
         return await self._change(reader_id, f"name {template_id} in slot {slot} {name}", work)
 

@@ -6,10 +6,11 @@ It answers requests, enrolls and touches by itself; its attributes make it misbe
 import asyncio
 import json
 import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from tests.unit.fake_broker import FakeBroker
 
@@ -54,9 +55,11 @@ class FakeReader:
         self.holds: set[str] = set()
         """Requests that it has got but does nothing about, by command or action; see `held`."""
         self.held: list[dict[str, Any]] = []
+        """What it does nothing about; `on_request` lets it."""
         self.journal = 0
         """Touches that wait, as its answers to hello tell."""
-        """What it does nothing about; `on_request` lets it."""
+        self.changing = False
+        """Whether a request that it has taken may still change something, as they tell."""
         self.speechless = False
         """Whether all that it says gets lost."""
         self.refuses: dict[str, str] = {}
@@ -110,6 +113,13 @@ class FakeReader:
         self.say("status", {"online": True, **self.identity}, retain=True)
         self.say("templates", self.templates, retain=True)
         self.say("enroll/response", self.enrollment, retain=True)
+
+    @contextmanager
+    def unheard(self) -> Generator[None]:
+        """Lose all that it says meanwhile."""
+        self.speechless = True
+        yield
+        self.speechless = False
 
     def die(self) -> None:
         """Vanish from the network; the broker publishes the last will."""
@@ -271,6 +281,7 @@ class FakeReader:
             "templates": self.templates,
             "journal": self.journal,
             "dropped": 0,
+            "changing": self.changing,
             **({"settings": self.settings} if "settings" in self.identity["features"] else {}),
             "diagnostics": self.diagnostics,
         }
@@ -295,9 +306,12 @@ class FakeReader:
         if name == "accept_sensor" and not self.templates["sensor_changed"]:
             return "bad_request"
         wanted = {"delete": request.get("template_id"), "adopt": None}
-        if name in wanted and self.stored.get(request["slot"], "") != wanted[name]:
+        if name not in wanted:
+            return None
+        outdated = request.get("revision") != self.templates["revision"]
+        if self.stored.get(request["slot"], "") != wanted[name]:
             return "not_found"
-        return None
+        return "not_found" if wanted[name] is None and outdated else None
 
     def _do(self, name: str, request: dict[str, Any]) -> object:
         result: dict[str, Any] = {}
@@ -314,8 +328,10 @@ class FakeReader:
             result = self._list(request["first"])
         elif name == "delete":
             self.lose(request["slot"])
+            result = {"revision": self.templates["revision"]}
         elif name == "adopt":
             self.hold(request["slot"], request["template_id"])
+            result = {"revision": self.templates["revision"]}
         elif name == "accept_sensor":
             self.stored = dict.fromkeys(self.stored)
             self.templates = {**self.templates, "sensor_changed": False}

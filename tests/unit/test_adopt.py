@@ -286,6 +286,75 @@ async def test_a_crash_before_the_answer_leaves_a_template_that_can_be_named(
     assert await async_named(hass) == {2: "Anna"}
 
 
+@pytest.mark.parametrize("by_slot", [True, False], ids=["by slot", "by id"])
+async def test_what_is_not_there_any_more_gets_no_name(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, Any],
+    by_slot: bool,
+) -> None:
+    """The list is as old as its last answer: what was deleted meanwhile is still on it."""
+    reader.hold(7, KNOWN)
+    await hass.async_block_till_done()
+    which: dict[str, Any] = {"template_id": KNOWN}
+    if by_slot:
+        which = {"device_id": device_id(hass, loaded), "slot": 7}
+    with reader.unheard():
+        reader.lose(7)
+    assert (await async_unnamed(hass))[7] == KNOWN
+    assert await async_fails(async_update(hass, **which, name="Ben")) == "refused_not_found"
+    await hass.async_block_till_done()
+    assert 7 not in await async_unnamed(hass)
+    assert await async_named(hass) == {}
+    assert ROSTER not in hass_storage
+
+
+async def test_what_may_be_about_to_be_deleted_gets_no_name(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+) -> None:
+    """The answer to the delete was lost, and the reader is still at it."""
+    reader.hold(7, KNOWN)
+    await hass.async_block_till_done()
+    reader.changing = True
+    which: dict[str, Any] = {"template_id": KNOWN}
+    assert await async_fails(async_update(hass, **which, name="Ben")) == "refused_busy"
+    assert await async_named(hass) == {}
+    reader.changing = False
+    await async_update(hass, **which, name="Ben")
+    assert await async_named(hass) == {7: "Ben"}
+
+
+async def test_an_id_is_for_what_was_listed_not_for_what_is_in_the_slot_by_now(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, slot_2: dict[str, Any]
+) -> None:
+    with reader.unheard():
+        reader.lose(2)
+        reader.hold(2, None)
+    assert await async_fails(async_update(hass, **slot_2, name="Anna")) == "refused_not_found"
+    assert reader.stored[2] is None
+    await hass.async_block_till_done()
+    # By now it was listed again.
+    await async_update(hass, **slot_2, name="Anna")
+    assert await async_named(hass) == {2: "Anna"}
+
+
+async def test_several_are_named_one_after_the_other_before_any_list_is_made_again(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, slot_2: dict[str, Any]
+) -> None:
+    """Each answer tells the revision that the next one is named by."""
+    reader.deaf.add("list")
+    lists = len(reader.heard_of("list"))
+    for slot, name in ((1, "Anna"), (2, "Ben"), (3, "Clara")):
+        await async_update(hass, **{**slot_2, "slot": slot}, name=name)
+    assert len(reader.heard_of("list")) == lists
+    reader.deaf.clear()
+    await hass.async_block_till_done()
+    assert await async_named(hass) == {1: "Anna", 2: "Ben", 3: "Clara"}
+
+
 async def test_only_an_admin_may_name_what_is_unnamed(
     hass: HomeAssistant,
     reader: FakeReader,

@@ -39,7 +39,8 @@ RESULT_WITH: dict[str, Callable[[dict[str, object]], object]] = {
     "nonce": decode.hello,
     "slot": decode.started_slot,
     "enrollment": decode.ended_snapshot,
-    "revision": decode.page,
+    "templates": decode.page,
+    "revision": decode.changed_revision,
     "identification": decode.settings,
 }
 
@@ -100,6 +101,7 @@ def test_whatever_the_protocol_does_not_allow_is_malformed(
 
 RESULTS: dict[str, Callable[[dict[str, object]], object]] = {
     "list": decode.page,
+    "revision": decode.changed_revision,
     "settings": decode.settings,
     "diagnostics": decode.diagnostics,
 }
@@ -256,8 +258,16 @@ BUILT = {
     "list from the first slot": build.list_templates(REQUEST, first=0),
     "list from the last slot that can be": build.list_templates(REQUEST, first=65535),
     "delete": _delete(slot=5, template_id=TEMPLATE),
-    "delete a template without an id": _delete(slot=0, template_id=None),
-    "adopt": build.adopt(REQUEST, nonce=NONCE, slot=6, template_id="1b7d4e90c2a3f586"),
+    "delete a template without an id": _delete(
+        slot=0, template_id=None, revision="5f0c6d7e8a9b0c1d"
+    ),
+    "adopt": build.adopt(
+        REQUEST,
+        nonce=NONCE,
+        slot=6,
+        template_id="1b7d4e90c2a3f586",
+        revision="5f0c6d7e8a9b0c1d",
+    ),
     "accept_sensor": build.accept_sensor(REQUEST, nonce=NONCE),
     "settings, one of them": _settings(identification=False),
     "settings, the other": _settings(security_level=1),

@@ -462,3 +462,19 @@ async def test_a_reader_that_is_not_set_up_cannot_be_asked_but_forgotten(
     assert stored_names(hass_storage) == ["Anna"]
     await async_delete(hass, template_id=anna, force=True)
     assert stored_names(hass_storage) == []
+
+
+async def test_a_template_without_an_id_is_deleted_as_it_was_listed_or_not_at_all(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """By now somebody else's finger may be in that slot."""
+    await hass.async_block_till_done()
+    with reader.unheard():
+        reader.lose(2)
+        reader.hold(2, None)
+    where: dict[str, Any] = {"device_id": device_id(hass, loaded), "slot": 2}
+    assert await async_fails(async_delete(hass, **where)) == "refused_not_found"
+    assert 2 in reader.stored
+    await hass.async_block_till_done()
+    await async_delete(hass, **where)
+    assert 2 not in reader.stored

@@ -25,6 +25,7 @@ _NAMES = sorted(file.stem for file in _FOLDER.glob("*.json"))
 ENDS = {
     "bad_image": ("completed", None),
     "cancel": ("cancelled", None),
+    "changes": ("completed", None),
     "duplicate": ("failed", "duplicate"),
     "good": ("completed", None),
     "mismatch": ("failed", "mismatch"),
@@ -34,6 +35,7 @@ ENDS = {
     "sensor_unplugged": ("failed", "sensor_error"),
     "seven_scans": ("completed", None),
     "timeout": ("failed", "timeout"),
+    "touch_after_timeout": ("failed", "timeout"),
 }
 
 
@@ -102,6 +104,7 @@ def test_the_requests_are_those_that_the_integration_makes(name: str) -> None:
             continue
         payload = dict(message["payload"])
         version, request = payload.pop("v"), payload.pop("request")
-        make = getattr(build, payload.pop("command", None) or payload.pop("action"))
+        asked = payload.pop("command", None) or payload.pop("action")
+        make = build.list_templates if asked == "list" else getattr(build, asked)
         assert version == 1
         assert json.loads(make(request, **payload)) == message["payload"]

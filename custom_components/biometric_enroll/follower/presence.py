@@ -104,7 +104,8 @@ class Presence:
         """Have hello said again when the patience is over that the newest one leaves."""
         if self._next is not None:
             self._next.cancel()
-        self._next = self._loop.call_later(self._patience(), self.doubt)
+        if not self._conversation.stopped:
+            self._next = self._loop.call_later(self._patience(), self.doubt)
 
     def doubt(self) -> None:
         """Have hello said soon."""

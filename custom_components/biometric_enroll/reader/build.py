@@ -66,7 +66,7 @@ def list_templates(request: str, *, first: int) -> str:
 
 
 def delete(
-    request: str, *, nonce: str, slot: int, template_id: str | None, revision: str | None
+    request: str, *, nonce: str, slot: int, template_id: str | None, revision: str | None = None
 ) -> str:
     """Ask the reader to empty a slot, if this template is in it.
 

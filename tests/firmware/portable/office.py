@@ -21,15 +21,16 @@ IDENTITY = {
     "max_scans": 3,
     "features": FEATURES,
 }
+REVISION = "5f0c6d7e8a9b0c1d"
 TEMPLATES = {
     "capacity": 1000,
     "count": 3,
-    "revision": "5f0c6d7e8a9b0c1d",
+    "revision": REVISION,
     "sensor_changed": False,
     "sensor_error": None,
 }
 PAGE: "dict[str, Any]" = {
-    "revision": "5f0c6d7e8a9b0c1d",
+    "revision": REVISION,
     "templates": [[5, "9f2c01ab44d0e1f7"], [6, None]],
     "next": 7,
 }
@@ -57,15 +58,22 @@ class FakeChanges:
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = dict(SETTINGS)
+        self.revision = REVISION
         self.refuses: str | None = None
         self.asked: list[tuple[Any, ...]] = []
         self.done: list[Done] = []
 
-    def delete(self, slot: int, template_id: "str | None", done: "Done") -> "str | None":
-        return self._ask(done, "delete", slot, template_id)
+    @property
+    def pending(self) -> bool:
+        return bool(self.done)
 
-    def adopt(self, slot: int, template_id: str, done: "Done") -> "str | None":
-        return self._ask(done, "adopt", slot, template_id)
+    def delete(
+        self, slot: int, template_id: "str | None", revision: "str | None", done: "Done"
+    ) -> "str | None":
+        return self._ask(done, "delete", slot, template_id, revision)
+
+    def adopt(self, slot: int, template_id: str, revision: str, done: "Done") -> "str | None":
+        return self._ask(done, "adopt", slot, template_id, revision)
 
     def accept_sensor(self, done: "Done") -> "str | None":
         return self._ask(done, "accept_sensor")

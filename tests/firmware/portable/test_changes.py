@@ -153,7 +153,7 @@ def test_nothing_is_deleted_while_an_enrollment_runs_nor_the_other_way_round() -
     world.scanner.cancel()
     world.run_until_ended()
     answers: list[str | None] = []
-    assert world.scanner.changes.delete(0, ANNA, answers.append) is None
+    assert world.scanner.changes.delete(0, ANNA, None, answers.append) is None
     assert world.enroll(ID) == (None, "busy")
     assert world.delete(0, ANNA) == "busy"
     assert world.accept_sensor() == "busy"
@@ -257,7 +257,7 @@ def test_a_change_that_nobody_can_do_any_more_fails_at_once() -> None:
     def user(world: World, name: str) -> None:
         if name == "gen_img" and not world.sensor.gone:
             world.sensor.gone = True
-            assert world.scanner.changes.delete(0, ANNA, done) is None
+            assert world.scanner.changes.delete(0, ANNA, None, done) is None
 
     world.user = user
     begin = world.now
@@ -303,6 +303,66 @@ def test_only_a_template_without_an_id_gets_one_and_only_one_that_is_new() -> No
     world.sensor.gone = True
     world.run(60_000)
     assert world.adopt(7, ID) == "sensor_error"
+
+
+def test_only_what_the_revision_lists_gets_an_id_or_is_deleted_without_one() -> None:
+    world = enrolled("anna")
+    world.sensor.templates[7] = "bert"
+    world.turn_on()
+    world.run(1000)
+    outdated = revision(world)
+    world.sensor.templates[8] = "carl"
+    world.turn_on()
+    world.run(1000)
+    for wrong in (outdated, "0" * 16):
+        assert world.adopt(7, ID, wrong) == "not_found"
+        assert world.delete(7, None, wrong) == "not_found"
+    assert listed(world) == [(0, ANNA), (7, None), (8, None)]
+    # An id says by itself which template is meant.
+    assert world.delete(0, ANNA, outdated) is None
+    assert world.adopt(7, ID) is None
+    assert world.delete(8, None) is None
+    assert listed(world) == [(7, ID)]
+
+
+def test_what_the_sensor_does_not_hold_any_more_gets_no_id() -> None:
+    world = enrolled("anna")
+    world.sensor.templates[7] = "bert"
+    world.turn_on()
+    world.run(1000)
+    del world.sensor.templates[7]
+    assert world.adopt(7, ID) == "sensor_error"  # nobody has noticed yet
+    world.run(1000)
+    assert world.adopt(7, ID) == "not_found"
+    assert listed(world) == [(0, ANNA)]
+
+
+def test_a_sensor_that_was_swapped_unseen_gets_no_id() -> None:
+    world = enrolled("anna")
+    world.sensor.templates[7] = "bert"
+    world.turn_on()
+    world.run(1000)
+    world.sensor.swap({7: "carl"})
+    assert world.adopt(7, ID) == "sensor_error"  # nobody has noticed yet
+    world.run(1000)
+    assert world.adopt(7, ID) == "sensor_changed"
+    assert world.memory.template_id(7) is None
+
+
+def test_what_may_still_change_something_is_pending() -> None:
+    world = enrolled("anna")
+    changes = world.scanner.changes
+    assert changes.pending is False
+    answers: list[str | None] = []
+    assert changes.delete(0, ANNA, None, answers.append) is None
+    assert changes.pending is True
+    world.sensor.says = [("read_index_table", SensorError())]
+    world.run(400)
+    assert answers == ["sensor_error"]
+    # It is noted, and what it comes to is known only when the sensor was started again.
+    world.run(1000)
+    assert changes.pending is False
+    assert listed(world) == []
 
 
 def test_nothing_is_adopted_in_another_sensor() -> None:

@@ -44,6 +44,7 @@ def test_hello_tells_the_whole_truth() -> None:
     result["templates"] = TEMPLATES
     result["journal"] = 3
     result["dropped"] = 41
+    result["changing"] = False
     result["settings"] = SETTINGS
     result["diagnostics"] = DIAGNOSTICS
     assert answer == {"v": 1, "request": office.request, "ok": True, "result": result}

@@ -5,7 +5,7 @@ import json
 from fpreader.answers import MOST_ANSWERS
 from fpreader.requests import MOST_PAYLOAD
 from fpreader.scanner import PAGE as SCANNER_PAGE
-from tests.firmware.portable.office import COLOR_SETTINGS, PAGE, SETTINGS, Office
+from tests.firmware.portable.office import COLOR_SETTINGS, PAGE, REVISION, SETTINGS, Office
 from tests.firmware.portable.test_desk import REQUESTS, T, U, start
 
 TYPE_CHECKING = False
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 
 #: Each change as HA asks for it, without nonce, and as the desk asks for it.
 CHANGES: "list[tuple[dict[str, Any], tuple[Any, ...]]]" = [
-    ({"command": "delete", "slot": 5, "template_id": T}, ("delete", 5, T)),
-    ({"command": "delete", "slot": 0, "template_id": None}, ("delete", 0, None)),
-    ({"command": "adopt", "slot": 65535, "template_id": U}, ("adopt", 65535, U)),
+    ({"command": "delete", "slot": 5, "template_id": T}, ("delete", 5, T, None)),
+    (
+        {"command": "delete", "slot": 0, "template_id": None, "revision": U},
+        ("delete", 0, None, U),
+    ),
+    (
+        {"command": "adopt", "slot": 65535, "template_id": U, "revision": T},
+        ("adopt", 65535, U, T),
+    ),
     ({"command": "accept_sensor"}, ("accept_sensor",)),
     ({"command": "settings", "identification": False}, ("set", False, None, None)),
     ({"command": "settings", "security_level": 1}, ("set", None, 1, None)),
@@ -58,6 +64,8 @@ def test_a_change_is_asked_for_once_and_answered_when_it_is_done() -> None:
         if message["command"] == "settings":
             result.update(SETTINGS)
             result.update(COLOR_SETTINGS)
+        if message["command"] in ("delete", "adopt"):
+            result["revision"] = REVISION
         assert answer == {"v": 1, "request": office.request, "ok": True, "result": result}
         assert office.repeat("command", nonce=nonce, **message) == [answer]
         assert office.scanner.changes.asked == [asked]
@@ -117,6 +125,17 @@ def test_the_colour_is_told_only_where_the_light_has_some() -> None:
         change(office, {"command": "settings", "identification": True})
         (answer,) = end(office)
         assert ("led_color" in answer["result"]) is colored
+
+
+def test_hello_tells_that_a_change_may_still_come() -> None:
+    for message, _ in CHANGES:
+        office = Office(colored=True)
+        change(office, message)
+        (hello,) = office.ask("command", command="hello")
+        assert hello["result"]["changing"] is True
+        end(office)
+        (hello,) = office.ask("command", command="hello")
+        assert hello["result"]["changing"] is False
 
 
 def test_a_change_needs_a_nonce_and_uses_it_up() -> None:

@@ -123,7 +123,8 @@ def test_an_adoption_is_done_or_not_done_wherever_it_is_cut() -> None:
         return seventh == (7, ID)
 
     found = cut_everywhere(settled, lambda world: world.adopt(7, ID), check)
-    assert found == [False, True, True, True]
+    # Cut before and after each of: the index table, the mark, the one write.
+    assert (found.count(False), found.count(True)) == (5, 3)
 
 
 def test_another_sensor_is_accepted_or_not_wherever_it_is_cut() -> None:

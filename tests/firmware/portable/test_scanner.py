@@ -7,6 +7,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 ID = "a" * 16
 OTHER = "b" * 16
@@ -660,6 +661,60 @@ def test_a_resting_finger_is_one_touch() -> None:
     world.sensor.finger = "anna"
     world.run(60_000)
     assert len(world.touches) == 1
+
+
+def test_a_finger_that_comes_right_after_an_enrollment_has_ended_is_a_touch() -> None:
+    """The sensor was seen empty since the last scan, so it is no finger of the enrollment."""
+    for wait_ms in (0, 100, 300, 1000):
+        world = started()
+        world.user = scans("anna")
+        world.enroll(scan_timeout_s=5)
+        assert world.run_until_ended()["reason"] == "timeout"
+        world.user = lambda *_: None
+        world.run(wait_ms)
+        touch(world, "anna")
+        assert len(world.touches) == 1, wait_ms
+
+
+def test_so_is_one_after_a_cancel_while_nobody_was_there() -> None:
+    world = started()
+    world.enroll()
+    world.run(1000)
+    world.scanner.cancel()
+    assert world.run_until_ended()["stage"] == "cancelled"
+    touch(world, "anna")
+    assert len(world.touches) == 1
+
+
+def test_a_finger_that_still_rests_when_an_enrollment_has_ended_is_none() -> None:
+    """Whichever way it has ended, until it is lifted and the sensor was seen empty."""
+    world = enrolled("anna")
+    for number, (fingers, ending) in enumerate(
+        (
+            (("bert", "bert", "bert"), "completed"),
+            (("anna",), "failed"),
+            (("carl", "dora", "dora", "dora"), "failed"),
+        )
+    ):
+        good = scans(*fingers)
+
+        def user(world: World, name: str, good: "Any" = good) -> None:
+            # The last one stays where it is.
+            if world.scanner.running:
+                good(world, name)
+
+        world.user = user
+        assert world.enroll(str(5 + number) * 16)[1] is None
+        assert world.run_until_ended()["stage"] == ending
+        assert world.sensor.finger == fingers[-1]
+        world.run(2000)
+        assert world.touches == []
+        world.sensor.finger = None
+        world.run(1000)
+        touch(world, "anna")
+        assert len(world.touches) == 1
+        world.touches.clear()
+        world.user = lambda *_: None
 
 
 def test_an_unreadable_touch_says_why() -> None:

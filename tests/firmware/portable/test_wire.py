@@ -4,7 +4,7 @@ import binascii
 import json
 
 from fpreader.sensor import LED_COLORS
-from tests.firmware.portable.office import DIAGNOSTICS, PAGE, SETTINGS, Office
+from tests.firmware.portable.office import DIAGNOSTICS, PAGE, REVISION, SETTINGS, Office
 
 TYPE_CHECKING = False
 
@@ -80,6 +80,7 @@ def test_every_malformed_request_is_refused_as_the_fixtures_say_and_does_nothing
 def test_the_results_that_home_assistant_has_to_accept_are_those_of_the_desk() -> None:
     kinds: dict[str, dict[str, Any]] = {
         "list": PAGE,
+        "revision": {"revision": REVISION},
         "settings": SETTINGS,
         "diagnostics": DIAGNOSTICS,
     }

@@ -282,13 +282,24 @@ class World:
         """Ask for an enrollment as HA would."""
         return self.scanner.start(template_id, slot, total, scan_timeout_s)
 
-    def delete(self, slot: int, template_id: "str | None") -> "str | None":
-        """Ask for this change, let the reader do it, and give its error."""
-        return self._change(lambda done: self.scanner.changes.delete(slot, template_id, done))
+    def delete(
+        self, slot: int, template_id: "str | None", revision: "str | None" = None
+    ) -> "str | None":
+        """Ask for this change, let the reader do it, and give its error.
 
-    def adopt(self, slot: int, template_id: str) -> "str | None":
+        Without a revision it is asked for by that of now.
+        """
+        listed = revision or self.scanner.templates["revision"]
+        return self._change(
+            lambda done: self.scanner.changes.delete(slot, template_id, listed, done)
+        )
+
+    def adopt(self, slot: int, template_id: str, revision: "str | None" = None) -> "str | None":
         """Do as delete does."""
-        return self._change(lambda done: self.scanner.changes.adopt(slot, template_id, done))
+        listed = revision or self.scanner.templates["revision"]
+        return self._change(
+            lambda done: self.scanner.changes.adopt(slot, template_id, listed, done)
+        )
 
     def accept_sensor(self) -> "str | None":
         """Do as delete does."""

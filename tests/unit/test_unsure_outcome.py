@@ -1,0 +1,141 @@
+"""Requests of which nobody knows what has become: the reader is asked until it tells."""
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.biometric_enroll.const import DOMAIN
+from custom_components.biometric_enroll.follower import presence
+from tests.unit.helpers import (
+    async_enroll,
+    async_enrolled,
+    async_until,
+    device_id,
+    entity_id,
+    state,
+)
+from tests.unit.roster_actions import async_delete, async_named, async_unnamed, async_update
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_reader import FakeReader
+
+    type Ask = Callable[[HomeAssistant, MockConfigEntry, str], Awaitable[object]]
+
+
+async def _call(hass: HomeAssistant, domain: str, action: str, **data: Any) -> None:
+    await hass.services.async_call(domain, action, data, blocking=True)
+
+
+def _settings(hass: HomeAssistant, _entry: MockConfigEntry, _id: str) -> Awaitable[object]:
+    switch = entity_id(hass, "switch", "identification")
+    return _call(hass, "switch", "turn_off", entity_id=switch)
+
+
+def _delete(hass: HomeAssistant, _entry: MockConfigEntry, template_id: str) -> Awaitable[object]:
+    return async_delete(hass, template_id=template_id)
+
+
+def _adopt(hass: HomeAssistant, entry: MockConfigEntry, _id: str) -> Awaitable[object]:
+    return async_update(hass, device_id=device_id(hass, entry), slot=2, name="Ben")
+
+
+def _accept(_hass: HomeAssistant, entry: MockConfigEntry, _id: str) -> Awaitable[object]:
+    return entry.runtime_data.coordinator.changes.async_accept_sensor()
+
+
+def _restart(hass: HomeAssistant, _entry: MockConfigEntry, _id: str) -> Awaitable[object]:
+    return _call(hass, "button", "press", entity_id=entity_id(hass, "button", "restart"))
+
+
+ASKED: dict[str, Ask] = {
+    "settings": _settings,
+    "delete": _delete,
+    "adopt": _adopt,
+    "accept_sensor": _accept,
+    "restart": _restart,
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+async def test_after_a_caller_has_gone_away_hello_is_said_at_once(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, name: str
+) -> None:
+    anna = await async_enrolled(hass, loaded, reader)
+    reader.holds.add(name)
+    asking = hass.async_create_task(ASKED[name](hass, loaded, anna))
+    await reader.hears(name)
+    hellos = len(reader.heard_of("hello"))
+    asking.cancel()
+    with suppress(asyncio.CancelledError):
+        await asking
+    await reader.hears("hello", hellos + 1)
+
+
+async def test_after_the_caller_of_a_cancel_has_gone_away_too(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    await async_enroll(hass, loaded)
+    reader.holds.add("cancel")
+    device = device_id(hass, loaded)
+    asking = hass.async_create_task(_call(hass, DOMAIN, "cancel_enrollment", device_id=device))
+    await reader.hears("cancel")
+    hellos = len(reader.heard_of("hello"))
+    asking.cancel()
+    with suppress(asyncio.CancelledError):
+        await asking
+    await reader.hears("hello", hellos + 1)
+
+
+async def test_a_switch_whose_caller_has_gone_away_shows_what_the_reader_does(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Else live touches would be late for the ten minutes until the next hello."""
+    await _settings(hass, loaded, "")
+    assert state(hass, "switch", "identification").state == "off"
+    reader.holds.add("settings")
+    switch = entity_id(hass, "switch", "identification")
+    asking = hass.async_create_task(_call(hass, "switch", "turn_on", entity_id=switch))
+    await reader.hears("settings", 2)
+    reader.on_request(reader.held[0])
+    asking.cancel()
+    with suppress(asyncio.CancelledError):
+        await asking
+    await async_until(hass, lambda: state(hass, "switch", "identification").state == "on")
+
+
+async def test_a_fingerprint_whose_delete_nobody_waits_for_is_gone_once_it_is_done(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    anna = await async_enrolled(hass, loaded, reader)
+    reader.holds.add("delete")
+    asking = hass.async_create_task(async_delete(hass, template_id=anna))
+    await reader.hears("delete")
+    with reader.unheard():
+        reader.on_request(reader.held[0])
+    asking.cancel()
+    with suppress(asyncio.CancelledError):
+        await asking
+    await reader.hears("list", len(reader.heard_of("list")) + 1)
+    await hass.async_block_till_done()
+    assert await async_named(hass) == {}
+    assert 5 not in await async_unnamed(hass)
+
+
+async def test_while_a_change_may_still_come_hello_is_said_again_soon(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Also where another hello than that of the watch has told it."""
+    reader.changing = True
+    with patch.object(presence, "HELLO_CHANGING_EVERY", 0.01):
+        await loaded.runtime_data.coordinator.async_refresh()
+        hellos = len(reader.heard_of("hello"))
+        await reader.hears("hello", hellos + 3)
+        reader.changing = False
