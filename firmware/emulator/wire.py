@@ -8,9 +8,8 @@ The length counts the payload and the sum; the sum adds PID, length and payload.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,8 +92,7 @@ class Code(IntEnum):
     ECHO = 0x55
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One packet taken from the wire."""
 
     pid: int
@@ -130,7 +128,7 @@ class PacketReader:
         After `clear`, which may come between two packets, the rest is gone.
         """
         self._pending += data
-        while self._skip_garbage():
+        while self._pending and self._skip_garbage():
             _, address, pid, length = _HEADER.unpack_from(self._pending)
             end = _HEADER.size + length
             if len(self._pending) < end:

@@ -18,6 +18,7 @@ from tests.simulation.faults import FAULTS
 from tests.simulation.habits import BrokerHabits
 from tests.simulation.home_assistant import PARTY, HomeAssistant
 from tests.simulation.housekeeping import NAMELESS, Housekeeper
+from tests.simulation.lean_loop import lean_waits
 from tests.simulation.loop import run
 from tests.simulation.network import Network
 from tests.simulation.people import NAMES, STRANGER, Hand, Users
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 #: Hardware id of another reader under the id of one that is set up.
 STRANGER_DEVICE = "stranger"
 #: Seconds in which things go wrong.
-_TROUBLED_S = 35.0
+_TROUBLED_S = 40.0
 #: Seconds after the last of it within which everything has to be well.
 SETTLED_WITHIN_S = 400.0
 _LOOK_EVERY_S = 2.0
@@ -176,7 +177,8 @@ class Installation:
         """The same for the next delete or adoption that it asks for."""
         self._loop = asyncio.get_running_loop()
         self._healing = False
-        for number in range(2 if self.rng.random() < 1 / 4 else 1):
+        [readers] = self.rng.choices((1, 2, 3, 4), (24, 10, 3, 2))
+        for number in range(readers):
             self._add_reader(f"reader{number}", f"device{number}")
         self.promises.devices = {
             reader_id: reader.device for reader_id, reader in self.readers.items()
@@ -273,11 +275,12 @@ class Installation:
         self.promises.state(reader_id, state, message)
         if before is None or before.inventory is not state.inventory:
             self.promises.listed(reader_id, state, self.readers[reader_id].memory.values())
-        if self.home.roster is not None:
+        if before is None and self.home.roster is not None:
             self.promises.roster(self.home.roster)
 
     def names_changed(self, roster: Roster) -> None:
         """See the roster change."""
+        self.promises.roster(roster)
         for reader in self.readers.values():
             self.promises.names_changed(reader.device, roster, reader.memory.values())
 
@@ -326,23 +329,24 @@ class Installation:
         await asyncio.sleep(self.rng.uniform(2, 6))
         busy = [asyncio.create_task(self._use(reader_id)) for reader_id in self.readers]
         if not self.calm:
-            busy += [
-                asyncio.create_task(self._fault()) for _ in range(self.rng.choice((1, 1, 2, 3, 5)))
-            ]
+            faults = self.rng.choice((1, 1, 2, 3, 5, 8))
+            busy += [asyncio.create_task(self._fault()) for _ in range(faults)]
         await asyncio.gather(*busy)
         await self._heal()
         if await self._settle():
             self._check()
 
     async def _use(self, reader_id: str) -> None:
-        """Have people enrolled, and come back later."""
-        for _ in range(self.rng.choice((1, 1, 2))):
+        """Have people enrolled, and come back now and then."""
+        for _ in range(self.rng.choice((1, 2, 2, 3, 4))):
             await self.enroll(reader_id)
-            await asyncio.sleep(self.rng.uniform(4, 12))
-        for _ in range(self.rng.choice((0, 0, 1, 2, 4))):
+            await asyncio.sleep(self.rng.uniform(1, 10))
+            if self.rng.random() < 1 / 3:
+                await self.rng.choice((self.housekeeper.do, self.users.cancel))(reader_id)
+        for _ in range(self.rng.choice((0, 0, 1, 2, 3))):
             await self.housekeeper.do(reader_id)
             await asyncio.sleep(self.rng.uniform(0, 3))
-        for _ in range(self.rng.choice((0, 1, 3, 5))):
+        for _ in range(self.rng.choice((0, 1, 2, 4))):
             await self.touch(reader_id)
             await asyncio.sleep(self.rng.uniform(0.5, 6))
 
@@ -458,7 +462,7 @@ def live(seed: int, *, traced: bool = False) -> Verdict:
         await worlds[0].live()
 
     failure: list[Violation] = []
-    with consoles(), short_pages():
+    with consoles(), short_pages(), lean_waits():
         try:
             run(main())
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not have happened

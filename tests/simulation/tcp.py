@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Bytes under way after which `drain` waits, as many as an ESP32 has room for.
 WINDOW = 5744
+#: How often what is sent at one moment travels in one piece.
+_TOGETHER = 7 / 8
 
 
 class _Mark(Enum):
@@ -45,6 +47,7 @@ class End:
         "_drained",
         "_pending",
         "_route",
+        "_sent_at",
         "_timer",
         "_under_way",
         "ended",
@@ -65,6 +68,8 @@ class End:
         """What was sent and has not arrived: when it will at the earliest, and what it is."""
         self._pending = 0
         """How many bytes of it there are."""
+        self._sent_at = -1.0
+        """When the newest of it was sent."""
         self._timer: asyncio.TimerHandle | None = None
         self._drained: asyncio.Future[None] | None = None
 
@@ -119,11 +124,16 @@ class End:
     def _send(self, item: bytes | _Mark) -> None:
         if self.peer is None:
             return
-        due = self._route.loop.time() + self._route.latency()
-        due = max(due, self._route.stalled_until)
-        self._under_way.append((due, item))
+        route, under_way = self._route, self._under_way
+        now = route.loop.time()
+        if now == self._sent_at and under_way and route.rng.random() < _TOGETHER:
+            due = under_way[-1][0]
+        else:
+            due = max(now + route.latency(), route.stalled_until)
+        self._sent_at = now
+        under_way.append((due, item))
         if self._timer is None:
-            self._arm()
+            self._timer = route.loop.call_at(under_way[0][0], self._deliver)
 
     def _arm(self) -> None:
         if self._timer is not None:
