@@ -112,6 +112,18 @@ def _checksum(counted: bytes) -> bytes:
     return (sum(counted) & 0xFFFF).to_bytes(_SUM_BYTES, "big")
 
 
+def _whole(data: bytes) -> Packet | None:
+    """Return the packet that these bytes are, if they are one, intact, and nothing else."""
+    if len(data) < _HEADER.size + _SUM_BYTES:
+        return None
+    start, address, pid, length = _HEADER.unpack_from(data)
+    if start != START or _HEADER.size + length != len(data) or length > MAX_PAYLOAD + _SUM_BYTES:
+        return None
+    if data[-_SUM_BYTES:] != _checksum(data[6:-_SUM_BYTES]):
+        return None
+    return Packet(pid, data[_HEADER.size : -_SUM_BYTES], address, intact=True)
+
+
 class PacketReader:
     """Finds packets in a stream of bytes, whatever lies between them."""
 
@@ -127,6 +139,9 @@ class PacketReader:
 
         After `clear`, which may come between two packets, the rest is gone.
         """
+        if not self._pending and (whole := _whole(data)) is not None:
+            yield whole
+            return
         self._pending += data
         while self._pending and self._skip_garbage():
             _, address, pid, length = _HEADER.unpack_from(self._pending)

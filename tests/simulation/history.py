@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -44,6 +45,8 @@ _TROUBLED_S = 40.0
 #: Seconds after the last of it within which everything has to be well.
 SETTLED_WITHIN_S = 400.0
 _LOOK_EVERY_S = 2.0
+#: Longest that somebody stays for an enrollment that does not end.
+_STAYS_S = 30.0
 #: Seconds from when a finger was taken off again until a reader that works knows whose it was.
 _SEEN_WITHIN_S = 2.0
 
@@ -251,9 +254,10 @@ class Installation:
         if not self._healing:
             self.home.stop(kill=True)
 
-    async def enroll(self, reader_id: str) -> None:
-        """Have somebody enrolled."""
-        await self.users.enroll(reader_id, self.hands[reader_id], self.rng.choice(NAMES))
+    async def enroll(self, reader_id: str) -> bool:
+        """Have somebody enrolled; return whether that was accepted."""
+        hand = self.hands[reader_id]
+        return await self.users.enroll(reader_id, hand, self.rng.choice(NAMES))
 
     async def stranger(self, seconds: float) -> None:
         """Have another reader under the id of one that is set up, for a while."""
@@ -338,17 +342,27 @@ class Installation:
 
     async def _use(self, reader_id: str) -> None:
         """Have people enrolled, and come back now and then."""
-        for _ in range(self.rng.choice((1, 2, 2, 3, 4))):
-            await self.enroll(reader_id)
-            await asyncio.sleep(self.rng.uniform(1, 10))
-            if self.rng.random() < 1 / 3:
-                await self.rng.choice((self.housekeeper.do, self.users.cancel))(reader_id)
+        for _ in range(self.rng.choice((1, 2, 3, 4))):
+            accepted = await self.enroll(reader_id)
+            soon = self.rng.random()
+            if soon < 1 / 8:
+                await asyncio.sleep(self.rng.uniform(0, 6))
+                await self.users.cancel(reader_id)
+            if accepted and soon < 7 / 8:
+                await self._until_over(reader_id)
+            await asyncio.sleep(self.rng.uniform(0.1, 4))
         for _ in range(self.rng.choice((0, 0, 1, 2, 3))):
             await self.housekeeper.do(reader_id)
             await asyncio.sleep(self.rng.uniform(0, 3))
         for _ in range(self.rng.choice((0, 1, 2, 4))):
             await self.touch(reader_id)
             await asyncio.sleep(self.rng.uniform(0.5, 6))
+
+    async def _until_over(self, reader_id: str) -> None:
+        """Stay until the enrollment that was accepted has ended, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STAYS_S):
+                await self.hands[reader_id].over.wait()
 
     async def touch(self, reader_id: str) -> None:
         """Have somebody touch a reader, one who was enrolled here more often than not."""
