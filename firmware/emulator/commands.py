@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from . import templates
 from .fingers import Image, Quality
@@ -27,8 +26,7 @@ from .memory import (
 from .wire import Code, Command
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An acknowledgement, and what follows it in data packets."""
 
     code: Code = Code.OK

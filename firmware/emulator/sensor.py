@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import commands
 from .faults import Fault, FaultPlan, distort
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from .wire import Code, Packet
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What the sensor made of one packet that it answers, or was to answer."""
 
     #: Instruction code; None for a packet that was no readable command.
@@ -128,8 +126,9 @@ class EmulatedSensor:
         if not self._powered:
             return []
         replies = []
+        flash = self.flash
         for packet in self._reader.feed(data):
-            if packet.address != self.flash.address:
+            if packet.address != flash.address:
                 continue
             if packet.intact and packet.pid in (Pid.DATA, Pid.END_OF_DATA):
                 reply = self._take_data(packet)
@@ -151,11 +150,10 @@ class EmulatedSensor:
         readable = packet.intact and packet.pid == Pid.COMMAND and packet.payload
         command = packet.payload[0] if readable else None
         fault = self.faults.take(command)
-        match fault:
-            case Fault.REQUEST_LOST:
-                return Reply(command, None, ())
-            case Fault.POWER_LOSS_BEFORE:
-                return Reply(command, None, (self.power_cycle(),))
+        if fault is Fault.REQUEST_LOST:
+            return Reply(command, None, ())
+        if fault is Fault.POWER_LOSS_BEFORE:
+            return Reply(command, None, (self.power_cycle(),))
         # Whatever comes instead of the data that DownChar waits for ends it.
         self._memory.ram.download = None
         answer = commands.PACKET_ERROR
@@ -163,12 +161,17 @@ class EmulatedSensor:
             answer = commands.execute(self._memory, command, packet.payload[1:])
         if fault is Fault.POWER_LOSS_AFTER:
             return Reply(command, answer.code, (self.power_cycle(),))
-        return Reply(command, answer.code, distort(fault, self._encode(answer)))
+        encoded = self._encode(answer)
+        pieces = (encoded,) if fault is None else distort(fault, encoded)
+        return Reply(command, answer.code, pieces)
 
     def _encode(self, answer: Answer) -> bytes:
         """Return the acknowledgement and the data packets behind it."""
         address, size = self.flash.address, self.flash.packet_size
-        parts = [build(Pid.ACK, bytes([answer.code]) + answer.data, address)]
+        acknowledgement = build(Pid.ACK, bytes((answer.code,)) + answer.data, address)
+        if not answer.stream:
+            return acknowledgement
+        parts = [acknowledgement]
         for start in range(0, len(answer.stream), size):
             last = start + size >= len(answer.stream)
             pid = Pid.END_OF_DATA if last else Pid.DATA

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256, shake_256
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,8 @@ _HEAD = struct.Struct(">4sB")
 _PART = struct.Struct(">8s8sHB?")
 _CRC_BYTES = 4
 _MAX_PARTS = 6
+#: Files whose contents are kept at hand; the same few are asked for again and again.
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def features(capture: Capture, size: int) -> bytes:
         weight=_FULL_WEIGHT,
         keeps_first=finger.blend is Blend.FIRST,
     )
-    return _encode([part], size)
+    return _encode((part,), size)
 
 
 def merge(files: Iterable[bytes], size: int) -> bytes | None:
@@ -73,7 +76,7 @@ def merge(files: Iterable[bytes], size: int) -> bytes | None:
 
     None: they do not belong together, or one of them is damaged.
     """
-    parts: list[Part] = []
+    parts: tuple[Part, ...] = ()
     for data in files:
         decoded = _decode(data)
         if decoded is None:
@@ -103,11 +106,13 @@ def score(probe: bytes, template: bytes) -> int:
     )
 
 
+@lru_cache(_REMEMBERED)
 def made_of(data: bytes) -> frozenset[bytes]:
     """Return the identities of the fingers in features or a template, none for damage."""
     return frozenset(part.finger for part in _decode(data) or ())
 
 
+@lru_cache(_REMEMBERED)
 def identity(name: str) -> bytes:
     """Return what features and templates carry of a finger's name."""
     return sha256(name.encode()).digest()[:8]
@@ -117,15 +122,16 @@ def _taken_for_one(one: Part, other: Part) -> bool:
     return other.finger in (one.finger, one.twin) or other.twin == one.finger
 
 
-def _blend(parts: list[Part]) -> list[Part]:
+def _blend(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Weaken the parts of different fingers, as `Blend` says."""
     kept = parts[0].finger if any(part.keeps_first for part in parts) else None
-    return [
+    return tuple(
         part if part.finger == kept else replace(part, weight=_BLENDED_WEIGHT) for part in parts
-    ]
+    )
 
 
-def _encode(parts: list[Part], size: int) -> bytes:
+@lru_cache(_REMEMBERED)
+def _encode(parts: tuple[Part, ...], size: int) -> bytes:
     """Return bytes that look like a template and carry the parts."""
     data = _HEAD.pack(_MAGIC, len(parts))
     for part in parts:
@@ -134,12 +140,13 @@ def _encode(parts: list[Part], size: int) -> bytes:
     return data + zlib.crc32(data).to_bytes(_CRC_BYTES, "big")
 
 
-def _decode(data: bytes) -> list[Part] | None:
+@lru_cache(_REMEMBERED)
+def _decode(data: bytes) -> tuple[Part, ...] | None:
     """Return the parts; None when the bytes are not intact or not from here."""
     body, crc = data[:-_CRC_BYTES], data[-_CRC_BYTES:]
     if not data.startswith(_MAGIC) or zlib.crc32(body).to_bytes(4, "big") != crc:
         return None
     count = _HEAD.unpack_from(data)[1]
-    return [
+    return tuple(
         Part(*_PART.unpack_from(data, _HEAD.size + index * _PART.size)) for index in range(count)
-    ]
+    )

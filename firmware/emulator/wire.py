@@ -8,9 +8,8 @@ The length counts the payload and the sum; the sum adds PID, length and payload.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,8 +92,7 @@ class Code(IntEnum):
     ECHO = 0x55
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One packet taken from the wire."""
 
     pid: int
@@ -114,6 +112,18 @@ def _checksum(counted: bytes) -> bytes:
     return (sum(counted) & 0xFFFF).to_bytes(_SUM_BYTES, "big")
 
 
+def _whole(data: bytes) -> Packet | None:
+    """Return the packet that these bytes are, if they are one, intact, and nothing else."""
+    if len(data) < _HEADER.size + _SUM_BYTES:
+        return None
+    start, address, pid, length = _HEADER.unpack_from(data)
+    if start != START or _HEADER.size + length != len(data) or length > MAX_PAYLOAD + _SUM_BYTES:
+        return None
+    if data[-_SUM_BYTES:] != _checksum(data[6:-_SUM_BYTES]):
+        return None
+    return Packet(pid, data[_HEADER.size : -_SUM_BYTES], address, intact=True)
+
+
 class PacketReader:
     """Finds packets in a stream of bytes, whatever lies between them."""
 
@@ -129,8 +139,11 @@ class PacketReader:
 
         After `clear`, which may come between two packets, the rest is gone.
         """
+        if not self._pending and (whole := _whole(data)) is not None:
+            yield whole
+            return
         self._pending += data
-        while self._skip_garbage():
+        while self._pending and self._skip_garbage():
             _, address, pid, length = _HEADER.unpack_from(self._pending)
             end = _HEADER.size + length
             if len(self._pending) < end:

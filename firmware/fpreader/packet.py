@@ -16,6 +16,7 @@ LONGEST_CONTENT = 33
 
 _FRAME = 9  # bytes before the content
 _SUM = 2
+_SHORTEST = _FRAME + 1 + _SUM  # with a confirmation code alone
 
 
 def encode(kind: int, content: bytes) -> bytes:
@@ -50,7 +51,7 @@ class Parser:
         Nobody has to wait for more than these, so an answer is never waited for once it is there.
         """
         if len(self._data) < _FRAME:
-            return _FRAME - len(self._data)
+            return _SHORTEST - len(self._data)
         return max(1, _FRAME + (self._data[7] << 8 | self._data[8]) - len(self._data))
 
     def packet(self) -> "tuple[int, bytes] | None":

@@ -69,9 +69,10 @@ class SimulatedBoard:
 
         Then the looks are still those of a real board: whole pauses apart.
         """
-        if seconds == POLL_MS / 1000:
+        line = self._reader.line
+        if seconds == POLL_MS / 1000 and not line.stirred:
             begin = self._loop.time()
-            await self._reader.line.wait(self._longest())
+            await line.wait(self._longest())
             seconds -= (self._loop.time() - begin) % seconds
         await asyncio.sleep(seconds)
         self.power.check()

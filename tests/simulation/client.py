@@ -157,7 +157,7 @@ class HaClient:
             self._connecting = None
 
     def _opened(self, end: End) -> None:
-        end.take, end.ended = self._take, self._ended
+        end.take, end.ended, end.takes_packets = self._take, self._ended, True
         self._end = end
         self._parser = Parser()
         self._pinged = False
@@ -189,7 +189,7 @@ class HaClient:
         if self._end is None:
             return False
         self._spoke_at = self._loop.time()
-        self._end.send(packet.encode())
+        self._end.send_packet(packet)
         return True
 
     # --- keepalive --------------------------------------------------------------------
@@ -214,8 +214,11 @@ class HaClient:
 
     # --- what the broker says ---------------------------------------------------------
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes | Packet) -> None:
         self._heard_at = self._loop.time()
+        if not isinstance(data, bytes):
+            self._handle(data)
+            return
         try:
             for packet in self._parser.packets(data):
                 self._handle(packet)

@@ -49,16 +49,17 @@ class Connection:
         """When the newest PUBACK leaves: they leave in order."""
         self.client_id = ""
         self.will: Message | None = None
-        end.take, end.ended = self._take, self._ended
+        end.take, end.ended, end.takes_packets = self._take, self._ended, True
 
     # --- what the network tells -------------------------------------------------------
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes | Packet) -> None:
         if self._broker.postpones(self, self._take, data):
             return
         self._heard_at = self._loop.time()
         try:
-            for packet in self._parser.packets(data):
+            packets = self._parser.packets(data) if isinstance(data, bytes) else (data,)
+            for packet in packets:
                 # It may be over already: bytes that a stall held come after what ended it.
                 if self._over:
                     return
@@ -172,7 +173,7 @@ class Connection:
     def _send(self, packet: Packet) -> None:
         if not self._over:
             self._broker.note(self.client_id, "<", packet)
-            self._end.send(packet.encode())
+            self._end.send_packet(packet)
 
     # --- its end ----------------------------------------------------------------------
 

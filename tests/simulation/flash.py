@@ -55,6 +55,8 @@ class Flash:
         self._planned: tuple[int, Moment] | None = None
         self._unpacked: tuple[object, dict[str, Any]] | None = None
         """The record that was looked into last, and what it holds."""
+        self._mapped: tuple[object, dict[int, str]] | None = None
+        """The same of its map, which is never changed."""
 
     def cut_at(self, nth: int, moment: Moment) -> None:
         """Take the power around the nth write from now, counted from 1."""
@@ -68,8 +70,13 @@ class Flash:
     @property
     def memory(self) -> dict[int, str]:
         """The map as it is in flash, slot to template id."""
-        ids = self._kept("ids")
-        return {} if ids is None else {slot: ids.get(slot) for slot in ids}
+        record = self.records.get(RECORD)
+        if record is None:
+            return {}
+        if self._mapped is None or self._mapped[0] is not record:
+            ids = self._kept("ids")
+            self._mapped = record, {slot: ids.get(slot) for slot in ids}
+        return self._mapped[1]
 
     @property
     def operation(self) -> dict[str, Any] | None:

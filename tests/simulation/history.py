@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -18,6 +19,7 @@ from tests.simulation.faults import FAULTS
 from tests.simulation.habits import BrokerHabits
 from tests.simulation.home_assistant import PARTY, HomeAssistant
 from tests.simulation.housekeeping import NAMELESS, Housekeeper
+from tests.simulation.lean_loop import lean_waits
 from tests.simulation.loop import run
 from tests.simulation.network import Network
 from tests.simulation.people import NAMES, STRANGER, Hand, Users
@@ -41,12 +43,12 @@ _CHANGES = ('"delete"', '"adopt"', '"settings"')
 #: Hardware id of another reader under the id of one that is set up.
 STRANGER_DEVICE = "stranger"
 #: Seconds in which things go wrong.
-_TROUBLED_S = 35.0
+_TROUBLED_S = 40.0
 #: Seconds after the last of it within which everything has to be well.
 SETTLED_WITHIN_S = 400.0
 _LOOK_EVERY_S = 2.0
-#: Seconds that somebody waits for the end of an enrollment that nobody goes on with.
-_LEFT_FOR_S = 60.0
+#: Longest that somebody stays for an enrollment that does not end.
+_STAYS_S = 30.0
 #: Seconds from when a finger was taken off again until a reader that works knows whose it was.
 _SEEN_WITHIN_S = 2.0
 
@@ -180,7 +182,8 @@ class Installation:
         """The same for the next change that it asks for."""
         self._loop = asyncio.get_running_loop()
         self._healing = False
-        for number in range(2 if self.rng.random() < 1 / 4 else 1):
+        [readers] = self.rng.choices((1, 2, 3, 4), (24, 10, 3, 2))
+        for number in range(readers):
             self._add_reader(f"reader{number}", f"device{number}")
         self.promises.devices = {
             reader_id: reader.device for reader_id, reader in self.readers.items()
@@ -253,9 +256,10 @@ class Installation:
         if not self._healing:
             self.home.stop(kill=True)
 
-    async def enroll(self, reader_id: str) -> None:
-        """Have somebody enrolled."""
-        await self.users.enroll(reader_id, self.hands[reader_id], self.rng.choice(NAMES))
+    async def enroll(self, reader_id: str) -> bool:
+        """Have somebody enrolled; return whether that was accepted."""
+        hand = self.hands[reader_id]
+        return await self.users.enroll(reader_id, hand, self.rng.choice(NAMES))
 
     async def stranger(self, seconds: float) -> None:
         """Have another reader under the id of one that is set up, for a while."""
@@ -280,11 +284,12 @@ class Installation:
             self.promises.listed(reader_id, state, reader.memory.values())
             held = reader.held_by(self.own_sensor(reader))
             self.promises.listed_fingers[reader_id] = held
-        if self.home.roster is not None:
+        if before is None and self.home.roster is not None:
             self.promises.roster(self.home.roster)
 
     def names_changed(self, roster: Roster) -> None:
         """See the roster change."""
+        self.promises.roster(roster)
         for reader in self.readers.values():
             self.promises.names_changed(reader.device, roster, reader.memory.values())
 
@@ -338,40 +343,46 @@ class Installation:
         await asyncio.sleep(self.rng.uniform(2, 6))
         busy = [asyncio.create_task(self._use(reader_id)) for reader_id in self.readers]
         if not self.calm:
-            busy += [
-                asyncio.create_task(self._fault()) for _ in range(self.rng.choice((1, 1, 2, 3, 5)))
-            ]
+            faults = self.rng.choice((1, 1, 2, 3, 5, 8))
+            busy += [asyncio.create_task(self._fault()) for _ in range(faults)]
         await asyncio.gather(*busy)
         await self._heal()
         if await self._settle():
             self._check()
 
     async def _use(self, reader_id: str) -> None:
-        """Have people enrolled, and come back later."""
-        for _ in range(self.rng.choice((1, 1, 2))):
-            await self.enroll(reader_id)
-            await asyncio.sleep(self.rng.uniform(4, 12))
+        """Have people enrolled, and come back now and then."""
+        for _ in range(self.rng.choice((1, 2, 3, 4))):
+            accepted = await self.enroll(reader_id)
+            soon = self.rng.random()
+            if soon < 1 / 8:
+                await asyncio.sleep(self.rng.uniform(0, 6))
+                await self.users.cancel(reader_id)
+            if accepted and soon < 7 / 8:
+                await self._until_over(reader_id)
+            await asyncio.sleep(self.rng.uniform(0.1, 4))
         if self.rng.random() < 1 / 6:
             await self._walk_away(reader_id)
-        for _ in range(self.rng.choice((0, 0, 1, 2, 4))):
+        for _ in range(self.rng.choice((0, 0, 1, 2, 3))):
             await self.housekeeper.do(reader_id)
             await asyncio.sleep(self.rng.uniform(0, 3))
-        for _ in range(self.rng.choice((0, 1, 3, 5))):
+        for _ in range(self.rng.choice((0, 1, 2, 4))):
             await self.touch(reader_id)
             await asyncio.sleep(self.rng.uniform(0.5, 6))
 
     async def _walk_away(self, reader_id: str) -> None:
         """Have somebody leave in the middle, and touch the reader as soon as that has ended."""
-        hand, reader = self.hands[reader_id], self.readers[reader_id]
         await self.enroll(reader_id)
         await asyncio.sleep(self.rng.uniform(0, 5))
-        hand.person = None
-        end = self._loop.time() + _LEFT_FOR_S
-        while (  # noqa: ASYNC110 - whoever has left is told by nobody
-            reader.app is not None and reader.app.scanner.running and self._loop.time() < end
-        ):
-            await asyncio.sleep(self.rng.uniform(0.1, 0.4))
+        self.hands[reader_id].person = None
+        await self._until_over(reader_id)
         await self.touch(reader_id)
+
+    async def _until_over(self, reader_id: str) -> None:
+        """Stay until the enrollment that was accepted has ended, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STAYS_S):
+                await self.hands[reader_id].over.wait()
 
     async def touch(self, reader_id: str) -> None:
         """Have somebody touch a reader, one who was enrolled here more often than not."""
@@ -486,7 +497,7 @@ def live(seed: int, *, traced: bool = False) -> Verdict:
         await worlds[0].live()
 
     failure: list[Violation] = []
-    with consoles(), short_pages():
+    with consoles(), short_pages(), lean_waits():
         try:
             run(main())
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not have happened

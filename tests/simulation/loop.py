@@ -8,44 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, Never, override
+
+from tests.simulation.lean_loop import LeanLoop, StuckError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from contextvars import Context
-
-#: Turns of the loop without a jump of the clock, after which somebody turns in circles.
-MOST_TURNS = 100_000
-
-
-class StuckError(Exception):
-    """Nobody will ever do anything again, or time stands still because somebody never waits."""
-
-
-class _Clock:
-    """Stands where a loop has its selector: waits by jumping ahead."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self.now = 0.0
-        self._loop = loop
-        self._turns = 0
-
-    def select(self, timeout: float | None) -> tuple[()]:
-        """Let so many seconds go by. Raises StuckError, also for None: there is no timer."""
-        if timeout is None:
-            raise StuckError(f"everybody waits for ever: {self._loop.waiting()}")
-        if timeout > 0:
-            # Not by the timeout, which is rounded: a timer never goes off too early.
-            self.now = self._loop.next_timer()
-            self._turns = 0
-            return ()
-        self._turns += 1
-        if self._turns > MOST_TURNS:
-            raise StuckError(f"time stands still: {self._loop.waiting()}")
-        return ()
-
-    def close(self) -> None:
-        """Have nothing to close."""
 
 
 class _Timer(asyncio.TimerHandle):
@@ -95,12 +64,11 @@ class VirtualTime(asyncio.BaseEventLoop):
         return self._scheduled[0].when()
 
 
-class VirtualLoop(VirtualTime):
+class VirtualLoop(LeanLoop):
     """An event loop without sockets, pipes, threads and real time; its `time` begins at 0."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._clock = self._selector = _Clock(self)
         #: What failed and was not noticed by whoever waits for it, in order.
         self._failed: list[BaseException | asyncio.Task[Any]] = []
         #: Those that are not done, in the order of their start: asyncio's own set has none.
@@ -127,6 +95,7 @@ class VirtualLoop(VirtualTime):
         result: T = task.result()
         return result
 
+    @override
     def waiting(self) -> str:
         """Name the tasks that are not done, for an error."""
         return ", ".join(f"{task.get_name()} ({task.get_coro()})" for task in self._tasks)
@@ -164,14 +133,6 @@ class VirtualLoop(VirtualTime):
         """Note that a callback failed, and end the history."""
         self._failed.append(context.get("exception") or RuntimeError(context["message"]))
         self.stop()
-
-    # What BaseEventLoop asks of whoever has files to watch, or is called from threads.
-
-    def _process_events(self, events: object) -> None:
-        """Have none."""
-
-    def _write_to_self(self) -> None:
-        """Wake nobody: the loop never sleeps."""
 
 
 async def sleep_until(when: float) -> None:

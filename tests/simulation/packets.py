@@ -156,17 +156,21 @@ class Parser:
 
         Whoever does not take them all must not feed more.
         """
-        data = self._rest + data
-        at = 0
-        while (found := _length(data, at)) is not None:
+        if self._rest:
+            data = self._rest + data
+        at, whole = 0, len(data)
+        while at < whole:
+            if (found := _length(data, at)) is None:
+                break
             start, length = found
-            if start + length > len(data):
+            end = start + length
+            if end > whole:
                 break
             try:
-                packet = _decode(data[at], data[start : start + length])
+                packet = _decode(data[at], data[start:end])
             except (IndexError, ValueError, struct.error) as error:
                 raise MalformedError(str(error)) from error
-            at = start + length
+            at = end
             yield packet
         self._rest = data[at:]
 

@@ -38,6 +38,8 @@ class Hand:
         """Who came to be enrolled."""
         self.lifted_at = 0.0
         """When a finger was taken off last."""
+        self.over = asyncio.Event()
+        """Set while no enrollment that the reader has told of is running."""
         self.most_scans = reader.sensor.profile.buffers + 1
         self._reader = reader
         self._rng = rng
@@ -48,6 +50,10 @@ class Hand:
     def see(self, snapshot: dict[str, Any]) -> None:
         """Do what the enrollment wants now, after a while."""
         stage = snapshot["stage"]
+        if stage in {"completed", "failed", "cancelled"}:
+            self.over.set()
+        else:
+            self.over.clear()
         if stage == "place_finger" and self.person is not None and self._rng.random() < 49 / 50:
             self._soon(0.2, 1.2, lambda: self._place(self._finger()))
         elif stage in {"lift_finger", "completed", "failed", "cancelled"}:
@@ -104,8 +110,11 @@ class Users:
         self._promises = promises
         self._loop = asyncio.get_running_loop()
 
-    async def enroll(self, reader_id: str, hand: Hand, name: str) -> None:
-        """Ask for an enrollment, up to three times, with the person at the reader."""
+    async def enroll(self, reader_id: str, hand: Hand, name: str) -> bool:
+        """Ask for an enrollment, up to three times, with the person at the reader.
+
+        Returns whether one was accepted.
+        """
         hand.person = name
         for _ in range(3):
             wish = self._wish(hand.most_scans)
@@ -122,7 +131,8 @@ class Users:
             self.accepted[reader_id].append(template_id)
             if self._rng.random() < 1 / 3:
                 await self._wait_end(reader_id, template_id, wish)
-            return
+            return True
+        return False
 
     def _wish(self, most_scans: int) -> Wish:
         """Wish for something, mostly the usual."""

@@ -220,10 +220,14 @@ class SimulatedReader:
 
     def held_by(self, sensor: EmulatedSensor) -> dict[int, str]:
         """Return the same of another sensor."""
-        return {
-            slot: "+".join(sorted(self._names.get(one, "?") for one in made_of(data)))
-            for slot, data in sensor.templates.items()
-        }
+        return {slot: self._held(data) for slot, data in sensor.templates.items()}
+
+    def _held(self, template: bytes) -> str:
+        made = made_of(template)
+        if len(made) == 1:
+            [one] = made
+            return self._names.get(one, "?")
+        return "+".join(sorted(self._names.get(one, "?") for one in made))
 
     def place(self, finger: Finger) -> None:
         """Put a finger on the sensor."""
@@ -289,7 +293,9 @@ class _App(App):
     @override
     def on_message(self, topic: str, payload: bytes | None, retained: bool) -> None:
         super().on_message(topic, payload, retained)
-        self._reader.line.stir()
+        if self.scanner.busy:
+            # What was asked for begins with the next look at the sensor, or ends with it.
+            self._reader.line.stir()
 
     @override
     def _on_snapshot(self) -> None:

@@ -38,6 +38,8 @@ class Subscriptions:
         self._on_subscribed = on_subscribed
         self._loop = asyncio.get_running_loop()
         self._wanted: dict[str, int] = {}
+        self._matching: dict[str, list[str]] = {}
+        """Filters that cover a topic, for topics that came up."""
         self._replayed: dict[tuple[str, str], None] = {}
         """Filters and topics whose retained message has come over this connection."""
         self._settled_at: float | None = None
@@ -58,6 +60,7 @@ class Subscriptions:
     def add(self, name: str, qos: int, *, connected: bool) -> None:
         """Want a filter; while connected, the broker is asked even if it knows already."""
         self._wanted[name] = max(qos, self._wanted.get(name, 0))
+        self._matching.clear()
         if connected:
             self._pending[name] = self._wanted[name]
             self._ask_soon()
@@ -65,6 +68,7 @@ class Subscriptions:
     def remove(self, name: str, *, connected: bool) -> None:
         """Want a filter no more; the broker is told unless it is wanted again until then."""
         self._wanted.pop(name, None)
+        self._matching.clear()
         self._pending.pop(name, None)
         self._replayed = {key: None for key in self._replayed if key[0] != name}
         if connected:
@@ -86,7 +90,9 @@ class Subscriptions:
 
     def times(self, topic: str, *, retain: bool) -> int:
         """Return how many subscriptions get this message."""
-        names = [name for name in self._wanted if matches(name, topic)]
+        if (names := self._matching.get(topic)) is None:
+            names = [name for name in self._wanted if matches(name, topic)]
+            self._matching[topic] = names
         if retain:
             names = [name for name in names if (name, topic) not in self._replayed]
             self._replayed |= {(name, topic): None for name in names}

@@ -215,7 +215,7 @@ def test_some_acknowledgements_come_late_but_all_in_order() -> None:
             assert await one.next() == Puback(number + 1)
             heard_at.append(rig.now)
         assert 8 < heard_at[-1] < 13
-        assert len(set(heard_at)) > 2
+        assert len(set(heard_at)) > 1
 
     simulate(test, habits=BrokerHabits(ack_late=0.5, ack_late_s=12))
 

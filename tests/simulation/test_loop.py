@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 
 import pytest
 
-from tests.simulation.loop import StuckError, run, sleep_until
+from tests.simulation.lean_loop import StuckError, wait_for
+from tests.simulation.loop import run, sleep_until
 
 
 def test_a_day_goes_by_at_once_and_exactly() -> None:
@@ -154,3 +156,88 @@ def test_threads_are_refused() -> None:
 
     with pytest.raises(NotImplementedError, match="virtual time"):
         run(main())
+
+
+def test_a_cancelled_timer_does_not_go_off_and_is_forgotten() -> None:
+    heard: list[str] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for number in range(1000):
+            loop.call_later(100 + number, heard.append, "cancelled").cancel()
+        kept = loop.call_later(5, heard.append, "kept")
+        assert kept.when() == 5
+        assert not kept.cancelled()
+        await asyncio.sleep(3000)
+
+    run(main())
+    assert heard == ["kept"]
+
+
+def test_a_callback_is_called_in_the_context_in_which_it_was_asked_for() -> None:
+    who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
+    heard: list[str] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        who.set("anna")
+        loop.call_soon(lambda: heard.append(who.get()))
+        loop.call_later(1, lambda: heard.append(who.get()))
+        who.set("ben")
+        loop.call_at(2, lambda: heard.append(who.get()), context=contextvars.Context())
+        await asyncio.sleep(3)
+
+    run(main())
+    assert heard == ["anna", "anna", "nobody"]
+
+
+def test_a_wait_ends_when_its_time_is_over_and_what_it_waits_for_is_cancelled() -> None:
+    async def main() -> float:
+        event = asyncio.Event()
+        with pytest.raises(TimeoutError):
+            await wait_for(event.wait(), 2)
+        assert not event._waiters
+        assert await wait_for(asyncio.sleep(1, "slept"), 2) == "slept"
+        assert await wait_for(asyncio.sleep(1, "slept"), None) == "slept"
+        with pytest.raises(TimeoutError):
+            await wait_for(event.wait(), 0)
+        return asyncio.get_running_loop().time()
+
+    assert run(main()) == 4
+
+
+@pytest.mark.parametrize("after", [0.5, 1])
+def test_a_wait_that_is_cancelled_is_not_taken_for_one_whose_time_is_over(after: float) -> None:
+    """Also where both happen at one moment."""
+
+    async def main() -> None:
+        task = asyncio.create_task(wait_for(asyncio.Event().wait(), 1))
+        asyncio.get_running_loop().call_later(after, task.cancel)
+        await asyncio.sleep(2)
+        assert task.cancelled()
+        assert _cancellations() == 0
+
+    run(main())
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    return task.cancelling()
+
+
+def test_waits_in_each_other_end_in_their_order() -> None:
+    async def main() -> list[str]:
+        told: list[str] = []
+        try:
+            try:
+                await wait_for(wait_for(asyncio.sleep(9), 3), 2)
+            except TimeoutError:
+                told.append("outer")
+            await wait_for(wait_for(asyncio.sleep(9), 1), 2)
+        except TimeoutError:
+            told.append("inner")
+        assert _cancellations() == 0
+        return told
+
+    assert run(main()) == ["outer", "inner"]
