@@ -1,5 +1,6 @@
 """The two files in which this integration outlives a restart, shared by all readers."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.helpers.storage import Store
@@ -21,7 +22,19 @@ _VERSION = 1
 _MINOR_VERSION = 3
 
 
-class _RosterStore(Store[dict[str, Any]]):
+class _UnbrokenStore(Store[dict[str, Any]]):
+    """A file that what was changed reaches, whatever becomes of whoever has changed it."""
+
+    @override
+    async def async_save(self, data: dict[str, Any]) -> None:
+        """Save; done when it is on disk. A caller that stops waiting does not stop it.
+
+        Cancelled while it waits for a thread, Home Assistant's own store forgets the data.
+        """
+        await asyncio.shield(self.hass.async_create_task(super().async_save(data)))
+
+
+class _RosterStore(_UnbrokenStore):
     """The names."""
 
     @override
@@ -44,7 +57,7 @@ class _RosterStore(Store[dict[str, Any]]):
         return old_data
 
 
-class _MarksStore(Store[dict[str, Any]]):
+class _MarksStore(_UnbrokenStore):
     """What was reported."""
 
     @override

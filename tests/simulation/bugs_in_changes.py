@@ -24,6 +24,7 @@ from custom_components.biometric_enroll.reader.words import Feature, Refusal, To
 from fpreader import changes
 from fpreader.memory import DELETE, Memory
 from fpreader.templates import Templates
+from tests.simulation.disk import File
 from tests.simulation.planting import bug, put
 
 if TYPE_CHECKING:
@@ -157,6 +158,16 @@ def deletion_saved_too_late() -> AbstractContextManager[object]:
             await right(self)
 
     return put(Roster, "async_save", wrong)
+
+
+@bug(3, "A save ends with whoever waits for it, although nobody will save that again")
+def save_broken_off() -> AbstractContextManager[object]:
+
+    async def wrong(self: File, data: dict[str, Any]) -> None:
+        self._data = data
+        await self._write()
+
+    return put(File, "async_save", wrong)
 
 
 @bug(3, "A delete without an answer was not done")

@@ -59,8 +59,13 @@ class File:
         return loaded
 
     async def async_save(self, data: dict[str, Any]) -> None:
-        """Save; done when it is on disk."""
+        """Save; done when it is on disk. A caller that stops waiting does not stop it."""
         self._data = data
+        # The loop keeps what it runs.
+        loop = asyncio.get_running_loop()
+        await asyncio.shield(loop.create_task(self._write(), eager_start=True))
+
+    async def _write(self) -> None:
         async with self._lock:
             if self._data is None:
                 return

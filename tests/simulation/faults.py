@@ -322,6 +322,15 @@ async def change_goes_wrong(world: Installation) -> None:
     await world.home.start()
 
 
+async def change_broken_off(world: Installation) -> None:
+    """Have something changed by somebody who does not wait, and kill Home Assistant soon."""
+    await world.housekeeper.change_mind(world.any_reader_id())
+    await asyncio.sleep(world.rng.uniform(0, 2))
+    world.kill_home()
+    await asyncio.sleep(world.rng.uniform(3, 20))
+    await world.home.start()
+
+
 async def named_on_another_sensor(world: Installation) -> None:
     """Have a template named while its reader, without flash, gets another sensor for a while."""
     reader_id = world.any_reader_id()
@@ -417,6 +426,7 @@ FAULTS: tuple[tuple[int, Happens], ...] = (
     (3, home_assistant_killed_when_it_asks),
     (12, change_goes_wrong),
     (3, named_on_another_sensor),
+    (3, change_broken_off),
     (2, entry_reloaded),
     (2, backup_restored),
     (3, cancel_pressed),

@@ -471,8 +471,9 @@ class Installation:
         for reader_id, reader in self.readers.items():
             endings.check(self.promises, reader_id, roster, self.users.accepted[reader_id])
             # A reader that has lost which sensor is its own may have taken another one for it, and
-            # may not have seen yet that this one is gone again.
-            if reader.app is not None and reader.owns(reader.sensor):
+            # may not have seen yet that this one is gone again, or its own one back.
+            noticed = reader.app and not reader.app.scanner.templates["sensor_changed"]
+            if noticed and reader.owns(reader.sensor):
                 self.promises.truth_of(reader_id).check_sensor(reader.memory, reader.templates)
                 memory = reader.memory.values()
                 endings.check_names(self.promises, reader_id, roster, memory)

@@ -29,6 +29,10 @@ NAMELESS = ("Emil", "Frida", "Gustav")
 _ANSWERED_WITHIN_S = 105.0
 
 
+#: Longest that somebody in a hurry waits.
+_HURRY_S = 0.02
+
+
 class Housekeeper:
     """Users who change what readers hold, and how they work."""
 
@@ -122,33 +126,35 @@ class Housekeeper:
         if chosen is None:
             return
         slot, template_id = chosen
-        await self._forget(reader_id, template_id)
+        await self._forget(reader_id, template_id, hurry=not self._promises.calm)
         await self._delete(reader_id, slot, template_id)
         await asyncio.sleep(self._rng.choice((0, self._rng.uniform(0, 2))))
         if (slot, template_id) in self._unnamed(reader_id):
             await self._adopt(reader_id, slot, template_id)
 
-    async def _forget(self, reader_id: str, template_id: str | None) -> None:
+    async def _forget(
+        self, reader_id: str, template_id: str | None, *, hurry: bool = False
+    ) -> None:
         assert template_id is not None
         self._promises.forced.add(template_id)
 
         async def work(follower: Follower) -> None:
             await follower.knowledge.async_forget([template_id])
 
-        await self._change(reader_id, f"forget {template_id}", work)
+        await self._change(reader_id, f"forget {template_id}", work, hurry=hurry)
 
     async def switch(self, reader_id: str) -> None:
         """Switch identification off; or on, where it is off."""
         truth = self._truth(reader_id)
         identification = truth.identification is False
-        truth.identification = None
+        truth.switch(None)
         done = await self._change(
             reader_id,
             f"identification {identification}",
             lambda follower: follower.changes.async_set(identification=identification),
         )
         if done:
-            truth.identification = identification
+            truth.switch(identification)
 
     async def compare(self, reader_id: str) -> None:
         """Change the security level."""
@@ -203,15 +209,18 @@ class Housekeeper:
         reader_id: str,
         what: str,
         work: Callable[[Follower], Coroutine[Any, Any, None]],
+        *,
+        hurry: bool = False,
     ) -> bool:
         """Call an action, and return whether it says that it was done.
 
-        One in some callers does not stay to hear that, and stops it.
+        One in some callers does not stay to hear that, and stops it; one in a hurry never does.
         """
         asked_at = self._loop.time()
         impatient = not self._promises.calm and self._rng.random() < 1 / 4
-        # Hello is answered within some 20 ms, and the change in as long again.
-        patience = self._rng.choice((0.05, 3)) * self._rng.random() if impatient else None
+        # Hello is answered within some 20 ms, and the change in as long again; a save takes 10 ms.
+        most = _HURRY_S if hurry else self._rng.choice((0.05, 3))
+        patience = most * self._rng.random() if impatient or hurry else None
         try:
             async with asyncio.timeout(patience):
                 await self._home.change(reader_id, work)

@@ -60,14 +60,19 @@ class Hand:
             self._soon(0.1, 0.6, self._lift)
 
     async def touch(self, name: str) -> Finger | None:
-        """Put a finger on for a moment, and tell which; None if there is no room."""
+        """Put a finger on for a moment, and tell which.
+
+        None if there is no room, or an enrollment that has begun meanwhile wants something else.
+        """
         if self._reader.sensor.finger is not None:
             return None
         finger = self._clumsy(name)
+        # Nobody waits any more for what the light said before.
+        self._moves = moves = self._moves + 1
         self._place(finger)
         await asyncio.sleep(self._rng.uniform(0.5, 1.5))
         self._lift()
-        return finger
+        return finger if self._moves == moves else None
 
     def _finger(self) -> Finger:
         """Choose: the right one, nearly always."""

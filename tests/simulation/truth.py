@@ -72,6 +72,7 @@ class Truth:
         """Whether users have asked to take the sensor that is there for its own."""
         self.identification: bool | None = True
         """What users have set it to; None while nobody could know."""
+        self._switched_at = -1.0
         self.refused = False
         """Whether its flash has refused to write."""
         self.erased = False
@@ -159,10 +160,15 @@ class Truth:
         self.touches[touch.touch] = touch
         self.taken_at[touch.touch] = self._loop.time()
 
+    def switch(self, identification: bool | None) -> None:
+        """See users set identification; None: they are about to."""
+        self.identification = identification
+        self._switched_at = self._loop.time()
+
     def check_seen(self, finger: str, since: float) -> None:
-        """See that a touch of a finger was noticed."""
+        """See that a touch of a finger was noticed, unless it may have been off meanwhile."""
         seen = {touch.finger for touch in self.touches.values() if touch.seen_at >= since}
-        if self.identification and finger not in seen:
+        if self.identification and self._switched_at < since and finger not in seen:
             self._violated(6, f"a touch of {finger} is not seen")
 
     def power_lost(self) -> None:

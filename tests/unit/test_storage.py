@@ -1,12 +1,16 @@
 """What lies on the disk after a crash, a backup or another version, and what is made of it."""
 
+import asyncio
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.biometric_enroll import async_setup
+from custom_components.biometric_enroll.stores import DATA_MARKS, DATA_ROSTER
 from tests.unit.fake_reader import DEVICE
 from tests.unit.helpers import (
     async_enroll,
@@ -83,3 +87,31 @@ async def test_whoever_waits_for_an_outcome_is_told_when_the_entry_is_unloaded(
     with pytest.raises(HomeAssistantError) as raised:
         await waiting
     assert raised.value.translation_key == "no_outcome"
+
+
+async def test_what_was_changed_is_saved_although_its_caller_has_gone_away(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Home Assistant's own store forgets it, where the save still waits for the one before."""
+    roster, marks = hass.data[DATA_ROSTER], hass.data[DATA_MARKS]
+    for saved in (roster._saved, marks._saved):
+        writing = asyncio.Event()
+        written: list[dict[str, Any]] = []
+
+        async def write(
+            data: dict[str, Any], writing: Any = writing, written: Any = written
+        ) -> None:
+            await writing.wait()
+            written.append(data["data"])
+
+        with patch.object(saved, "_async_write_data", write):
+            first = hass.async_create_task(saved.async_save({"change": 1}))
+            second = hass.async_create_task(saved.async_save({"change": 2}))
+            await asyncio.sleep(0)
+            for caller in (first, second):
+                caller.cancel()
+                with suppress(asyncio.CancelledError):
+                    await caller
+            writing.set()
+            await hass.async_block_till_done()
+        assert written == [{"change": 1}, {"change": 2}]

@@ -175,7 +175,8 @@ class Roster:
         """
         if template_id is None or (found := self.find(device, template_id)) is None:
             return False
-        if found.deleting is not expected:
+        if expected or found.deleting:
+            # Also where it was expected before: that may not be on disk yet.
             await self.async_update(template_id, deleting=expected)
         return found.deleting
 

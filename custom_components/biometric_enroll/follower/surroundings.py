@@ -99,4 +99,7 @@ class Saved(Protocol):
         """Return the object, None if none was ever saved."""
 
     async def async_save(self, data: dict[str, Any]) -> None:
-        """Save the object; done when it is on disk."""
+        """Save the object; done when it is on disk.
+
+        A caller that stops waiting does not stop it.
+        """
