@@ -1,4 +1,4 @@
-"""The YAML of the documentation, for tests that run it."""
+"""The documentation, for tests that check its prose and run its YAML."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,11 @@ from typing import Any
 from homeassistant.util.yaml import parse_yaml
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted(
+    path for folder in (ROOT, ROOT / "docs", ROOT / "firmware") for path in folder.glob("*.md")
+)
+"""All Markdown for users and developers."""
+
 _BLOCK = re.compile(r"^ *```ya?ml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
@@ -16,7 +21,7 @@ def yaml_blocks() -> dict[str, Any]:
     That line is a comment, and says what the block does.
     """
     found: dict[str, Any] = {}
-    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "firmware/README.md"]:
+    for path in DOCUMENTS:
         for text in _BLOCK.findall(path.read_text()):
             title, contents = text.partition("\n")[0], parse_yaml(text)
             assert title.startswith("# "), f"{path.name} has a block that does not say what it does"

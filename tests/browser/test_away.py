@@ -56,7 +56,7 @@ async def test_a_reader_that_loses_power_in_the_middle_says_so_when_it_is_back(
     house.bench.reader.start()
     await expect(title(card, "Not enrolled")).to_be_visible()
     await expect(
-        card.get_by_text("The reader restarted in the middle.", exact=True)
+        card.get_by_text("The reader restarted during the enrollment.", exact=True)
     ).to_be_visible()
     await expect(button(card, "Try again")).to_be_visible()
 

@@ -82,7 +82,7 @@ async def test_a_person_is_enrolled_by_clicks_and_sees_every_scan(
     await shows(card, PLACE_AGAIN, 2)
     await hand.go_on()
     await expect(title(card, "Enrolled")).to_be_visible()
-    await shows(card, "From now on the reader knows this finger.", 3)
+    await shows(card, "The reader now recognizes this finger.", 3)
     await expect(card.locator(".ring ha-icon")).to_have_js_property("icon", "mdi:check-bold")
     await shoot(visit.page, "enrolled")
 

@@ -51,7 +51,7 @@ async def test_every_stage_is_told_with_how_far_it_is(
         (Moment.PLACE_2, PLACE_AGAIN, 1),
         (Moment.LIFT_2, LIFT, 2),
         (Moment.PLACE_3, PLACE_AGAIN, 2),
-        (Moment.COMPLETED, "From now on the reader knows this finger.", 3),
+        (Moment.COMPLETED, "The reader now recognizes this finger.", 3),
     ):
         await hand.go_on(moment)
         await shows(card, sentence, captured)

@@ -45,7 +45,7 @@ async def test_a_page_loaded_again_in_the_middle_shows_the_same(
     await expect(card.get_by_text("Left thumb", exact=True)).to_be_visible()
     await shows(card, LIFT, 2)
     await hand.go_on()
-    await shows(card, "From now on the reader knows this finger.", 3)
+    await shows(card, "The reader now recognizes this finger.", 3)
 
 
 async def test_a_page_whose_clock_is_ahead_does_not_tell_that_time_is_up(

@@ -239,5 +239,5 @@ async def test_a_reader_that_refuses_is_told_of(
     missed = {"touches": 1, "locked_out": False, "not_locked_out": ["Front door"]}
     assert [call.data for call in warnings] == [{**LOCKED_OUT, **missed}]
     # Home Assistant logs that the switch could not be turned off, as it should.
-    assert "Front door cannot do this" in caplog.text
+    assert "Front door rejected the request as invalid" in caplog.text
     caplog.clear()

@@ -14,7 +14,7 @@ from custom_components.biometric_enroll.reader.words import Reason
 from tests.markdown import ROOT
 from tests.unit.helpers import async_enrolled, device_id, state
 from tests.unit.roster_actions import async_get, async_person, async_update
-from tests.unit.test_translations import TOUCH_REASONS
+from tests.unit.test_translations import TEXTS, TOUCH_REASONS
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -70,6 +70,15 @@ async def test_events_and_their_entities_have_what_is_documented(
 def test_all_reasons_are_documented() -> None:
     [row] = [row for row in _rows() if row["keys"] == "`reason`"]
     assert set(re.findall("`(.+?)`", row["meaning"])) == {*Reason, *TOUCH_REASONS, UNPROVEN}
+
+
+def test_all_options_are_documented_by_the_names_that_their_form_shows() -> None:
+    options = re.search(r"^## Options\n(.+?)^## ", _REFERENCE, re.MULTILINE | re.DOTALL)
+    assert options
+    documented = re.findall(r"^\| ([A-Z][^|]+) \|", options[1], re.MULTILINE)
+    forms = TEXTS["options"]["step"]
+    named = {*forms["reader"]["data"].values(), *forms["first_generation"]["data"].values()}
+    assert sorted(documented) == sorted(named)
 
 
 async def test_get_fingerprints_answers_what_is_documented(
