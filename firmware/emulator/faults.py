@@ -72,6 +72,11 @@ class FaultPlan:
         """Let everything go well from here on."""
         self._plans.clear()
 
+    @property
+    def left(self) -> int:
+        """Count the commands that are still to go wrong; one that always do counts as one."""
+        return sum(plan.times or 1 for plan in self._plans)
+
     def take(self, command: int | None) -> Fault | None:
         """Return the fault of a command that has just come, None if it is spared.
 

@@ -46,6 +46,11 @@ class SimulatedBoard:
         # Half a microsecond more, or rounding would make 299 ms of 0.3 s.
         return int((self._loop.time() - self._start) * self._drift * 1000 + 0.0005)
 
+    @property
+    def now(self) -> float:
+        """The loop's time."""
+        return self._loop.time()
+
     def time_of(self, at_ms: int) -> float:
         """Give the loop's time at an uptime."""
         return self._start + at_ms / 1000 / self._drift

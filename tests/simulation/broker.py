@@ -45,6 +45,8 @@ class Broker:
         self._rng = rng
         self._trace = trace
         self._loop = asyncio.get_running_loop()
+        self.patient = False
+        """Whether clients may be silent for as long as they like."""
         self._running = False
         self._run = 0
         """Counts the runs, so that no timer outlives its own."""

@@ -178,6 +178,9 @@ class Connection:
     # --- its end ----------------------------------------------------------------------
 
     def _check_keepalive(self) -> None:
+        if self._broker.patient:
+            self._watch = self._broker.later(10 * self._patience_s, self._check_keepalive)
+            return
         left = self._heard_at + self._patience_s - self._loop.time()
         if left > _ROUNDING:
             self._watch = self._broker.later(left, self._check_keepalive)

@@ -53,14 +53,18 @@ class Flash:
         self._rng = rng
         self._cut = cut
         self._planned: tuple[int, Moment] | None = None
+        self._struck: Callable[[], None] = nothing
+        self.refused: Callable[[], None] = nothing
+        """Hears that a write is refused."""
         self._unpacked: tuple[object, dict[str, Any]] | None = None
         """The record that was looked into last, and what it holds."""
         self._mapped: tuple[object, dict[int, str]] | None = None
         """The same of its map, which is never changed."""
 
-    def cut_at(self, nth: int, moment: Moment) -> None:
-        """Take the power around the nth write from now, counted from 1."""
+    def cut_at(self, nth: int, moment: Moment, struck: Callable[[], None]) -> None:
+        """Take the power around the nth write from now, counted from 1; `struck` hears of it."""
         self._planned = (self.writes + nth, moment)
+        self._struck = struck
 
     def erase(self) -> None:
         """Lose everything."""
@@ -113,6 +117,7 @@ class Flash:
                 tear()
             self._lose_power()
         if self.refuses:
+            self.refused()
             if tear is not None and self._rng.random() < 1 / 2:
                 tear()
             raise OSError(errno.ENOSPC, "flash refuses")
@@ -121,8 +126,13 @@ class Flash:
             self._lose_power()
 
     def _lose_power(self) -> NoReturn:
+        self._struck()
         self._cut()
         raise asyncio.CancelledError("no power")
+
+
+def nothing() -> None:
+    """Hear of something, and do nothing."""
 
 
 class Told(Protocol):

@@ -9,22 +9,26 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from custom_components.biometric_enroll.reader.words import FINAL_STAGES
 from emulator import EmulatedSensor, Finger, Quality
 from emulator.fingers import Capture
 from emulator.templates import features, merge
 from fpreader.memory import ENROLL
 from tests.simulation import endings
 from tests.simulation.console import consoles
-from tests.simulation.faults import FAULTS
+from tests.simulation.coverage import Coverage
+from tests.simulation.faults import FAULT_NAMES, FAULTS, FAULTS_BY_NAME
 from tests.simulation.habits import BrokerHabits
 from tests.simulation.home_assistant import PARTY, HomeAssistant
 from tests.simulation.housekeeping import NAMELESS, Housekeeper
 from tests.simulation.lean_loop import lean_waits
 from tests.simulation.loop import run
 from tests.simulation.network import Network
+from tests.simulation.patience import quiet_line
 from tests.simulation.people import NAMES, STRANGER, Hand, Users
 from tests.simulation.promises import PROMPT_S, Promises, Violation
 from tests.simulation.reader import SimulatedReader, Touch, short_pages
+from tests.simulation.steering import Situations, Strike, target
 from tests.simulation.tape import TapedBroker
 from tests.simulation.trace import Trace
 
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from custom_components.biometric_enroll.reader.state import ReaderState
     from fpreader.app import App
     from tests.simulation.home_assistant import Taken
+    from tests.simulation.steering import Target
     from tests.simulation.truth import Truth
 
 #: Words of the requests that change something beside enrolling.
@@ -47,6 +52,10 @@ _TROUBLED_S = 40.0
 #: Seconds after the last of it within which everything has to be well.
 SETTLED_WITHIN_S = 400.0
 _LOOK_EVERY_S = 2.0
+#: How many of the histories have hours in which nobody comes.
+_LONG = 1 / 200
+#: Seconds after which a connection that is lost has been noticed by everybody.
+_NOTICED_S = 180.0
 #: Longest that somebody stays for an enrollment that does not end.
 _STAYS_S = 30.0
 #: Seconds from when a finger was taken off again until a reader that works knows whose it was.
@@ -61,6 +70,10 @@ class Verdict:
     violations: list[Violation]
     enrollments: int
     """How many were run by readers."""
+    virtual_s: float
+    """How long it lasted."""
+    coverage: Coverage
+    """Which faults struck when."""
     trace: str
     """What happened; empty where nothing was violated and nobody asked."""
 
@@ -92,6 +105,9 @@ class _Watcher:
             self._world.later(PROMPT_S, partial(self._check_shown, snapshot))
         if self.hand is not None:
             self.hand.see(snapshot)
+        if snapshot["stage"] in FINAL_STAGES:
+            self._world.situations.ended(self._device)
+        self._world.situations.look()
 
     def _check_shown(self, snapshot: dict[str, Any]) -> None:
         """See whether it was shown in time, where nothing goes wrong and nothing newer came."""
@@ -104,6 +120,7 @@ class _Watcher:
         """See a touch."""
         self._note("touch %s %s of %s", touch.touch, touch.result, touch.finger)
         self._truth.touched(touch)
+        self._world.situations.look()
 
     def committed(self, slot: int, template_id: str) -> None:
         """See an id enter the map."""
@@ -137,6 +154,7 @@ class _Watcher:
         if not on:
             self._truth.power_lost()
             self._world.power_again(self._reader)
+        self._world.later(0, self._world.situations.look)
 
     def stopped(self, error: Exception | None) -> None:
         """See the firmware start anew."""
@@ -159,6 +177,9 @@ class Installation:
         self.rng = Random(seed)  # noqa: S311 - it has to be the same each time
         self.trace = Trace()
         self.promises = Promises(self.trace)
+        self.coverage = Coverage()
+        self.situations = Situations(self)
+        self._target = target(seed, FAULT_NAMES)
         self.calm = self.promises.calm = self.rng.random() < 1 / 8
         self.network = Network(self.rng)
         habits = BrokerHabits() if self.calm else BrokerHabits.random(self.rng)
@@ -182,6 +203,7 @@ class Installation:
         """The same for the next change that it asks for."""
         self._loop = asyncio.get_running_loop()
         self._healing = False
+        self._long = self.rng.random() < _LONG
         [readers] = self.rng.choices((1, 2, 3, 4), (24, 10, 3, 2))
         for number in range(readers):
             self._add_reader(f"reader{number}", f"device{number}")
@@ -195,7 +217,8 @@ class Installation:
     def _add_reader(self, reader_id: str, device: str) -> None:
         watcher = _Watcher(self, device)
         reader = self._make_reader(reader_id, device, watcher)
-        if self.rng.random() < 1 / 2:
+        # Only what was there before can be adopted.
+        if self.rng.random() < 1 / 2 or (self._target and self._target.column == "adopt"):
             self._fill(reader)
         self.readers[reader_id] = reader
         self.hands[reader_id] = watcher.hand = Hand(reader, self.rng, self.trace)
@@ -238,6 +261,10 @@ class Installation:
     def any_party(self) -> str:
         """Choose somebody with a connection to the broker."""
         return self.rng.choice((PARTY, *(reader.device for reader in self.readers.values())))
+
+    def at(self, party: str) -> tuple[SimulatedReader, ...]:
+        """Give the readers that a party's connection concerns."""
+        return (self.all_readers[party],) if party != PARTY else tuple(self.readers.values())
 
     def foreign_sensor(self, reader: SimulatedReader) -> EmulatedSensor:
         """Make a sensor that holds others in the slots of those who are enrolled."""
@@ -301,6 +328,7 @@ class Installation:
 
     def published(self, topic: str, message: str) -> None:
         """See Home Assistant publish something."""
+        self.situations.published(topic, message)
         while self.when_changing and any(word in message for word in _CHANGES):
             self.when_changing.pop()()
         while self.when_published:
@@ -343,9 +371,16 @@ class Installation:
         await asyncio.sleep(self.rng.uniform(2, 6))
         busy = [asyncio.create_task(self._use(reader_id)) for reader_id in self.readers]
         if not self.calm:
+            if self._target is not None:
+                busy.append(asyncio.create_task(self._steered_fault(self._target)))
             faults = self.rng.choice((1, 1, 2, 3, 5, 8))
             busy += [asyncio.create_task(self._fault()) for _ in range(faults)]
         await asyncio.gather(*busy)
+        if self._long:
+            await self._heal()
+            await self._idle()
+            self._healing = False
+            await asyncio.gather(*(self._use(reader_id) for reader_id in self.readers))
         await self._heal()
         if await self._settle():
             self._check()
@@ -378,6 +413,15 @@ class Installation:
         await self._until_over(reader_id)
         await self.touch(reader_id)
 
+    async def _idle(self) -> None:
+        """Let hours or days go by in which nobody comes."""
+        self.trace.note("history", "nobody comes for long")
+        # Whatever has not been noticed yet is noticed by then.
+        await asyncio.sleep(_NOTICED_S)
+        with quiet_line(self.broker):
+            await asyncio.sleep(3600 * self.rng.choice((2, 6, 12, 24, 48)))
+        self.trace.note("history", "people come again")
+
     async def _until_over(self, reader_id: str) -> None:
         """Stay until the enrollment that was accepted has ended, but not for ever."""
         with contextlib.suppress(TimeoutError):
@@ -401,7 +445,12 @@ class Installation:
         weights = [weight for weight, _ in FAULTS]
         [(_, happens)] = self.rng.choices(FAULTS, weights)
         self.trace.note("fault", happens.__name__)
-        await happens(self)
+        await happens(self, Strike(self, happens.__name__))
+
+    async def _steered_fault(self, wanted: Target) -> None:
+        await asyncio.sleep(self.rng.uniform(0, _TROUBLED_S / 2))
+        self.trace.note("fault", "%s, steered to %s", *wanted)
+        await FAULTS_BY_NAME[wanted.fault](self, Strike(self, wanted.fault, wanted.column))
 
     async def _heal(self) -> None:
         """Let everything work again."""
@@ -506,4 +555,11 @@ def live(seed: int, *, traced: bool = False) -> Verdict:
     [world] = worlds
     violations = world.promises.violations + failure
     trace = str(world.trace) if traced or violations else ""
-    return Verdict(seed, violations, world.promises.enrollments, trace)
+    return Verdict(
+        seed,
+        violations,
+        world.promises.enrollments,
+        world.situations.now,
+        world.coverage,
+        trace,
+    )

@@ -139,6 +139,10 @@ class Network:
         end.take, end.ended = reader.feed_data, ended
         return reader, Writer(end, reader)
 
+    def connected(self, party: str) -> bool:
+        """Return whether a party has a connection, as far as it knows."""
+        return any(end.open for end in self._party(party).ends)
+
     # --- faults -------------------------------------------------------------------------
 
     def cut(self, party: str, notice: Notice = Notice.BOTH) -> None:

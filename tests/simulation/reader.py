@@ -20,7 +20,7 @@ from fpreader.memory import MARK_BYTES
 from fpreader.templates import MARK_PAGE
 from tests.simulation.board import SimulatedBoard
 from tests.simulation.console import console
-from tests.simulation.flash import Flash, Moment, Power
+from tests.simulation.flash import Flash, Moment, Power, nothing
 from tests.simulation.sensor_line import SensorLine
 
 if TYPE_CHECKING:
@@ -140,6 +140,9 @@ class SimulatedReader:
         self._life = Power()
         self._main: asyncio.Task[None] | None = None
         self._names: dict[bytes, str] = {}
+        self._placed_at = 0.0
+        self.touched_at = 0.0
+        """When the journal took a touch last."""
 
     # --- power --------------------------------------------------------------------------
 
@@ -175,13 +178,23 @@ class SimulatedReader:
         self.line.power_off()
         self.told.power(on=False)
 
-    def cut_after(self, command: Command, nth: int = 1) -> None:
-        """Take the power as soon as the sensor has done its nth command of a kind from now."""
-        self.line.cut_after(command, nth)
+    def cut_after(
+        self, command: Command | None, nth: int = 1, struck: Callable[[], None] = nothing
+    ) -> None:
+        """Take the power as soon as the sensor has done its nth command of a kind from now.
 
-    def cut_at_write(self, nth: int = 1, moment: Moment = Moment.AFTER) -> None:
-        """Take the power around the nth write to flash from now."""
-        self.flash.cut_at(nth, moment)
+        `struck` hears of it right before. None stands for any command.
+        """
+        self.line.cut_after(command, nth, struck)
+
+    def cut_at_write(
+        self,
+        nth: int = 1,
+        moment: Moment = Moment.AFTER,
+        struck: Callable[[], None] = nothing,
+    ) -> None:
+        """Take the power around the nth write to flash from now; `struck` hears of it."""
+        self.flash.cut_at(nth, moment, struck)
 
     # --- flash --------------------------------------------------------------------------
 
@@ -200,6 +213,11 @@ class SimulatedReader:
     def sensor(self) -> EmulatedSensor:
         """The sensor that is there now."""
         return self.line.sensor
+
+    @property
+    def being_touched(self) -> bool:
+        """Whether a finger is there of which the journal does not know yet."""
+        return self.sensor.finger is not None and self.touched_at < self._placed_at
 
     def owns(self, sensor: EmulatedSensor) -> bool:
         """Return whether a sensor is the one whose ids the flash holds."""
@@ -233,6 +251,7 @@ class SimulatedReader:
         """Put a finger on the sensor."""
         self.know(finger.name)
         self.sensor.place(finger)
+        self._placed_at = asyncio.get_running_loop().time()
         self.line.stir()
 
     def know(self, name: str) -> None:
@@ -326,4 +345,5 @@ class _App(App):
             self._reader.line.imaged_at,
             entry[16] << 8 | entry[17],
         )
+        self._reader.touched_at = self._life.now
         self._reader.told.touched(touch)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gc
 import logging
+import multiprocessing.connection
+import os
+import signal
+import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.simulation.bugs import BUGS
+from tests.simulation.coverage import Coverage
 from tests.simulation.history import live
 
 if TYPE_CHECKING:
@@ -27,6 +32,10 @@ class Lived(NamedTuple):
     enrollments: int
     seconds: float
     """Of one core."""
+    virtual_s: float
+    """How long the histories lasted, in their own time."""
+    coverage: Coverage
+    """Which faults struck when."""
     broken: list[Verdict]
     """Those in which a promise was not kept."""
 
@@ -36,15 +45,18 @@ def live_through(first: int, count: int) -> Lived:
     _quiet()
     _spare_collector()
     begin = time.process_time()
-    enrollments, broken = 0, []
+    enrollments, virtual_s, broken = 0, 0.0, []
+    coverage = Coverage()
     for seed in range(first, first + count):
         verdict = live(seed)
         if not seed % _COLLECTED_EVERY:
             gc.collect()
         enrollments += verdict.enrollments
+        virtual_s += verdict.virtual_s
+        coverage.add(verdict.coverage)
         if verdict.violations:
             broken.append(verdict)
-    return Lived(count, enrollments, time.process_time() - begin, broken)
+    return Lived(count, enrollments, time.process_time() - begin, virtual_s, coverage, broken)
 
 
 def notice(name: str) -> Verdict | None:
@@ -61,6 +73,20 @@ def notice(name: str) -> Verdict | None:
             if found:
                 return replace(verdict, violations=found)
     return None
+
+
+def begin_process() -> None:
+    """Prepare a process of a run: it ends with the run, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    # Else a run that was killed would leave processes that wait for work for ever.
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def _spare_collector() -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from emulator import Code, Command
+from tests.simulation.flash import nothing
 from tests.simulation.loop import sleep_until
 
 if TYPE_CHECKING:
@@ -53,7 +54,14 @@ class SensorLine:
         """Seconds by which the next answer comes too late; used up by it."""
         self._loop = asyncio.get_running_loop()
         self._cut = cut
-        self._cut_after: tuple[Command, int] | None = None
+        self._cut_after: tuple[Command | None, int] | None = None
+        self._struck: Callable[[], None] = nothing
+        self.silenced: Callable[[], None] = nothing
+        """Hears that something is lost in a silence …"""
+        self.delayed: Callable[[], None] = nothing
+        """… that an answer comes too late …"""
+        self.distorted: Callable[[], None] = nothing
+        """… that a planned fault has struck a command."""
         self._silent_until = 0.0
         self._busy_until = 0.0
         self._coming: deque[tuple[float, bytes]] = deque()
@@ -82,12 +90,18 @@ class SensorLine:
     def silence(self, seconds: float) -> None:
         """Let nothing come through for so long, in either direction."""
         self._silent_until = max(self._silent_until, self._loop.time() + seconds)
+        if self._coming:
+            self.silenced()
         self._coming.clear()
         self.stir()
 
-    def cut_after(self, command: Command, nth: int) -> None:
-        """Take the power as soon as the sensor has done its nth command of a kind from now."""
+    def cut_after(self, command: Command | None, nth: int, struck: Callable[[], None]) -> None:
+        """Take the power as soon as the sensor has done its nth command of a kind from now.
+
+        `struck` hears of it right before. None stands for any command.
+        """
         self._cut_after = (command, nth)
+        self._struck = struck
 
     def power_off(self) -> None:
         """Take the sensor's power: it falls silent and loses its RAM."""
@@ -119,16 +133,23 @@ class SensorLine:
         if data[_COMMAND_AT] == Command.DELET_CHAR:
             self._told.emptying(int.from_bytes(data[_SLOT_AT]))
         if now < self._silent_until:
+            self.silenced()
             return
         held = tuple(self.sensor.templates)
-        for reply in self.sensor.process(data):
+        planned = self.sensor.faults.left
+        replies = self.sensor.process(data)
+        if planned and self.sensor.faults.left != planned:
+            self.distorted()
+        for reply in replies:
             for slot in held:
                 if slot not in self.sensor.templates:
                     self._told.emptied(slot)
             self._note(reply)
             seconds = self.sensor.profile.seconds.get(reply.command or 0, 0.0)
             self._busy_until = max(self._busy_until, now) + seconds + self.delay
-            self.delay = 0.0
+            if self.delay:
+                self.delayed()
+                self.delay = 0.0
             for index, piece in enumerate(reply.pieces):
                 self._come(self._busy_until + index * _PIECE_GAP, piece)
 
@@ -159,11 +180,14 @@ class SensorLine:
             if reply.code in {Code.OK, Code.IMAGE_FAIL} and self.sensor.finger is not None:
                 self.imaged = self.sensor.finger.name
                 self.imaged_at = self._loop.time()
-        if reply.code is None or self._cut_after is None or self._cut_after[0] != reply.command:
+        if reply.code is None or self._cut_after is None:
             return
         command, nth = self._cut_after
+        if command not in {None, reply.command}:
+            return
         self._cut_after = (command, nth - 1) if nth > 1 else None
         if self._cut_after is None:
+            self._struck()
             self._cut()
             raise asyncio.CancelledError("no power")
 

@@ -1,0 +1,147 @@
+"""How far a run of scripts/simulate has come, in a file: the same command goes on from there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from tests.simulation.coverage import Coverage
+
+if TYPE_CHECKING:
+    from tests.simulation.runs import Lived
+
+ROOT = Path(__file__).parents[2]
+#: What a history follows from, beside its seed.
+_SOURCES = (
+    "custom_components/biometric_enroll/reader",
+    "custom_components/biometric_enroll/follower",
+    "firmware/emulator",
+    "firmware/fpreader",
+    "tests/simulation",
+)
+
+
+def code_hash() -> str:
+    """Return a word for the code that is there now: the same word, the same histories."""
+    digest = hashlib.sha256(sys.version.encode())
+    for folder in _SOURCES:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if not path.name.startswith("test_"):
+                digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+class Broken(NamedTuple):
+    """A promise that was not kept."""
+
+    seed: int
+    promise: int
+    what: str
+    at: float
+
+
+class Wanted(NamedTuple):
+    """What a command asks for: only one that asks for the same goes on."""
+
+    runs: int | None
+    """How many histories; None where the time decides."""
+    hours: float | None
+    seed: int | None
+    """The first one, where the command says it."""
+
+
+@dataclass
+class Progress:
+    """What is done, and what came of it."""
+
+    wanted: Wanted
+    code: str
+    first: int
+    """The first seed."""
+    done: list[list[int]] = field(default_factory=list)
+    """Finished seeds as ranges, each with its first one and how many they are; in order."""
+    enrollments: int = 0
+    virtual_s: float = 0.0
+    cpu_s: float = 0.0
+    """Of all cores together."""
+    elapsed_s: float = 0.0
+    """By the clock on the wall, over all parts of the run."""
+    broken: list[Broken] = field(default_factory=list)
+    coverage: Coverage = field(default_factory=Coverage)
+
+    @property
+    def histories(self) -> int:
+        """Count those that are done."""
+        return sum(count for _, count in self.done)
+
+    def add(self, first: int, lived: Lived) -> None:
+        """Take what came of the seeds from this one on."""
+        self.done = _merged([*self.done, [first, lived.histories]])
+        self.enrollments += lived.enrollments
+        self.virtual_s += lived.virtual_s
+        self.cpu_s += lived.seconds
+        self.coverage.add(lived.coverage)
+        self.broken += [
+            Broken(verdict.seed, violation.promise, violation.what, round(violation.at, 3))
+            for verdict in lived.broken
+            for violation in verdict.violations
+        ]
+        self.broken.sort()
+
+    def left(self, first: int, count: int) -> list[tuple[int, int]]:
+        """Return the ranges of these seeds that are not done."""
+        found, at, end = [], first, first + count
+        for start, length in self.done:
+            if at < min(start, end):
+                found.append((at, min(start, end) - at))
+            at = max(at, start + length)
+        if at < end:
+            found.append((at, end - at))
+        return found
+
+    # --- the file -------------------------------------------------------------------------
+
+    def save(self, path: Path) -> None:
+        """Write the file, in one step."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = {
+            **{name: getattr(self, name) for name in _PLAIN},
+            "wanted": self.wanted._asdict(),
+            "coverage": self.coverage.as_lists(),
+        }
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(data), encoding="utf-8")
+        fresh.replace(path)
+
+    @classmethod
+    def load(cls, path: Path, wanted: Wanted, code: str) -> Self | None:
+        """Read the file; None where there is none, or it is of another command or other code."""
+        try:
+            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if Wanted(**data["wanted"]) != wanted or data["code"] != code:
+                return None
+            progress = cls(wanted, **{name: data[name] for name in _PLAIN})
+            progress.broken = [Broken(*one) for one in data["broken"]]
+            progress.coverage = Coverage.of_lists(data["coverage"])
+        except OSError, ValueError, TypeError, KeyError:
+            return None
+        return progress
+
+
+_PLAIN = (
+    "code", "first", "done", "enrollments", "virtual_s", "cpu_s", "elapsed_s", "broken",
+)  # fmt: skip
+
+
+def _merged(ranges: list[list[int]]) -> list[list[int]]:
+    merged: list[list[int]] = []
+    for first, count in sorted(ranges):
+        if merged and sum(merged[-1]) == first:
+            merged[-1][1] += count
+        else:
+            merged.append([first, count])
+    return merged

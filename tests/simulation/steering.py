@@ -1,0 +1,234 @@
+"""When faults strike: each notes it, and in a steered history waits for its combination first."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.simulation.coverage import REQUESTS, STAGES
+from tests.simulation.impossible import IMPOSSIBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from tests.simulation.history import Installation
+    from tests.simulation.reader import SimulatedReader
+
+#: One history in so many is steered, as far as it is not calm.
+STEERED_EVERY = 3
+#: Longest that a steered fault waits for its combination; then it strikes all the same.
+_WAITS_S = 60.0
+#: Between two attempts to bring a combination about.
+_AGAIN_S = 4.0
+#: For so long an enrollment has ended just now.
+_FINAL_S = 2.0
+
+
+class Target(NamedTuple):
+    """What a steered history is to show: a fault at a stage, or during a request."""
+
+    fault: str
+    column: str
+
+
+def target(seed: int, faults: Sequence[str]) -> Target | None:
+    """Return what the history of a seed is steered to; None: it goes as it goes.
+
+    Seeds that follow each other take one combination after the other: all that are possible.
+    """
+    if seed % STEERED_EVERY:
+        return None
+    targets = [
+        Target(fault, column)
+        for column in (*STAGES, *REQUESTS)
+        for fault in faults
+        if (fault, column) not in IMPOSSIBLE
+    ]
+    return targets[seed // STEERED_EVERY % len(targets)]
+
+
+class Situations:
+    """What readers do and are asked at each moment, and who waits for that."""
+
+    def __init__(self, world: Installation) -> None:
+        self._world = world
+        self._loop = asyncio.get_running_loop()
+        self._ended_at: dict[str, float] = {}
+        """When an enrollment ended last, by hardware id."""
+        self._said: dict[str, list[str]] = {}
+        """The newest messages of Home Assistant, by reader id."""
+        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+
+    # --- what is seen ---------------------------------------------------------------------
+
+    def ended(self, device: str) -> None:
+        """See an enrollment end."""
+        self._ended_at[device] = self._loop.time()
+
+    def published(self, topic: str, message: str) -> None:
+        """See Home Assistant say something."""
+        said = self._said.setdefault(topic.split("/")[1], [])
+        said.append(message)
+        del said[:-8]
+        self.look()
+
+    def look(self) -> None:
+        """See that something has changed: whoever waits for what is true now goes on."""
+        for fits, future in self._waiting:
+            if not future.done() and fits():
+                future.set_result(None)
+
+    async def until(self, fits: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something is true, and return whether it came true in time."""
+        if fits():
+            return True
+        waiting = fits, self._loop.create_future()
+        self._waiting.append(waiting)
+        try:
+            async with asyncio.timeout(seconds):
+                await waiting[1]
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting.remove(waiting)
+        return True
+
+    @property
+    def now(self) -> float:
+        """Seconds since the beginning."""
+        return self._loop.time()
+
+    # --- what is ----------------------------------------------------------------------------
+
+    def stage(self, reader: SimulatedReader) -> str:
+        """Return what a reader does now, a word of STAGES."""
+        app = reader.app
+        if not reader.powered:
+            return "off"
+        if app is None:
+            return "starting"
+        if app.scanner.running:
+            stage: str = app.scanner.snapshot["stage"]
+            return "final" if stage not in STAGES else stage
+        if self._loop.time() - self._ended_at.get(reader.device, -_FINAL_S) < _FINAL_S:
+            return "final"
+        if not app.scanner._ready:
+            return "starting"
+        return "touch" if reader.being_touched else "idle"
+
+    def request(self, reader: SimulatedReader) -> str:
+        """Return what Home Assistant waits for at a reader now, a word of REQUESTS."""
+        follower = self._world.home.follower(reader.reader_id)
+        if follower is None:
+            return "nothing"
+        waiting = follower._presence._conversation._waiting
+        found = "nothing"
+        for message in self._said.get(reader.reader_id, ()) if waiting else ():
+            said = json.loads(message)
+            if said["request"] in waiting:
+                word = said.get("command") or said.get("action")
+                if word in REQUESTS and (found == "nothing" or word != "hello"):
+                    found = word
+        return found
+
+
+class Strike:
+    """One fault of a history, from when it is chosen until it has struck."""
+
+    def __init__(self, world: Installation, fault: str, column: str | None = None) -> None:
+        self.column = column
+        """The stage or request that it waits for; None: none."""
+        self._world = world
+        self._fault = fault
+        self._bringing: asyncio.Task[None] | None = None
+
+    async def ready(self, reader: SimulatedReader | None = None) -> None:
+        """Wait for the combination that this history is steered to, and bring it about.
+
+        At one reader; None: at any.
+        """
+        if self.column is None:
+            return
+        world, column = self._world, self.column
+        reader = reader or world.any_reader()
+        see = world.situations.stage if column in STAGES else world.situations.request
+        world.trace.note("fault", "%s waits for %s", self._fault, column)
+        over = asyncio.Event()
+        # Not cancelled at the end: whoever asks Home Assistant would take that for its death.
+        bringing = asyncio.create_task(_bring_about(world, reader, column, over))
+        try:
+            await world.situations.until(lambda: see(reader) == column, _WAITS_S)
+        finally:
+            over.set()
+            self._bringing = bringing
+
+    def now(self, *readers: SimulatedReader) -> None:
+        """Note that it strikes now: these readers, or all."""
+        world = self._world
+        struck = readers or tuple(world.readers.values())
+        where = [(world.situations.stage(one), world.situations.request(one)) for one in struck]
+        world.coverage.note(self._fault, where)
+        world.trace.note("fault", "%s strikes %s", self._fault, where)
+
+    def once(self, *readers: SimulatedReader) -> Callable[[], None]:
+        """Give what notes that it strikes, the first time that it is called."""
+        struck = False
+
+        def strike() -> None:
+            nonlocal struck
+            if not struck:
+                struck = True
+                self.now(*readers)
+
+        return strike
+
+
+async def _bring_about(
+    world: Installation, reader: SimulatedReader, column: str, over: asyncio.Event
+) -> None:
+    """Do, again and again, what makes a reader be in a stage, or be asked for something."""
+    reader_id = reader.reader_id
+    acts: dict[str, Callable[[str], Awaitable[object]]] = {
+        "off": lambda _: _now(reader.power_off),
+        "starting": lambda _: _now(reader.power_off, reader.power_on),
+        "touch": world.touch,
+        "hello": world.users.update,
+        "cancel": lambda one: _cancel(world, one),
+        "delete": lambda one: _with_a_template(world, one, world.housekeeper.delete),
+        "adopt": world.housekeeper.adopt,
+        "accept_sensor": world.housekeeper.accept,
+        "settings": world.housekeeper.compare,
+        "list": lambda one: _now(lambda: world.home.reload(one)),
+        "restart": lambda one: world.users.press(one, "restart"),
+    }
+    if column in {"idle", "nothing"}:
+        return
+    act = acts.get(column, world.enroll)
+    while not over.is_set():
+        await act(reader_id)
+        await asyncio.sleep(world.rng.uniform(1, _AGAIN_S))
+
+
+async def _now(*works: Callable[[], object]) -> None:
+    for work in works:
+        work()
+
+
+async def _cancel(world: Installation, reader_id: str) -> None:
+    if await world.enroll(reader_id):
+        await asyncio.sleep(world.rng.uniform(0, 2))
+        await world.users.cancel(reader_id)
+
+
+async def _with_a_template(
+    world: Installation, reader_id: str, change: Callable[[str], Awaitable[None]]
+) -> None:
+    if not world.readers[reader_id].memory and await world.enroll(reader_id):
+        hand = world.hands[reader_id]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(30):
+                await hand.over.wait()
+        await asyncio.sleep(1)
+    await change(reader_id)
