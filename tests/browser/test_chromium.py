@@ -25,9 +25,10 @@ def _loaded() -> Iterator[Path]:
     Its others also look for what a graphics card would want, and find it or not.
     """
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+        # Gone meanwhile, or somebody else's.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             command = (process / "cmdline").read_bytes()
-            if command.startswith(bytes(_UNPACKED)) and b"--type=" not in command:
+            if (process / "exe").readlink() == _CHROMIUM and b"--type=" not in command:
                 lines = (process / "maps").read_text().splitlines()
                 yield from (Path(line.split()[-1]) for line in lines if ".so" in line)
 
