@@ -41,8 +41,11 @@ async def _async_show(stage: Stage) -> int:
             f"At the wall: user {TABLET_NAME.lower()}, password {TABLET_PASSWORD}\n"
             "Ctrl-C ends it."
         )
-        await asyncio.Event().wait()
-    return 0
+        code = await stage.home_assistant.async_keep()
+    if code:
+        print(f"{stage.home_assistant.program.tail()}\n", file=sys.stderr)
+    print(f"Home Assistant has ended by itself, with exit code {code}, and so does the demo.")
+    return 1 if code else 0
 
 
 async def _async_check(stage: Stage) -> int:

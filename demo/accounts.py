@@ -45,7 +45,7 @@ async def add_user(
         username=username,
         password=password,
     )
-    return Account(user_id, await _log_in(home_assistant.url, username, password))
+    return Account(user_id, await log_in(home_assistant.url, username, password))
 
 
 async def owner(home_assistant: HomeAssistant, client: Client) -> Account:
@@ -54,7 +54,8 @@ async def owner(home_assistant: HomeAssistant, client: Client) -> Account:
     return Account(user["id"], home_assistant.tokens)
 
 
-async def _log_in(url: str, username: str, password: str) -> dict[str, Any]:
+async def log_in(url: str, username: str, password: str) -> dict[str, Any]:
+    """Return the tokens that Home Assistant at an address gives to a user."""
     client_id = f"{url}/"
     async with aiohttp.ClientSession(url, raise_for_status=True) as session:
         begun = {"client_id": client_id, "handler": ["homeassistant", None], "redirect_uri": url}

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
 import shutil
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from homeassistant.const import RESTART_EXIT_CODE
 
 from .client import Client
 from .programs import CACHE, ROOT, DidNotStartError, Program, is_free
@@ -82,6 +84,9 @@ class HomeAssistant:
         self._program = Program(
             [CACHE / "ha-newest" / "bin" / "hass", "--config", self.folder, "--skip-pip"],
             self.folder / "home-assistant-output.log",
+            # It is compiled when it is first imported, which a machine may forbid: each start would
+            # take twice as long.
+            os.environ | {"PYTHONDONTWRITEBYTECODE": ""},
         )
         await self._program.async_listening(self._port, _START_WITHIN)
 
@@ -90,6 +95,17 @@ class HomeAssistant:
         async with asyncio.timeout(_START_WITHIN):
             while (await client.async_command(type="get_config"))["state"] != "RUNNING":
                 await asyncio.sleep(0.1)
+
+    async def async_keep(self) -> int:
+        """Start it again whenever it was asked to restart; return the exit code of another end.
+
+        Raises `DidNotStartError` if it does not come back.
+        """
+        while (code := await self.program.async_ended()) == RESTART_EXIT_CODE:
+            print("Home Assistant restarts ...")
+            await self.async_start()
+            print("Home Assistant is back.")
+        return code
 
     def kill(self) -> None:
         """End it at once."""

@@ -52,6 +52,12 @@ class Program:
         """Whether the process is still there."""
         return self._process.poll() is None
 
+    async def async_ended(self) -> int:
+        """Wait until the process has ended, and return its exit code, negative for a signal."""
+        while (code := self._process.poll()) is None:
+            await asyncio.sleep(0.1)
+        return code
+
     def kill(self) -> None:
         """End the process and its children at once, as a power cut does."""
         self._signal(signal.SIGKILL)

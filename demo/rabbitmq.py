@@ -1,4 +1,4 @@
-"""RabbitMQ with its MQTT plugin, from Debian's packages as scripts/setup unpacks them.
+"""RabbitMQ with its MQTT plugin, from Debian's packages, installed or unpacked by scripts/setup.
 
 None of its own start scripts can be used, since they look for everything in the system's folders.
 Erlang is started here as those scripts would, but for its port mapper epmd: one that we started
@@ -14,7 +14,7 @@ from .programs import CACHE, free_port
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LIBRARIES = CACHE / "debian" / "usr" / "lib"
+_LIBRARIES = CACHE / "rabbitmq"
 _ERLANG = _LIBRARIES / "erlang"
 _COOKIE = ".erlang.cookie"
 """The secret that nodes share; the first one makes it."""

@@ -1,4 +1,4 @@
-"""The browser itself: the one that scripts/setup has unpacked, not the machine's."""
+"""The browser itself: the same fonts on every machine, and nothing of a machine without it."""
 
 import contextlib
 from pathlib import Path
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-_UNPACKED = CACHE.resolve() / "chromium"
+_CHROMIUM = (CACHE / "bin" / "chromium").resolve()
+_UNPACKED = CACHE.resolve() / "unpacked" / "chromium"
 
 
 def _loaded() -> Iterator[Path]:
@@ -24,14 +25,20 @@ def _loaded() -> Iterator[Path]:
     Its others also look for what a graphics card would want, and find it or not.
     """
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+        # Gone meanwhile, or somebody else's.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             command = (process / "cmdline").read_bytes()
-            if command.startswith(bytes(_UNPACKED)) and b"--type=" not in command:
+            if (process / "exe").readlink() == _CHROMIUM and b"--type=" not in command:
                 lines = (process / "maps").read_text().splitlines()
                 yield from (Path(line.split()[-1]) for line in lines if ".so" in line)
 
 
-async def test_the_browser_takes_its_libraries_from_where_it_was_unpacked(browser: Browser) -> None:
+@pytest.mark.skipif(
+    not _CHROMIUM.is_relative_to(_UNPACKED), reason="this machine has a Chromium of its own"
+)
+async def test_an_unpacked_browser_takes_its_libraries_from_where_it_was_unpacked(
+    browser: Browser,
+) -> None:
     page = await browser.new_page()
     await page.set_content("Hello")
 
@@ -39,6 +46,33 @@ async def test_the_browser_takes_its_libraries_from_where_it_was_unpacked(browse
 
     assert {path.name for path in libraries} >= {"libc.so.6", "libnss3.so"}
     assert [path for path in libraries if not path.is_relative_to(_UNPACKED)] == []
+
+
+@pytest.mark.parametrize(
+    ("family", "font"),
+    [
+        ("sans-serif", "DejaVu Sans"),
+        ("serif", "DejaVu Serif"),
+        ("monospace", "DejaVu Sans Mono"),
+        ("Arial", "DejaVu Sans"),
+    ],
+)
+async def test_the_browser_writes_with_the_fonts_of_the_project(
+    browser: Browser, family: str, font: str
+) -> None:
+    page = await browser.new_page()
+    await page.set_content(f"<p style='font-family: {family}, sans-serif'>Hello</p>")
+    tools = await page.context.new_cdp_session(page)
+    await tools.send("DOM.enable")
+    await tools.send("CSS.enable")
+
+    document = await tools.send("DOM.getDocument")
+    paragraph = await tools.send(
+        "DOM.querySelector", {"nodeId": document["root"]["nodeId"], "selector": "p"}
+    )
+    used = await tools.send("CSS.getPlatformFontsForNode", {"nodeId": paragraph["nodeId"]})
+
+    assert [each["familyName"] for each in used["fonts"]] == [font]
 
 
 async def test_the_browser_has_a_font_for_right_to_left_writing(browser: Browser) -> None:

@@ -1,8 +1,10 @@
 """Somebody who looks at the dashboard, in a browser of their own."""
 
+import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from playwright.async_api import async_playwright, expect
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 SCREENSHOTS = CACHE / "screenshots"
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_FONTS = Path(__file__).with_name("fonts.conf")
 _WITHIN_MS = 30_000
 """For whatever a test waits for: two cores also run Home Assistant, broker and readers."""
 _NEWS = timedelta(seconds=60)
@@ -50,12 +53,14 @@ _OURS = "biometric"
 
 @asynccontextmanager
 async def open_browser() -> AsyncGenerator[Browser]:
-    """Start the Chromium that scripts/setup has unpacked."""
+    """Start the Chromium that scripts/setup has found, with our fonts only."""
     expect.set_options(timeout=_WITHIN_MS)
     async with (
         async_playwright() as playwright,
         await playwright.chromium.launch(
-            executable_path=CACHE / "bin" / "chromium", args=_ARGUMENTS
+            executable_path=CACHE / "bin" / "chromium",
+            args=_ARGUMENTS,
+            env={**os.environ, "FONTCONFIG_FILE": str(_FONTS)},
         ) as browser,
     ):
         yield browser

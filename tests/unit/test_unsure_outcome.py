@@ -20,38 +20,40 @@ from tests.unit.helpers import (
 from tests.unit.roster_actions import async_delete, async_named, async_unnamed, async_update
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
     from tests.unit.fake_reader import FakeReader
 
-    type Ask = Callable[[HomeAssistant, MockConfigEntry, str], Awaitable[object]]
+    type Work = Coroutine[Any, Any, None]
+    type Ask = Callable[[HomeAssistant, MockConfigEntry, str], Work]
 
 
 async def _call(hass: HomeAssistant, domain: str, action: str, **data: Any) -> None:
     await hass.services.async_call(domain, action, data, blocking=True)
 
 
-def _settings(hass: HomeAssistant, _entry: MockConfigEntry, _id: str) -> Awaitable[object]:
+def _settings(hass: HomeAssistant, _entry: MockConfigEntry, _id: str) -> Work:
     switch = entity_id(hass, "switch", "identification")
     return _call(hass, "switch", "turn_off", entity_id=switch)
 
 
-def _delete(hass: HomeAssistant, _entry: MockConfigEntry, template_id: str) -> Awaitable[object]:
+def _delete(hass: HomeAssistant, _entry: MockConfigEntry, template_id: str) -> Work:
     return async_delete(hass, template_id=template_id)
 
 
-def _adopt(hass: HomeAssistant, entry: MockConfigEntry, _id: str) -> Awaitable[object]:
+def _adopt(hass: HomeAssistant, entry: MockConfigEntry, _id: str) -> Work:
     return async_update(hass, device_id=device_id(hass, entry), slot=2, name="Ben")
 
 
-def _accept(_hass: HomeAssistant, entry: MockConfigEntry, _id: str) -> Awaitable[object]:
-    return entry.runtime_data.coordinator.changes.async_accept_sensor()
+def _accept(_hass: HomeAssistant, entry: MockConfigEntry, _id: str) -> Work:
+    work: Work = entry.runtime_data.coordinator.changes.async_accept_sensor()
+    return work
 
 
-def _restart(hass: HomeAssistant, _entry: MockConfigEntry, _id: str) -> Awaitable[object]:
+def _restart(hass: HomeAssistant, _entry: MockConfigEntry, _id: str) -> Work:
     return _call(hass, "button", "press", entity_id=entity_id(hass, "button", "restart"))
 
 
