@@ -6,6 +6,7 @@ long it is asked for its `sensor_info`.
 
 import asyncio
 import logging
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from ..reader.messages import Templates
 from ..reader.words import topic_of
 from .conversation import async_repeat
 from .errors import UnreachableError
+from .turns import Turns
 
 if TYPE_CHECKING:
     from ..reader.first_generation import Alive
@@ -42,7 +44,7 @@ class FirstGenerationPresence:
         self._heard_at = self._loop.time()
         self._answered = asyncio.Event()
         self._doubted = asyncio.Event()
-        self._asking = asyncio.Lock()
+        self.turns = Turns(knowledge)
         self._detect_from = self._heard_at
         self.stopped = False
         """Whether nothing is heard any more."""
@@ -58,19 +60,26 @@ class FirstGenerationPresence:
                 continue
             self._doubted.clear()
             with suppress(UnreachableError):
-                await self.async_look()
+                async with self.turns.async_take_patiently():
+                    await self._async_look()
             self._heard_at = self._loop.time()
 
     async def async_look(self) -> None:
         """Ask who is there, and how much the sensor holds. Raises `UnreachableError`."""
-        async with self._asking:
-            self._answered.clear()
-            try:
-                await self.async_repeat(Topic.COMMAND, dialect.sensor_info(), self._answered)
-            except UnreachableError:
-                if not self.stopped:
-                    self.lost("it does not answer")
-                raise
+        async with self.turns.async_take() as give_up_at:
+            await self._async_look(give_up_at)
+
+    async def _async_look(self, give_up_at: float = math.inf) -> None:
+        self._answered.clear()
+        try:
+            await self.async_repeat(
+                Topic.COMMAND, dialect.sensor_info(), self._answered, give_up_at
+            )
+        except UnreachableError:
+            self.turns.unanswered()
+            if not self.stopped:
+                self.lost("it does not answer")
+            raise
 
     def doubt(self) -> None:
         """Have the reader asked soon."""
@@ -138,10 +147,15 @@ class FirstGenerationPresence:
         """Say something once. Raises `UnreachableError`."""
         await self._surroundings.async_publish(topic_of(self._knowledge.reader_id, topic), message)
 
-    async def async_repeat(self, topic: Topic, message: str, done: asyncio.Event) -> None:
-        """Say something until its effect is there. Raises `UnreachableError`."""
+    async def async_repeat(
+        self, topic: Topic, message: str, done: asyncio.Event, give_up_at: float = math.inf
+    ) -> None:
+        """Say something until its effect is there, see `conversation.async_repeat`.
+
+        Raises `UnreachableError`.
+        """
         if not self.stopped:
             where = topic_of(self._knowledge.reader_id, topic)
-            await async_repeat(self._surroundings, where, message, done)
+            await async_repeat(self._surroundings, where, message, done, give_up_at)
         if self.stopped:
             raise UnreachableError

@@ -6,6 +6,7 @@ and bounds the age of touches. Nothing here waits without a deadline.
 
 import asyncio
 import logging
+import math
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from ..reader.messages import Answer, Hello, Identity, Refused
 from ..reader.words import Topic
 from .conversation import Conversation
 from .errors import RefusedError, UnreachableError
+from .turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -61,9 +63,7 @@ class Presence:
         self._slow = False
         self._backlog = False
         self._doubted = asyncio.Event()
-        self._hello_lock = asyncio.Lock()
-        self._unanswered_at = 0.0
-        """When a hello was given up last."""
+        self._turns = Turns(knowledge)
         self._silence: asyncio.TimerHandle | None = None
         self._stranger_seen = 0.0
         self.strange = False
@@ -79,12 +79,13 @@ class Presence:
                     await self._doubted.wait()
             self._doubted.clear()
             with suppress(UnreachableError):
-                await self.async_look()
+                async with self._turns.async_take_patiently():
+                    await self._async_hello()
 
     async def async_look(self) -> None:
         """Say hello now. Raises `UnreachableError`."""
-        async with self._hello_lock:
-            await self._async_hello()
+        async with self._turns.async_take() as give_up_at:
+            await self._async_hello(give_up_at)
 
     def _patience(self) -> float:
         if not self._knowledge.state.available:
@@ -132,12 +133,8 @@ class Presence:
 
         Raises `UnreachableError`.
         """
-        asked_at = self._loop.time()
-        async with self._hello_lock:
-            if self._unanswered_at > asked_at:
-                # That of somebody else, just now: one silence is enough.
-                raise UnreachableError
-            yield await self._async_hello()
+        async with self._turns.async_take() as give_up_at:
+            yield await self._async_hello(give_up_at)
 
     async def async_ask[T](
         self,
@@ -150,7 +147,9 @@ class Presence:
         Raises `RefusedError`, and `UnreachableError` for silence and for an answer without sense.
         """
         try:
-            answer = await self._conversation.async_ask(topic, message)
+            answer = await self._conversation.async_ask(
+                topic, message, give_up_at=self._turns.give_up_at()
+            )
         except UnreachableError:
             self.doubt()
             raise
@@ -170,19 +169,21 @@ class Presence:
                 Topic.COMMAND, build.ack(self._surroundings.new_id(), touch=touch)
             )
 
-    async def _async_hello(self) -> Hello:
+    async def _async_hello(self, give_up_at: float = math.inf) -> Hello:
         """Ask for presence and truth. Raises `UnreachableError`: the reader is unavailable."""
         request, sent = self._surroundings.new_id(), self._loop.time()
         self.liveness.sent(request, sent)
         try:
-            answer = await self._conversation.async_ask(Topic.COMMAND, build.hello, request)
+            answer = await self._conversation.async_ask(
+                Topic.COMMAND, build.hello, request, give_up_at
+            )
             if isinstance(answer, Answer):
                 self._slow = self._loop.time() - sent > SLOW
                 hello = decode.hello(answer.result)
                 self._backlog = hello.journal > 0
                 return hello
         except UnreachableError:
-            self._unanswered_at = self._loop.time()
+            self._turns.unanswered()
             if not self._conversation.stopped:
                 self.lost("it does not answer")
             raise
