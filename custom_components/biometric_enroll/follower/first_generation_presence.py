@@ -5,7 +5,6 @@ long it is asked for its `sensor_info`.
 """
 
 import asyncio
-import logging
 import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -16,13 +15,12 @@ from ..reader.messages import Templates
 from ..reader.words import topic_of
 from .conversation import async_repeat
 from .errors import UnreachableError
+from .outages import Outages
 from .turns import Turns
 
 if TYPE_CHECKING:
     from ..reader.first_generation import Alive
     from .knowledge import Knowledge
-
-_LOGGER = logging.getLogger(__name__)
 
 QUIET = 60.0
 """Seconds without a message after which the reader is asked whether it is there: how often it tells
@@ -45,6 +43,7 @@ class FirstGenerationPresence:
         self._answered = asyncio.Event()
         self._doubted = asyncio.Event()
         self.turns = Turns(knowledge)
+        self._outages = Outages(knowledge.reader_id)
         self._detect_from = self._heard_at
         self.stopped = False
         """Whether nothing is heard any more."""
@@ -87,8 +86,8 @@ class FirstGenerationPresence:
 
     def lost(self, why: str) -> None:
         """Take the reader for unavailable."""
+        self._outages.begin(why)
         if self._knowledge.state.available:
-            _LOGGER.warning("Reader %s is unavailable: %s", self._knowledge.reader_id, why)
             self._knowledge.update(available=False)
 
     def heard(self) -> None:
@@ -96,7 +95,7 @@ class FirstGenerationPresence:
         self._heard_at = self._loop.time()
         if self._knowledge.state.available:
             return
-        _LOGGER.info("Reader %s is available", self._knowledge.reader_id)
+        self._outages.end()
         identity = dialect.identity(self._knowledge.reader_id)
         self._surroundings.described(identity)
         self._knowledge.update(available=True, identity=identity)

@@ -18,6 +18,7 @@ from ..reader.messages import Answer, Hello, Identity, Refused
 from ..reader.words import Topic
 from .conversation import Conversation
 from .errors import RefusedError, UnreachableError
+from .outages import Outages
 from .turns import Turns
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Presence:
         self._backlog = False
         self._doubted = asyncio.Event()
         self._turns = Turns(knowledge)
+        self._outages = Outages(knowledge.reader_id)
         self._silence: asyncio.TimerHandle | None = None
         self._stranger_seen = 0.0
         self.strange = False
@@ -105,8 +107,8 @@ class Presence:
 
     def lost(self, why: str) -> None:
         """Take the reader for unavailable."""
+        self._outages.begin(why)
         if self._knowledge.state.available:
-            _LOGGER.warning("Reader %s is unavailable: %s", self._knowledge.reader_id, why)
             self._knowledge.update(available=False)
             # A last will may come late, or twice, from a session that was over long ago.
             self.doubt()
@@ -219,10 +221,8 @@ class Presence:
         return hello, sent
 
     def _found(self, hello: Hello) -> None:
-        state = self._knowledge.state
-        if not state.available:
-            _LOGGER.info("Reader %s is available", self._knowledge.reader_id)
-        if hello.identity != state.identity:
+        self._outages.end()
+        if hello.identity != self._knowledge.state.identity:
             self._surroundings.described(hello.identity)
         self._knowledge.update(
             available=True,

@@ -8,8 +8,6 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll.const import DOMAIN
-from tests.first_generation.sketch import Sketch
-from tests.unit.first_generation.site import OldReader, Site
 from tests.unit.helpers import (
     async_enroll,
     async_until,
@@ -19,13 +17,13 @@ from tests.unit.helpers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
     from tests.unit.fake_reader import FakeReader
+    from tests.unit.first_generation.site import OldReader, Site
 
 KNOWN_TO_BE_AWAY = pytest.approx(5.0, abs=0.01)
 THOUGHT_TO_BE_THERE = pytest.approx(10.0, abs=0.01)
@@ -190,19 +188,6 @@ async def test_the_background_still_finds_a_reader_that_takes_longer_to_answer(
 
 
 # A reader of the first generation
-
-
-@pytest.fixture
-async def old(broker: FakeBroker) -> OldReader:
-    return OldReader(broker, Sketch.LATER)
-
-
-@pytest.fixture
-async def site(hass: HomeAssistant, old: OldReader) -> AsyncGenerator[Site]:
-    site = Site(hass, old)
-    await site.set_up()
-    yield site
-    await hass.config_entries.async_unload(site.entry.entry_id)
 
 
 async def test_a_reader_of_the_first_generation_that_is_away_is_asked_for_five_seconds(
