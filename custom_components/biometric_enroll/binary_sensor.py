@@ -54,6 +54,12 @@ class ReaderBinarySensor(ReaderEntity, BinarySensorEntity):
         """Return the attributes."""
         return self.entity_description.attributes(self.coordinator.data)
 
+    @property
+    @override
+    def shown(self) -> tuple[object, ...]:
+        """Value and attributes."""
+        return (self.is_on, self.extra_state_attributes)
+
 
 class LastingBinarySensor(AlwaysThereEntity, ReaderBinarySensor):
     """A binary sensor that stays when its reader is away."""

@@ -69,6 +69,7 @@ class ReaderEntity(CoordinatorEntity[ReaderCoordinator]):
     def __init__(self, coordinator: ReaderCoordinator, description: EntityDescription) -> None:
         """Show one aspect of a reader."""
         super().__init__(coordinator)
+        self._written: tuple[object, ...] | None = None
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.device}_{description.key}"
         self._attr_device_info = DeviceInfo(
@@ -84,12 +85,36 @@ class ReaderEntity(CoordinatorEntity[ReaderCoordinator]):
         """Return whether the reader is there."""
         return self.coordinator.data.available
 
+    @property
+    def shown(self) -> tuple[object, ...]:
+        """All that a new state of the reader may change of what this shows while it is available.
+
+        What Home Assistant changes itself, such as names and units, it writes itself.
+        """
+        return ()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Begin with what Home Assistant is about to write of a new entity."""
+        await super().async_added_to_hass()
+        self._is_new()
+
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Show the new state as the doing of whoever asked for it."""
-        self.async_set_context(self.coordinator.context)
-        super()._handle_coordinator_update()
+        """Show what is new as the doing of whoever asked for it.
+
+        Writing is what costs most of all that is done for a message, and of twenty entities it
+        changes two or three.
+        """
+        if self._is_new():
+            self.async_set_context(self.coordinator.context)
+            super()._handle_coordinator_update()
+
+    def _is_new(self) -> bool:
+        """Return whether this shows something else than when it was asked last."""
+        before, self._written = self._written, self.shown if self.available else None
+        return self._written != before
 
 
 class AlwaysThereEntity(ReaderEntity):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 from homeassistant.components import mqtt
 from homeassistant.core import callback
 
+from .naming import async_on_rename
 from .reader.words import topic_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Inbox:
     async def async_start(self) -> None:
         """Subscribe to the reader's topics and watch its presence; MQTT must be there."""
         hass, reader_id = self._coordinator.hass, self._coordinator.reader_id
+        entry, issues = self._coordinator.config_entry, self._coordinator.issues
         self._open = True
         for topic, qos in self._follower.topics:
             self._stops.append(
@@ -48,9 +50,10 @@ class Inbox:
             mqtt.async_subscribe_connection_status(hass, self._connection_changed),
             self._follower.stop,
             self._coordinator.roster.subscribe(self._coordinator.roster_changed),
-            self._coordinator.issues.clear,
+            async_on_rename(hass, entry, issues.renamed),
+            issues.clear,
         ]
-        self._coordinator.config_entry.async_create_background_task(
+        entry.async_create_background_task(
             hass, self._follower.async_watch(), f"presence of {reader_id}"
         )
 

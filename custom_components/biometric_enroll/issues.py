@@ -6,6 +6,7 @@ from homeassistant.core import callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from .naming import reader_name
 from .reader.words import Feature
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Issues:
         self._hass = hass
         self._entry = entry
         self._closed = False
+        self._told: dict[str, dict[str, str]] = {}
+        """What is wrong, and the placeholders beside the reader's name, by kind."""
 
     @callback
     def show(self, state: ReaderState, gone: int) -> None:
@@ -73,6 +76,12 @@ class Issues:
         )
 
     @callback
+    def renamed(self) -> None:
+        """Call the reader by its new name in all that is told."""
+        for kind, placeholders in list(self._told.items()):
+            self._set(kind, is_wrong=True, **placeholders)
+
+    @callback
     def clear(self) -> None:
         """Take all back, for good; the next run sees for itself."""
         self._closed = True
@@ -82,11 +91,13 @@ class Issues:
     def _set(self, kind: str, is_wrong: bool, **placeholders: str) -> None:  # noqa: FBT001 - the matter itself
         issue = f"{kind}_{self._entry.entry_id}"
         if not is_wrong:
+            self._told.pop(kind, None)
             shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue)
             # One of an earlier run keeps that the user ignores it, should it still be true.
             if shown is not None and shown.active:
                 ir.async_delete_issue(self._hass, DOMAIN, issue)
         elif not self._closed:
+            self._told[kind] = placeholders
             # Home Assistant tells nobody where nothing is new.
             ir.async_create_issue(
                 self._hass,
@@ -100,5 +111,8 @@ class Issues:
                     else ir.IssueSeverity.ERROR
                 ),
                 translation_key=kind,
-                translation_placeholders={"reader": self._entry.title, **placeholders},
+                translation_placeholders={
+                    "reader": reader_name(self._hass, self._entry),
+                    **placeholders,
+                },
             )

@@ -66,6 +66,12 @@ class ReaderSelect(SettingEntity, SelectEntity):
         current = self.entity_description.current(self.settings) if self.settings else None
         return None if current is None else str(current)
 
+    @property
+    @override
+    def shown(self) -> tuple[object, ...]:
+        """The option."""
+        return (self.current_option,)
+
     @override
     async def async_select_option(self, option: str) -> None:
         """Set the reader; raises a translated error if it refuses or is silent."""

@@ -65,6 +65,12 @@ class ReaderSensor(ReaderEntity, SensorEntity):
         """Return the attributes."""
         return self.entity_description.attributes(self.coordinator)
 
+    @property
+    @override
+    def shown(self) -> tuple[object, ...]:
+        """Value and attributes."""
+        return (self.native_value, self.extra_state_attributes)
+
 
 class LastingSensor(AlwaysThereEntity, ReaderSensor):
     """A sensor that stays when its reader is away."""

@@ -45,6 +45,12 @@ class IdentificationSwitch(SettingEntity, SwitchEntity):
         """Return whether it does."""
         return self.settings.identification if self.settings else None
 
+    @property
+    @override
+    def shown(self) -> tuple[object, ...]:
+        """Whether it is on."""
+        return (self.is_on,)
+
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Have identified touches reported."""

@@ -1,5 +1,6 @@
 """What the unit tests share: Home Assistant with MQTT, a reader behind it, and its config entry."""
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -21,6 +22,8 @@ from custom_components.biometric_enroll.follower import conversation
 from tests.unit.fake_broker import FakeBroker
 from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
 from tests.unit.helpers import async_enrolled, async_set_up, async_until, available
+from tests.unit.steady_time import SteadyTime
+from tests.unit.virtual_time import HomeLoop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -31,6 +34,15 @@ if TYPE_CHECKING:
         MqttMockPahoClient,
     )
     from syrupy.assertion import SnapshotAssertion
+
+
+@pytest.fixture(autouse=True)
+async def steady_time(configure_event_loop: None, enable_event_loop_debug: None) -> None:
+    """Let no time go by while the machine is busy with something else."""
+    loop = asyncio.get_running_loop()
+    # Those that live in virtual time are not in a hurry.
+    if not isinstance(loop, HomeLoop):
+        SteadyTime(loop)
 
 
 @pytest.fixture(autouse=True)

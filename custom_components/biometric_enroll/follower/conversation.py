@@ -6,6 +6,7 @@ this side.
 """
 
 import asyncio
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ REPEAT_AFTER = 2.0
 
 ANSWER_WITHIN = 10.0
 """Seconds without an answer after which the reader counts as unreachable."""
+
+AWAY_WITHIN = 5.0
+"""The same for whoever keeps somebody waiting for a reader that is known to be away."""
 
 
 class Conversation:
@@ -48,11 +52,16 @@ class Conversation:
             self._waiting[answer.request].set_result(answer)
 
     async def async_ask(
-        self, topic: Topic, build: Callable[[str], str], request: str | None = None
+        self,
+        topic: Topic,
+        build: Callable[[str], str],
+        request: str | None = None,
+        give_up_at: float = math.inf,
     ) -> Answer | Refused:
         """Say a request until it is answered.
 
-        `build` makes the message from its request id. Raises `UnreachableError`.
+        `build` makes the message from its request id; `give_up_at` is the loop's time at which to
+        give up, if that is sooner than usual. Raises `UnreachableError`.
         """
         if self.stopped:
             raise UnreachableError
@@ -61,7 +70,7 @@ class Conversation:
         future: asyncio.Future[Answer | Refused] = self._broker.loop.create_future()
         self._waiting[request] = future
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
+            async with asyncio.timeout_at(_deadline(self._broker, give_up_at)):
                 while not future.done():
                     await self.async_say(topic, message)
                     await asyncio.wait([future], timeout=REPEAT_AFTER)
@@ -84,10 +93,15 @@ class Conversation:
         await self._broker.async_publish(topic_of(self._reader_id, topic), message)
 
 
-async def async_repeat(broker: Broker, topic: str, message: str, done: asyncio.Event) -> None:
-    """Say something until its effect is there. Raises `UnreachableError`."""
+async def async_repeat(
+    broker: Broker, topic: str, message: str, done: asyncio.Event, give_up_at: float = math.inf
+) -> None:
+    """Say something until its effect is there. Raises `UnreachableError`.
+
+    `give_up_at` is the loop's time at which to give up, if that is sooner than usual.
+    """
     try:
-        async with asyncio.timeout(ANSWER_WITHIN):
+        async with asyncio.timeout_at(_deadline(broker, give_up_at)):
             while not done.is_set():
                 await broker.async_publish(topic, message)
                 with suppress(TimeoutError):
@@ -95,3 +109,7 @@ async def async_repeat(broker: Broker, topic: str, message: str, done: asyncio.E
                         await done.wait()
     except TimeoutError:
         raise UnreachableError from None
+
+
+def _deadline(broker: Broker, give_up_at: float) -> float:
+    return min(broker.loop.time() + ANSWER_WITHIN, give_up_at)

@@ -211,7 +211,9 @@ class FirstGenerationEnrollments:
     async def async_cancel(self, template_id: str) -> Snapshot:
         """End the running enrollment; return how it has ended. Raises `ReaderError`."""
         if self._knowledge.followed().running:
-            await self._presence.async_repeat(Topic.ENROLL, dialect.cancel(), self._ended)
+            await self._presence.async_repeat(
+                Topic.ENROLL, dialect.cancel(), self._ended, self._presence.turns.give_up_at()
+            )
         if (snapshot := self._knowledge.followed()).template_id != template_id:
             raise RefusedError(Refusal.NOT_RUNNING)
         return snapshot

@@ -5,7 +5,7 @@ long it is asked for its `sensor_info`.
 """
 
 import asyncio
-import logging
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,12 @@ from ..reader.messages import Templates
 from ..reader.words import topic_of
 from .conversation import async_repeat
 from .errors import UnreachableError
+from .outages import Outages
+from .turns import Turns
 
 if TYPE_CHECKING:
     from ..reader.first_generation import Alive
     from .knowledge import Knowledge
-
-_LOGGER = logging.getLogger(__name__)
 
 QUIET = 60.0
 """Seconds without a message after which the reader is asked whether it is there: how often it tells
@@ -42,7 +42,8 @@ class FirstGenerationPresence:
         self._heard_at = self._loop.time()
         self._answered = asyncio.Event()
         self._doubted = asyncio.Event()
-        self._asking = asyncio.Lock()
+        self.turns = Turns(knowledge)
+        self._outages = Outages(knowledge.reader_id)
         self._detect_from = self._heard_at
         self.stopped = False
         """Whether nothing is heard any more."""
@@ -58,19 +59,26 @@ class FirstGenerationPresence:
                 continue
             self._doubted.clear()
             with suppress(UnreachableError):
-                await self.async_look()
+                async with self.turns.async_take_patiently():
+                    await self._async_look()
             self._heard_at = self._loop.time()
 
     async def async_look(self) -> None:
         """Ask who is there, and how much the sensor holds. Raises `UnreachableError`."""
-        async with self._asking:
-            self._answered.clear()
-            try:
-                await self.async_repeat(Topic.COMMAND, dialect.sensor_info(), self._answered)
-            except UnreachableError:
-                if not self.stopped:
-                    self.lost("it does not answer")
-                raise
+        async with self.turns.async_take() as give_up_at:
+            await self._async_look(give_up_at)
+
+    async def _async_look(self, give_up_at: float = math.inf) -> None:
+        self._answered.clear()
+        try:
+            await self.async_repeat(
+                Topic.COMMAND, dialect.sensor_info(), self._answered, give_up_at
+            )
+        except UnreachableError:
+            self.turns.unanswered()
+            if not self.stopped:
+                self.lost("it does not answer")
+            raise
 
     def doubt(self) -> None:
         """Have the reader asked soon."""
@@ -78,8 +86,8 @@ class FirstGenerationPresence:
 
     def lost(self, why: str) -> None:
         """Take the reader for unavailable."""
+        self._outages.begin(why)
         if self._knowledge.state.available:
-            _LOGGER.warning("Reader %s is unavailable: %s", self._knowledge.reader_id, why)
             self._knowledge.update(available=False)
 
     def heard(self) -> None:
@@ -87,7 +95,7 @@ class FirstGenerationPresence:
         self._heard_at = self._loop.time()
         if self._knowledge.state.available:
             return
-        _LOGGER.info("Reader %s is available", self._knowledge.reader_id)
+        self._outages.end()
         identity = dialect.identity(self._knowledge.reader_id)
         self._surroundings.described(identity)
         self._knowledge.update(available=True, identity=identity)
@@ -138,10 +146,15 @@ class FirstGenerationPresence:
         """Say something once. Raises `UnreachableError`."""
         await self._surroundings.async_publish(topic_of(self._knowledge.reader_id, topic), message)
 
-    async def async_repeat(self, topic: Topic, message: str, done: asyncio.Event) -> None:
-        """Say something until its effect is there. Raises `UnreachableError`."""
+    async def async_repeat(
+        self, topic: Topic, message: str, done: asyncio.Event, give_up_at: float = math.inf
+    ) -> None:
+        """Say something until its effect is there, see `conversation.async_repeat`.
+
+        Raises `UnreachableError`.
+        """
         if not self.stopped:
             where = topic_of(self._knowledge.reader_id, topic)
-            await async_repeat(self._surroundings, where, message, done)
+            await async_repeat(self._surroundings, where, message, done, give_up_at)
         if self.stopped:
             raise UnreachableError

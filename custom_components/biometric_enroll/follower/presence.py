@@ -6,6 +6,7 @@ and bounds the age of touches. Nothing here waits without a deadline.
 
 import asyncio
 import logging
+import math
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from ..reader.messages import Answer, Hello, Identity, Refused
 from ..reader.words import Topic
 from .conversation import Conversation
 from .errors import RefusedError, UnreachableError
+from .outages import Outages
+from .turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -67,9 +70,8 @@ class Presence:
         self._doubted = asyncio.Event()
         self._next: asyncio.TimerHandle | None = None
         """When hello is said without a doubt."""
-        self._hello_lock = asyncio.Lock()
-        self._unanswered_at = 0.0
-        """When a hello was given up last."""
+        self._turns = Turns(knowledge)
+        self._outages = Outages(knowledge.reader_id)
         self._silence: asyncio.TimerHandle | None = None
         self._stranger_seen = 0.0
         self.strange = False
@@ -84,12 +86,13 @@ class Presence:
             await self._doubted.wait()
             self._doubted.clear()
             with suppress(UnreachableError):
-                await self.async_look()
+                async with self._turns.async_take_patiently():
+                    await self._async_hello()
 
     async def async_look(self) -> None:
         """Say hello now. Raises `UnreachableError`."""
-        async with self._hello_lock:
-            await self._async_hello()
+        async with self._turns.async_take() as give_up_at:
+            await self._async_hello(give_up_at)
 
     def _patience(self) -> float:
         if not self._knowledge.state.available:
@@ -118,8 +121,8 @@ class Presence:
 
     def lost(self, why: str) -> None:
         """Take the reader for unavailable."""
+        self._outages.begin(why)
         if self._knowledge.state.available:
-            _LOGGER.warning("Reader %s is unavailable: %s", self._knowledge.reader_id, why)
             self._knowledge.update(available=False)
             # A last will may come late, or twice, from a session that was over long ago.
             self.doubt()
@@ -148,12 +151,8 @@ class Presence:
 
         Raises `UnreachableError`.
         """
-        asked_at = self._loop.time()
-        async with self._hello_lock:
-            if self._unanswered_at > asked_at:
-                # That of somebody else, just now: one silence is enough.
-                raise UnreachableError
-            yield await self._async_hello()
+        async with self._turns.async_take() as give_up_at:
+            yield await self._async_hello(give_up_at)
 
     async def async_ask[T](
         self,
@@ -166,7 +165,9 @@ class Presence:
         Raises `RefusedError`, and `UnreachableError` for silence and for an answer without sense.
         """
         try:
-            answer = await self._conversation.async_ask(topic, message)
+            answer = await self._conversation.async_ask(
+                topic, message, give_up_at=self._turns.give_up_at()
+            )
         except UnreachableError:
             self.doubt()
             raise
@@ -206,12 +207,14 @@ class Presence:
                 Topic.COMMAND, build.ack(self._surroundings.new_id(), touch=touch)
             )
 
-    async def _async_hello(self) -> Hello:
+    async def _async_hello(self, give_up_at: float = math.inf) -> Hello:
         """Ask for presence and truth. Raises `UnreachableError`: the reader is unavailable."""
         request, sent = self._surroundings.new_id(), self._loop.time()
         self.liveness.sent(request, sent)
         try:
-            answer = await self._conversation.async_ask(Topic.COMMAND, build.hello, request)
+            answer = await self._conversation.async_ask(
+                Topic.COMMAND, build.hello, request, give_up_at
+            )
             if isinstance(answer, Answer):
                 self._slow = self._loop.time() - sent > SLOW
                 hello = decode.hello(answer.result)
@@ -220,7 +223,7 @@ class Presence:
                 self._ask_again()
                 return hello
         except UnreachableError:
-            self._unanswered_at = self._loop.time()
+            self._turns.unanswered()
             if not self._conversation.stopped:
                 self.lost("it does not answer")
             raise
@@ -256,10 +259,8 @@ class Presence:
         return hello, sent
 
     def _found(self, hello: Hello) -> None:
-        state = self._knowledge.state
-        if not state.available:
-            _LOGGER.info("Reader %s is available", self._knowledge.reader_id)
-        if hello.identity != state.identity:
+        self._outages.end()
+        if hello.identity != self._knowledge.state.identity:
             self._surroundings.described(hello.identity)
         self._knowledge.update(
             available=True,

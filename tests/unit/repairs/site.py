@@ -1,7 +1,7 @@
 """A reader, what can be wrong with it, and the page on which a user mends that."""
 
 import json
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from string import Formatter
@@ -33,7 +33,7 @@ from tests.unit.helpers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator
 
     from aiohttp.test_utils import TestClient
     from homeassistant.core import HomeAssistant
@@ -192,14 +192,19 @@ def _assert_worded(kind: str, result: dict[str, Any]) -> None:
         assert result["reason"] in texts["abort"]
 
 
-@contextmanager
-def impatience() -> Generator[None]:
+@asynccontextmanager
+async def impatience(site: Site) -> AsyncGenerator[None]:
     """Give up on a silent reader at once; a slow one would be taken for silent, too."""
     with (
         patch.object(conversation, "REPEAT_AFTER", 0.01),
         patch.object(conversation, "ANSWER_WITHIN", 0.1),
     ):
         yield
+        # What is asked in the background now has as little time, and whoever asked behind it would
+        # share its outcome.
+        turns = site.entry.runtime_data.coordinator.follower._presence._turns
+        async with turns.async_take_patiently():
+            pass
 
 
 def options(flow: dict[str, Any]) -> dict[str, str]:

@@ -83,7 +83,7 @@ async def test_a_silent_reader_is_told_so_and_can_be_asked_again(site: Site, kin
     data = {"slots": [options(form)["? (1)"]]} if kind == ISSUE_SENSOR_FULL else {}
     before, stored = dict(site.entry.data), dict(site.reader.stored)
     site.reader.silent = site.stranger.silent = True
-    with impatience():
+    async with impatience(site):
         form = await site.submit(form, **data)
     assert (form["type"], form["errors"]) == ("form", {"base": "reader_unreachable"})
     assert site.raised() == {kind}

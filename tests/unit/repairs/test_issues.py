@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -27,6 +28,7 @@ from tests.unit.helpers import (
     async_restart,
     async_until,
     available,
+    device_id,
 )
 from tests.unit.repairs.site import (
     KINDS,
@@ -166,6 +168,46 @@ async def test_a_reader_can_have_any_title(site: Site) -> None:
     assert form["description_placeholders"] == {"reader": title}
     assert (await site.submit(form))["type"] == "create_entry"
     assert site.raised() == set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_is_wrong_is_told_under_the_name_that_the_reader_has_now(
+    site: Site, kind: str
+) -> None:
+    await site.trouble(kind)
+    before = site.issue(kind).translation_placeholders or {}
+    device, devices = device_id(site.hass, site.entry), dr.async_get(site.hass)
+
+    devices.async_update_device(device, name_by_user="Garden gate")
+    await site.hass.async_block_till_done()
+    assert site.issue(kind).translation_placeholders == {**before, "reader": "Garden gate"}
+    form = await site.open(kind)
+    assert form["description_placeholders"]["reader"] == "Garden gate"
+
+    # The device has a name of its own now; without it, it is called like its entry.
+    site.hass.config_entries.async_update_entry(site.entry, title="Back door")
+    await site.hass.async_block_till_done()
+    assert site.issue(kind).translation_placeholders == {**before, "reader": "Garden gate"}
+    devices.async_update_device(device, name_by_user=None)
+    await site.hass.async_block_till_done()
+    assert site.issue(kind).translation_placeholders == {**before, "reader": "Back door"}
+    site.hass.config_entries.async_update_entry(site.entry, title="Cellar")
+    await site.hass.async_block_till_done()
+    assert site.issue(kind).translation_placeholders == {**before, "reader": "Cellar"}
+    assert site.raised() == {kind}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_new_name_does_not_bring_back_what_is_over(site: Site, kind: str) -> None:
+    await site.trouble(kind)
+    await site.peace(kind)
+    dr.async_get(site.hass).async_update_device(
+        device_id(site.hass, site.entry), name_by_user="Garden gate"
+    )
+    await site.hass.async_block_till_done()
+    assert site.raised() == set()
+    await site.trouble(kind)
+    assert (site.issue(kind).translation_placeholders or {})["reader"] == "Garden gate"
 
 
 async def test_what_is_wrong_with_one_reader_is_not_told_of_another(

@@ -1,15 +1,24 @@
-"""An event loop for Home Assistant on which nothing takes time but the work of its threads."""
+"""An event loop for Home Assistant on which nothing takes time but the work of its threads.
+
+A folder of tests lives on it where its `conftest.py` imports the two functions at the end.
+"""
 
 import asyncio
 import selectors
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, override
+from unittest.mock import patch
+
+import pytest
+from homeassistant.util import dt as dt_util
 
 from tests.simulation.loop import VirtualTime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
     from concurrent.futures import Executor
+    from datetime import datetime
 
 
 class _Clock(selectors.DefaultSelector):
@@ -61,3 +70,25 @@ class HomeLoop(VirtualTime, asyncio.SelectorEventLoop):
 
     def _done(self, _: asyncio.Future[Any]) -> None:
         self._clock.at_work -= 1
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Have the tests of a folder run on a loop of virtual time."""
+    return {"virtual time": HomeLoop}
+
+
+@pytest.fixture(autouse=True)
+async def virtual_time(
+    configure_event_loop: None, enable_event_loop_debug: None
+) -> AsyncGenerator[None]:
+    """Let the wall clock go by the loop's time."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, HomeLoop)
+    loop.keep_time()
+    begin, started = dt_util.utcnow(), loop.time()
+
+    def utcnow() -> datetime:
+        return begin + timedelta(seconds=loop.time() - started)
+
+    with patch.object(dt_util, "utcnow", utcnow):
+        yield

@@ -1,0 +1,57 @@
+"""What a user calls a reader, and that it may change."""
+
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntryChange
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+
+from .const import CONF_DEVICE, DOMAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant
+
+
+@callback
+def reader_name(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
+    """Return what the user calls the reader of an entry: as its device, else as the entry."""
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, entry.data[CONF_DEVICE]), entry.entry_id
+    )
+    return (device.name_by_user if device else None) or entry.title
+
+
+@callback
+def async_on_rename(
+    hass: HomeAssistant, entry: ConfigEntry[Any], renamed: Callable[[], None]
+) -> CALLBACK_TYPE:
+    """Call `renamed` whenever a reader may be called differently; call the result to end that."""
+
+    @callback
+    def is_rename(data: dr.EventDeviceRegistryUpdatedData) -> bool:
+        return data["action"] == "update" and "name_by_user" in data["changes"]
+
+    @callback
+    def device_changed(_: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        renamed()
+
+    @callback
+    def entry_changed(_: ConfigEntryChange, changed: ConfigEntry[Any]) -> None:
+        if changed is entry:
+            renamed()
+
+    stops = [
+        hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, device_changed, is_rename),
+        async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed),
+    ]
+
+    @callback
+    def stop() -> None:
+        while stops:
+            stops.pop()()
+
+    return stop

@@ -1,0 +1,33 @@
+"""These tests run in virtual time, with a reader of version 1 or of the first generation."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.first_generation.sketch import Sketch
+from tests.unit.first_generation.site import OldReader, Site
+from tests.unit.virtual_time import pytest_asyncio_loop_factories, virtual_time
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from homeassistant.core import HomeAssistant
+
+    from tests.unit.fake_broker import FakeBroker
+
+__all__ = ["pytest_asyncio_loop_factories", "virtual_time"]
+
+
+@pytest.fixture
+async def old(broker: FakeBroker) -> OldReader:
+    """Return a reader of the first generation that has power and answers."""
+    return OldReader(broker, Sketch.LATER)
+
+
+@pytest.fixture
+async def site(hass: HomeAssistant, old: OldReader) -> AsyncGenerator[Site]:
+    """Return Home Assistant with that reader set up and available."""
+    site = Site(hass, old)
+    await site.set_up()
+    yield site
+    await hass.config_entries.async_unload(site.entry.entry_id)

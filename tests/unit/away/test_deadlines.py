@@ -1,0 +1,223 @@
+"""How long somebody who asks for something waits for a reader that is away, to the second."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.setup import async_setup_component
+
+from custom_components.biometric_enroll.const import DOMAIN
+from tests.unit.helpers import (
+    async_enroll,
+    async_until,
+    available,
+    device_id,
+    entity_id,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_reader import FakeReader
+    from tests.unit.first_generation.site import OldReader, Site
+
+KNOWN_TO_BE_AWAY = pytest.approx(5.0, abs=0.01)
+THOUGHT_TO_BE_THERE = pytest.approx(10.0, abs=0.01)
+
+LATER = 30.0
+"""Seconds after a last will at which nobody asks the reader in the background."""
+
+
+async def _async_in_vain(asking: Awaitable[object]) -> float:
+    """Ask for something that fails; return after how many seconds it did."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with pytest.raises(HomeAssistantError) as error:
+        await asking
+    assert error.value.translation_key == "reader_unreachable"
+    return loop.time() - began
+
+
+async def _async_lost(reader: FakeReader, after: float) -> None:
+    """Have the last will speak, and let so many seconds pass."""
+    reader.die()
+    await asyncio.sleep(after)
+
+
+async def _enroll(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await async_enroll(hass, entry)
+
+
+async def _delete(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    data = {"device_id": device_id(hass, entry), "slot": 1}
+    await hass.services.async_call(DOMAIN, "delete_fingerprint", data, blocking=True)
+
+
+async def _cancel(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    data = {"device_id": device_id(hass, entry)}
+    await hass.services.async_call(DOMAIN, "cancel_enrollment", data, blocking=True)
+
+
+_ACTIONS = [_enroll, _delete]
+
+
+# A reader of version 1
+
+
+@pytest.mark.parametrize("action", _ACTIONS)
+async def test_a_reader_that_is_known_to_be_away_is_asked_for_five_seconds(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, action: Callable[..., Any]
+) -> None:
+    await _async_lost(reader, LATER)
+    assert await _async_in_vain(action(hass, loaded)) == KNOWN_TO_BE_AWAY
+
+
+@pytest.mark.parametrize("action", _ACTIONS)
+@pytest.mark.parametrize("since", [0.0, 1.0, 4.9])
+async def test_a_reader_that_is_just_being_asked_in_the_background_takes_no_longer(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    action: Callable[..., Any],
+    since: float,
+) -> None:
+    """As it is right behind the last will, which may come late."""
+    await _async_lost(reader, since)
+    assert await _async_in_vain(action(hass, loaded)) == KNOWN_TO_BE_AWAY
+
+
+async def test_who_waits_behind_another_in_vain_gets_the_same_outcome(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    await _async_lost(reader, 8)
+    # It was asked at the last will, and for ten seconds: nobody waited for that.
+    assert await _async_in_vain(async_enroll(hass, loaded)) == pytest.approx(2.0, abs=0.01)
+
+
+async def test_several_actions_at_once_take_no_longer_than_one(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    await _async_lost(reader, LATER)
+    waited = await asyncio.gather(
+        *(_async_in_vain(action(hass, loaded)) for action in _ACTIONS for _ in range(2)),
+        return_exceptions=True,
+    )
+    # The second enrollment is not even asked for while the first one is.
+    refused = [each for each in waited if not isinstance(each, float)]
+    assert len(refused) == 1
+    assert [each for each in waited if isinstance(each, float)] == [KNOWN_TO_BE_AWAY] * 3
+
+
+async def test_a_cancel_for_a_reader_that_is_away_takes_no_longer(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    await async_enroll(hass, loaded)
+    await _async_lost(reader, LATER)
+    assert await _async_in_vain(_cancel(hass, loaded)) == KNOWN_TO_BE_AWAY
+
+
+async def test_an_update_that_a_user_wants_of_a_reader_that_is_away_takes_no_longer(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    assert await async_setup_component(hass, "homeassistant", {})
+    await _async_lost(reader, LATER)
+    enrollment = {"entity_id": entity_id(hass, "sensor", "enrollment")}
+    began = hass.loop.time()
+    await hass.services.async_call("homeassistant", "update_entity", enrollment, blocking=True)
+    assert hass.loop.time() - began == KNOWN_TO_BE_AWAY
+
+
+@pytest.mark.parametrize("action", _ACTIONS)
+async def test_a_reader_that_did_not_answer_lately_is_known_to_be_away(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, action: Callable[..., Any]
+) -> None:
+    reader.silent = True
+    assert await _async_in_vain(_enroll(hass, loaded)) == THOUGHT_TO_BE_THERE
+    assert not available(hass)
+    assert await _async_in_vain(action(hass, loaded)) == KNOWN_TO_BE_AWAY
+
+
+@pytest.mark.parametrize("action", _ACTIONS)
+async def test_a_reader_that_is_thought_to_be_there_has_ten_seconds(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, action: Callable[..., Any]
+) -> None:
+    reader.silent = True
+    assert await _async_in_vain(action(hass, loaded)) == THOUGHT_TO_BE_THERE
+
+
+@pytest.mark.parametrize("away_for", [0.0, 1.0, LATER])
+async def test_a_reader_that_is_back_is_found_although_it_is_thought_to_be_away(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, away_for: float
+) -> None:
+    """Nothing told of its return: the question of whoever wants something is what finds it."""
+    await _async_lost(reader, away_for)
+    reader.silent = False
+    assert not available(hass)
+    assert (await async_enroll(hass, loaded))["slot"] == 5
+    assert available(hass)
+
+
+async def test_a_reader_that_comes_back_in_time_has_ten_seconds_for_the_rest(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    await _async_lost(reader, 0)
+    waiting = asyncio.create_task(_async_in_vain(async_enroll(hass, loaded)))
+    # The background's question finds it; the one behind that does not.
+    await asyncio.sleep(1)
+    reader.deaf.add("start")
+    reader.silent = False
+    assert await waiting == pytest.approx(12.0, abs=0.01)
+
+
+async def test_the_background_still_finds_a_reader_that_takes_longer_to_answer(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    await _async_lost(reader, LATER)
+    reader.holds.add("hello")
+    reader.silent = False
+    # It gave up after ten seconds, and asks again once a minute; that was eight seconds ago.
+    await asyncio.sleep(78 - LATER)
+    assert reader.held
+    reader.holds.clear()
+    reader.on_request(reader.held[0])
+    await async_until(hass, lambda: available(hass))
+
+
+# A reader of the first generation
+
+
+async def test_a_reader_of_the_first_generation_that_is_away_is_asked_for_five_seconds(
+    site: Site, old: OldReader
+) -> None:
+    old.publish("status", {"status": "offline"})
+    old.silent = True
+    assert await _async_in_vain(site.enroll()) == KNOWN_TO_BE_AWAY
+
+
+async def test_a_reader_of_the_first_generation_that_is_there_has_ten_seconds(
+    site: Site, old: OldReader
+) -> None:
+    old.silent = True
+    assert await _async_in_vain(site.enroll()) == THOUGHT_TO_BE_THERE
+
+
+async def test_a_cancel_for_a_reader_of_the_first_generation_that_is_away_takes_no_longer(
+    site: Site, old: OldReader
+) -> None:
+    await site.enroll(scan_timeout=120)
+    old.publish("status", {"status": "offline"})
+    old.silent = True
+    assert await _async_in_vain(site.cancel()) == KNOWN_TO_BE_AWAY
+
+
+async def test_a_reader_of_the_first_generation_that_is_back_is_found(
+    site: Site, old: OldReader
+) -> None:
+    old.publish("status", {"status": "offline"})
+    assert not site.available
+    assert (await site.enroll())["slot"] is not None
+    assert site.available

@@ -1,0 +1,176 @@
+"""What the log tells of a reader that is away, at what level, and how often."""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from homeassistant.exceptions import HomeAssistantError
+
+from tests.unit.helpers import async_enroll, async_set_up, async_until, available
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from tests.unit.fake_broker import FakeBroker
+    from tests.unit.fake_reader import FakeReader
+    from tests.unit.first_generation.site import OldReader, Site
+
+LONG = 300.0
+"""Seconds in which a reader that is away is asked again and again."""
+
+
+def _told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Return level and text of what the log tells at INFO or above, since this was called last."""
+    told = [
+        (record.levelname, record.getMessage())
+        for record in caplog.records
+        if record.name.startswith("custom_components") and record.levelno >= logging.INFO
+    ]
+    caplog.clear()
+    return told
+
+
+BACK = ("INFO", "Reader front_door is available again")
+
+
+async def test_a_last_will_is_one_line_and_the_return_another(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.clear()
+    for _ in range(2):
+        reader.die()
+        reader.die()
+        await asyncio.sleep(LONG)
+        with pytest.raises(HomeAssistantError):
+            await async_enroll(hass, loaded)
+        assert _told(caplog) == [
+            ("INFO", "Reader front_door is unavailable: its last will says so")
+        ]
+        reader.announce()
+        reader.announce()
+        await async_until(hass, lambda: available(hass))
+        await asyncio.sleep(LONG)
+        assert _told(caplog) == [BACK]
+
+
+async def test_a_silent_reader_is_one_line_and_the_return_another(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.clear()
+    reader.silent = True
+    with pytest.raises(HomeAssistantError):
+        await async_enroll(hass, loaded)
+    await asyncio.sleep(LONG)
+    # The broker has noticed at last.
+    reader.die()
+    await asyncio.sleep(LONG)
+    assert _told(caplog) == [("INFO", "Reader front_door is unavailable: it does not answer")]
+    reader.announce()
+    await asyncio.sleep(LONG)
+    assert _told(caplog) == [BACK]
+
+
+async def test_a_broker_that_restarts_is_one_line_and_its_return_another(
+    hass: HomeAssistant,
+    broker: FakeBroker,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.clear()
+    broker.set_connected(False)
+    await asyncio.sleep(LONG)
+    # The reader needs longer than Home Assistant.
+    reader.silent = True
+    broker.set_connected(True)
+    await asyncio.sleep(LONG)
+    assert _told(caplog) == [
+        ("INFO", "Reader front_door is unavailable: the connection to the broker is lost")
+    ]
+    reader.announce()
+    await asyncio.sleep(LONG)
+    assert _told(caplog) == [BACK]
+
+
+async def test_a_reader_that_is_there_from_the_beginning_is_no_news(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.clear()
+    await async_set_up(hass, reader, entry)
+    await async_until(hass, lambda: available(hass))
+    assert _told(caplog) == []
+
+
+async def test_a_reader_that_is_away_from_the_beginning_is_one_line_too(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.clear()
+    reader.silent = True
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await asyncio.sleep(LONG)
+    assert _told(caplog) == [("INFO", "Reader front_door is unavailable: it does not answer")]
+    reader.announce()
+    await async_until(hass, lambda: available(hass))
+    assert _told(caplog) == [BACK]
+
+
+# A reader of the first generation
+
+_OLD_BACK = ("INFO", "Reader esp32 is available again")
+
+
+async def test_a_silent_reader_of_the_first_generation_is_one_line_and_its_return_another(
+    site: Site, old: OldReader, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.clear()
+    for _ in range(2):
+        old.silent = True
+        await asyncio.sleep(LONG)
+        with pytest.raises(HomeAssistantError):
+            await site.enroll()
+        assert _told(caplog) == [("INFO", "Reader esp32 is unavailable: it does not answer")]
+        old.connect()
+        await asyncio.sleep(LONG)
+        assert site.available
+        assert _told(caplog) == [_OLD_BACK]
+
+
+async def test_what_a_reader_of_the_first_generation_says_of_its_end_is_one_line(
+    site: Site, old: OldReader, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.clear()
+    old.publish("status", {"status": "offline"})
+    old.publish("status", {"status": "offline"})
+    assert _told(caplog) == [("INFO", "Reader esp32 is unavailable: it says so")]
+    old.say_status()
+    old.say_status()
+    await asyncio.sleep(LONG)
+    assert _told(caplog) == [_OLD_BACK]
+
+
+async def test_a_broker_that_restarts_before_a_reader_of_the_first_generation_is_one_line(
+    site: Site, broker: FakeBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.clear()
+    broker.set_connected(False)
+    await asyncio.sleep(LONG)
+    assert _told(caplog) == [
+        ("INFO", "Reader esp32 is unavailable: the connection to the broker is lost")
+    ]
+    broker.set_connected(True)
+    await asyncio.sleep(LONG)
+    assert _told(caplog) == [_OLD_BACK]
