@@ -77,6 +77,24 @@ async def power_cut_at_the_flash(world: Installation, strike: Strike) -> None:
     await _write_something(world, strike, reader)
 
 
+async def power_cut_when_locked_out(world: Installation, strike: Strike) -> None:
+    """Take a reader's power once identification is off; then come those who are known."""
+    reader_id = world.any_reader_id()
+    reader, truth = world.readers[reader_id], world.promises.truth_of(reader_id)
+    await asyncio.sleep(world.rng.uniform(0, 20))
+    if truth.identification:
+        await world.housekeeper.switch(reader_id)
+    await strike.ready(reader)
+    strike.now(reader)
+    reader.power_off()
+    await asyncio.sleep(0.5)
+    reader.power_on()
+    await asyncio.sleep(world.rng.uniform(4, 8))
+    for _ in range(2):
+        await world.touch(reader_id)
+        await asyncio.sleep(2)
+
+
 async def flash_refuses(world: Installation, strike: Strike) -> None:
     """Let every write to a reader's flash fail for a while."""
     reader = world.any_reader()
@@ -534,6 +552,7 @@ FAULTS: tuple[tuple[int, Happens], ...] = (
     (4, power_cut),
     (5, power_cut_at_the_sensor),
     (5, power_cut_at_the_flash),
+    (3, power_cut_when_locked_out),
     (2, flash_refuses),
     (3, flash_erased),
     (2, sensor_silent),

@@ -387,7 +387,7 @@ class Installation:
 
     async def _use(self, reader_id: str) -> None:
         """Have people enrolled, and come back now and then."""
-        for _ in range(self.rng.choice((1, 2, 3, 4))):
+        for _ in range(self.rng.choice((2, 3, 4, 5))):
             accepted = await self.enroll(reader_id)
             soon = self.rng.random()
             if soon < 1 / 8:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.simulation.reader import SimulatedReader
 
 #: One history in so many is steered, as far as it is not calm.
-STEERED_EVERY = 3
+STEERED_EVERY = 8
 #: Longest that a steered fault waits for its combination; then it strikes all the same.
 _WAITS_S = 60.0
 #: Between two attempts to bring a combination about.
