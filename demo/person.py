@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .client import Client, State
 
 
-def _wish(state: State) -> str:
+def _enroll_options(state: State) -> str:
     """Return what is asked for, so that the same stage twice is not taken for once."""
     attributes = state.attributes
     return f"{state.state} {attributes.get('captured')} {attributes.get('rejected')}"
@@ -33,11 +33,11 @@ class Person:
         sensor shows when this begins is taken for the end of an earlier enrollment.
         """
         queue = list(fingers)
-        asked = _wish(self.client.states[self.entity_id])
+        asked = _enroll_options(self.client.states[self.entity_id])
         async with asyncio.timeout(within):
             while True:
-                state = await self.client.async_until_other(self.entity_id, asked, _wish)
-                asked = _wish(state)
+                state = await self.client.async_until_other(self.entity_id, asked, _enroll_options)
+                asked = _enroll_options(state)
                 match state.state:
                     case "place_finger":
                         self.line.place(queue.pop(0) if len(queue) > 1 else queue[0])

@@ -9,7 +9,7 @@ from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.event import async_track_time_interval
 
-from . import card, people, stores
+from . import card, people, storage
 from .const import DOMAIN
 from .runtime import Runtime
 from .services import async_setup_services
@@ -38,15 +38,15 @@ _DAY = timedelta(days=1)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
     """Load what all readers share, and offer the actions and the card."""
-    await stores.async_load(hass)
+    await storage.async_load(hass)
     async_setup_services(hass)
     people.async_unlink_when_removed(hass)
     await card.async_offer(hass)
 
     async def expire(_: datetime) -> None:
-        await stores.async_expire(hass)
+        await storage.async_expire(hass)
 
-    await stores.async_expire(hass)
+    await storage.async_expire(hass)
     async_track_time_interval(hass, expire, _DAY, cancel_on_shutdown=True)
     return True
 
@@ -56,12 +56,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEnt
     if not await mqtt.async_wait_for_mqtt_client(hass):
         raise _no_broker()
     # The names that it had when it was removed are its own again.
-    await stores.async_expire(hass)
+    await storage.async_expire(hass)
     entry.runtime_data = Runtime.create(hass, entry)
     # The entities first: what a subscription brings at once must find them listening.
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     try:
-        await entry.runtime_data.inbox.async_start()
+        await entry.runtime_data.subscriptions.async_start()
     except HomeAssistantError as err:
         # MQTT has gone meanwhile. Home Assistant takes back nothing of a setup that fails.
         await async_unload_entry(hass, entry)
@@ -71,15 +71,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> bool:
     """Stop following a reader."""
-    entry.runtime_data.inbox.stop()
+    entry.runtime_data.subscriptions.stop()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> None:
     """Begin to count the days after which the names of a removed reader are forgotten."""
     # One that was disabled goes without the integration having been set up.
-    if stores.DATA_ROSTER in hass.data:
-        await stores.async_expire(hass, without=entry)
+    if storage.DATA_REGISTRY in hass.data:
+        await storage.async_expire(hass, without=entry)
 
 
 def _no_broker() -> ConfigEntryNotReady:

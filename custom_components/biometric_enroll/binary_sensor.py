@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .reader.state import ReaderState
-    from .reader.words import Feature
+    from .client.state import ReaderState
+    from .protocol.words import Feature
     from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.

@@ -8,7 +8,7 @@ from homeassistant.components.button.const import ButtonDeviceClass
 from homeassistant.const import EntityCategory, Platform
 
 from .entity import ReaderEntity, fitting
-from .errors import told
+from .errors import translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .reader.words import Feature
+    from .protocol.words import Feature
     from .runtime import BiometricEnrollConfigEntry
 
 # The reader takes one request after the other.
@@ -28,7 +28,7 @@ class ReaderButtonDescription(ButtonEntityDescription):
     """A button, and what it does."""
 
     press: Callable[[Any], Awaitable[None]]
-    """Takes the follower of the reader's dialect."""
+    """Takes the client of the reader's dialect."""
     first_generation: bool = False
     feature: Feature | None = None
 
@@ -37,20 +37,20 @@ BUTTONS = (
     ReaderButtonDescription(
         key="cancel_enrollment",
         translation_key="cancel_enrollment",
-        press=lambda follower: follower.enroller.async_cancel(),
+        press=lambda client: client.enroller.async_cancel(),
         first_generation=True,
     ),
     ReaderButtonDescription(
         key="identify",
         device_class=ButtonDeviceClass.IDENTIFY,
         entity_category=EntityCategory.DIAGNOSTIC,
-        press=lambda follower: follower.requests.async_identify(),
+        press=lambda client: client.requests.async_identify(),
     ),
     ReaderButtonDescription(
         key="restart",
         device_class=ButtonDeviceClass.RESTART,
         entity_category=EntityCategory.CONFIG,
-        press=lambda follower: follower.requests.async_restart(),
+        press=lambda client: client.requests.async_restart(),
     ),
 )
 
@@ -63,8 +63,8 @@ class ReaderButton(ReaderEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Ask the reader; raises a translated error if it refuses or is silent."""
-        with told(self.coordinator.config_entry.title):
-            await self.entity_description.press(self.coordinator.follower)
+        with translate_errors(self.coordinator.config_entry.title):
+            await self.entity_description.press(self.coordinator.client)
 
 
 async def async_setup_entry(

@@ -21,6 +21,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
+from .client.errors import UnreachableError
 from .const import (
     CONF_DEVICE,
     CONF_DIALECT,
@@ -28,17 +29,21 @@ from .const import (
     DIALECT_FIRST_GENERATION,
     DOMAIN,
 )
-from .follower.errors import UnreachableError
-from .moving import async_move, entry_data, is_taken
+from .discovery import (
+    announced,
+    async_listen,
+    async_probe,
+    async_probe_version_1,
+)
+from .migration import async_move, entry_data, is_taken
 from .options_flow import ReaderOptionsFlow
-from .probe import announced, async_listen, async_probe, async_probe_version_1
-from .reader.fields import MalformedError, is_reader_id
+from .protocol.fields import MalformedError, is_reader_id
 
 if TYPE_CHECKING:
     from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
     from .coordinator import ReaderCoordinator
-    from .reader.messages import Identity
+    from .protocol.messages import Identity
 
 
 class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):

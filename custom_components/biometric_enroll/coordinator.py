@@ -1,6 +1,6 @@
-"""One reader in Home Assistant: shows entities what its follower knows.
+"""One reader in Home Assistant: shows entities what its client knows.
 
-Everything that decides is in `follower/`; `ReaderSurroundings` lends it the world.
+Everything that decides is in `client/`; `ReaderHost` lends it the world.
 """
 
 import logging
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, override
 from homeassistant.core import Context, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
+from .client.client import ReaderClient
+from .client.errors import TooOldError, UnreachableError
+from .client.state import ReaderState
 from .const import (
     CONF_DEVICE,
     CONF_DIALECT,
@@ -16,27 +19,24 @@ from .const import (
     CONF_TRUST_TOUCHES,
     DIALECT_FIRST_GENERATION,
 )
-from .follower.errors import TooOldError, UnreachableError
-from .follower.first_generation import FirstGenerationFollower
-from .follower.follower import Follower
+from .events import EventReporter
+from .host import ReaderHost
 from .issues import Issues
-from .moments import Moments
-from .reader.state import ReaderState
-from .stores import DATA_MARKS, DATA_ROSTER
-from .surroundings import ReaderSurroundings
+from .legacy.client import LegacyClient
+from .storage import DATA_DELIVERY_LOG, DATA_REGISTRY
 from .upgrade import async_upgrade
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
-    from .follower.changes import Changes
+    from .client.changes import Changes
 
 _LOGGER = logging.getLogger(__name__)
 
 
 class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
-    """Shows entities what the follower of one reader knows."""
+    """Shows entities what the client of one reader knows."""
 
     config_entry: ConfigEntry[Any]
 
@@ -45,32 +45,32 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.reader_id: str = entry.data[CONF_READER_ID]
         self.device: str = entry.data[CONF_DEVICE]
-        self.roster = hass.data[DATA_ROSTER]
-        self.moments = Moments(hass, entry, self.device)
+        self.registry = hass.data[DATA_REGISTRY]
+        self.events = EventReporter(hass, entry, self.device)
         self.issues = Issues(hass, entry)
         self.context = Context()
         """On whose behalf the newest change of the state happened."""
         self._upgrading = False
-        self.follower = self._follower()
-        self.data = self.follower.state
+        self.client = self._client()
+        self.data = self.client.state
         self._holdings_of: tuple[object, ...] = ()
         self.unnamed: dict[int, str | None] = {}
         """Templates that the sensor holds and nobody knows by name: id by slot."""
         self.gone: dict[str, str] = {}
         """Fingerprints whose template is gone: by template id, how users tell them apart."""
 
-    def _follower(self) -> Follower | FirstGenerationFollower:
+    def _client(self) -> ReaderClient | LegacyClient:
         entry = self.config_entry
-        surroundings = ReaderSurroundings(self.hass, entry, self.moments, self.issues, self._show)
-        marks = self.hass.data[DATA_MARKS]
+        host = ReaderHost(self.hass, entry, self.events, self.issues, self._show)
+        delivery_log = self.hass.data[DATA_DELIVERY_LOG]
         if entry.data.get(CONF_DIALECT) != DIALECT_FIRST_GENERATION:
-            return Follower(self.reader_id, self.device, surroundings, self.roster, marks)
-        return FirstGenerationFollower(
+            return ReaderClient(self.reader_id, self.device, host, self.registry, delivery_log)
+        return LegacyClient(
             self.reader_id,
             self.device,
-            surroundings,
-            self.roster,
-            marks,
+            host,
+            self.registry,
+            delivery_log,
             trusted=lambda: bool(entry.options.get(CONF_TRUST_TOUCHES)),
             speaks_version_1=self._speaks_version_1,
         )
@@ -78,9 +78,9 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
     @property
     def changes(self) -> Changes:
         """What can be changed on the reader. Raises `TooOldError` for the first generation."""
-        if isinstance(self.follower, FirstGenerationFollower):
+        if isinstance(self.client, LegacyClient):
             raise TooOldError
-        return self.follower.changes
+        return self.client.changes
 
     @callback
     def _show(self, state: ReaderState, context: Context) -> None:
@@ -90,20 +90,20 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         self.async_set_updated_data(state)
 
     @callback
-    def roster_changed(self) -> None:
+    def registry_changed(self) -> None:
         """Show the state with the names as they are now."""
-        self._show(self.follower.state, Context())
+        self._show(self.client.state, Context())
 
     def _hold(self, state: ReaderState) -> None:
-        """Compare what the sensor holds with the roster, if either has changed."""
-        followed = self.follower.knowledge.followed()
+        """Compare what the sensor holds with the registry, if either has changed."""
+        followed = self.client.model.followed()
         # Until it has ended, its template is neither somebody's nor nobody's.
-        pending = None if followed.final else self.roster.enrollment(self.device)
+        pending = None if followed.final else self.registry.enrollment(self.device)
         pending_id = pending.template_id if pending else None
         # What another sensor holds says nothing of the one that is there now.
         changed = state.templates is not None and state.templates.sensor_changed
         inventory = None if changed else state.inventory
-        holdings_of = (inventory, self.roster.changes, pending_id)
+        holdings_of = (inventory, self.registry.changes, pending_id)
         if holdings_of == self._holdings_of:
             return
         self._holdings_of = holdings_of
@@ -112,7 +112,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         )
         named = {
             place.template_id: f"{fingerprint.subject.name} ({place.slot})"
-            for fingerprint, place in self.roster.on_reader(self.device)
+            for fingerprint, place in self.registry.on_reader(self.device)
         }
         self.unnamed = {
             slot: template_id
@@ -141,7 +141,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
     async def _async_update_data(self) -> ReaderState:
         """Ask the reader, as `homeassistant.update_entity` wants; what it says came in already."""
         try:
-            await self.follower.async_look()
+            await self.client.async_look()
         except UnreachableError:
             _LOGGER.debug("Reader %s does not answer", self.reader_id)
-        return self.follower.state
+        return self.client.state

@@ -31,5 +31,5 @@ async def async_get_config_entry_diagnostics(
     return {
         "entry": dict(entry.data),
         "state": async_redact_data(state, _PERSONAL),
-        "fingerprints_known_by_name": len(coordinator.roster.on_reader(coordinator.device)),
+        "fingerprints_known_by_name": len(coordinator.registry.on_reader(coordinator.device)),
     }

@@ -8,12 +8,12 @@ from homeassistant.core import Context, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 
-from . import enrolling, given, people
+from . import enrollment_start, people, subjects
 from .const import CONF_DEVICE
-from .errors import told
+from .enrollment_watch import Watch
+from .errors import translate_errors
 from .flow_steps import WHOSE, ReaderSteps
-from .stores import DATA_ROSTER
-from .watching import Watch
+from .storage import DATA_REGISTRY
 
 if TYPE_CHECKING:
     import asyncio
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import CALLBACK_TYPE
 
-    from .reader.state import Subject
-    from .watching import View
+    from .client.state import Subject
+    from .enrollment_watch import View
 
     type Step = Callable[
         [EnrollSteps, dict[str, Any] | None], Coroutine[Any, Any, ConfigFlowResult]
@@ -72,13 +72,13 @@ class EnrollSteps(ReaderSteps):
     async def async_step_enroll(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask whose finger it is, and start."""
         coordinator, error = self._coordinator, None
-        wish = enrolling.wish({}, self.config_entry.options)
+        enroll_options = enrollment_start.enroll_options({}, self.config_entry.options)
         if user_input is not None:
             self._asked = user_input
             try:
-                subject = given.subject(self.hass, user_input)
-                template_id, _ = await enrolling.async_start(
-                    self.hass, coordinator, subject, wish, Context()
+                subject = subjects.subject(self.hass, user_input)
+                template_id, _ = await enrollment_start.async_start(
+                    self.hass, coordinator, subject, enroll_options, Context()
                 )
             except HomeAssistantError as err:
                 error = err
@@ -88,8 +88,8 @@ class EnrollSteps(ReaderSteps):
             "enroll",
             self.add_suggested_values_to_schema(_ENROLL_SCHEMA, self._asked),
             error,
-            scans=str(wish.scans),
-            scan_timeout=str(wish.scan_timeout),
+            scans=str(enroll_options.scans),
+            scan_timeout=str(enroll_options.scan_timeout),
         )
 
     async def async_step_watch(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -105,9 +105,9 @@ class EnrollSteps(ReaderSteps):
         return await self._async_look_on(template_id)
 
     def _whose(self, template_id: str | None) -> Subject | None:
-        """Return whose finger is enrolled; the roster knows that also while nobody is loaded."""
+        """Return whose finger is enrolled; the registry knows that also while nobody is loaded."""
         device = self.config_entry.data[CONF_DEVICE]
-        asked_for = self.hass.data[DATA_ROSTER].enrollment(device)
+        asked_for = self.hass.data[DATA_REGISTRY].enrollment(device)
         if asked_for is None or asked_for.template_id != template_id:
             return None
         return asked_for.subject
@@ -203,8 +203,8 @@ class EnrollSteps(ReaderSteps):
         words = self._words(coordinator.data.snapshot.template_id)
         if user_input is not None:
             try:
-                with told(self.config_entry.title):
-                    await coordinator.follower.enroller.async_cancel()
+                with translate_errors(self.config_entry.title):
+                    await coordinator.client.enroller.async_cancel()
             except HomeAssistantError as err:
                 error = err
             else:

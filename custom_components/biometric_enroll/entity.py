@@ -9,8 +9,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import CONF_FEATURES, DOMAIN
 from .coordinator import ReaderCoordinator
-from .errors import told
-from .follower.first_generation import FirstGenerationFollower
+from .errors import translate_errors
+from .legacy.client import LegacyClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from homeassistant.const import Platform
     from homeassistant.helpers.entity import EntityDescription
 
-    from .reader.messages import Settings
-    from .reader.words import Feature
+    from .protocol.messages import Settings
+    from .protocol.words import Feature
 
 
 class FittingDescription(Protocol):
@@ -46,7 +46,7 @@ def fitting[D: FittingDescription](
 
     Entities for what it cannot do any more, since it has another firmware, are forgotten.
     """
-    limited = isinstance(coordinator.follower, FirstGenerationFollower)
+    limited = isinstance(coordinator.client, LegacyClient)
     features = coordinator.config_entry.data.get(CONF_FEATURES, [])
     registry, fit = er.async_get(coordinator.hass), []
     for each in descriptions:
@@ -147,5 +147,5 @@ class SettingEntity(ReaderEntity):
 
     async def async_set(self, **settings: Any) -> None:
         """Change settings, see `Changes.async_set`. Raises a translated error."""
-        with told(self.coordinator.config_entry.title):
+        with translate_errors(self.coordinator.config_entry.title):
             await self.coordinator.changes.async_set(self._context, **settings)

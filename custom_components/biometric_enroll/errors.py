@@ -5,9 +5,14 @@ from typing import TYPE_CHECKING
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
+from .client.errors import (
+    RefusedError,
+    TooManyScansError,
+    TooOldError,
+    UnreachableError,
+)
 from .const import DOMAIN
-from .follower.errors import RefusedError, TooManyScansError, TooOldError, UnreachableError
-from .reader.words import Refusal
+from .protocol.words import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -25,7 +30,7 @@ _USERS_MISTAKES = frozenset(
 
 
 @contextmanager
-def told(reader: str) -> Generator[None]:
+def translate_errors(reader: str) -> Generator[None]:
     """Turn what a reader raises into what users are told; `reader` is its config entry's title."""
     try:
         yield

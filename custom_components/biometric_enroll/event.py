@@ -6,17 +6,17 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import callback
 
+from .client.enrollment import EnrollmentEventType
+from .client.host import Kind
 from .entity import AlwaysThereEntity
-from .follower.surroundings import Kind
-from .reader.enrollment import EnrollmentMoment
-from .reader.words import TouchResult
+from .protocol.words import TouchResult
 
 if TYPE_CHECKING:
     from homeassistant.components.event import EventExtraStoredData
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .follower.surroundings import Moment
+    from .client.host import ReaderEvent
     from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
@@ -33,12 +33,12 @@ EVENTS = (
         entity_category=EntityCategory.DIAGNOSTIC,
     ),
     EventEntityDescription(
-        key=Kind.ENROLLMENT, translation_key=Kind.ENROLLMENT, event_types=list(EnrollmentMoment)
+        key=Kind.ENROLLMENT, translation_key=Kind.ENROLLMENT, event_types=list(EnrollmentEventType)
     ),
 )
 
 
-class ReaderEvent(AlwaysThereEntity, EventEntity):
+class ReaderEventEntity(AlwaysThereEntity, EventEntity):
     """The moments of one kind."""
 
     @override
@@ -46,7 +46,7 @@ class ReaderEvent(AlwaysThereEntity, EventEntity):
         """Listen for moments."""
         await super().async_added_to_hass()
         self.async_on_remove(
-            self.coordinator.moments.async_subscribe(Kind(self.entity_description.key), self._show)
+            self.coordinator.events.async_subscribe(Kind(self.entity_description.key), self._show)
         )
 
     @override
@@ -60,10 +60,10 @@ class ReaderEvent(AlwaysThereEntity, EventEntity):
         """Show nothing: the reader's state is not a moment."""
 
     @callback
-    def _show(self, moment: Moment, fields: dict[str, Any]) -> None:
-        if moment.cause is not None:
-            self.async_set_context(moment.cause)
-        self._trigger_event(moment.type, fields)
+    def _show(self, event: ReaderEvent, fields: dict[str, Any]) -> None:
+        if event.cause is not None:
+            self.async_set_context(event.cause)
+        self._trigger_event(event.type, fields)
         self.async_write_ha_state()
 
 
@@ -74,5 +74,5 @@ async def async_setup_entry(
 ) -> None:
     """Add the event entities of a reader."""
     async_add_entities(
-        ReaderEvent(entry.runtime_data.coordinator, description) for description in EVENTS
+        ReaderEventEntity(entry.runtime_data.coordinator, description) for description in EVENTS
     )

@@ -14,12 +14,12 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.helpers.translation import async_get_translations
 
-from . import editing, people
+from . import fingerprint_changes, people
 from .const import DOMAIN
-from .editing import ATTR_ENABLED, Meant
 from .errors import invalid
+from .fingerprint_changes import ATTR_ENABLED, TemplateRef
 from .flow_steps import WHOSE, ReaderSteps
-from .given import ATTR_FINGER, ATTR_PERSON
+from .subjects import ATTR_FINGER, ATTR_PERSON
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
@@ -37,9 +37,9 @@ _EDIT_SCHEMA = probatio.Schema(
 class FingerprintSteps(ReaderSteps):
     """One is chosen from a list; whether it is still there is asked again at each step."""
 
-    _offered: dict[str, Meant]
+    _offered: dict[str, TemplateRef]
     """What the list offered, by what it answers."""
-    _chosen: Meant
+    _chosen: TemplateRef
     _shown: dict[str, Any]
     """What the form of the chosen one began with."""
 
@@ -55,7 +55,7 @@ class FingerprintSteps(ReaderSteps):
         return await self.async_step_fingerprint()
 
     async def _async_list(self, error: HomeAssistantError | None = None) -> ConfigFlowResult:
-        found = editing.all_on(self._coordinator)
+        found = fingerprint_changes.all_on(self._coordinator)
         if not found:
             return self.async_abort(reason="no_fingerprints")
         self._offered = {str(index): meant for index, meant in enumerate(found)}
@@ -70,7 +70,7 @@ class FingerprintSteps(ReaderSteps):
             "fingerprints", probatio.Schema({probatio.Required(_FINGERPRINT): selector}), error
         )
 
-    async def _async_label(self, meant: Meant) -> str:
+    async def _async_label(self, meant: TemplateRef) -> str:
         """Return how a fingerprint is called in a list: "Anna (5), Left thumb, missing"."""
         language = self.hass.config.language
         texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
@@ -90,10 +90,10 @@ class FingerprintSteps(ReaderSteps):
             parts.append(text(_FINGERPRINT, "disabled"))
         return ", ".join(parts)
 
-    def _still(self) -> Meant:
+    def _still(self) -> TemplateRef:
         """Return the chosen one as it is now. Raises a translated error if it is not there."""
         chosen = self._chosen
-        for meant in editing.all_on(self._coordinator):
+        for meant in fingerprint_changes.all_on(self._coordinator):
             if meant.template_id != chosen.template_id:
                 continue
             if meant.template_id is not None or meant.slot == chosen.slot:
@@ -138,7 +138,7 @@ class FingerprintSteps(ReaderSteps):
             # Only that: anything else may have been changed elsewhere meanwhile.
             changed = {field: value for field, value in entered.items() if value != shown[field]}
             try:
-                await editing.async_update(self.hass, meant, changed)
+                await fingerprint_changes.async_update(self.hass, meant, changed)
             except HomeAssistantError as err:
                 error = err
             else:
@@ -150,7 +150,7 @@ class FingerprintSteps(ReaderSteps):
             fingerprint=await self._async_label(meant),
         )
 
-    def _known(self, meant: Meant) -> dict[str, Any]:
+    def _known(self, meant: TemplateRef) -> dict[str, Any]:
         """Return what the form begins with."""
         if (fingerprint := meant.fingerprint) is None:
             return {}
@@ -167,7 +167,7 @@ class FingerprintSteps(ReaderSteps):
         error = None
         if user_input is not None:
             try:
-                await editing.async_delete(self.hass, meant)
+                await fingerprint_changes.async_delete(self.hass, meant)
             except HomeAssistantError as err:
                 error = err
             else:

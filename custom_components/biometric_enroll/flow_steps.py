@@ -16,7 +16,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .const import CONF_DIALECT, DIALECT_FIRST_GENERATION, FINGERS
-from .given import ATTR_FINGER, ATTR_PERSON
+from .subjects import ATTR_FINGER, ATTR_PERSON
 
 if TYPE_CHECKING:
     from homeassistant.exceptions import HomeAssistantError

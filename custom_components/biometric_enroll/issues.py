@@ -7,14 +7,14 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
 from .naming import reader_name
-from .reader.words import Feature
+from .protocol.words import Feature
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
-    from .reader.messages import Identity
-    from .reader.state import ReaderState
+    from .client.state import ReaderState
+    from .protocol.messages import Identity
 
 ISSUE_OTHER_DEVICE = "other_device"
 ISSUE_FINGERPRINTS_GONE = "fingerprints_gone"

@@ -16,7 +16,8 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from . import editing
+from . import fingerprint_changes
+from .client.host import Options
 from .const import (
     CONF_ENROLLERS,
     CONF_LIVE_LIMIT,
@@ -29,7 +30,6 @@ from .const import (
 )
 from .enroll_flow import EnrollSteps
 from .fingerprints_flow import FingerprintSteps
-from .follower.surroundings import Options
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
@@ -48,7 +48,7 @@ class ReaderOptionsFlow(EnrollSteps, FingerprintSteps):
                 return await self.async_step_first_generation()
             return await self.async_step_reader()
         enrolling = ["watch", "cancel"] if self._coordinator.data.snapshot.running else ["enroll"]
-        fingerprints = ["fingerprints"] if editing.all_on(self._coordinator) else []
+        fingerprints = ["fingerprints"] if fingerprint_changes.all_on(self._coordinator) else []
         settings = "first_generation" if self._first_generation else "reader"
         return self.async_show_menu(
             step_id="init",

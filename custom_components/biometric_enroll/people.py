@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 
-from .stores import DATA_ROSTER
+from .storage import DATA_REGISTRY
 
 if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
 
-    from .reader.state import Subject
+    from .client.state import Subject
 
 
 def registry_id(hass: HomeAssistant, entity_id: str) -> str | None:
@@ -30,7 +30,9 @@ def entity_id_of(hass: HomeAssistant, person: str | None) -> str | None:
 async def async_unlink_removed(hass: HomeAssistant) -> None:
     """Let fingerprints forget the persons that are not there any more."""
     entries = er.async_get(hass).entities
-    await hass.data[DATA_ROSTER].async_unlink(lambda person: entries.get_entry(person) is not None)
+    await hass.data[DATA_REGISTRY].async_unlink(
+        lambda person: entries.get_entry(person) is not None
+    )
 
 
 @callback

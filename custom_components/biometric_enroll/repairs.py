@@ -12,8 +12,14 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
 )
 
+from .client.errors import (
+    ReaderError,
+    RefusedError,
+    TooOldError,
+    UnreachableError,
+)
 from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
-from .follower.errors import ReaderError, RefusedError, TooOldError, UnreachableError
+from .discovery import async_probe_version_1
 from .issues import (
     ISSUE_FINGERPRINTS_GONE,
     ISSUE_FIRMWARE_TOO_OLD,
@@ -22,9 +28,8 @@ from .issues import (
     ISSUE_SENSOR_FULL,
     NEEDED,
 )
-from .moving import async_move, is_taken
-from .probe import async_probe_version_1
-from .reader.words import Refusal
+from .migration import async_move, is_taken
+from .protocol.words import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from .coordinator import ReaderCoordinator
-    from .reader.messages import Identity
+    from .protocol.messages import Identity
 
 CONF_SLOTS = "slots"
 
@@ -140,7 +145,7 @@ class FingerprintsGoneFlow(ReaderFlow):
         gone = list(self._reader.gone)
         if not self._told.issuperset(gone):
             raise _TryAgainError("more_gone")
-        await self._reader.follower.knowledge.async_forget(gone)
+        await self._reader.client.model.async_forget(gone)
 
 
 class SensorChangedFlow(ReaderFlow):
@@ -162,7 +167,7 @@ class SensorFullFlow(ReaderFlow):
         reader = self._reader
         found: dict[int, tuple[str, str | None]] = {
             place.slot: (fingerprint.subject.name, place.template_id)
-            for fingerprint, place in reader.roster.on_reader(reader.device)
+            for fingerprint, place in reader.registry.on_reader(reader.device)
             if place.template_id not in reader.gone
         }
         found |= {slot: ("?", template_id) for slot, template_id in reader.unnamed.items()}
@@ -202,15 +207,15 @@ class FirmwareTooOldFlow(ReaderFlow):
 
     @override
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        # What it tells may have the entry reloaded, with another follower.
-        follower = self._reader.follower
+        # What it tells may have the entry reloaded, with another client.
+        client = self._reader.client
         try:
-            await follower.async_look()
+            await client.async_look()
         except UnreachableError:
             # Unless it has just told somebody else, and the reload has cut us short.
-            if not _new_enough(follower.state.identity):
+            if not _new_enough(client.state.identity):
                 raise
-        if not _new_enough(follower.state.identity):
+        if not _new_enough(client.state.identity):
             raise _TryAgainError("still_too_old")
 
 

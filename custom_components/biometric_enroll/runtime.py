@@ -9,7 +9,7 @@ from homeassistant.helpers import service
 
 from .const import DOMAIN
 from .coordinator import ReaderCoordinator
-from .inbox import Inbox
+from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant, ServiceCall
@@ -22,13 +22,13 @@ class Runtime:
     """The parts, each of which knows only those above it."""
 
     coordinator: ReaderCoordinator
-    inbox: Inbox
+    subscriptions: Subscriptions
 
     @classmethod
     def create(cls, hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> Self:
         """Make the parts for the reader of an entry; nothing runs yet."""
         coordinator = ReaderCoordinator(hass, entry)
-        return cls(coordinator, Inbox(coordinator))
+        return cls(coordinator, Subscriptions(coordinator))
 
 
 def coordinators(hass: HomeAssistant) -> list[ReaderCoordinator]:

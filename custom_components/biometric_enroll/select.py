@@ -7,7 +7,7 @@ from homeassistant.components.select import SelectEntity, SelectEntityDescriptio
 from homeassistant.const import EntityCategory, Platform
 
 from .entity import SettingEntity, fitting
-from .reader.words import Feature, LedColor
+from .protocol.words import Feature, LedColor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .reader.messages import Settings
+    from .protocol.messages import Settings
     from .runtime import BiometricEnrollConfigEntry
 
 # The reader takes one request after the other.

@@ -19,7 +19,7 @@ from homeassistant.const import (
 
 from . import people
 from .entity import AlwaysThereEntity, ReaderEntity, fitting
-from .reader.words import Stage
+from .protocol.words import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+    from .client.state import ReaderState
     from .coordinator import ReaderCoordinator
-    from .reader.state import ReaderState
-    from .reader.words import Feature
+    from .protocol.words import Feature
     from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
@@ -79,7 +79,7 @@ class LastingSensor(AlwaysThereEntity, ReaderSensor):
 def _enrollment_attributes(coordinator: ReaderCoordinator) -> dict[str, Any]:
     state = coordinator.data
     snapshot = state.snapshot
-    duplicate = snapshot.duplicate_of and coordinator.roster.find(
+    duplicate = snapshot.duplicate_of and coordinator.registry.find(
         coordinator.device, snapshot.duplicate_of
     )
     return {
@@ -152,7 +152,7 @@ SENSORS = (
         attributes=lambda coordinator: {
             "capacity": (templates := coordinator.data.templates) and templates.capacity,
             "revision": templates and templates.revision,
-            "roster_revision": coordinator.roster.changes,
+            "roster_revision": coordinator.registry.changes,
             "unnamed_slots": list(coordinator.unnamed),
             "missing": len(coordinator.gone),
         },

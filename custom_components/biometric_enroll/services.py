@@ -7,13 +7,18 @@ from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
 from homeassistant.core import SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 
-from . import enrolling, given
-from .access import async_reader_to_enroll_at
+from . import enrollment_start, subjects
 from .const import DOMAIN, FINGERS
-from .enrolling import ATTR_SCAN_TIMEOUT, ATTR_SCANS
-from .errors import no_outcome, told
-from .fingerprints import async_setup_fingerprint_services
-from .given import ATTR_FINGER, ATTR_PERSON, ATTR_SLOT, SLOT
+from .enrollment_start import ATTR_SCAN_TIMEOUT, ATTR_SCANS
+from .errors import no_outcome, translate_errors
+from .fingerprint_services import async_setup_fingerprint_services
+from .permissions import async_reader_to_enroll_at
+from .subjects import (
+    ATTR_FINGER,
+    ATTR_PERSON,
+    ATTR_SLOT,
+    SLOT,
+)
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
@@ -61,16 +66,16 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
     """Start an enrollment; answers when it is accepted, or with `wait` when it has ended."""
     coordinator = await async_reader_to_enroll_at(call)
-    entry, enroller = coordinator.config_entry, coordinator.follower.enroller
-    wish = enrolling.wish(call.data, entry.options)
-    subject = given.subject(call.hass, call.data)
-    template_id, slot = await enrolling.async_start(
-        call.hass, coordinator, subject, wish, call.context
+    entry, enroller = coordinator.config_entry, coordinator.client.enroller
+    enroll_options = enrollment_start.enroll_options(call.data, entry.options)
+    subject = subjects.subject(call.hass, call.data)
+    template_id, slot = await enrollment_start.async_start(
+        call.hass, coordinator, subject, enroll_options, call.context
     )
     answer: dict[str, Any] = {"template_id": template_id, "slot": slot}
     if call.data[ATTR_WAIT]:
         try:
-            snapshot = await enroller.async_wait_end(template_id, wish)
+            snapshot = await enroller.async_wait_end(template_id, enroll_options)
         except TimeoutError:
             raise no_outcome(entry.title) from None
         answer |= {"outcome": snapshot.stage, "reason": snapshot.reason}
@@ -80,5 +85,5 @@ async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
 async def _async_cancel_enrollment(call: ServiceCall) -> None:
     """End the running enrollment; returns when the reader has ended it."""
     coordinator = await async_reader_to_enroll_at(call)
-    with told(coordinator.config_entry.title):
-        await coordinator.follower.enroller.async_cancel()
+    with translate_errors(coordinator.config_entry.title):
+        await coordinator.client.enroller.async_cancel()

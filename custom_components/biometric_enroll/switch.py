@@ -7,7 +7,7 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.const import EntityCategory, Platform
 
 from .entity import SettingEntity, fitting
-from .reader.words import Feature
+from .protocol.words import Feature
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant

@@ -1,16 +1,16 @@
 """A first-generation reader that was given the firmware of today keeps its device and its entities.
 
-Its names stay in the roster, but its templates have no ids: whoever was enrolled before has to
+Its names stay in the registry, but its templates have no ids: whoever was enrolled before has to
 enroll again.
 """
 
 import logging
 from typing import TYPE_CHECKING, Any
 
+from .client.errors import UnreachableError
 from .const import CONF_READER_ID
-from .follower.errors import UnreachableError
-from .moving import async_move, is_taken
-from .probe import async_probe_version_1
+from .discovery import async_probe_version_1
+from .migration import async_move, is_taken
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry

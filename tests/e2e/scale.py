@@ -98,7 +98,7 @@ def _write_readers(storage: Path, reader_ids: list[str]) -> None:
 
 def _write_marks(storage: Path, reader_ids: list[str]) -> None:
     """Let it remember as many touches as it ever does."""
-    marks = {
+    delivery_log = {
         reader_id: {
             "snapshot": {**IDLE, "duplicate_of": None},
             "touches": [new_id() for _ in range(REMEMBERED)],
@@ -107,7 +107,7 @@ def _write_marks(storage: Path, reader_ids: list[str]) -> None:
     }
     key = "biometric_enroll.marks"
     (storage / key).write_text(
-        json.dumps({"version": 1, "minor_version": 1, "key": key, "data": marks})
+        json.dumps({"version": 1, "minor_version": 1, "key": key, "data": delivery_log})
     )
 
 

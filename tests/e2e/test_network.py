@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from custom_components.biometric_enroll.reader.liveness import LIVE_AGE
+from custom_components.biometric_enroll.client.liveness import LIVE_AGE
 from demo.client import CommandError
 from tests.e2e.bench import ENROLLMENT, LATE_TOUCH
 from tests.e2e.hand import Moment

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from custom_components.biometric_enroll.reader.liveness import LIVE_AGE
+from custom_components.biometric_enroll.client.liveness import LIVE_AGE
 from emulator.fingers import Finger, Quality
 from tests.e2e.bench import CONNECTIVITY, LAST_IDENTIFIED, LATE_TOUCH, TOUCH
 from tests.e2e.conftest import AUTOMATIONS

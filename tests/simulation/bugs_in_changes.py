@@ -8,19 +8,19 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from custom_components.biometric_enroll.follower import inventory
-from custom_components.biometric_enroll.follower.changes import Changes
-from custom_components.biometric_enroll.follower.errors import (
+from custom_components.biometric_enroll.client import inventory
+from custom_components.biometric_enroll.client.changes import Changes
+from custom_components.biometric_enroll.client.connection import Connection
+from custom_components.biometric_enroll.client.errors import (
     ReaderError,
     RefusedError,
     UnreachableError,
 )
-from custom_components.biometric_enroll.follower.inventory import Lister
-from custom_components.biometric_enroll.follower.presence import Presence
-from custom_components.biometric_enroll.follower.roster import Roster
-from custom_components.biometric_enroll.reader import build
-from custom_components.biometric_enroll.reader.state import Inventory
-from custom_components.biometric_enroll.reader.words import Feature, Refusal, Topic
+from custom_components.biometric_enroll.client.fingerprint_registry import FingerprintRegistry
+from custom_components.biometric_enroll.client.inventory import Lister
+from custom_components.biometric_enroll.client.state import Inventory
+from custom_components.biometric_enroll.protocol import builder
+from custom_components.biometric_enroll.protocol.words import Feature, Refusal, Topic
 from fpreader import changes
 from fpreader.memory import DELETE, Memory
 from fpreader.templates import Templates
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from contextlib import AbstractContextManager
 
-    from custom_components.biometric_enroll.reader.messages import Hello, Page
+    from custom_components.biometric_enroll.protocol.messages import Hello, Page
 
 # What is concluded from a list
 
 
 def _named(lister: Lister) -> set[str]:
-    known = lister._knowledge
-    return {place.template_id for _, place in known.roster.on_reader(known.device)}
+    known = lister._model
+    return {place.template_id for _, place in known.registry.on_reader(known.device)}
 
 
 async def _page(lister: Lister, first: int) -> Page:
-    return await lister._presence.async_ask(
-        Topic.COMMAND, partial(build.list_templates, first=first), partial(inventory._page, first)
+    return await lister._connection.async_ask(
+        Topic.COMMAND, partial(builder.list_templates, first=first), partial(inventory._page, first)
     )
 
 
@@ -72,7 +72,7 @@ def silence_is_empty() -> AbstractContextManager[object]:
     right = Lister._async_whole_list
 
     async def wrong(self: Lister) -> Inventory | None:
-        named, told = _named(self), self._knowledge.state.templates
+        named, told = _named(self), self._model.state.templates
         try:
             return await right(self)
         except UnreachableError:
@@ -105,7 +105,7 @@ def listed_once() -> AbstractContextManager[object]:
     right = Lister._outdated
 
     def wrong(self: Lister) -> bool:
-        return self._knowledge.state.inventory is None and right(self)
+        return self._model.state.inventory is None and right(self)
 
     return put(Lister, "_outdated", wrong)
 
@@ -118,7 +118,7 @@ def forgotten_too_early() -> AbstractContextManager[object]:
     right = Changes.async_delete
 
     async def wrong(self: Changes, slot: int, template_id: str | None) -> None:
-        await self._knowledge.async_forget([template_id] if template_id else [])
+        await self._model.async_forget([template_id] if template_id else [])
         await right(self, slot, template_id)
 
     return put(Changes, "async_delete", wrong)
@@ -129,8 +129,8 @@ def not_found_is_no() -> AbstractContextManager[object]:
     right = Changes.async_delete
 
     async def wrong(self: Changes, slot: int, template_id: str | None) -> None:
-        known = self._knowledge
-        ask = self._presence.async_ask
+        known = self._model
+        ask = self._connection.async_ask
 
         async def asked(*request: Any) -> Any:
             try:
@@ -138,10 +138,12 @@ def not_found_is_no() -> AbstractContextManager[object]:
             except RefusedError as error:
                 if error.refusal is not Refusal.NOT_FOUND:
                     raise
-                await known.roster.async_expect_deletion(known.device, template_id, expected=False)
+                await known.registry.async_expect_deletion(
+                    known.device, template_id, expected=False
+                )
                 raise UnreachableError from None
 
-        with put(self._presence, "async_ask", asked):
+        with put(self._connection, "async_ask", asked):
             await right(self, slot, template_id)
 
     return put(Changes, "async_delete", wrong)
@@ -149,15 +151,15 @@ def not_found_is_no() -> AbstractContextManager[object]:
 
 @bug(3, "A delete is asked for before it is saved that it is")
 def deletion_saved_too_late() -> AbstractContextManager[object]:
-    right = Roster.async_save
+    right = FingerprintRegistry.async_save
 
-    async def wrong(self: Roster) -> None:
+    async def wrong(self: FingerprintRegistry) -> None:
         if any(found.deleting for found, _ in self.all()):
             asyncio.get_running_loop().create_task(right(self), eager_start=True)
         else:
             await right(self)
 
-    return put(Roster, "async_save", wrong)
+    return put(FingerprintRegistry, "async_save", wrong)
 
 
 @bug(3, "A save ends with whoever waits for it, although nobody will save that again")
@@ -175,11 +177,11 @@ def silence_deletes_nothing() -> AbstractContextManager[object]:
     right = Changes.async_delete
 
     async def wrong(self: Changes, slot: int, template_id: str | None) -> None:
-        known = self._knowledge
+        known = self._model
         try:
             await right(self, slot, template_id)
         except ReaderError:
-            await known.roster.async_expect_deletion(known.device, template_id, expected=False)
+            await known.registry.async_expect_deletion(known.device, template_id, expected=False)
             raise
 
     return put(Changes, "async_delete", wrong)
@@ -187,14 +189,14 @@ def silence_deletes_nothing() -> AbstractContextManager[object]:
 
 @bug(3, "A name that was deleted is there again after a restart")
 def deleted_comes_back() -> AbstractContextManager[object]:
-    right = Roster.async_load
+    right = FingerprintRegistry.async_load
 
-    async def wrong(self: Roster) -> None:
+    async def wrong(self: FingerprintRegistry) -> None:
         await right(self)
         for device, enrollment in self._enrollments.items():
             self._enrollments[device] = replace(enrollment, named=False)
 
-    return put(Roster, "async_load", wrong)
+    return put(FingerprintRegistry, "async_load", wrong)
 
 
 @bug(2, "The reader deletes what is in the slot, whoever it is")
@@ -270,7 +272,7 @@ def named_by_an_old_list() -> AbstractContextManager[object]:
     @asynccontextmanager
     async def wrong(self: Changes, feature: Feature) -> AsyncGenerator[Hello]:
         async with right(self, feature) as hello:
-            listed = self._knowledge.state.inventory
+            listed = self._model.state.inventory
             if feature is Feature.LIST and listed is not None:
                 told = replace(hello.templates, revision=listed.revision)
                 hello = replace(hello, templates=told, changing=False)  # noqa: PLW2901 - the bug
@@ -296,10 +298,10 @@ def ids_survive() -> AbstractContextManager[object]:
 @bug(4, "What has become of a change without an answer is not asked for")
 def change_forgotten() -> AbstractContextManager[object]:
 
-    async def wrong(self: Presence, *request: Any) -> Any:
-        return await Presence.async_ask(self, *request)
+    async def wrong(self: Connection, *request: Any) -> Any:
+        return await Connection.async_ask(self, *request)
 
-    return put(Presence, "async_change", wrong)
+    return put(Connection, "async_change", wrong)
 
 
 @bug(5, "That identification is off is not kept in flash")

@@ -6,16 +6,20 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from custom_components.biometric_enroll.follower import enroller
-from custom_components.biometric_enroll.follower.enroller import Enroller
-from custom_components.biometric_enroll.follower.follower import Follower
-from custom_components.biometric_enroll.follower.marks import Marks
-from custom_components.biometric_enroll.follower.presence import Presence
-from custom_components.biometric_enroll.follower.roster import Fingerprint, Place, Roster
-from custom_components.biometric_enroll.follower.touches import Touches
-from custom_components.biometric_enroll.reader import decode, enrollment
-from custom_components.biometric_enroll.reader.fields import Fields
-from custom_components.biometric_enroll.reader.words import Reason, Stage, Topic
+from custom_components.biometric_enroll.client import enroller, enrollment
+from custom_components.biometric_enroll.client.client import ReaderClient
+from custom_components.biometric_enroll.client.connection import Connection
+from custom_components.biometric_enroll.client.delivery_log import DeliveryLog
+from custom_components.biometric_enroll.client.enroller import Enroller
+from custom_components.biometric_enroll.client.fingerprint_registry import (
+    Fingerprint,
+    FingerprintRegistry,
+    Place,
+)
+from custom_components.biometric_enroll.client.touches import Touches
+from custom_components.biometric_enroll.protocol import parser
+from custom_components.biometric_enroll.protocol.fields import Fields
+from custom_components.biometric_enroll.protocol.words import Reason, Stage, Topic
 from fpreader import enrollment as fpenrollment
 from fpreader.desk import Desk
 from fpreader.enrollment import Enrollment
@@ -33,23 +37,23 @@ if TYPE_CHECKING:
 
 @bug(2, "An unknown template id is given to the latest enrollment")
 def latest_enrollment() -> AbstractContextManager[object]:
-    take = Enroller.take
+    handle = Enroller.handle
 
     def wrong(self: Enroller, snapshot: Any, *, live: bool) -> None:
-        meant = self._roster.enrollment(self._device)
+        meant = self._registry.enrollment(self._device)
         if meant is not None and snapshot.template_id is not None:
             snapshot = replace(snapshot, template_id=meant.template_id)
-        take(self, snapshot, live=live)
+        handle(self, snapshot, live=live)
 
-    return put(Enroller, "take", wrong)
+    return put(Enroller, "handle", wrong)
 
 
 @bug(2, "The slot says whose finger it was")
 def slot_attributes() -> AbstractContextManager[object]:
 
     def wrong(self: Touches, touch: Any) -> Any:
-        known = self._knowledge
-        found = None if touch.slot is None else known.roster.at(known.device, touch.slot)
+        known = self._model
+        found = None if touch.slot is None else known.registry.at(known.device, touch.slot)
         return (found.subject, None) if found else (None, "unknown_fingerprint")
 
     return put(Touches, "_subject", wrong)
@@ -57,29 +61,29 @@ def slot_attributes() -> AbstractContextManager[object]:
 
 @bug(3, "A name counts as soon as its enrollment is asked for")
 def name_at_once() -> AbstractContextManager[object]:
-    right = Roster.async_set_enrollment
+    right = FingerprintRegistry.async_set_enrollment
 
-    async def wrong(self: Roster, device: str, meant: Any) -> None:
+    async def wrong(self: FingerprintRegistry, device: str, meant: Any) -> None:
         if meant is not None:
             place = Place(device, 0, meant.template_id)
             self._add(Fingerprint(meant.subject, "", (place,)))
         await right(self, device, meant)
 
-    return put(Roster, "async_set_enrollment", wrong)
+    return put(FingerprintRegistry, "async_set_enrollment", wrong)
 
 
 @bug(3, "An enrollment takes the place of the same person's fingerprint before it has ended")
 def overwritten_name() -> AbstractContextManager[object]:
-    right = Roster.async_set_enrollment
+    right = FingerprintRegistry.async_set_enrollment
 
-    async def wrong(self: Roster, device: str, meant: Any) -> None:
+    async def wrong(self: FingerprintRegistry, device: str, meant: Any) -> None:
         if meant is not None:
             for fingerprint, place in self.on_reader(device):
                 if fingerprint.subject == meant.subject:
                     del self._by_template[place.template_id]
         await right(self, device, meant)
 
-    return put(Roster, "async_set_enrollment", wrong)
+    return put(FingerprintRegistry, "async_set_enrollment", wrong)
 
 
 @bug(3, "The mark of the sensor is not looked at")
@@ -128,58 +132,58 @@ def idle_after_restart() -> AbstractContextManager[object]:
 
 @bug(1, "Of several scans that are learned at once, only the newest is told")
 def newest_only() -> AbstractContextManager[object]:
-    right = enrollment.moments
+    right = enrollment.events
 
     def wrong(current: Any, new: Any) -> Any:
         found = right(current, new)
-        scans = [each for each in found if each.moment == "scan_captured"]
+        scans = [each for each in found if each.event == "scan_captured"]
         return tuple(each for each in found if each not in scans[:-1])
 
-    return put(enroller, "moments", wrong)
+    return put(enroller, "events", wrong)
 
 
 @bug(1, "What a retained message tells counts as happening now")
 def retained_is_live() -> AbstractContextManager[object]:
 
-    def wrong(self: Follower, payload: bytes, *, retained: bool) -> None:
-        snapshot = decode.snapshot(Fields.parse(payload))
-        self.enroller.take(snapshot, live=True)
-        self._presence.heard(live=not retained)
+    def wrong(self: ReaderClient, payload: bytes, *, retained: bool) -> None:
+        snapshot = parser.snapshot(Fields.parse(payload))
+        self.enroller.handle(snapshot, live=True)
+        self._connection.heard(live=not retained)
 
-    return put(Follower, "_take_snapshot", wrong)
+    return put(ReaderClient, "_handle_snapshot", wrong)
 
 
 @bug(1, "Snapshots are looked at a quarter of a second later, all at once")
 def polled() -> AbstractContextManager[object]:
-    right = Follower.receive
+    right = ReaderClient.receive
 
-    def wrong(self: Follower, topic: str, payload: bytes, *, retained: bool) -> None:
+    def wrong(self: ReaderClient, topic: str, payload: bytes, *, retained: bool) -> None:
         if topic != Topic.SNAPSHOT:
             right(self, topic, payload, retained=retained)
             return
         later = asyncio.get_running_loop().call_later
         later(0.25, lambda: right(self, topic, payload, retained=retained))
 
-    return put(Follower, "receive", wrong)
+    return put(ReaderClient, "receive", wrong)
 
 
 @bug(3, "When HA's own deadline passes, HA ends the enrollment")
 def given_up_too_early() -> AbstractContextManager[object]:
-    right = Presence.expect_news_within
+    right = Connection.expect_news_within
 
-    def wrong(self: Presence, seconds: float | None) -> None:
+    def wrong(self: Connection, seconds: float | None) -> None:
         right(self, seconds)
         if seconds is not None and self._silence is not None:
             self._silence.cancel()
             self._silence = self._loop.call_later(seconds + 5, end, self)
 
-    def end(self: Presence) -> None:
-        snapshot = self._knowledge.followed()
+    def end(self: Connection) -> None:
+        snapshot = self._model.followed()
         ended = replace(snapshot, stage=Stage.FAILED, reason=Reason.TIMEOUT, timeout_ms=None)
-        self._knowledge.mark.snapshot = ended
-        self._knowledge.update(snapshot=ended)
+        self._model.delivered.snapshot = ended
+        self._model.update(snapshot=ended)
 
-    return put(Presence, "expect_news_within", wrong)
+    return put(Connection, "expect_news_within", wrong)
 
 
 @bug(3, "`completed` is published before the map is written")
@@ -199,9 +203,9 @@ def hello_is_live() -> AbstractContextManager[object]:
     right = Enroller.confirm
 
     def wrong(self: Enroller, snapshot: Any, asked_at: float) -> None:
-        meant = self._roster.enrollment(self._device)
+        meant = self._registry.enrollment(self._device)
         if meant is not None and meant.template_id == snapshot.template_id:
-            self.take(snapshot, live=True)
+            self.handle(snapshot, live=True)
         right(self, snapshot, asked_at)
 
     return put(Enroller, "confirm", wrong)
@@ -217,51 +221,53 @@ def caller_forgotten() -> AbstractContextManager[object]:
 
 @bug(3, "A start is asked for before it is saved who is meant")
 def meant_too_late() -> AbstractContextManager[object]:
-    right = Roster.async_set_enrollment
+    right = FingerprintRegistry.async_set_enrollment
 
-    async def wrong(self: Roster, device: str, meant: Any) -> None:
+    async def wrong(self: FingerprintRegistry, device: str, meant: Any) -> None:
         asyncio.get_running_loop().create_task(right(self, device, meant), eager_start=True)
 
-    return put(Roster, "async_set_enrollment", wrong)
+    return put(FingerprintRegistry, "async_set_enrollment", wrong)
 
 
 @bug(4, "An enrollment whose start was not answered is taken for one that did not start")
 def silence_is_no() -> AbstractContextManager[object]:
-    right = Roster.async_set_enrollment
+    right = FingerprintRegistry.async_set_enrollment
 
-    async def wrong(self: Roster, device: str, meant: Any) -> None:
+    async def wrong(self: FingerprintRegistry, device: str, meant: Any) -> None:
         given_up = meant is not None and meant.given_up
         await right(self, device, None if given_up else meant)
 
-    return put(Roster, "async_set_enrollment", wrong)
+    return put(FingerprintRegistry, "async_set_enrollment", wrong)
 
 
 @bug(4, "Who is meant by a running enrollment is not read again after a restart")
 def forgets_who_is_meant() -> AbstractContextManager[object]:
-    right = Roster.async_load
+    right = FingerprintRegistry.async_load
 
-    async def wrong(self: Roster) -> None:
+    async def wrong(self: FingerprintRegistry) -> None:
         await right(self)
         self._enrollments.clear()
 
-    return put(Roster, "async_load", wrong)
+    return put(FingerprintRegistry, "async_load", wrong)
 
 
 @bug(3, "That an enrollment has ended is saved before its name, and nobody looks after a crash")
 def name_saved_last() -> AbstractContextManager[object]:
 
     async def wrong(self: Enroller, snapshot: Any) -> None:
-        await self._knowledge.marks.async_save()
+        await self._model.delivery_log.async_save()
         if snapshot.stage is Stage.COMPLETED:
             place = Place(self._device, snapshot.slot, snapshot.template_id)
-            await self._roster.async_complete(place, self._surroundings.utcnow())
+            await self._registry.async_complete(place, self._host.utcnow())
 
-    return both(put(Enroller, "_async_keep", wrong), put(Roster, "async_catch_up", nothing))
+    return both(
+        put(Enroller, "_async_keep", wrong), put(FingerprintRegistry, "async_catch_up", nothing)
+    )
 
 
 @bug(1, "What was told is not read again after a restart")
 def told_again() -> AbstractContextManager[object]:
-    return put(Marks, "async_load", nothing)
+    return put(DeliveryLog, "async_load", nothing)
 
 
 @bug(3, "The reader does not note which slot it is about to fill")

@@ -6,14 +6,14 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, override
 
-from custom_components.biometric_enroll.follower import marks, presence, touches
-from custom_components.biometric_enroll.follower.follower import Follower
-from custom_components.biometric_enroll.follower.knowledge import Knowledge
-from custom_components.biometric_enroll.follower.marks import Mark
-from custom_components.biometric_enroll.follower.presence import Presence
-from custom_components.biometric_enroll.follower.touches import Touches
-from custom_components.biometric_enroll.reader import decode
-from custom_components.biometric_enroll.reader.liveness import Liveness
+from custom_components.biometric_enroll.client import connection, delivery_log, touches
+from custom_components.biometric_enroll.client.client import ReaderClient
+from custom_components.biometric_enroll.client.connection import Connection
+from custom_components.biometric_enroll.client.delivery_log import Delivered
+from custom_components.biometric_enroll.client.liveness import Liveness
+from custom_components.biometric_enroll.client.model import ReaderModel
+from custom_components.biometric_enroll.client.touches import Touches
+from custom_components.biometric_enroll.protocol import parser
 from fpreader import touch_record
 from fpreader.journal import Journal
 from fpreader.scanner import Scanner
@@ -49,18 +49,18 @@ def late_is_shown() -> AbstractContextManager[object]:
 
 @bug(5, "Who was identified last is shown again after a restart")
 def identified_restored() -> AbstractContextManager[object]:
-    right = Knowledge._remembered
+    right = ReaderModel._remembered
 
-    def wrong(self: Knowledge) -> Any:
+    def wrong(self: ReaderModel) -> Any:
         state = right(self)
         return replace(state, identified=state.subject)
 
-    return put(Knowledge, "_remembered", wrong)
+    return put(ReaderModel, "_remembered", wrong)
 
 
 @bug(5, "The same person twice in a row is one change of state")
 def same_person_unseen() -> AbstractContextManager[object]:
-    return put(Knowledge, "identified", lambda self, who: self.update(identified=who))
+    return put(ReaderModel, "identified", lambda self, who: self.update(identified=who))
 
 
 @bug(5, "A touch from before a restart keeps the uptime that it had")
@@ -92,30 +92,30 @@ def late_is_live() -> AbstractContextManager[object]:
 
 @bug(5, "A touch that comes again is told again")
 def told_twice() -> AbstractContextManager[object]:
-    return put(Mark, "add_touch", lambda *_: None)
+    return put(Delivered, "add_touch", lambda *_: None)
 
 
 @bug(5, "Only the newest touch is remembered as told")
 def few_ids_kept() -> AbstractContextManager[object]:
-    return put(marks, "_TOUCHES", 1)
+    return put(delivery_log, "_TOUCHES", 1)
 
 
 @bug(5, "A touch is taken from a retained message")
 def retained_touch() -> AbstractContextManager[object]:
 
-    def wrong(self: Follower, payload: bytes, *, retained: bool) -> None:
-        self._touches.take(decode.touch(payload))
-        self._presence.heard(live=True)
+    def wrong(self: ReaderClient, payload: bytes, *, retained: bool) -> None:
+        self._touches.handle(parser.touch(payload))
+        self._connection.heard(live=True)
 
-    return put(Follower, "_take_touch", wrong)
+    return put(ReaderClient, "_handle_touch", wrong)
 
 
 @bug(6, "A touch is acknowledged before it is saved that it was told")
 def ack_before_saving() -> AbstractContextManager[object]:
 
     async def wrong(self: Touches, touch: str) -> None:
-        await self._presence.async_acknowledge(touch)
-        await self._knowledge.marks.async_save()
+        await self._connection.async_acknowledge(touch)
+        await self._model.delivery_log.async_save()
 
     return put(Touches, "_async_acknowledge", wrong)
 
@@ -160,7 +160,7 @@ def waits_for_the_next_hello() -> AbstractContextManager[object]:
 
     return both(
         put(Journal, "_backlog", wrong),
-        put(presence, "HELLO_BACKLOG_EVERY", presence.HELLO_EVERY),
+        put(connection, "HELLO_BACKLOG_EVERY", connection.HELLO_EVERY),
     )
 
 
@@ -180,14 +180,14 @@ def new_touch_at_each_start() -> AbstractContextManager[object]:
 
 @bug(1, "Whoever answers hello under the reader's id is the reader")
 def anybody_answers() -> AbstractContextManager[object]:
-    return put(Presence, "is_ours", lambda *_: True)
+    return put(Connection, "is_ours", lambda *_: True)
 
 
 @bug(4, "Nobody asks after a reader whose last will came, until ten minutes are over")
 def will_is_believed() -> AbstractContextManager[object]:
 
-    def wrong(self: Presence, why: str) -> None:
-        if self._knowledge.state.available:
-            self._knowledge.update(available=False)
+    def wrong(self: Connection, why: str) -> None:
+        if self._model.state.available:
+            self._model.update(available=False)
 
-    return put(Presence, "lost", wrong)
+    return put(Connection, "lost", wrong)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from custom_components.biometric_enroll.reader.words import Stage
+from custom_components.biometric_enroll.protocol.words import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from custom_components.biometric_enroll.follower.roster import Roster
+    from custom_components.biometric_enroll.client.fingerprint_registry import FingerprintRegistry
     from tests.simulation.promises import Promises
     from tests.simulation.reader import SimulatedReader
 
@@ -56,11 +56,13 @@ def unlisted(promises: Promises, reader_id: str, reader: SimulatedReader) -> str
     return None
 
 
-def check_names(promises: Promises, reader_id: str, roster: Roster, memory: Iterable[str]) -> None:
+def check_names(
+    promises: Promises, reader_id: str, registry: FingerprintRegistry, memory: Iterable[str]
+) -> None:
     """Check names against the template ids of a reader, once it has been listed."""
     device, inventory = promises.devices[reader_id], promises.shown[reader_id].inventory
     assert inventory is not None
-    named = {place.template_id for _, place in roster.on_reader(device)}
+    named = {place.template_id for _, place in registry.on_reader(device)}
     gone = named.difference(memory)
     if inventory.gone & named != gone:
         promises.violated(3, f"{sorted(inventory.gone)} are shown as gone, not {sorted(gone)}")
@@ -83,7 +85,9 @@ def _same(promises: Promises, reader_id: str, true: dict[str, Any]) -> bool:
     return (len(shown.captured), shown.reason) == (len(true["captured"]), true["reason"])
 
 
-def check(promises: Promises, reader_id: str, roster: Roster, accepted: list[str]) -> None:
+def check(
+    promises: Promises, reader_id: str, registry: FingerprintRegistry, accepted: list[str]
+) -> None:
     """Check what was told of a reader; `accepted` are the enrollments whose callers heard a yes."""
     truth, device = promises.truth_of(reader_id), promises.devices[reader_id]
     if not promises.forgetful:
@@ -92,7 +96,7 @@ def check(promises: Promises, reader_id: str, roster: Roster, accepted: list[str
                 _check_told(promises, reader_id, template_id)
         excused = truth.lost | truth.gone | promises.unsure | promises.forced
         for template_id in truth.fingers.keys() - excused:
-            if roster.find(device, template_id) is None and template_id in promises.names:
+            if registry.find(device, template_id) is None and template_id in promises.names:
                 promises.violated(3, f"{template_id} is stored, but its name is lost")
     for touch in truth.touches.values():
         told = touch.touch in promises.reported and touch.touch in promises.saved

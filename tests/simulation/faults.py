@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from custom_components.biometric_enroll.reader.words import topic_of
+from custom_components.biometric_enroll.protocol.words import topic_of
 from emulator import Command, Fault
 from tests.simulation.coverage import STAGES
 from tests.simulation.flash import Moment

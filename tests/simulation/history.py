@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from custom_components.biometric_enroll.reader.words import FINAL_STAGES
+from custom_components.biometric_enroll.protocol.words import FINAL_STAGES
 from emulator import EmulatedSensor, Finger, Quality
 from emulator.fingers import Capture
 from emulator.templates import features, merge
@@ -35,9 +35,13 @@ from tests.simulation.trace import Trace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from custom_components.biometric_enroll.follower.roster import Enrollment, Place, Roster
-    from custom_components.biometric_enroll.follower.surroundings import Moment
-    from custom_components.biometric_enroll.reader.state import ReaderState
+    from custom_components.biometric_enroll.client.fingerprint_registry import (
+        Enrollment,
+        FingerprintRegistry,
+        Place,
+    )
+    from custom_components.biometric_enroll.client.host import ReaderEvent
+    from custom_components.biometric_enroll.client.state import ReaderState
     from fpreader.app import App
     from tests.simulation.home_assistant import Taken
     from tests.simulation.steering import Target
@@ -311,16 +315,16 @@ class Installation:
             self.promises.listed(reader_id, state, reader.memory.values())
             held = reader.held_by(self.own_sensor(reader))
             self.promises.listed_fingers[reader_id] = held
-        if before is None and self.home.roster is not None:
-            self.promises.roster(self.home.roster)
+        if before is None and self.home.registry is not None:
+            self.promises.registry(self.home.registry)
 
-    def names_changed(self, roster: Roster) -> None:
-        """See the roster change."""
-        self.promises.roster(roster)
+    def names_changed(self, registry: FingerprintRegistry) -> None:
+        """See the registry change."""
+        self.promises.registry(registry)
         for reader in self.readers.values():
-            self.promises.names_changed(reader.device, roster, reader.memory.values())
+            self.promises.names_changed(reader.device, registry, reader.memory.values())
 
-    def moment(self, reader_id: str, moment: Moment, message: Taken | None) -> None:
+    def moment(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
         """Hear what automations hear."""
         self.promises.moment(reader_id, moment, message)
         while self.when_told:
@@ -343,9 +347,9 @@ class Installation:
     def saved(self, name: str, data: dict[str, Any]) -> None:
         """See a file reach the disk."""
         if name == "marks":
-            self.promises.saved_marks(data)
+            self.promises.saved_delivery_log(data)
         else:
-            self.promises.saved_roster(data)
+            self.promises.saved_registry(data)
 
     def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
         """See who is meant by an enrollment."""
@@ -514,18 +518,18 @@ class Installation:
         ) or endings.unlisted(self.promises, reader_id, self.readers[reader_id])
 
     def _check(self) -> None:
-        roster = self.home.roster
-        assert roster is not None
-        self.promises.roster(roster)
+        registry = self.home.registry
+        assert registry is not None
+        self.promises.registry(registry)
         for reader_id, reader in self.readers.items():
-            endings.check(self.promises, reader_id, roster, self.users.accepted[reader_id])
+            endings.check(self.promises, reader_id, registry, self.users.accepted[reader_id])
             # A reader that has lost which sensor is its own may have taken another one for it, and
             # may not have seen yet that this one is gone again, or its own one back.
             noticed = reader.app and not reader.app.scanner.templates["sensor_changed"]
             if noticed and reader.owns(reader.sensor):
                 self.promises.truth_of(reader_id).check_sensor(reader.memory, reader.templates)
                 memory = reader.memory.values()
-                endings.check_names(self.promises, reader_id, roster, memory)
+                endings.check_names(self.promises, reader_id, registry, memory)
 
 
 def _template(reader: SimulatedReader, name: str) -> bytes:

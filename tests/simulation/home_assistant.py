@@ -1,4 +1,4 @@
-"""Home Assistant in virtual time: the integration's real followers, on a model of all around them.
+"""Home Assistant in virtual time: the integration's real clients, on a model of all around them.
 
 Its disk outlives it. It is stopped in order or killed, started again, its entry is reloaded, an
 older backup is restored.
@@ -11,13 +11,17 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
-from custom_components.biometric_enroll.follower.errors import UnreachableError
-from custom_components.biometric_enroll.follower.follower import Follower
-from custom_components.biometric_enroll.follower.marks import Marks
-from custom_components.biometric_enroll.follower.roster import Enrollment, Place, Roster
-from custom_components.biometric_enroll.follower.surroundings import Options
-from custom_components.biometric_enroll.reader.state import ReaderState, Subject
-from custom_components.biometric_enroll.reader.words import topic_of
+from custom_components.biometric_enroll.client.client import ReaderClient
+from custom_components.biometric_enroll.client.delivery_log import DeliveryLog
+from custom_components.biometric_enroll.client.errors import UnreachableError
+from custom_components.biometric_enroll.client.fingerprint_registry import (
+    Enrollment,
+    FingerprintRegistry,
+    Place,
+)
+from custom_components.biometric_enroll.client.host import Options
+from custom_components.biometric_enroll.client.state import ReaderState, Subject
+from custom_components.biometric_enroll.protocol.words import topic_of
 from tests.simulation.client import HaClient, NotConnectedError
 from tests.simulation.disk import Disk, File
 
@@ -25,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from random import Random
 
-    from custom_components.biometric_enroll.follower.enroller import Wish
-    from custom_components.biometric_enroll.follower.surroundings import Cause, Moment
-    from custom_components.biometric_enroll.reader.messages import Identity, Snapshot
+    from custom_components.biometric_enroll.client.enroller import EnrollOptions
+    from custom_components.biometric_enroll.client.host import Cause, ReaderEvent
+    from custom_components.biometric_enroll.protocol.messages import Identity, Snapshot
     from tests.simulation.network import Network
 
 _EPOCH = datetime(2026, 11, 25, tzinfo=UTC)
@@ -56,14 +60,14 @@ class Told(Protocol):
     def state(self, reader_id: str, state: ReaderState, message: Taken | None) -> None:
         """See the state that entities show, and which message it came of."""
 
-    def moment(self, reader_id: str, moment: Moment, message: Taken | None) -> None:
+    def moment(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
         """Hear what automations hear, and which message it came of."""
 
     def published(self, topic: str, message: str) -> None:
         """See that something is published."""
 
-    def names_changed(self, roster: Roster) -> None:
-        """See that the roster has changed, also before that is saved."""
+    def names_changed(self, registry: FingerprintRegistry) -> None:
+        """See that the registry has changed, also before that is saved."""
 
     def saved(self, name: str, data: dict[str, Any]) -> None:
         """See a file reach the disk."""
@@ -81,8 +85,8 @@ class Told(Protocol):
         """Hear that Home Assistant starts, stops or is killed."""
 
 
-class _WatchedRoster(Roster):
-    """The roster, with somebody who looks over its shoulder."""
+class _WatchedRegistry(FingerprintRegistry):
+    """The registry, with somebody who looks over its shoulder."""
 
     told: Told
     """Set right after it is made."""
@@ -110,9 +114,12 @@ class _Run:
         self.files = [
             File(home.disk, name, home.rng, home.told.saved) for name in ("roster", "marks")
         ]
-        self.roster, self.marks = _WatchedRoster(self.files[0]), Marks(self.files[1])
-        self.roster.told = home.told
-        self.roster.subscribe(lambda: home.told.names_changed(self.roster))
+        self.registry, self.delivery_log = (
+            _WatchedRegistry(self.files[0]),
+            DeliveryLog(self.files[1]),
+        )
+        self.registry.told = home.told
+        self.registry.subscribe(lambda: home.told.names_changed(self.registry))
         self.client = HaClient(
             home.network,
             PARTY,
@@ -125,9 +132,9 @@ class _Run:
 
     async def start(self) -> None:
         """Load, set up the entries, connect."""
-        await self.roster.async_load()
-        await self.marks.async_load()
-        await self.roster.async_catch_up(self.marks.completed(), _now())
+        await self.registry.async_load()
+        await self.delivery_log.async_load()
+        await self.registry.async_catch_up(self.delivery_log.completed(), _now())
         if not self.alive:
             return
         for reader_id, device in self.home.devices.items():
@@ -159,16 +166,16 @@ class _Run:
     def _on_connection(self, connected: bool) -> None:
         if not connected and self.alive:
             for entry in self.entries.values():
-                entry.follower.disconnected()
+                entry.client.disconnected()
 
     def _on_subscribed(self) -> None:
         if self.alive:
             for entry in self.entries.values():
-                entry.follower.subscribed()
+                entry.client.subscribed()
 
 
 class _Entry:
-    """One loaded config entry, and all that its follower finds around it."""
+    """One loaded config entry, and all that its client finds around it."""
 
     def __init__(self, run: _Run, reader_id: str, device: str) -> None:
         self.loop = asyncio.get_running_loop()
@@ -180,27 +187,27 @@ class _Entry:
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._message: Taken | None = None
         """What is being taken."""
-        self.follower = Follower(reader_id, device, self, run.roster, run.marks)
-        self._told.state(reader_id, self.follower.state, None)
-        for topic, qos in self.follower.topics:
+        self.client = ReaderClient(reader_id, device, self, run.registry, run.delivery_log)
+        self._told.state(reader_id, self.client.state, None)
+        for topic, qos in self.client.topics:
             run.client.subscribe(topic_of(reader_id, topic), qos)
         self._watch = self.loop.create_task(
-            self.follower.async_watch(), name=f"presence of {reader_id}"
+            self.client.async_watch(), name=f"presence of {reader_id}"
         )
 
     def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Take a message."""
         self._message = Taken(topic, payload, retained)
-        self.follower.receive(topic, payload, retained=retained)
+        self.client.receive(topic, payload, retained=retained)
         self._message = None
 
     def unload(self, *, kill: bool) -> None:
         """Stop; what runs beside is waited for, or after a kill never heard of again."""
         self._alive = self._alive and not kill
         self._loaded = False
-        for topic, _ in self.follower.topics:
+        for topic, _ in self.client.topics:
             self._run.client.unsubscribe(topic_of(self._reader_id, topic))
-        self.follower.stop()
+        self.client.stop()
         self._watch.cancel()
         if kill:
             for task in self._tasks:
@@ -243,7 +250,7 @@ class _Entry:
         if self._loaded:
             self._told.state(self._reader_id, state, self._message)
 
-    def happened(self, moment: Moment) -> None:
+    def happened(self, moment: ReaderEvent) -> None:
         if self._alive:
             self._told.moment(self._reader_id, moment, self._message)
 
@@ -275,14 +282,14 @@ class HomeAssistant:
         return self._run is not None
 
     @property
-    def roster(self) -> Roster | None:
-        """The roster of this run."""
-        return self._run.roster if self._run else None
+    def registry(self) -> FingerprintRegistry | None:
+        """The registry of this run."""
+        return self._run.registry if self._run else None
 
-    def follower(self, reader_id: str) -> Follower | None:
-        """Return the follower of a reader, while its entry is loaded."""
+    def client(self, reader_id: str) -> ReaderClient | None:
+        """Return the client of a reader, while its entry is loaded."""
         entry = self._run.entries.get(reader_id) if self._run else None
-        return entry.follower if entry else None
+        return entry.client if entry else None
 
     async def start(self) -> None:
         """Start, with what the disk holds; idle if it runs."""
@@ -311,41 +318,43 @@ class HomeAssistant:
 
     # What users do
 
-    async def enroll(self, reader_id: str, name: str, wish: Wish) -> str:
+    async def enroll(self, reader_id: str, name: str, enroll_options: EnrollOptions) -> str:
         """Call the action `enroll_fingerprint`; return the template id. Raises `ReaderError`."""
         entry = self._entry(reader_id)
         _asked.set(name)
         # A caller that goes away does not stop it.
         template_id, _ = await _while_it_lives(
-            entry.beside(entry.follower.enroller.async_enroll(Subject(name), wish, None))
+            entry.beside(entry.client.enroller.async_enroll(Subject(name), enroll_options, None))
         )
         return template_id
 
-    async def wait_end(self, reader_id: str, template_id: str, wish: Wish) -> Snapshot:
+    async def wait_end(
+        self, reader_id: str, template_id: str, enroll_options: EnrollOptions
+    ) -> Snapshot:
         """Do what the action does with `wait`. Raises `ReaderError`, and `TimeoutError` as it."""
         entry = self._entry(reader_id)
         return await _while_it_lives(
-            entry.beside(entry.follower.enroller.async_wait_end(template_id, wish))
+            entry.beside(entry.client.enroller.async_wait_end(template_id, enroll_options))
         )
 
     async def change[T](
-        self, reader_id: str, work: Callable[[Follower], Coroutine[Any, Any, T]]
+        self, reader_id: str, work: Callable[[ReaderClient], Coroutine[Any, Any, T]]
     ) -> T:
         """Call an action that changes something, and ends with whoever calls it.
 
         Raises `ReaderError`.
         """
         entry = self._entry(reader_id)
-        return await _while_it_lives(entry.beside(work(entry.follower)))
+        return await _while_it_lives(entry.beside(work(entry.client)))
 
     async def press(self, reader_id: str, button: str) -> None:
         """Press the button Identify or Restart. Raises `ReaderError`."""
-        requests = self._entry(reader_id).follower.requests
+        requests = self._entry(reader_id).client.requests
         await (requests.async_identify() if button == "identify" else requests.async_restart())
 
     async def cancel(self, reader_id: str) -> None:
         """Call the action `cancel_enrollment`. Raises `ReaderError`."""
-        await self._entry(reader_id).follower.enroller.async_cancel()
+        await self._entry(reader_id).client.enroller.async_cancel()
 
     def _entry(self, reader_id: str) -> _Entry:
         entry = self._run.entries.get(reader_id) if self._run else None

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from custom_components.biometric_enroll.follower.errors import ReaderError, RefusedError
-from custom_components.biometric_enroll.reader.state import Subject
-from custom_components.biometric_enroll.reader.words import Refusal
+from custom_components.biometric_enroll.client.errors import ReaderError, RefusedError
+from custom_components.biometric_enroll.client.state import Subject
+from custom_components.biometric_enroll.protocol.words import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from random import Random
     from typing import Any
 
-    from custom_components.biometric_enroll.follower.follower import Follower
+    from custom_components.biometric_enroll.client.client import ReaderClient
     from tests.simulation.home_assistant import HomeAssistant
     from tests.simulation.promises import Promises
     from tests.simulation.reader import SimulatedReader
@@ -83,7 +83,7 @@ class Housekeeper:
         done = await self._change(
             reader_id,
             f"delete {template_id} in slot {slot}",
-            lambda follower: follower.changes.async_delete(slot, template_id),
+            lambda client: client.changes.async_delete(slot, template_id),
         )
         if done:
             self._check_deleted(reader_id, template_id)
@@ -106,9 +106,9 @@ class Housekeeper:
         name = self._promises.names.get(template_id or "") or self._rng.choice(NAMELESS)
         chosen = self._promises.listed_fingers[reader_id].get(slot)
 
-        async def work(follower: Follower) -> None:
-            await follower.changes.async_name(slot, template_id, Subject(name), enabled=True)
-            inventory = follower.state.inventory
+        async def work(client: ReaderClient) -> None:
+            await client.changes.async_name(slot, template_id, Subject(name), enabled=True)
+            inventory = client.state.inventory
             named = None if inventory is None else inventory.templates.get(slot)
             self._promises.named_for(reader_id, named, chosen)
 
@@ -138,8 +138,8 @@ class Housekeeper:
         assert template_id is not None
         self._promises.forced.add(template_id)
 
-        async def work(follower: Follower) -> None:
-            await follower.knowledge.async_forget([template_id])
+        async def work(client: ReaderClient) -> None:
+            await client.model.async_forget([template_id])
 
         await self._change(reader_id, f"forget {template_id}", work, hurry=hurry)
 
@@ -151,7 +151,7 @@ class Housekeeper:
         done = await self._change(
             reader_id,
             f"identification {identification}",
-            lambda follower: follower.changes.async_set(identification=identification),
+            lambda client: client.changes.async_set(identification=identification),
         )
         if done:
             truth.switch(identification)
@@ -162,7 +162,7 @@ class Housekeeper:
         await self._change(
             reader_id,
             f"security level {level}",
-            lambda follower: follower.changes.async_set(security_level=level),
+            lambda client: client.changes.async_set(security_level=level),
         )
 
     async def accept(self, reader_id: str) -> None:
@@ -170,7 +170,7 @@ class Housekeeper:
         truth = self._truth(reader_id)
         truth.accepting = True
         await self._change(
-            reader_id, "accept the sensor", lambda follower: follower.changes.async_accept_sensor()
+            reader_id, "accept the sensor", lambda client: client.changes.async_accept_sensor()
         )
 
     # --- pieces ---------------------------------------------------------------------------
@@ -180,24 +180,26 @@ class Housekeeper:
 
     def _named(self, reader_id: str) -> list[tuple[int, str | None]]:
         """Return the named templates of a reader, each by slot and id."""
-        if self._home.roster is None:
+        if self._home.registry is None:
             return []
         device = self._promises.devices[reader_id]
-        return [(place.slot, place.template_id) for _, place in self._home.roster.on_reader(device)]
+        return [
+            (place.slot, place.template_id) for _, place in self._home.registry.on_reader(device)
+        ]
 
     def _unnamed(self, reader_id: str) -> list[tuple[int, str | None]]:
         """Return those that were listed and nobody knows; not that of a running enrollment."""
-        follower = self._home.follower(reader_id)
-        if follower is None or follower.state.inventory is None:
+        client = self._home.client(reader_id)
+        if client is None or client.state.inventory is None:
             return []
-        knowledge = follower.knowledge
+        model = client.model
         named = {template_id for _, template_id in self._named(reader_id)}
-        pending = knowledge.roster.enrollment(knowledge.device)
-        if pending is not None and not knowledge.followed().final:
+        pending = model.registry.enrollment(model.device)
+        if pending is not None and not model.followed().final:
             named.add(pending.template_id)
         return [
             (slot, template_id)
-            for slot, template_id in follower.state.inventory.templates.items()
+            for slot, template_id in client.state.inventory.templates.items()
             if template_id is None or template_id not in named
         ]
 
@@ -208,7 +210,7 @@ class Housekeeper:
         self,
         reader_id: str,
         what: str,
-        work: Callable[[Follower], Coroutine[Any, Any, None]],
+        work: Callable[[ReaderClient], Coroutine[Any, Any, None]],
         *,
         hurry: bool = False,
     ) -> bool:

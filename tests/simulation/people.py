@@ -6,8 +6,8 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from custom_components.biometric_enroll.follower.enroller import TO_TELL, Wish
-from custom_components.biometric_enroll.follower.errors import ReaderError
+from custom_components.biometric_enroll.client.enroller import TO_TELL, EnrollOptions
+from custom_components.biometric_enroll.client.errors import ReaderError
 from emulator import Finger, Quality
 
 if TYPE_CHECKING:
@@ -122,10 +122,10 @@ class Users:
         """
         hand.person = name
         for _ in range(3):
-            wish = self._wish(hand.most_scans)
+            enroll_options = self._enroll_options(hand.most_scans)
             asked_at = self._loop.time()
             try:
-                template_id = await self._home.enroll(reader_id, name, wish)
+                template_id = await self._home.enroll(reader_id, name, enroll_options)
             except ReaderError as error:
                 self._trace.note("user", "enroll %s on %s: %r", name, reader_id, error)
                 self._check_patience("a no", asked_at, _ANSWERED_WITHIN_S)
@@ -135,24 +135,26 @@ class Users:
             self._check_patience("a yes", asked_at, _ANSWERED_WITHIN_S)
             self.accepted[reader_id].append(template_id)
             if self._rng.random() < 1 / 3:
-                await self._wait_end(reader_id, template_id, wish)
+                await self._wait_end(reader_id, template_id, enroll_options)
             return True
         return False
 
-    def _wish(self, most_scans: int) -> Wish:
+    def _enroll_options(self, most_scans: int) -> EnrollOptions:
         """Wish for something, mostly the usual."""
         unusual = self._rng.random()
-        return Wish(
+        return EnrollOptions(
             slot=self._rng.randrange(4) if unusual < 1 / 10 else None,
             scans=self._rng.randint(3, most_scans) if unusual > 9 / 10 else 3,
             scan_timeout=self._rng.choice((5, 10, 30)),
         )
 
-    async def _wait_end(self, reader_id: str, template_id: str, wish: Wish) -> None:
+    async def _wait_end(
+        self, reader_id: str, template_id: str, enroll_options: EnrollOptions
+    ) -> None:
         """Wait until it has ended; if that is heard, it has to be true."""
         asked_at = self._loop.time()
         try:
-            ended = await self._home.wait_end(reader_id, template_id, wish)
+            ended = await self._home.wait_end(reader_id, template_id, enroll_options)
         except (ReaderError, TimeoutError) as error:
             self._trace.note("user", "hears no end of %s: %r", template_id, error)
             if self._promises.calm:
@@ -163,7 +165,7 @@ class Users:
             true = (ended.stage, ended.reason) in truth.ends[template_id]
             if not true and template_id not in truth.lost and not self._promises.forgetful:
                 self._promises.violated(1, f"a caller hears that {template_id} is {ended.stage}")
-        most = 2 * wish.scans * wish.scan_timeout + TO_TELL
+        most = 2 * enroll_options.scans * enroll_options.scan_timeout + TO_TELL
         self._check_patience("the end", asked_at, most)
 
     def _check_patience(self, what: str, asked_at: float, most: float) -> None:
@@ -182,7 +184,7 @@ class Users:
     async def update(self, reader_id: str) -> None:
         """Ask for an update of an entity."""
         try:
-            await self._home.change(reader_id, lambda follower: follower.async_look())
+            await self._home.change(reader_id, lambda client: client.async_look())
         except ReaderError as error:
             self._trace.note("user", "update %s: %r", reader_id, error)
 

@@ -12,19 +12,22 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from custom_components.biometric_enroll.follower.surroundings import Kind
-from custom_components.biometric_enroll.reader.enrollment import EnrollmentMoment
-from custom_components.biometric_enroll.reader.liveness import LIVE_AGE
-from custom_components.biometric_enroll.reader.words import FINAL_STAGES, Stage, TouchResult
+from custom_components.biometric_enroll.client.enrollment import EnrollmentEventType
+from custom_components.biometric_enroll.client.host import Kind
+from custom_components.biometric_enroll.client.liveness import LIVE_AGE
+from custom_components.biometric_enroll.protocol.words import FINAL_STAGES, Stage, TouchResult
 from tests.simulation.truth import End, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from custom_components.biometric_enroll.follower.roster import Enrollment, Roster
-    from custom_components.biometric_enroll.follower.surroundings import Moment
-    from custom_components.biometric_enroll.reader.messages import Snapshot
-    from custom_components.biometric_enroll.reader.state import ReaderState
+    from custom_components.biometric_enroll.client.fingerprint_registry import (
+        Enrollment,
+        FingerprintRegistry,
+    )
+    from custom_components.biometric_enroll.client.host import ReaderEvent
+    from custom_components.biometric_enroll.client.state import ReaderState
+    from custom_components.biometric_enroll.protocol.messages import Snapshot
     from tests.simulation.home_assistant import Taken
     from tests.simulation.reader import Touch
     from tests.simulation.trace import Trace
@@ -152,15 +155,15 @@ class Promises:
         if name != self.names.setdefault(enrollment.template_id, asked):
             self.violated(2, f"{enrollment.template_id} is meant for {name}")
 
-    def saved_roster(self, roster: dict[str, Any]) -> None:
+    def saved_registry(self, registry: dict[str, Any]) -> None:
         """See who is meant reach the disk."""
         self._meant_last_saved = {
-            device: meant["template_id"] for device, meant in roster["enrollments"].items()
+            device: meant["template_id"] for device, meant in registry["enrollments"].items()
         }
 
-    def saved_marks(self, marks: dict[str, Any]) -> None:
+    def saved_delivery_log(self, delivery_log: dict[str, Any]) -> None:
         """See what was told reach the disk."""
-        for mark in marks.values():
+        for mark in delivery_log.values():
             self.saved.update(mark["touches"])
             snapshot = mark["snapshot"]
             if snapshot["template_id"] is not None:
@@ -168,11 +171,11 @@ class Promises:
                 enrolled.saved_scans = len(snapshot["captured"])
                 enrolled.saved_end = snapshot["stage"] in FINAL_STAGES
 
-    def roster(self, roster: Roster) -> None:
+    def registry(self, registry: FingerprintRegistry) -> None:
         """See the names; each needs a template that was stored."""
         for reader_id, device in self.devices.items():
             truth = self.truth(device)
-            for fingerprint, place in roster.on_reader(device):
+            for fingerprint, place in registry.on_reader(device):
                 name, template_id = fingerprint.subject.name, place.template_id
                 if template_id not in truth.fingers:
                     self.violated(3, f"{name} is on {reader_id}, but nothing was stored")
@@ -195,9 +198,11 @@ class Promises:
         if template_id is not None and finger != chosen:
             self.violated(2, f"{template_id} is of {finger}, and was named for that of {chosen}")
 
-    def names_changed(self, device: str, roster: Roster, memory: Collection[str]) -> None:
+    def names_changed(
+        self, device: str, registry: FingerprintRegistry, memory: Collection[str]
+    ) -> None:
         """See the names of a reader change; `memory` are the template ids that it has."""
-        named = {place.template_id for _, place in roster.on_reader(device)}
+        named = {place.template_id for _, place in registry.on_reader(device)}
         wanted = self.forced | self.truth(device).unwanted.difference(memory)
         for template_id in sorted(self._named.get(device, set()) - named - wanted):
             self.violated(3, f"the name of {template_id} is forgotten, and nobody wanted that")
@@ -255,7 +260,7 @@ class Promises:
 
     # --- what happens: events ---------------------------------------------------------------
 
-    def moment(self, reader_id: str, moment: Moment, message: Taken | None) -> None:
+    def moment(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
         """Hear what automations hear."""
         fields = dict(moment.fields)
         if moment.kind is Kind.ENROLLMENT:
@@ -279,7 +284,7 @@ class Promises:
             self.violated(1, f"{name} was learned afterwards, and is not marked as late")
         if self.shown[reader_id].snapshot.template_id != template_id:
             self.violated(1, f"{name} is told, but not shown")
-        if kind == EnrollmentMoment.SCAN_CAPTURED:
+        if kind == EnrollmentEventType.SCAN_CAPTURED:
             self._check_scan(reader_id, template_id, step, late=fields["late"])
         elif kind in FINAL_STAGES:
             self._check_end(reader_id, template_id, End(kind, fields["reason"]))
@@ -322,7 +327,7 @@ class Promises:
             return None
         return self.truth_of(reader_id).touches.get(json.loads(message.payload).get("touch", ""))
 
-    def _check_touch(self, reader_id: str, moment: Moment, message: Taken | None) -> None:
+    def _check_touch(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
         name = moment.subject.name if moment.subject else None
         touch = self._touch(reader_id, message)
         self._trace.note("event", "%s %s %s %s %s", reader_id, moment.kind, moment.type, name,

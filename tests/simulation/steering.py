@@ -120,10 +120,10 @@ class Situations:
 
     def request(self, reader: SimulatedReader) -> str:
         """Return what Home Assistant waits for at a reader now, a word of REQUESTS."""
-        follower = self._world.home.follower(reader.reader_id)
-        if follower is None:
+        client = self._world.home.client(reader.reader_id)
+        if client is None:
             return "nothing"
-        waiting = follower._presence._conversation._waiting
+        waiting = client._connection._channel._waiting
         found = "nothing"
         for message in self._said.get(reader.reader_id, ()) if waiting else ():
             said = json.loads(message)

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from custom_components.biometric_enroll.reader.words import FINAL_STAGES, Stage, TouchResult
+from custom_components.biometric_enroll.protocol.words import FINAL_STAGES, Stage, TouchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

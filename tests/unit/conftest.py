@@ -12,13 +12,13 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 
 # Before the harness looks for custom integrations, or it finds its own folder of that name.
 import custom_components.biometric_enroll  # noqa: F401
+from custom_components.biometric_enroll.client import request_channel
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_FEATURES,
     CONF_READER_ID,
     DOMAIN,
 )
-from custom_components.biometric_enroll.follower import conversation
 from tests.unit.fake_broker import FakeBroker
 from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
 from tests.unit.helpers import async_enrolled, async_set_up, async_until, available
@@ -88,8 +88,8 @@ def no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Generator[None]:
 def impatient() -> Generator[None]:
     """Repeat requests and give up on them at once, for tests with a silent reader."""
     with (
-        patch.object(conversation, "REPEAT_AFTER", 0.01),
-        patch.object(conversation, "ANSWER_WITHIN", 0.1),
+        patch.object(request_channel, "REPEAT_AFTER", 0.01),
+        patch.object(request_channel, "ANSWER_WITHIN", 0.1),
     ):
         yield
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from custom_components.biometric_enroll.reader.messages import IDLE, Snapshot
-from custom_components.biometric_enroll.reader.words import Reason, Rejection, Stage
+from custom_components.biometric_enroll.protocol.messages import IDLE, Snapshot
+from custom_components.biometric_enroll.protocol.words import Reason, Rejection, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_FEATURES
-from custom_components.biometric_enroll.reader.words import Refusal
+from custom_components.biometric_enroll.protocol.words import Refusal
 from tests.unit.helpers import (
     async_enroll,
     async_enrolled,

@@ -16,9 +16,9 @@ from custom_components.biometric_enroll import card
 from custom_components.biometric_enroll.binary_sensor import BINARY_SENSORS
 from custom_components.biometric_enroll.const import DOMAIN, FINGERS
 from custom_components.biometric_enroll.event import EVENTS
-from custom_components.biometric_enroll.given import LONGEST_NAME
-from custom_components.biometric_enroll.reader.words import Reason, Rejection, Stage
+from custom_components.biometric_enroll.protocol.words import Reason, Rejection, Stage
 from custom_components.biometric_enroll.sensor import SENSORS
+from custom_components.biometric_enroll.subjects import LONGEST_NAME
 from custom_components.biometric_enroll.switch import SWITCHES
 from tests.unit.test_translations import PACKAGE, TEXTS
 

@@ -20,14 +20,14 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.biometric_enroll import probe
+from custom_components.biometric_enroll import discovery as probe
+from custom_components.biometric_enroll.client.errors import UnreachableError
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_FEATURES,
     CONF_READER_ID,
     DOMAIN,
 )
-from custom_components.biometric_enroll.follower.errors import UnreachableError
 from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
 
 if TYPE_CHECKING:

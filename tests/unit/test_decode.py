@@ -11,22 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.biometric_enroll.reader import build, decode
-from custom_components.biometric_enroll.reader.fields import Fields, MalformedError
-from custom_components.biometric_enroll.reader.messages import (
+from custom_components.biometric_enroll.protocol import builder, parser
+from custom_components.biometric_enroll.protocol.fields import Fields, MalformedError
+from custom_components.biometric_enroll.protocol.messages import (
     IDLE,
     Answer,
     Page,
     Refused,
     Settings,
 )
-from custom_components.biometric_enroll.reader.words import LedColor, Refusal, Topic
+from custom_components.biometric_enroll.protocol.words import LedColor, Refusal, Topic
 from tests.unit.histories import histories
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from custom_components.biometric_enroll.reader.messages import Snapshot
+    from custom_components.biometric_enroll.protocol.messages import Snapshot
 
 WIRE = Path(__file__).parents[1] / "wire"
 REQUEST = "61d0f3a29c5b7e84"
@@ -36,18 +36,18 @@ NONCE = "d94c1e70b2a6853f"
 
 RESULT_WITH: dict[str, Callable[[dict[str, object]], object]] = {
     # In this order: the first key that is there tells what it is.
-    "nonce": decode.hello,
-    "slot": decode.started_slot,
-    "enrollment": decode.ended_snapshot,
-    "templates": decode.page,
-    "revision": decode.changed_revision,
-    "identification": decode.settings,
+    "nonce": parser.hello,
+    "slot": parser.started_slot,
+    "enrollment": parser.ended_snapshot,
+    "templates": parser.page,
+    "revision": parser.changed_revision,
+    "identification": parser.settings,
 }
 
 
 def _decode_answer(payload: bytes) -> object:
     """Read an answer, and its result by what is in it."""
-    message = decode.answer(payload)
+    message = parser.answer(payload)
     if isinstance(message, Answer):
         for key, decoder in RESULT_WITH.items():
             if key in message.result:
@@ -56,10 +56,10 @@ def _decode_answer(payload: bytes) -> object:
 
 
 DECODERS: dict[str, Callable[[bytes], object]] = {
-    Topic.STATUS: decode.status,
-    Topic.TEMPLATES: lambda payload: decode.templates(Fields.parse(payload)),
-    Topic.SNAPSHOT: lambda payload: decode.snapshot(Fields.parse(payload)),
-    Topic.TOUCH: decode.touch,
+    Topic.STATUS: parser.status,
+    Topic.TEMPLATES: lambda payload: parser.templates(Fields.parse(payload)),
+    Topic.SNAPSHOT: lambda payload: parser.snapshot(Fields.parse(payload)),
+    Topic.TOUCH: parser.touch,
     Topic.ANSWER: _decode_answer,
 }
 """What Home Assistant reads, by topic."""
@@ -100,10 +100,10 @@ def test_whatever_the_protocol_does_not_allow_is_malformed(
 
 
 RESULTS: dict[str, Callable[[dict[str, object]], object]] = {
-    "list": decode.page,
-    "revision": decode.changed_revision,
-    "settings": decode.settings,
-    "diagnostics": decode.diagnostics,
+    "list": parser.page,
+    "revision": parser.changed_revision,
+    "settings": parser.settings,
+    "diagnostics": parser.diagnostics,
 }
 """What Home Assistant reads in answers, by what it is a result of."""
 
@@ -137,26 +137,26 @@ def test_there_are_results_of_every_kind() -> None:
 
 def test_a_page_tells_what_is_in_each_slot_and_where_the_next_begins() -> None:
     result = {"revision": TEMPLATE, "templates": [[5, TEMPLATE], [6, None]], "next": 7}
-    assert decode.page(result) == Page(TEMPLATE, {5: TEMPLATE, 6: None}, 7)
+    assert parser.page(result) == Page(TEMPLATE, {5: TEMPLATE, 6: None}, 7)
 
 
 def test_the_settings_may_tell_a_colour() -> None:
     """Where the sensor's light has colours; one that nobody knows is no colour."""
     result: dict[str, object] = {"identification": True, "security_level": 3}
-    assert decode.settings(result) == Settings(
+    assert parser.settings(result) == Settings(
         identification=True, security_level=3, led_color=None
     )
-    assert decode.settings(result | {"led_color": "blue"}).led_color is LedColor.BLUE
+    assert parser.settings(result | {"led_color": "blue"}).led_color is LedColor.BLUE
     for wrong in ("ultraviolet", None, 1):
         with pytest.raises(MalformedError):
-            decode.settings(result | {"led_color": wrong})
+            parser.settings(result | {"led_color": wrong})
 
 
 @pytest.mark.parametrize("error", Refusal)
 def test_every_refusal_of_the_protocol_has_its_fixture(error: Refusal) -> None:
     """`test_every_message_of_the_protocol_is_understood` shows that it is understood."""
     refused = [
-        decode.answer(json.dumps(payload).encode())
+        parser.answer(json.dumps(payload).encode())
         for topic, payload in _valid()
         if topic == Topic.ANSWER and not payload["ok"]
     ]
@@ -221,54 +221,54 @@ def test_a_feature_that_could_not_be_kept_in_a_file_is_malformed(feature: object
         "sensor": "R307",
         "max_scans": 3,
     }
-    assert decode.identity(Fields({**identity, "features": ["led"]})).features == {"led"}
+    assert parser.identity(Fields({**identity, "features": ["led"]})).features == {"led"}
     with pytest.raises(MalformedError):
-        decode.identity(Fields({**identity, "features": ["led", feature]}))
+        parser.identity(Fields({**identity, "features": ["led", feature]}))
 
 
 def test_deep_nesting_is_malformed() -> None:
     """The JSON parser gives up on it with an error of its own."""
     with pytest.raises(MalformedError):
-        decode.status(b"[" * 4096)
+        parser.status(b"[" * 4096)
 
 
 @given(histories())
 def test_a_snapshot_survives_being_written_and_read(history: list[Snapshot]) -> None:
     """The marks are saved in the form of the wire."""
     for snapshot in [IDLE, *history]:
-        text = json.dumps(build.snapshot(snapshot))
-        assert decode.snapshot(Fields(json.loads(text))) == snapshot
+        text = json.dumps(builder.snapshot(snapshot))
+        assert parser.snapshot(Fields(json.loads(text))) == snapshot
 
 
 # The other way: requests
 
 
-_start = partial(build.start, REQUEST, template_id=TEMPLATE, nonce=NONCE, scan_timeout_s=30)
-_delete = partial(build.delete, REQUEST, nonce=NONCE)
-_settings = partial(build.settings, REQUEST, nonce=NONCE)
+_start = partial(builder.start, REQUEST, template_id=TEMPLATE, nonce=NONCE, scan_timeout_s=30)
+_delete = partial(builder.delete, REQUEST, nonce=NONCE)
+_settings = partial(builder.settings, REQUEST, nonce=NONCE)
 
 BUILT = {
-    "hello": build.hello(REQUEST),
+    "hello": builder.hello(REQUEST),
     "start in any free slot": _start(slot=None, total=3),
     "start in a wanted slot": _start(slot=0, total=3),
-    "cancel": build.cancel(REQUEST, template_id=TEMPLATE),
-    "ack": build.ack(REQUEST, touch="0c4f19d2b7a85e63"),
-    "identify": build.identify(REQUEST),
-    "restart": build.restart(REQUEST, nonce=NONCE),
-    "list from the first slot": build.list_templates(REQUEST, first=0),
-    "list from the last slot that can be": build.list_templates(REQUEST, first=65535),
+    "cancel": builder.cancel(REQUEST, template_id=TEMPLATE),
+    "ack": builder.ack(REQUEST, touch="0c4f19d2b7a85e63"),
+    "identify": builder.identify(REQUEST),
+    "restart": builder.restart(REQUEST, nonce=NONCE),
+    "list from the first slot": builder.list_templates(REQUEST, first=0),
+    "list from the last slot that can be": builder.list_templates(REQUEST, first=65535),
     "delete": _delete(slot=5, template_id=TEMPLATE),
     "delete a template without an id": _delete(
         slot=0, template_id=None, revision="5f0c6d7e8a9b0c1d"
     ),
-    "adopt": build.adopt(
+    "adopt": builder.adopt(
         REQUEST,
         nonce=NONCE,
         slot=6,
         template_id="1b7d4e90c2a3f586",
         revision="5f0c6d7e8a9b0c1d",
     ),
-    "accept_sensor": build.accept_sensor(REQUEST, nonce=NONCE),
+    "accept_sensor": builder.accept_sensor(REQUEST, nonce=NONCE),
     "settings, one of them": _settings(identification=False),
     "settings, the other": _settings(security_level=1),
     "settings, both": _settings(identification=True, security_level=5),

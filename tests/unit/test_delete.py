@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_FEATURES, DOMAIN
-from custom_components.biometric_enroll.reader.words import Refusal
+from custom_components.biometric_enroll.protocol.words import Refusal
 from tests.unit.fake_reader import new_id
 from tests.unit.helpers import (
     async_enroll,
@@ -48,8 +48,8 @@ def stored_names(hass_storage: dict[str, Any]) -> list[str]:
 
 
 def uses(hass_storage: dict[str, Any]) -> list[str]:
-    marks = hass_storage["biometric_enroll.marks"]["data"]
-    return [template_id for mark in marks.values() for template_id in mark["uses"]]
+    delivery_log = hass_storage["biometric_enroll.marks"]["data"]
+    return [template_id for mark in delivery_log.values() for template_id in mark["uses"]]
 
 
 # Done

@@ -263,12 +263,12 @@ async def test_a_crash_between_name_and_mark_makes_no_second_fingerprint(
     """The name is saved first: told again, as late, is better than lost."""
     await async_enroll(hass, loaded)
     await hass.async_block_till_done()
-    marks = hass_storage["biometric_enroll.marks"]
+    delivery_log = hass_storage["biometric_enroll.marks"]
     for _ in range(3):
         reader.capture()
     await hass.async_block_till_done()
     before = await async_fingerprints(hass, loaded)
-    hass_storage["biometric_enroll.marks"] = marks
+    hass_storage["biometric_enroll.marks"] = delivery_log
     await async_restart(hass, loaded, reader)
     assert state(hass, "sensor", "enrollment").state == "completed"
     assert await async_fingerprints(hass, loaded) == before

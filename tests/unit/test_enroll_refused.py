@@ -8,7 +8,7 @@ import pytest
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.biometric_enroll.const import DOMAIN
-from custom_components.biometric_enroll.reader.words import Refusal
+from custom_components.biometric_enroll.protocol.words import Refusal
 from tests.unit.fake_reader import IDLE
 from tests.unit.helpers import (
     async_enroll,

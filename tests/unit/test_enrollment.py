@@ -1,24 +1,24 @@
-"""The enrollment as Home Assistant follows it: never back, each moment once."""
+"""The enrollment as Home Assistant follows it: never back, each event once."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 
-from custom_components.biometric_enroll.reader.enrollment import (
-    EnrollmentMoment,
-    Happened,
+from custom_components.biometric_enroll.client.enrollment import (
+    EnrollmentEvent,
+    EnrollmentEventType,
     advances,
-    moments,
+    events,
 )
-from custom_components.biometric_enroll.reader.messages import IDLE
-from custom_components.biometric_enroll.reader.words import Reason, Rejection, Stage
+from custom_components.biometric_enroll.protocol.messages import IDLE
+from custom_components.biometric_enroll.protocol.words import Reason, Rejection, Stage
 from tests.unit.histories import TEMPLATE_ID, deliveries, histories
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from custom_components.biometric_enroll.reader.messages import Snapshot
+    from custom_components.biometric_enroll.protocol.messages import Snapshot
 
 STARTED = replace(
     IDLE,
@@ -35,16 +35,16 @@ COMPLETED = replace(
     SECOND, seq=9, step=3, stage=Stage.COMPLETED, captured=(1, 1, 1), timeout_ms=None
 )
 
-_FINAL = {EnrollmentMoment.COMPLETED, EnrollmentMoment.FAILED, EnrollmentMoment.CANCELLED}
+_FINAL = {EnrollmentEventType.COMPLETED, EnrollmentEventType.FAILED, EnrollmentEventType.CANCELLED}
 
 
-def follow(snapshots: Iterable[Snapshot]) -> tuple[list[Snapshot], list[Happened]]:
+def follow(snapshots: Iterable[Snapshot]) -> tuple[list[Snapshot], list[EnrollmentEvent]]:
     """Return the states that Home Assistant goes through, and all that it reports."""
     states = [IDLE]
-    happened: list[Happened] = []
+    happened: list[EnrollmentEvent] = []
     for snapshot in snapshots:
         if advances(states[-1], snapshot):
-            happened += moments(states[-1], snapshot)
+            happened += events(states[-1], snapshot)
             states.append(snapshot)
     return states, happened
 
@@ -81,12 +81,12 @@ def test_another_enrollment_goes_forward() -> None:
 
 
 def test_the_moments_of_another_enrollment_start_with_started() -> None:
-    found = moments(COMPLETED, replace(STARTED, template_id="0" * 16))
-    assert [moment.moment for moment in found] == [EnrollmentMoment.STARTED]
+    found = events(COMPLETED, replace(STARTED, template_id="0" * 16))
+    assert [event.event for event in found] == [EnrollmentEventType.STARTED]
 
 
 def test_an_idle_reader_tells_of_nothing() -> None:
-    assert moments(COMPLETED, IDLE) == ()
+    assert events(COMPLETED, IDLE) == ()
 
 
 def test_a_rejection_stands_before_the_capture_of_its_scan() -> None:
@@ -98,10 +98,10 @@ def test_a_rejection_stands_before_the_capture_of_its_scan() -> None:
         rejected=1,
         rejected_last=Rejection.TOO_MESSY,
     )
-    assert [(found.moment, found.step) for found in moments(STARTED, new)] == [
-        (EnrollmentMoment.SCAN_REJECTED, 1),
-        (EnrollmentMoment.SCAN_CAPTURED, 1),
-        (EnrollmentMoment.SCAN_CAPTURED, 2),
+    assert [(found.event, found.step) for found in events(STARTED, new)] == [
+        (EnrollmentEventType.SCAN_REJECTED, 1),
+        (EnrollmentEventType.SCAN_CAPTURED, 1),
+        (EnrollmentEventType.SCAN_CAPTURED, 2),
     ]
 
 
@@ -109,8 +109,8 @@ def test_only_the_newest_rejection_has_a_reason() -> None:
     new = replace(SECOND, captured=(3,), rejected=3, rejected_last=Rejection.NO_IMAGE)
     rejected = [
         (found.step, found.rejected, found.rejection)
-        for found in moments(STARTED, new)
-        if found.moment is EnrollmentMoment.SCAN_REJECTED
+        for found in events(STARTED, new)
+        if found.event is EnrollmentEventType.SCAN_REJECTED
     ]
     assert rejected == [(1, 2, None), (2, 1, Rejection.NO_IMAGE)]
 
@@ -124,8 +124,8 @@ def test_a_rejection_that_was_told_is_not_told_again_with_its_capture() -> None:
         rejected_last=Rejection.TOO_MESSY,
     )
     captured = replace(rejected, seq=5, captured=(2,))
-    assert [found.moment for found in moments(rejected, captured)] == [
-        EnrollmentMoment.SCAN_CAPTURED
+    assert [found.event for found in events(rejected, captured)] == [
+        EnrollmentEventType.SCAN_CAPTURED
     ]
 
 
@@ -134,10 +134,10 @@ def test_a_rejection_that_was_told_does_not_hide_one_of_the_next_scan() -> None:
     captured = replace(
         rejected, seq=9, stage=Stage.LIFT_FINGER, step=2, captured=(2, 2), rejected=2
     )
-    assert [(found.moment, found.step) for found in moments(rejected, captured)] == [
-        (EnrollmentMoment.SCAN_CAPTURED, 1),
-        (EnrollmentMoment.SCAN_REJECTED, 2),
-        (EnrollmentMoment.SCAN_CAPTURED, 2),
+    assert [(found.event, found.step) for found in events(rejected, captured)] == [
+        (EnrollmentEventType.SCAN_CAPTURED, 1),
+        (EnrollmentEventType.SCAN_REJECTED, 2),
+        (EnrollmentEventType.SCAN_CAPTURED, 2),
     ]
 
 
@@ -164,12 +164,12 @@ def test_what_happened_is_told_once_and_in_order(
     history, arrived = delivery
     _, happened = follow(arrived)
     last = history[-1]
-    told = [(found.moment, found.step) for found in happened]
-    rejected = [told for told in told if told[0] is EnrollmentMoment.SCAN_REJECTED]
+    told = [(found.event, found.step) for found in happened]
+    rejected = [told for told in told if told[0] is EnrollmentEventType.SCAN_REJECTED]
     assert [each for each in told if each not in rejected] == [
-        (EnrollmentMoment.STARTED, 1),
-        *((EnrollmentMoment.SCAN_CAPTURED, k) for k in range(1, len(last.captured) + 1)),
-        (EnrollmentMoment(last.stage), last.step),
+        (EnrollmentEventType.STARTED, 1),
+        *((EnrollmentEventType.SCAN_CAPTURED, k) for k in range(1, len(last.captured) + 1)),
+        (EnrollmentEventType(last.stage), last.step),
     ]
     assert told[-1][0] in _FINAL
 

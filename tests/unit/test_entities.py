@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 
 from custom_components.biometric_enroll import PLATFORMS
-from custom_components.biometric_enroll.surroundings import MqttBroker
+from custom_components.biometric_enroll.host import MqttBroker
 from tests.unit.fake_reader import FakeReader
 from tests.unit.helpers import (
     async_enroll,
@@ -218,7 +218,7 @@ async def test_silence_past_the_readers_own_deadline_makes_home_assistant_ask(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
 ) -> None:
     """Nothing on this side ends the enrollment; but whether the reader is still there, it asks."""
-    with patch("custom_components.biometric_enroll.follower.presence.SILENCE", 0.01):
+    with patch("custom_components.biometric_enroll.client.connection.SILENCE", 0.01):
         await async_enroll(hass, loaded)
         greetings = len(reader.heard_of("hello"))
         reader.silent = True

@@ -251,7 +251,7 @@ async def test_who_asks_for_something_as_the_news_come_gets_it(
     """The reload lets the hello end that has brought the news."""
     reader.identity["features"] = [*FEATURES, "led_color"]
     coordinator = loaded.runtime_data.coordinator
-    await coordinator.follower.async_look()
+    await coordinator.client.async_look()
     assert coordinator.data.identity.features == {*FEATURES, "led_color"}
     await hass.async_block_till_done()
     await async_until(hass, lambda: available(hass))

@@ -1,4 +1,4 @@
-"""The roster: who is known, what can be changed of it, and what that means for touches."""
+"""The registry: who is known, what can be changed of it, and what that means for touches."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_LIVE_LIMIT, CONF_MIN_CONFIDENCE, DOMAIN
-from custom_components.biometric_enroll.stores import DATA_ROSTER
+from custom_components.biometric_enroll.storage import DATA_REGISTRY
 from tests.unit.helpers import (
     async_enroll,
     async_enrolled,
@@ -238,7 +238,7 @@ async def test_a_person_that_is_removed_during_an_enrollment_is_unlinked(
     for _ in range(3):
         reader.capture()
     await hass.async_block_till_done()
-    [(fingerprint, _)] = hass.data[DATA_ROSTER].all()
+    [(fingerprint, _)] = hass.data[DATA_REGISTRY].all()
     assert (fingerprint.subject.name, fingerprint.subject.person) == ("Anna", None)
 
 
@@ -253,7 +253,7 @@ async def test_a_person_that_is_removed_while_a_template_is_named_is_unlinked(
     er.async_get(hass).async_remove(person)
     reader.on_request(reader.held[0])
     await naming
-    [(fingerprint, _)] = hass.data[DATA_ROSTER].all()
+    [(fingerprint, _)] = hass.data[DATA_REGISTRY].all()
     assert (fingerprint.subject.name, fingerprint.subject.person) == ("Anna", None)
 
 
@@ -341,12 +341,12 @@ async def test_a_roster_of_an_older_version_is_read_and_completed(
     before = await async_fingerprints(hass, loaded)
     for name in ("roster", "marks"):
         hass_storage[f"biometric_enroll.{name}"]["minor_version"] = 1
-    roster = hass_storage["biometric_enroll.roster"]["data"]
-    for fingerprint in roster["fingerprints"]:
+    registry = hass_storage["biometric_enroll.roster"]["data"]
+    for fingerprint in registry["fingerprints"]:
         del fingerprint["enabled"], fingerprint["deleting"]
-    for enrollment in roster["enrollments"].values():
+    for enrollment in registry["enrollments"].values():
         del enrollment["named"]
-    del roster["removed"]
+    del registry["removed"]
     for mark in hass_storage["biometric_enroll.marks"]["data"].values():
         del mark["uses"]
     assert await async_setup(hass, {})

@@ -10,18 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.biometric_enroll.reader import build, decode
-from custom_components.biometric_enroll.reader import first_generation as dialect
-from custom_components.biometric_enroll.reader import first_generation_enrollment as enrollments
-from custom_components.biometric_enroll.reader.enrollment import advances
-from custom_components.biometric_enroll.reader.fields import Fields, MalformedError
-from custom_components.biometric_enroll.reader.first_generation import Alive, News, Said, Touch
-from custom_components.biometric_enroll.reader.words import Reason, Refusal, Stage
+from custom_components.biometric_enroll.client.enrollment import advances
+from custom_components.biometric_enroll.legacy import enrollment as enrollments
+from custom_components.biometric_enroll.legacy import protocol as dialect
+from custom_components.biometric_enroll.legacy.protocol import (
+    Alive,
+    News,
+    Said,
+    Touch,
+)
+from custom_components.biometric_enroll.protocol import builder, parser
+from custom_components.biometric_enroll.protocol.fields import Fields, MalformedError
+from custom_components.biometric_enroll.protocol.words import Reason, Refusal, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from custom_components.biometric_enroll.reader.messages import Snapshot
+    from custom_components.biometric_enroll.protocol.messages import Snapshot
 
 TEMPLATE_ID = "9f2c01ab44d0e1f7"
 OTHER_ID = "0c4f19d2b7a85e63"
@@ -353,7 +358,7 @@ def test_whatever_they_tell_the_snapshots_are_of_version_1_and_only_advance(
             break
         new = enrollments.advance(current, news)
         assert new == current or advances(current, new)
-        assert decode.snapshot(Fields(json.loads(json.dumps(build.snapshot(new))))) == new
+        assert parser.snapshot(Fields(json.loads(json.dumps(builder.snapshot(new))))) == new
         current = new
 
 

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from homeassistant.setup import async_setup_component
 
-from custom_components.biometric_enroll.follower import presence
+from custom_components.biometric_enroll.client import connection
 from tests.unit.fake_reader import new_id
 from tests.unit.helpers import async_enroll, async_until, available, entity_id, state
 
@@ -23,8 +23,8 @@ async def test_while_answers_are_slow_hello_is_said_again_soon(
     """The way of the question counts into the age of each touch, and one slow way into all."""
     said = len(reader.heard_of("hello"))
     with (
-        patch.object(presence, "SLOW", -1.0),
-        patch.object(presence, "HELLO_SLOW_EVERY", 0.01),
+        patch.object(connection, "SLOW", -1.0),
+        patch.object(connection, "HELLO_SLOW_EVERY", 0.01),
     ):
         reader.announce()
         await reader.hears("hello", said + 3)
@@ -36,7 +36,7 @@ async def test_while_touches_wait_in_the_journal_hello_is_said_again_soon(
     """Hello is what makes the reader deliver, and it gives up after three sends."""
     said = len(reader.heard_of("hello"))
     reader.journal = 1
-    with patch.object(presence, "HELLO_BACKLOG_EVERY", 0.01):
+    with patch.object(connection, "HELLO_BACKLOG_EVERY", 0.01):
         reader.announce()
         await reader.hears("hello", said + 3)
 

@@ -117,14 +117,14 @@ async def test_a_cancel_that_is_answered_as_the_entry_is_unloaded_tells_nothing_
     told: list[str] = []
     hass.bus.async_listen("biometric_enroll_event", lambda event: told.append(event.data["type"]))
     reader.holds.add("cancel")
-    enroller = loaded.runtime_data.coordinator.follower.enroller
+    enroller = loaded.runtime_data.coordinator.client.enroller
     cancelling = asyncio.create_task(enroller.async_cancel())
     await reader.hears("cancel")
     reader.enrollment = {
         **reader.enrollment, "stage": "cancelled", "timeout_ms": None, "seq": 9
     }  # fmt: skip
     reader.answer(reader.held[0]["request"], {"enrollment": reader.enrollment})
-    loaded.runtime_data.inbox.stop()
+    loaded.runtime_data.subscriptions.stop()
     await cancelling
     assert told == []
     assert await hass.config_entries.async_reload(loaded.entry_id)
@@ -186,7 +186,7 @@ async def test_a_reader_does_not_know_who_is_enrolled_on_another(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
     template_id = await async_enrolled(hass, loaded, reader)
-    roster = loaded.runtime_data.coordinator.roster
-    assert roster.find(loaded.runtime_data.coordinator.device, template_id) is not None
-    assert roster.find("0242ac110002", template_id) is None
-    assert roster.find(loaded.runtime_data.coordinator.device, new_id()) is None
+    registry = loaded.runtime_data.coordinator.registry
+    assert registry.find(loaded.runtime_data.coordinator.device, template_id) is not None
+    assert registry.find("0242ac110002", template_id) is None
+    assert registry.find(loaded.runtime_data.coordinator.device, new_id()) is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.biometric_enroll.reader.liveness import Liveness, is_live
+from custom_components.biometric_enroll.client.liveness import Liveness, is_live
 
 HELLO = "61d0f3a29c5b7e84"
 

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.biometric_enroll.const import CONF_SCAN_TIMEOUT, CONF_SCANS
 from custom_components.biometric_enroll.enroll_flow import TELL_AGAIN
-from custom_components.biometric_enroll.reader.words import Reason, Rejection
+from custom_components.biometric_enroll.protocol.words import Reason, Rejection
 from tests.unit.dialog import Dialog, async_started
 from tests.unit.helpers import async_fingerprints, state
 from tests.unit.roster_actions import async_person

@@ -7,9 +7,9 @@ import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 
-from custom_components.biometric_enroll.follower.roster import Enrollment
-from custom_components.biometric_enroll.reader.state import Subject
-from custom_components.biometric_enroll.stores import DATA_ROSTER
+from custom_components.biometric_enroll.client.fingerprint_registry import Enrollment
+from custom_components.biometric_enroll.client.state import Subject
+from custom_components.biometric_enroll.storage import DATA_REGISTRY
 from tests.unit.dialog import Dialog, async_started
 from tests.unit.fake_reader import DEVICE, new_id
 from tests.unit.helpers import async_enroll, async_fingerprints, state
@@ -98,7 +98,7 @@ async def test_an_enrollment_that_was_followed_by_another_is_over(
 ) -> None:
     dialog = await async_started(hass, loaded)
     other = Enrollment(new_id(), Subject("Ben"))
-    await hass.data[DATA_ROSTER].async_set_enrollment(DEVICE, other)
+    await hass.data[DATA_REGISTRY].async_set_enrollment(DEVICE, other)
     await dialog.until("overtaken")
 
 
@@ -135,7 +135,7 @@ async def test_the_dialog_names_nobody_for_an_enrollment_that_it_does_not_know(
     """Never the wrong person: what was asked for last need not be what runs."""
     await async_enroll(hass, loaded, name="Ben")
     other = Enrollment(new_id(), Subject("Anna"))
-    await hass.data[DATA_ROSTER].async_set_enrollment(DEVICE, other)
+    await hass.data[DATA_REGISTRY].async_set_enrollment(DEVICE, other)
     dialog = await Dialog.open(hass, loaded, "cancel")
     assert dialog.step["description_placeholders"]["name"] == "?"
 

@@ -17,7 +17,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.biometric_enroll import probe
+from custom_components.biometric_enroll import discovery as probe
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_DIALECT,

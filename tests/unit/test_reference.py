@@ -9,8 +9,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from custom_components.biometric_enroll.follower.first_generation import UNPROVEN
-from custom_components.biometric_enroll.reader.words import Reason
+from custom_components.biometric_enroll.legacy.client import UNPROVEN
+from custom_components.biometric_enroll.protocol.words import Reason
 from tests.markdown import ROOT
 from tests.unit.helpers import async_enrolled, device_id, state
 from tests.unit.roster_actions import async_get, async_person, async_update

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import DOMAIN
-from custom_components.biometric_enroll.stores import DATA_MARKS, DATA_ROSTER
+from custom_components.biometric_enroll.storage import DATA_DELIVERY_LOG, DATA_REGISTRY
 from tests.unit.fake_reader import DEVICE, FakeReader
 from tests.unit.helpers import (
     async_enrolled,
@@ -97,14 +97,14 @@ async def async_days_pass(hass: HomeAssistant, clock: Clock, days: float) -> Non
 
 
 def known(hass: HomeAssistant) -> list[str]:
-    """Return the names of all fingerprints that the roster has."""
-    return [fingerprint.subject.name for fingerprint, _ in hass.data[DATA_ROSTER].all()]
+    """Return the names of all fingerprints that the registry has."""
+    return [fingerprint.subject.name for fingerprint, _ in hass.data[DATA_REGISTRY].all()]
 
 
 def kept(storage: dict[str, Any]) -> tuple[list[str], set[str]]:
     """Return the names on the disk, and the readers of which there are marks."""
-    roster, marks = (storage[f"{DOMAIN}.{name}"]["data"] for name in ("roster", "marks"))
-    return [each["subject"]["name"] for each in roster["fingerprints"]], set(marks)
+    registry, delivery_log = (storage[f"{DOMAIN}.{name}"]["data"] for name in ("roster", "marks"))
+    return [each["subject"]["name"] for each in registry["fingerprints"]], set(delivery_log)
 
 
 # Within 30 days
@@ -165,8 +165,8 @@ async def test_after_30_days_a_removed_reader_is_forgotten(
     assert kept(hass_storage) == (["Anna"], {DEVICE})
     await async_days_pass(hass, clock, 1)
     assert known(hass) == []
-    assert hass.data[DATA_MARKS].of(DEVICE).uses == {}
-    assert hass.data[DATA_ROSTER].enrollment(DEVICE) is None
+    assert hass.data[DATA_DELIVERY_LOG].of(DEVICE).uses == {}
+    assert hass.data[DATA_REGISTRY].enrollment(DEVICE) is None
     assert kept(hass_storage) == ([], set())
 
 
@@ -247,7 +247,7 @@ async def test_the_names_of_another_reader_stay(
     await async_remove(hass, loaded)
     await async_days_pass(hass, clock, 30)
     assert kept(hass_storage) == (["Anna"], {OTHER_DEVICE})
-    [place] = [place for _, place in hass.data[DATA_ROSTER].all()]
+    [place] = [place for _, place in hass.data[DATA_REGISTRY].all()]
     assert (place.device, place.template_id) == (OTHER_DEVICE, ben)
     assert [each["name"] for each in await async_fingerprints(hass, entry)] == ["Anna"]
 
@@ -265,7 +265,7 @@ async def test_the_days_of_a_reader_that_was_removed_unseen_begin_at_the_next_st
 ) -> None:
     """Such as one that was disabled, and no other has Home Assistant start the integration."""
     assert await hass.config_entries.async_unload(loaded.entry_id)
-    del hass.data[DATA_ROSTER], hass.data[DATA_MARKS]
+    del hass.data[DATA_REGISTRY], hass.data[DATA_DELIVERY_LOG]
     await async_remove(hass, loaded)
     clock.tick(timedelta(days=40))
     assert await async_setup(hass, {})

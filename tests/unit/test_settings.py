@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll.const import CONF_FEATURES, DOMAIN
-from custom_components.biometric_enroll.reader.words import LedColor, Refusal
+from custom_components.biometric_enroll.protocol.words import LedColor, Refusal
 from tests.unit.fake_reader import DEVICE, FEATURES
 from tests.unit.helpers import (
     async_enroll,

@@ -8,8 +8,8 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 
+from custom_components.biometric_enroll.client import connection
 from custom_components.biometric_enroll.const import DOMAIN
-from custom_components.biometric_enroll.follower import presence
 from tests.unit.fake_reader import DEVICE, IDLE, READER_ID, FakeReader
 from tests.unit.helpers import async_set_up, async_until, available, state
 
@@ -138,7 +138,7 @@ async def test_a_reader_is_asked_now_and_then(
     hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry
 ) -> None:
     reader.announce()
-    with patch.object(presence, "HELLO_EVERY", 0.01):
+    with patch.object(connection, "HELLO_EVERY", 0.01):
         await async_set_up(hass, reader, entry)
         await reader.hears("hello", 4)
 

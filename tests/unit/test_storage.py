@@ -10,7 +10,7 @@ import pytest
 from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.biometric_enroll import async_setup
-from custom_components.biometric_enroll.stores import DATA_MARKS, DATA_ROSTER
+from custom_components.biometric_enroll.storage import DATA_DELIVERY_LOG, DATA_REGISTRY
 from tests.unit.fake_reader import DEVICE
 from tests.unit.helpers import (
     async_enroll,
@@ -62,15 +62,15 @@ async def test_what_a_newer_minor_version_has_saved_is_read(
     """Home Assistant lets an older version load it, as after a downgrade."""
     anna = await async_enrolled(hass, loaded, reader)
     assert await hass.config_entries.async_unload(loaded.entry_id)
-    marks = json.loads(json.dumps(hass_storage["biometric_enroll.marks"]))
-    roster = json.loads(json.dumps(hass_storage["biometric_enroll.roster"]))
-    marks["minor_version"] = roster["minor_version"] = 9
-    marks["data"][DEVICE]["snapshot"] |= snapshot
-    for fingerprint in roster["data"]["fingerprints"]:
+    delivery_log = json.loads(json.dumps(hass_storage["biometric_enroll.marks"]))
+    registry = json.loads(json.dumps(hass_storage["biometric_enroll.roster"]))
+    delivery_log["minor_version"] = registry["minor_version"] = 9
+    delivery_log["data"][DEVICE]["snapshot"] |= snapshot
+    for fingerprint in registry["data"]["fingerprints"]:
         fingerprint["enabled"] = True
         fingerprint["subject"]["note"] = "new"
-    hass_storage["biometric_enroll.marks"] = marks
-    hass_storage["biometric_enroll.roster"] = roster
+    hass_storage["biometric_enroll.marks"] = delivery_log
+    hass_storage["biometric_enroll.roster"] = registry
     assert await async_setup(hass, {})
     await async_set_up(hass, reader, loaded)
     reader.touch(anna)
@@ -93,8 +93,8 @@ async def test_what_was_changed_is_saved_although_its_caller_has_gone_away(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
     """Home Assistant's own store forgets it, where the save still waits for the one before."""
-    roster, marks = hass.data[DATA_ROSTER], hass.data[DATA_MARKS]
-    for saved in (roster._saved, marks._saved):
+    registry, delivery_log = hass.data[DATA_REGISTRY], hass.data[DATA_DELIVERY_LOG]
+    for saved in (registry._saved, delivery_log._saved):
         writing = asyncio.Event()
         written: list[dict[str, Any]] = []
 

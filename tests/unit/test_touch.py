@@ -190,8 +190,8 @@ async def test_a_touch_is_saved_before_it_is_acknowledged(
 
     def check(request: dict[str, Any]) -> None:
         if request.get("command") == "ack":
-            marks = hass_storage["biometric_enroll.marks"]["data"]
-            saved.append(request["touch"] in marks["a1b2c3d4e5f6"]["touches"])
+            delivery_log = hass_storage["biometric_enroll.marks"]["data"]
+            saved.append(request["touch"] in delivery_log["a1b2c3d4e5f6"]["touches"])
         on_request(request)
 
     reader.on_request = check  # type: ignore[method-assign]
@@ -360,7 +360,7 @@ async def test_a_touch_while_home_assistant_was_away_is_handed_over_late(
     anna: str,
     hass_storage: dict[str, Any],
 ) -> None:
-    """It names a hello of the run before; the roster still knows who it was."""
+    """It names a hello of the run before; the registry still knows who it was."""
     greeted = reader.greeted
     await async_restart(hass, loaded, reader)
     reader.touch(anna, hello=greeted)

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from custom_components.biometric_enroll.reader import build, decode
-from custom_components.biometric_enroll.reader.enrollment import (
-    EnrollmentMoment,
-    Happened,
+from custom_components.biometric_enroll.client.enrollment import (
+    EnrollmentEvent,
+    EnrollmentEventType,
     advances,
-    moments,
+    events,
 )
-from custom_components.biometric_enroll.reader.fields import Fields
-from custom_components.biometric_enroll.reader.messages import IDLE, Answer, Snapshot
+from custom_components.biometric_enroll.protocol import builder, parser
+from custom_components.biometric_enroll.protocol.fields import Fields
+from custom_components.biometric_enroll.protocol.messages import IDLE, Answer, Snapshot
 
 _FOLDER = Path(__file__).parent.parent / "wire" / "transcripts"
 _NAMES = sorted(file.stem for file in _FOLDER.glob("*.json"))
@@ -53,18 +53,18 @@ def said(name: str, topic: str) -> list[bytes]:
     ]
 
 
-def follow(name: str) -> tuple[Snapshot, list[Happened]]:
+def follow(name: str) -> tuple[Snapshot, list[EnrollmentEvent]]:
     """Follow the last enrollment of a transcript as the integration does; it has to advance."""
     current = IDLE
-    told: list[Happened] = []
+    told: list[EnrollmentEvent] = []
     for payload in said(name, "enroll/response"):
-        snapshot = decode.snapshot(Fields.parse(payload))
+        snapshot = parser.snapshot(Fields.parse(payload))
         if snapshot.template_id != current.template_id:
             current, told = IDLE, []
         if not advances(current, snapshot):
             assert snapshot.seq == current.seq, "the firmware went back"
             continue
-        told += moments(current, snapshot)
+        told += events(current, snapshot)
         current = snapshot
     return current, told
 
@@ -77,24 +77,24 @@ def test_every_transcript_has_its_end_here() -> None:
 def test_every_scan_is_told_once_and_in_order(name: str) -> None:
     last, told = follow(name)
     assert (last.stage, last.reason) == ENDS[name]
-    captured = [moment.step for moment in told if moment.moment is EnrollmentMoment.SCAN_CAPTURED]
+    captured = [event.step for event in told if event.event is EnrollmentEventType.SCAN_CAPTURED]
     assert captured == list(range(1, len(last.captured) + 1))
-    assert sum(moment.rejected or 0 for moment in told) == last.rejected
-    assert [told[0].moment, told[-1].moment] == [EnrollmentMoment.STARTED, ENDS[name][0]]
+    assert sum(event.rejected or 0 for event in told) == last.rejected
+    assert [told[0].event, told[-1].event] == [EnrollmentEventType.STARTED, ENDS[name][0]]
 
 
 @pytest.mark.parametrize("name", _NAMES)
 def test_every_answer_and_every_retained_message_is_understood(name: str) -> None:
     for payload in said(name, "status"):
-        decode.status(payload)
+        parser.status(payload)
     for payload in said(name, "templates"):
-        decode.templates(Fields.parse(payload))
+        parser.templates(Fields.parse(payload))
     asked = {message["payload"].get("request"): message for message in transcript(name)}
     for payload in said(name, "command/response"):
-        answer = decode.answer(payload)
+        answer = parser.answer(payload)
         question = asked[answer.request]["payload"]
         if isinstance(answer, Answer) and question.get("command") == "hello":
-            decode.hello(answer.result)
+            parser.hello(answer.result)
 
 
 @pytest.mark.parametrize("name", _NAMES)
@@ -105,6 +105,6 @@ def test_the_requests_are_those_that_the_integration_makes(name: str) -> None:
         payload = dict(message["payload"])
         version, request = payload.pop("v"), payload.pop("request")
         asked = payload.pop("command", None) or payload.pop("action")
-        make = build.list_templates if asked == "list" else getattr(build, asked)
+        make = builder.list_templates if asked == "list" else getattr(builder, asked)
         assert version == 1
         assert json.loads(make(request, **payload)) == message["payload"]

@@ -18,25 +18,23 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 
 import custom_components.biometric_enroll
+from custom_components.biometric_enroll import enrollment_watch as watching
 from custom_components.biometric_enroll import issues as issues_module
-from custom_components.biometric_enroll import repairs, watching
+from custom_components.biometric_enroll import repairs
 from custom_components.biometric_enroll.binary_sensor import BINARY_SENSORS
 from custom_components.biometric_enroll.button import BUTTONS
-from custom_components.biometric_enroll.const import DOMAIN, FINGERS
-from custom_components.biometric_enroll.event import EVENTS
-from custom_components.biometric_enroll.follower.first_generation import (
-    ATTRIBUTED_BY_SLOT,
-    UNPROVEN,
-)
-from custom_components.biometric_enroll.follower.touches import (
+from custom_components.biometric_enroll.client.enrollment import EnrollmentEventType
+from custom_components.biometric_enroll.client.touches import (
     DISABLED,
     LOW_CONFIDENCE,
     UNKNOWN_FINGER,
     UNKNOWN_FINGERPRINT,
 )
+from custom_components.biometric_enroll.const import DOMAIN, FINGERS
+from custom_components.biometric_enroll.event import EVENTS
+from custom_components.biometric_enroll.legacy.client import ATTRIBUTED_BY_SLOT, UNPROVEN
 from custom_components.biometric_enroll.options_flow import ReaderOptionsFlow
-from custom_components.biometric_enroll.reader.enrollment import EnrollmentMoment
-from custom_components.biometric_enroll.reader.words import (
+from custom_components.biometric_enroll.protocol.words import (
     RUNNING_STAGES,
     LedColor,
     Reason,
@@ -95,7 +93,7 @@ VOCABULARIES: dict[tuple[str, ...], Iterable[str]] = {
     ("event", "late_touch", "reason"): {*TOUCH_REASONS, UNPROVEN},
     ("event", "touch", "attributed_by"): {ATTRIBUTED_BY_SLOT},
     ("event", "late_touch", "late_finger"): FINGERS,
-    ("event", "enrollment_activity", "event_type"): EnrollmentMoment,
+    ("event", "enrollment_activity", "event_type"): EnrollmentEventType,
     ("event", "enrollment_activity", "reason"): Reason,
     ("event", "enrollment_activity", "rejected_reason"): Rejection,
     ("event", "enrollment_activity", "finger"): FINGERS,
@@ -331,7 +329,7 @@ def test_each_word_with_an_icon_can_be_said() -> None:
         assert words <= {*VOCABULARIES.get(key, ("on", "off"))}
 
 
-@pytest.mark.parametrize("words", [Stage, TouchResult, EnrollmentMoment])
+@pytest.mark.parametrize("words", [Stage, TouchResult, EnrollmentEventType])
 def test_what_is_shown_most_has_an_icon_for_each_word(words: type[Stage]) -> None:
     assert {*words} in states(ICONS["entity"]).values()
 

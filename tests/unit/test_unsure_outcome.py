@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
+from custom_components.biometric_enroll.client import connection
 from custom_components.biometric_enroll.const import DOMAIN
-from custom_components.biometric_enroll.follower import presence
 from tests.unit.helpers import (
     async_enroll,
     async_enrolled,
@@ -136,7 +136,7 @@ async def test_while_a_change_may_still_come_hello_is_said_again_soon(
 ) -> None:
     """Also where another hello than that of the watch has told it."""
     reader.changing = True
-    with patch.object(presence, "HELLO_CHANGING_EVERY", 0.01):
+    with patch.object(connection, "HELLO_CHANGING_EVERY", 0.01):
         await loaded.runtime_data.coordinator.async_refresh()
         hellos = len(reader.heard_of("hello"))
         await reader.hears("hello", hellos + 3)

@@ -184,7 +184,7 @@ async def test_a_name_that_changes_writes_who_shows_it(
             DOMAIN, "update_fingerprint", {"template_id": anna, "name": "Anne"}, blocking=True
         )
         await hass.async_block_till_done()
-    # The revision of the roster is how the card learns of it.
+    # The revision of the registry is how the card learns of it.
     assert set(written) == {"stored_fingerprints"}
     assert device_id(hass, everything)
 

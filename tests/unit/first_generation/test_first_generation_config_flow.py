@@ -8,7 +8,7 @@ import pytest
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.data_entry_flow import FlowResultType
 
-from custom_components.biometric_enroll import probe
+from custom_components.biometric_enroll import discovery as probe
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_DIALECT,
@@ -178,9 +178,7 @@ async def test_a_new_option_holds_at_once_without_a_reload(
 
 @pytest.mark.parametrize("sketch", [Sketch.LATER])
 async def test_nothing_personal_is_in_the_diagnostics(site: Site) -> None:
-    from custom_components.biometric_enroll.diagnostics import (  # noqa: PLC0415
-        async_get_config_entry_diagnostics,
-    )
+    from custom_components.biometric_enroll.diagnostics import async_get_config_entry_diagnostics  # noqa: PLC0415
 
     answer = await site.enrolled()
     text = json.dumps(await async_get_config_entry_diagnostics(site.hass, site.entry), default=str)

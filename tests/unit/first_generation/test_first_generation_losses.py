@@ -7,9 +7,9 @@ from unittest.mock import patch
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
-from custom_components.biometric_enroll.follower import first_generation_enrollments as enrollments
-from custom_components.biometric_enroll.reader.messages import IDLE
-from custom_components.biometric_enroll.stores import DATA_ROSTER
+from custom_components.biometric_enroll.legacy import enroller as enrollments
+from custom_components.biometric_enroll.protocol.messages import IDLE
+from custom_components.biometric_enroll.storage import DATA_REGISTRY
 from tests.first_generation.reader import Settings
 from tests.first_generation.sketch import Sketch
 from tests.unit.first_generation.site import TEMPLATE_ID, OldReader, Site
@@ -231,7 +231,7 @@ async def test_a_broker_that_comes_and_goes_gives_no_more_time(
     site: Site, broker: FakeBroker
 ) -> None:
     await site.enroll()
-    enrolling = site.entry.runtime_data.coordinator.follower._enrollments
+    enrolling = site.entry.runtime_data.coordinator.client._enrollments
     deadline = enrolling._silence
     broker.set_connected(False)
     broker.set_connected(True)
@@ -511,11 +511,11 @@ async def test_a_start_during_which_home_assistant_was_restarted_is_followed(
     coordinator = site.entry.runtime_data.coordinator
     assert await hass.config_entries.async_unload(site.entry.entry_id)
     # As a crash would leave it: the mark of the enrollment was not saved yet.
-    mark = coordinator.follower.knowledge.mark
+    mark = coordinator.client.model.mark
     mark.snapshot = IDLE
-    await coordinator.follower.knowledge.marks.async_save()
+    await coordinator.client.model.delivery_log.async_save()
     await site.restart_from_disk()
-    assert hass.data[DATA_ROSTER].enrollment("esp32") is not None
+    assert hass.data[DATA_REGISTRY].enrollment("esp32") is not None
     assert site.stage == "idle"
     old.scan(times=old.scans)
     await site.until_stage("completed")

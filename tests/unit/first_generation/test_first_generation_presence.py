@@ -12,8 +12,8 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from custom_components.biometric_enroll.follower import first_generation_enrollments
-from custom_components.biometric_enroll.follower import first_generation_presence as presence
+from custom_components.biometric_enroll.legacy import connection
+from custom_components.biometric_enroll.legacy import enroller as first_generation_enrollments
 from tests.first_generation.reader import READER_ID
 from tests.first_generation.sketch import Sketch
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def soon_asked(impatient: None) -> Generator[None]:
     """Ask a quiet reader soon, and give up on it soon."""
-    with patch.object(presence, "QUIET", 0.05):
+    with patch.object(connection, "QUIET", 0.05):
         yield
 
 
@@ -84,7 +84,7 @@ async def test_a_quiet_reader_is_asked_and_when_it_is_silent_it_is_unavailable(
 ) -> None:
     old.silent = True
     # What it waits for now was decided before the times were patched.
-    site.entry.runtime_data.coordinator.follower._presence.doubt()
+    site.entry.runtime_data.coordinator.client._connection.doubt()
     await site.until(lambda: not site.available)
 
 
@@ -99,7 +99,7 @@ async def test_a_quiet_reader_that_answers_stays_available(
 
 @pytest.mark.parametrize("sketch", [Sketch.FIRST])
 async def test_a_reader_that_talks_is_not_asked(site: Site, old: OldReader) -> None:
-    watched = site.entry.runtime_data.coordinator.follower._presence
+    watched = site.entry.runtime_data.coordinator.client._connection
     watched._heard_at = 0
     old.scan("a stranger")
     old.publish("enroll/response", {"status": "waiting"})
@@ -220,7 +220,7 @@ async def test_unloading_ends_a_look(site: Site, old: OldReader) -> None:
     await _unload_at_once(site)
     await looking
     # Nobody knows that it is away.
-    assert coordinator.follower.state.available
+    assert coordinator.client.state.available
 
 
 async def test_unloading_ends_a_start_and_takes_it_back(site: Site, old: OldReader) -> None:
@@ -259,10 +259,10 @@ async def test_unloading_ends_the_end_of_a_silent_enrollment(
 ) -> None:
     with patch.object(first_generation_enrollments, "SILENCE", -4.99):
         await bare_site.set_up()
-        follower = bare_site.entry.runtime_data.coordinator.follower
+        client = bare_site.entry.runtime_data.coordinator.client
         old.deaf = lambda _suffix, message: message.get("action") == "cancel"
         await bare_site.enroll(scan_timeout=5)
         await old.misses("enroll/request", action="cancel")
         await _unload_at_once(bare_site)
     # The next run has to find out.
-    assert follower.state.snapshot.running
+    assert client.state.snapshot.running

@@ -11,11 +11,8 @@ from unittest.mock import patch
 from homeassistant.helpers import issue_registry as ir
 
 import custom_components.biometric_enroll as package
-from custom_components.biometric_enroll.const import (
-    CONF_DEVICE,
-    DOMAIN,
-)
-from custom_components.biometric_enroll.follower import conversation
+from custom_components.biometric_enroll.client import request_channel
+from custom_components.biometric_enroll.const import CONF_DEVICE, DOMAIN
 from custom_components.biometric_enroll.issues import (
     ISSUE_FINGERPRINTS_GONE,
     ISSUE_FIRMWARE_TOO_OLD,
@@ -196,14 +193,14 @@ def _assert_worded(kind: str, result: dict[str, Any]) -> None:
 async def impatience(site: Site) -> AsyncGenerator[None]:
     """Give up on a silent reader at once; a slow one would be taken for silent, too."""
     with (
-        patch.object(conversation, "REPEAT_AFTER", 0.01),
-        patch.object(conversation, "ANSWER_WITHIN", 0.1),
+        patch.object(request_channel, "REPEAT_AFTER", 0.01),
+        patch.object(request_channel, "ANSWER_WITHIN", 0.1),
     ):
         yield
         # What is asked in the background now has as little time, and whoever asked behind it would
         # share its outcome.
-        turns = site.entry.runtime_data.coordinator.follower._presence._turns
-        async with turns.async_take_patiently():
+        hello_queue = site.entry.runtime_data.coordinator.client._connection._hello_queue
+        async with hello_queue.async_take_patiently():
             pass
 
 

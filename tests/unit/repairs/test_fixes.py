@@ -6,9 +6,7 @@ from unittest.mock import patch
 import pytest
 from homeassistant.helpers import entity_registry as er
 
-from custom_components.biometric_enroll.const import (
-    DOMAIN,
-)
+from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.issues import (
     ISSUE_FINGERPRINTS_GONE,
     ISSUE_FIRMWARE_TOO_OLD,

@@ -16,11 +16,8 @@ from custom_components.biometric_enroll.const import (
     CONF_READER_ID,
     DOMAIN,
 )
-from custom_components.biometric_enroll.issues import (
-    ISSUE_FINGERPRINTS_GONE,
-    ISSUE_OTHER_DEVICE,
-)
-from custom_components.biometric_enroll.stores import DATA_ROSTER
+from custom_components.biometric_enroll.issues import ISSUE_FINGERPRINTS_GONE, ISSUE_OTHER_DEVICE
+from custom_components.biometric_enroll.storage import DATA_REGISTRY
 from tests.unit.fake_reader import DEVICE, READER_ID, FakeReader
 from tests.unit.helpers import (
     async_enrolled,
@@ -145,7 +142,7 @@ async def test_an_entry_that_is_removed_while_the_other_reader_is_asked_leaves_a
     result = await submitting
     assert (result["type"], result["reason"]) == ("abort", "not_loaded")
     # For 30 days, and for nobody but the reader that they were enrolled on.
-    [(_, place)] = site.hass.data[DATA_ROSTER].all()
+    [(_, place)] = site.hass.data[DATA_REGISTRY].all()
     assert place.device == DEVICE
 
 

@@ -77,7 +77,7 @@ class Enroll:
         may_start = reader.ours and wanted is not None and wanted not in reader.sensor.templates
         named = self._named(play.model)
         self._prepare(play)
-        started, _ = await house.attempt("enroll_fingerprint", **self._wish(play, named))
+        started, _ = await house.attempt("enroll_fingerprint", **self._enroll_options(play, named))
         if calm and self.trouble is None:
             assert started is may_start
         elif not reachable:
@@ -107,13 +107,13 @@ class Enroll:
         person = next((each for each, known in model.persons.items() if known == entity_id), None)
         return Named(self.reader, 0, name, HANDS[self.finger % len(HANDS)], person)
 
-    def _wish(self, play: Play, named: Named) -> dict[str, Any]:
-        wish = {"device_id": play.house.device_id(self.reader), "scan_timeout": 5}
-        wish |= {"finger": named.finger}
-        wish |= {"slot": self.slot} if self.slot is not None else {}
+    def _enroll_options(self, play: Play, named: Named) -> dict[str, Any]:
+        enroll_options = {"device_id": play.house.device_id(self.reader), "scan_timeout": 5}
+        enroll_options |= {"finger": named.finger}
+        enroll_options |= {"slot": self.slot} if self.slot is not None else {}
         if named.person is not None:
-            return wish | {"person": play.model.persons[named.person]}
-        return wish | {"name": named.name}
+            return enroll_options | {"person": play.model.persons[named.person]}
+        return enroll_options | {"name": named.name}
 
     def _see(self, play: Play, named: Named, *, may_start: bool, surely: bool) -> None:
         """Follow the reader where it has completed the enrollment, as it may or must."""

@@ -15,7 +15,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.biometric_enroll import stores
+from custom_components.biometric_enroll import storage as stores
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_FEATURES,

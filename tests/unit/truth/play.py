@@ -119,7 +119,7 @@ class Play:
             await self.listen()
 
     async def agree(self) -> None:
-        """Check that sensors, readers, roster and entities are what the model says."""
+        """Check that sensors, readers, registry and entities are what the model says."""
         listed = await self.house.call("get_fingerprints")
         self._let_vanish({each["template_id"] for each in listed["fingerprints"]})
         for index, reader in enumerate(self.model.readers):

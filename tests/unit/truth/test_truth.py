@@ -114,7 +114,7 @@ _HISTORIES = st.tuples(
 
 
 @pytest.fixture
-async def build(
+async def builder(
     hass: HomeAssistant, broker: FakeBroker, hass_storage: dict[str, Any]
 ) -> Callable[[int], House]:
     """Return what makes a house from a seed."""
@@ -150,11 +150,11 @@ async def build(
 )
 @given(history=_HISTORIES, seed=st.integers(0, 999))
 async def test_roster_sensors_and_entities_agree_once_the_dust_has_settled(
-    build: Callable[[int], House],
+    builder: Callable[[int], House],
     history: tuple[list[Any], list[list[Any]]],
     seed: int,
 ) -> None:
-    house, model = build(seed), Model()
+    house, model = builder(seed), Model()
     play = Play(house, model)
     try:
         await house.begin()

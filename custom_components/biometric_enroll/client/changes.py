@@ -1,0 +1,171 @@
+"""What the user changes on one reader of protocol version 1: its templates and its settings."""
+
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..protocol import builder, parser
+from ..protocol.words import Feature, Refusal, Topic
+from .errors import RefusedError, TooOldError
+from .fingerprint_registry import Place
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping
+
+    from ..protocol.messages import Hello
+    from ..protocol.words import LedColor
+    from .connection import Connection
+    from .host import Cause
+    from .model import ReaderModel
+    from .state import Inventory, Subject
+
+    type Templates = Mapping[int, str | None]
+
+
+class Changes:
+    """Changes one reader; every method raises `ReaderError` where that comes to nothing."""
+
+    def __init__(self, model: ReaderModel, connection: Connection) -> None:
+        """Change the reader of this presence."""
+        self._model = model
+        self._host = model.host
+        self._connection = connection
+
+    async def async_delete(self, slot: int, template_id: str | None) -> None:
+        """Empty a slot, and forget the name of what was in it; done when the sensor has done it.
+
+        After an error the reader may still do it: then the next list tells, and the name goes.
+        """
+        model, listed = self._model, self._listed(slot, template_id)
+        if template_id is None and listed is None:
+            # Only a list says which template without an id that is.
+            raise RefusedError(Refusal.NOT_FOUND)
+        async with self._async_allowed(Feature.DELETE) as hello:
+            before = await model.registry.async_expect_deletion(model.device, template_id)
+            delete = partial(
+                builder.delete,
+                nonce=hello.nonce,
+                slot=slot,
+                template_id=template_id,
+                revision=None if listed is None else listed.revision,
+            )
+            try:
+                revision = await self._connection.async_change(
+                    Topic.COMMAND, delete, parser.changed_revision
+                )
+            except RefusedError as err:
+                # That it is not there is what was wanted; it may have been done before. Of one
+                # without an id nobody knows whether it is.
+                if err.refusal is not Refusal.NOT_FOUND or template_id is None:
+                    if not _unsure(err):
+                        # One that was asked for before may still be done.
+                        await model.registry.async_expect_deletion(
+                            model.device, template_id, expected=before
+                        )
+                    raise
+                revision = None
+            # That one only: after `not_found` the slot may hold another.
+            self._show_list(
+                hello, revision, lambda templates: dict(templates.items() - {(slot, template_id)})
+            )
+        if template_id is not None:
+            await model.async_forget([template_id])
+
+    async def async_name(
+        self, slot: int, template_id: str | None, subject: Subject, *, enabled: bool
+    ) -> None:
+        """Give a name to a template that was listed without one, and an id where it has none.
+
+        Nothing is named that is not there: the reader has to tell the revision of that list again,
+        and that nothing is about to change it.
+        """
+        model, listed = self._model, self._listed(slot, template_id)
+        if listed is None:
+            raise RefusedError(Refusal.NOT_FOUND)
+        feature = Feature.ADOPT if template_id is None else Feature.LIST
+        async with self._async_allowed(feature) as hello:
+            if template_id is None:
+                # The reader compares the revision.
+                template_id = await self._async_adopt(hello, slot, listed.revision)
+            elif hello.changing:
+                raise RefusedError(Refusal.BUSY)
+            elif hello.templates.revision != listed.revision:
+                raise RefusedError(Refusal.NOT_FOUND)
+            place, now = Place(model.device, slot, template_id), self._host.utcnow()
+            await model.registry.async_adopt(place, subject, now, enabled=enabled)
+
+    async def _async_adopt(self, hello: Hello, slot: int, revision: str) -> str:
+        """Give an id to a template that has none, and return it."""
+        template_id = self._host.new_id()
+        adopt = partial(
+            builder.adopt, nonce=hello.nonce, slot=slot, template_id=template_id, revision=revision
+        )
+        made = await self._connection.async_change(Topic.COMMAND, adopt, parser.changed_revision)
+        self._show_list(hello, made, lambda templates: {**templates, slot: template_id})
+        return template_id
+
+    async def async_accept_sensor(self) -> None:
+        """Take the sensor that is there now for the reader's own."""
+        async with self._async_allowed(Feature.ACCEPT_SENSOR) as hello:
+            accept = partial(builder.accept_sensor, nonce=hello.nonce)
+            await self._connection.async_change(Topic.COMMAND, accept, parser.nothing)
+
+    async def async_set(
+        self,
+        cause: Cause = None,
+        *,
+        identification: bool | None = None,
+        security_level: int | None = None,
+        led_color: LedColor | None = None,
+    ) -> None:
+        """Change the settings that are given, and show all as they then are."""
+        async with self._async_allowed(Feature.SETTINGS) as hello:
+            change = partial(
+                builder.settings,
+                nonce=hello.nonce,
+                identification=identification,
+                security_level=security_level,
+                led_color=led_color,
+            )
+            settings = await self._connection.async_change(Topic.COMMAND, change, parser.settings)
+        self._model.update(cause, settings=settings)
+
+    def _listed(self, slot: int, template_id: str | None) -> Inventory | None:
+        """Return the newest list, if this template is in this slot on it."""
+        inventory = self._model.state.inventory
+        if inventory is None or (slot, template_id) not in inventory.templates.items():
+            return None
+        return inventory
+
+    def _show_list(
+        self, hello: Hello, revision: str | None, changed: Callable[[Templates], Templates]
+    ) -> None:
+        """Show what a change has made of the list, and of which revision that is.
+
+        That is known where the list was of the revision that was told right before the change; else
+        the list is made again.
+        """
+        if (inventory := self._model.state.inventory) is None:
+            return
+        if revision is None or inventory.revision != hello.templates.revision:
+            revision = inventory.revision
+        templates = changed(inventory.templates)
+        self._model.update(inventory=replace(inventory, revision=revision, templates=templates))
+
+    @asynccontextmanager
+    async def _async_allowed(self, feature: Feature) -> AsyncGenerator[Hello]:
+        """Say hello before a change that the reader must know, and keep its nonce the newest."""
+        async with self._connection.async_greeted() as hello:
+            if feature not in hello.identity.features:
+                raise TooOldError
+            yield hello
+
+
+def _unsure(err: RefusedError) -> bool:
+    """Return whether a deletion may still be done.
+
+    The sensor fell silent in the middle, or another reader under the same id has answered: with a
+    nonce this fresh, ours does not say `stale`.
+    """
+    return err.refusal in {Refusal.SENSOR_ERROR, Refusal.STALE}

@@ -1,0 +1,118 @@
+"""All that works for one reader of protocol version 1, behind one door."""
+
+from typing import TYPE_CHECKING, Protocol, override
+
+from ..protocol import parser
+from ..protocol.fields import Fields, MalformedError
+from ..protocol.words import Topic
+from .base import BaseClient
+from .changes import Changes
+from .connection import Connection
+from .enroller import Enroller
+from .inventory import Lister
+from .model import ReaderModel
+from .requests import Requests
+from .touches import Touches
+
+if TYPE_CHECKING:
+    from .delivery_log import DeliveryLog
+    from .fingerprint_registry import FingerprintRegistry
+    from .host import Host
+
+TOPICS = (
+    (Topic.STATUS, 1),
+    (Topic.TEMPLATES, 1),
+    (Topic.SNAPSHOT, 1),
+    (Topic.TOUCH, 0),
+    # The last, so that the others stand when this one does.
+    (Topic.ANSWER, 0),
+)
+"""What to subscribe to, in this order, each with its QoS."""
+
+
+class Handler(Protocol):
+    """Takes the payload of one topic. Raises `MalformedError`."""
+
+    def __call__(self, payload: bytes, *, retained: bool) -> None:
+        """Take it."""
+
+
+class ReaderClient(BaseClient[Connection]):
+    """Follows one reader of protocol version 1."""
+
+    topics = TOPICS
+
+    def __init__(
+        self,
+        reader_id: str,
+        device: str,
+        host: Host,
+        registry: FingerprintRegistry,
+        delivery_log: DeliveryLog,
+    ) -> None:
+        """Follow the reader of this id and hardware id, from where earlier runs have left off."""
+        model = ReaderModel(reader_id, device, host, registry, delivery_log)
+        super().__init__(model, Connection(model))
+        self.requests = Requests(self._connection)
+        self.changes = Changes(self.model, self._connection)
+        self.enroller = Enroller(self.model, self.requests)
+        self._lister = Lister(self.model, self._connection)
+        self._touches = Touches(self.model, self._connection)
+        self._handlers: dict[str, Handler] = {
+            Topic.STATUS: self._handle_status,
+            Topic.TEMPLATES: self._handle_templates,
+            Topic.SNAPSHOT: self._handle_snapshot,
+            Topic.TOUCH: self._handle_touch,
+            Topic.ANSWER: self._handle_answer,
+        }
+
+    def stop(self) -> None:
+        """Let nobody wait for what this run will not hear any more."""
+        self._connection.stop()
+        self.enroller.stop()
+
+    @override
+    def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        self._handlers[topic](payload, retained=retained)
+
+    def _handle_status(self, payload: bytes, *, retained: bool) -> None:
+        status = parser.status(payload)
+        if status.identity is not None:
+            # Whoever it is: only the answer to hello makes a reader available.
+            self._connection.is_ours(status.identity)
+        if retained:
+            # As old as the broker's memory, and perhaps here for another subscription before ours
+            # stands: an answer would be lost. When it stands, hello is said anyway.
+            return
+        if status.identity is None:
+            self._connection.lost("its last will says so")
+        else:
+            self._connection.doubt()
+
+    def _handle_templates(self, payload: bytes, *, retained: bool) -> None:
+        templates = parser.templates(Fields.parse(payload))
+        if not self._connection.strange:
+            # Else it may be the other one's, and this message does not say whose.
+            self.model.update(templates=templates)
+        self._connection.heard(live=not retained)
+        self._lister.consider()
+
+    def _handle_snapshot(self, payload: bytes, *, retained: bool) -> None:
+        self.enroller.handle(parser.snapshot(Fields.parse(payload)), live=not retained)
+        self._connection.heard(live=not retained)
+        # A name that has become real may be missing on the newest list.
+        self._lister.consider()
+
+    def _handle_touch(self, payload: bytes, *, retained: bool) -> None:
+        if retained:
+            raise MalformedError("a touch is never retained")
+        self._touches.handle(parser.touch(payload))
+        self._connection.heard(live=True)
+
+    def _handle_answer(self, payload: bytes, *, retained: bool) -> None:
+        if retained:
+            raise MalformedError("an answer is never retained")
+        if (greeting := self._connection.handle_answer(parser.answer(payload))) is not None:
+            hello, asked_at = greeting
+            self.enroller.confirm(hello.enrollment, asked_at)
+            self._lister.consider()

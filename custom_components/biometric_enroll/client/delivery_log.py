@@ -1,0 +1,140 @@
+"""What was already reported of each reader: a restart repeats nothing and forgets nothing."""
+
+import logging
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from ..protocol import builder, parser
+from ..protocol.fields import Fields, MalformedError
+from ..protocol.messages import IDLE
+from ..protocol.words import Stage
+from .fingerprint_registry import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from ..protocol.messages import Snapshot
+    from .host import Saved
+
+_LOGGER = logging.getLogger(__name__)
+
+_TOUCHES = 256
+"""As many as a reader's journal holds, so that none of them can come back as new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often a fingerprint was identified by one reader."""
+
+    count: int
+    last_at: str
+    """Time in ISO format, UTC."""
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What was reported of one reader."""
+
+    snapshot: Snapshot = IDLE
+    touches: dict[str, None] = field(default_factory=dict)
+    """Ids of the newest touches, oldest first."""
+    uses: dict[str, Use] = field(default_factory=dict)
+    """By template id. Here, not in the registry, so that one write keeps a touch and its count."""
+
+    def count(self, template_id: str, at: datetime) -> None:
+        """Note that a fingerprint was identified at a time."""
+        time, before = at.isoformat(), self.uses.get(template_id)
+        if before is None:
+            self.uses[template_id] = Use(1, time)
+        else:
+            self.uses[template_id] = Use(before.count + 1, max(before.last_at, time))
+
+    def add_touch(self, touch: str) -> None:
+        """Note that a touch was reported."""
+        self.touches[touch] = None
+        while len(self.touches) > _TOUCHES:
+            del self.touches[next(iter(self.touches))]
+
+
+class DeliveryLog:
+    """The marks of all readers, by hardware id."""
+
+    def __init__(self, saved: Saved) -> None:
+        """Start empty; `async_load` reads what was saved."""
+        self._saved = saved
+        self._delivery_log: dict[str, Delivered] = {}
+
+    async def async_load(self) -> None:
+        """Read the saved marks."""
+        for device, stored in (await self._saved.async_load() or {}).items():
+            try:
+                snapshot = parser.snapshot(Fields(stored["snapshot"]))
+            except MalformedError as err:
+                # Of a newer version, most likely. The reader tells it again.
+                _LOGGER.warning("The last enrollment of %s cannot be read: %s", device, err)
+                snapshot = IDLE
+            self._delivery_log[device] = Delivered(
+                snapshot,
+                dict.fromkeys(stored["touches"]),
+                {
+                    template_id: Use(use["count"], use["last_at"])
+                    for template_id, use in stored["uses"].items()
+                },
+            )
+
+    @property
+    def devices(self) -> list[str]:
+        """The hardware ids of the readers of which something was reported."""
+        return list(self._delivery_log)
+
+    def of(self, device: str) -> Delivered:
+        """Return the mark of a reader, to be changed and saved."""
+        return self._delivery_log.setdefault(device, Delivered())
+
+    def rename_device(self, old: str, new: str) -> None:
+        """Keep what was reported of a reader whose hardware id is another one; not saved yet."""
+        if (delivered := self._delivery_log.pop(old, None)) is not None:
+            # What was reported of the new reader itself counts.
+            uses = delivered.uses | self._delivery_log.setdefault(new, delivered).uses
+            self._delivery_log[new].uses = uses
+
+    async def async_forget(self, device: str, template_ids: Iterable[str]) -> None:
+        """Forget how often templates were identified that a reader does not hold any more."""
+        uses = self.of(device).uses
+        if found := [template_id for template_id in template_ids if template_id in uses]:
+            for template_id in found:
+                del uses[template_id]
+            await self.async_save()
+
+    async def async_drop(self, devices: Iterable[str]) -> None:
+        """Forget readers altogether."""
+        if found := [device for device in devices if device in self._delivery_log]:
+            for device in found:
+                del self._delivery_log[device]
+            await self.async_save()
+
+    def completed(self) -> list[Place]:
+        """Return where the newest enrollments that ended well have put their templates."""
+        return [
+            Place(device, delivered.snapshot.slot, delivered.snapshot.template_id)
+            for device, delivered in self._delivery_log.items()
+            if delivered.snapshot.stage is Stage.COMPLETED
+            and delivered.snapshot.slot is not None
+            and delivered.snapshot.template_id is not None
+        ]
+
+    async def async_save(self) -> None:
+        """Save all marks; done when they are on disk."""
+        await self._saved.async_save(
+            {
+                device: {
+                    "snapshot": builder.snapshot(delivered.snapshot),
+                    "touches": list(delivered.touches),
+                    "uses": {
+                        template_id: asdict(use) for template_id, use in delivered.uses.items()
+                    },
+                }
+                for device, delivered in self._delivery_log.items()
+            }
+        )

@@ -1,0 +1,288 @@
+"""Enrollments of one reader: asked for, followed, cancelled.
+
+Home Assistant makes the template id and follows only that one; whatever the reader tells of another
+id is not about anybody it knows. The reader alone ends an enrollment.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from ..protocol.fields import MalformedError
+from ..protocol.words import Reason, Refusal, Stage
+from .enrollment import EnrollmentEvent, advances, events
+from .errors import ReaderError, RefusedError, TooManyScansError
+from .fingerprint_registry import Enrollment, Place
+from .host import Kind, ReaderEvent
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+
+    from ..protocol.messages import Snapshot
+    from .host import Cause
+    from .model import ReaderModel
+    from .state import Subject
+
+_LOGGER = logging.getLogger(__name__)
+
+
+TO_TELL = 30.0
+"""Seconds past the reader's last deadline that a caller waits for the outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollOptions:
+    """How an enrollment is to be done."""
+
+    slot: int | None
+    scans: int
+    scan_timeout: int
+    """Seconds for each scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a reader says when it is asked whether it can enroll."""
+
+    running: bool
+    """Whether it is busy with an enrollment."""
+    max_scans: int
+    nonce: str
+
+
+class Asked(Protocol):
+    """How a reader of one dialect is asked; every method may raise `ReaderError`."""
+
+    def async_greeted(self) -> AbstractAsyncContextManager[Greeting]:
+        """Ask whether it can enroll; inside the context nobody else asks."""
+
+    async def async_start(
+        self, greeting: Greeting, template_id: str, enroll_options: EnrollOptions
+    ) -> int:
+        """Start an enrollment; return its slot once the reader has accepted it."""
+
+    async def async_cancel(self, template_id: str) -> Snapshot:
+        """End an enrollment; return how it has ended."""
+
+    def expect_news_within(self, seconds: float | None) -> None:
+        """Raise a doubt if the running enrollment is silent for longer; None: it is not running."""
+
+
+class Enroller:
+    """Starts enrollments of one reader and follows them to their end."""
+
+    def __init__(self, model: ReaderModel, asked: Asked) -> None:
+        """Work for the reader that this is known of."""
+        self._model = model
+        self._host = model.host
+        self._loop = model.host.loop
+        self._device = model.device
+        self._registry = model.registry
+        self._asked = asked
+        self._starting = False
+        self._cause: Cause = None
+        self._accepted_at = 0.0
+        self._stopping = False
+        self._waiting: list[tuple[str, asyncio.Future[Snapshot]]] = []
+        self._stopped = False
+
+    # Following
+
+    def handle(self, snapshot: Snapshot, *, live: bool) -> None:
+        """Take a published snapshot. Raises `MalformedError` for a foreign enrollment."""
+        enrollment = self._registry.enrollment(self._device)
+        if enrollment is None or snapshot.template_id != enrollment.template_id:
+            if snapshot.template_id is None or not live:
+                # What a reader retains from before it was added, or from before a refused start.
+                return
+            raise MalformedError("an enrollment that was not asked for here")
+        current = self._model.followed()
+        if not advances(current, snapshot):
+            return
+        self._accepted_at = self._loop.time()
+        self._model.delivered.snapshot = snapshot
+        self._model.update(
+            self._cause,
+            snapshot=snapshot,
+            subject=enrollment.subject,
+            # How old a retained snapshot is, nobody knows; the answer to hello tells.
+            expires_at=self._expiry(snapshot) if live or snapshot.final else None,
+        )
+        happened = events(current, snapshot)
+        for index, event in enumerate(happened):
+            overtaken = any(later.step > event.step for later in happened[index + 1 :])
+            self._report(event, enrollment.subject, late=not live or overtaken)
+        if happened:
+            self._host.create_task(self._async_keep(snapshot))
+        self._tell_waiting(snapshot)
+        self._stop_unwanted(enrollment)
+
+    def _stop_unwanted(self, enrollment: Enrollment) -> None:
+        """Cancel what runs although its caller was told that it did not start, and walked away.
+
+        Nobody else may take the place.
+        """
+        if enrollment.given_up and self._model.followed().running and not self._stopping:
+            self._stopping = True
+            self._host.create_task(self._async_cancel_quietly())
+
+    def confirm(self, snapshot: Snapshot, asked_at: float) -> None:
+        """Take the snapshot of an answer to hello that was asked for at that time."""
+        enrollment = self._registry.enrollment(self._device)
+        if enrollment is None:
+            return
+        current = self._model.followed()
+        if snapshot.template_id == enrollment.template_id:
+            self.handle(snapshot, live=False)
+            if self._model.followed().running and self._model.followed().seq == snapshot.seq:
+                self._correct_expiry(snapshot)
+            self._stop_unwanted(enrollment)
+        elif current.running and asked_at > self._accepted_at:
+            # It was asked after that enrollment was seen to run: the reader's memory is lost.
+            _LOGGER.warning("Reader %s forgot its enrollment", self._model.reader_id)
+            self.handle(
+                replace(
+                    current,
+                    stage=Stage.FAILED,
+                    reason=Reason.READER_RESTARTED,
+                    timeout_ms=None,
+                ),
+                live=False,
+            )
+
+    def _correct_expiry(self, snapshot: Snapshot) -> None:
+        known, expires_at = self._model.state.expires_at, self._expiry(snapshot)
+        # Each answer gives the same moment, a little later or earlier: that is no news.
+        if known is None or expires_at is None or abs(expires_at - known) > timedelta(seconds=1):
+            self._model.update(self._cause, expires_at=expires_at)
+
+    def _expiry(self, snapshot: Snapshot) -> datetime | None:
+        """Return when the reader will give up, counted from now, and watch that it tells."""
+        if snapshot.timeout_ms is None:
+            self._asked.expect_news_within(None)
+            return None
+        left = snapshot.timeout_ms / 1000
+        self._asked.expect_news_within(left)
+        return self._host.utcnow() + timedelta(seconds=left)
+
+    def _report(self, happened: EnrollmentEvent, subject: Subject, *, late: bool) -> None:
+        self._host.happened(
+            ReaderEvent(
+                Kind.ENROLLMENT,
+                happened.event,
+                {
+                    "template_id": happened.template_id,
+                    "slot": happened.slot,
+                    "step": happened.step,
+                    "total": happened.total,
+                    "attempts": happened.attempts,
+                    "rejected_reason": happened.rejection,
+                    "rejected": happened.rejected,
+                    "reason": happened.reason,
+                    "late": late,
+                },
+                subject,
+                self._cause,
+            )
+        )
+
+    async def _async_keep(self, snapshot: Snapshot) -> None:
+        """Save what was reported: the name first, or a crash in between would lose it."""
+        if snapshot.stage is Stage.COMPLETED and snapshot.template_id and snapshot.slot is not None:
+            await self._registry.async_complete(
+                Place(self._device, snapshot.slot, snapshot.template_id),
+                self._host.utcnow(),
+            )
+        await self._model.delivery_log.async_save()
+
+    # Asking
+
+    async def async_enroll(
+        self, subject: Subject, enroll_options: EnrollOptions, cause: Cause
+    ) -> tuple[str, int]:
+        """Start an enrollment; return its template id and slot once the reader has accepted it.
+
+        Raises `ReaderError`, and then nothing has started and nothing has changed.
+        """
+        if self._starting:
+            raise RefusedError(Refusal.BUSY)
+        self._starting = True
+        try:
+            async with self._asked.async_greeted() as greeting:
+                if greeting.running:
+                    raise RefusedError(Refusal.BUSY)
+                if enroll_options.scans > greeting.max_scans:
+                    raise TooManyScansError(greeting.max_scans)
+                return await self._async_start(subject, enroll_options, greeting, cause)
+        finally:
+            self._starting = False
+
+    async def _async_start(
+        self, subject: Subject, enroll_options: EnrollOptions, greeting: Greeting, cause: Cause
+    ) -> tuple[str, int]:
+        template_id = self._host.new_id()
+        before = self._registry.enrollment(self._device)
+        await self._registry.async_set_enrollment(self._device, Enrollment(template_id, subject))
+        self._cause = cause
+        try:
+            slot = await self._asked.async_start(greeting, template_id, enroll_options)
+        except ReaderError as err:
+            # With a nonce this fresh, `stale` is what another reader under the same id says; as
+            # after silence, ours may have started all the same.
+            unsure = not isinstance(err, RefusedError) or err.refusal is Refusal.STALE
+            unwanted = Enrollment(template_id, subject, given_up=True)
+            await self._registry.async_set_enrollment(self._device, unwanted if unsure else before)
+            raise
+        return template_id, slot
+
+    async def async_cancel(self) -> None:
+        """End the running enrollment; returns when it has ended. Raises `ReaderError`."""
+        enrollment = self._registry.enrollment(self._device)
+        # One that was accepted just now may not have shown a snapshot yet.
+        if enrollment is None or self._model.followed().final:
+            raise RefusedError(Refusal.NOT_RUNNING)
+        ended = await self._asked.async_cancel(enrollment.template_id)
+        # Before a slow answer came, somebody else may have been asked to enroll.
+        newest = self._registry.enrollment(self._device)
+        ours = newest is not None and newest.template_id == ended.template_id
+        if ours and not self._stopped:
+            self.handle(ended, live=True)
+
+    async def _async_cancel_quietly(self) -> None:
+        try:
+            await self.async_cancel()
+        except ReaderError as err:
+            _LOGGER.warning("Could not cancel on reader %s: %s", self._model.reader_id, err)
+        finally:
+            self._stopping = False
+
+    async def async_wait_end(self, template_id: str, enroll_options: EnrollOptions) -> Snapshot:
+        """Return the final snapshot. Raises `TimeoutError` if it will not be heard of here."""
+        if self._stopped:
+            raise TimeoutError
+        ended: asyncio.Future[Snapshot] = self._loop.create_future()
+        self._waiting.append((template_id, ended))
+        self._tell_waiting(self._model.followed())
+        try:
+            # The reader's own limit (docs/protocol.md, the procedure), and time to tell of it.
+            async with asyncio.timeout(
+                2 * enroll_options.scans * enroll_options.scan_timeout + TO_TELL
+            ):
+                return await ended
+        finally:
+            self._waiting.remove((template_id, ended))
+
+    def _tell_waiting(self, snapshot: Snapshot) -> None:
+        for template_id, ended in self._waiting:
+            if snapshot.template_id == template_id and snapshot.final and not ended.done():
+                ended.set_result(snapshot)
+
+    def stop(self) -> None:
+        """Let nobody wait for what this run will not hear any more."""
+        self._stopped = True
+        for _, ended in self._waiting:
+            if not ended.done():
+                ended.set_exception(TimeoutError())

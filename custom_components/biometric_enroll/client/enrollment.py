@@ -1,0 +1,110 @@
+"""The state machine of an enrollment as Home Assistant follows it. Pure: no clock, no I/O.
+
+The reader decides; this side only makes sure that what it believes never goes back
+(docs/protocol.md, "What HA does"), and turns the difference of two snapshots into the moments that
+lie between them, each exactly once.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..protocol.words import Stage
+
+if TYPE_CHECKING:
+    from ..protocol.messages import Snapshot
+    from ..protocol.words import Reason, Rejection
+
+
+class EnrollmentEventType(StrEnum):
+    """What can happen in an enrollment."""
+
+    STARTED = "started"
+    SCAN_CAPTURED = "scan_captured"
+    SCAN_REJECTED = "scan_rejected"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_FINAL_EVENTS = {
+    Stage.COMPLETED: EnrollmentEventType.COMPLETED,
+    Stage.FAILED: EnrollmentEventType.FAILED,
+    Stage.CANCELLED: EnrollmentEventType.CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentEvent:
+    """One moment of an enrollment."""
+
+    event: EnrollmentEventType
+    template_id: str
+    slot: int
+    step: int
+    """The scan that it is about."""
+    total: int
+    attempts: int | None = None
+    """Images that the captured scan took."""
+    rejection: Rejection | None = None
+    """Why the newest rejected image was so, where that is known."""
+    rejected: int | None = None
+    """Images of this scan rejected since the moment before."""
+    reason: Reason | None = None
+
+
+def advances(current: Snapshot, new: Snapshot) -> bool:
+    """Return whether a snapshot takes the enrollment forward.
+
+    Another template id is always forward: whether this Home Assistant asked for it is for the
+    caller to know.
+    """
+    if new.template_id != current.template_id:
+        return True
+    if current.final or len(new.captured) < len(current.captured):
+        return False
+    return new.final or new.seq > current.seq
+
+
+def events(current: Snapshot, new: Snapshot) -> tuple[EnrollmentEvent, ...]:
+    """Return what happened between two snapshots, in order; `new` must advance `current`."""
+    if new.template_id is None or new.slot is None:
+        return ()
+    happened = partial(EnrollmentEvent, template_id=new.template_id, slot=new.slot, total=new.total)
+    same = new.template_id == current.template_id
+    found = [] if same else [happened(EnrollmentEventType.STARTED, step=1)]
+    seen = len(current.captured) if same else 0
+    # The attempts of a captured scan tell how many of the rejections were its own.
+    told = _of_scan_under_way(current) if same else 0
+    for step, attempts in enumerate(new.captured[seen:], start=seen + 1):
+        if attempts - 1 > told:
+            found.append(
+                happened(EnrollmentEventType.SCAN_REJECTED, step=step, rejected=attempts - 1 - told)
+            )
+        told = 0
+        found.append(happened(EnrollmentEventType.SCAN_CAPTURED, step=step, attempts=attempts))
+    if (rejected := _of_scan_under_way(new)) > told:
+        found.append(
+            happened(EnrollmentEventType.SCAN_REJECTED, step=new.step, rejected=rejected - told)
+        )
+    found = _with_newest_rejection(found, new.rejected_last)
+    if new.final:
+        found.append(happened(_FINAL_EVENTS[new.stage], step=new.step, reason=new.reason))
+    return tuple(found)
+
+
+def _of_scan_under_way(snapshot: Snapshot) -> int:
+    """Return how many of the rejected images were of no captured scan."""
+    return snapshot.rejected - sum(attempts - 1 for attempts in snapshot.captured)
+
+
+def _with_newest_rejection(
+    found: list[EnrollmentEvent], last: Rejection | None
+) -> list[EnrollmentEvent]:
+    """Return the same moments; the newest rejection has its reason, the only one that is known."""
+    for index in reversed(range(len(found))):
+        if found[index].event is EnrollmentEventType.SCAN_REJECTED:
+            found[index] = replace(found[index], rejection=last)
+            break
+    return found

@@ -1,0 +1,144 @@
+"""What the sensor of one reader really holds: listed whenever the reader says that it has changed.
+
+Nothing is ever concluded from silence, from pages that do not belong together, or from a reader
+that does not know its sensor.
+"""
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..protocol import builder, parser
+from ..protocol.fields import MalformedError
+from ..protocol.words import Feature, Topic
+from .errors import ReaderError
+from .state import Inventory
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ..protocol.messages import Page
+    from .connection import Connection
+    from .model import ReaderModel
+
+_LOGGER = logging.getLogger(__name__)
+
+_TRIES = 3
+"""Lists to begin until one is of one revision; the next change of the templates begins anew."""
+
+
+class Lister:
+    """Keeps what is known of the templates of one reader in step with its sensor."""
+
+    def __init__(self, model: ReaderModel, connection: Connection) -> None:
+        """List the templates of the reader of this presence."""
+        self._model = model
+        self._connection = connection
+        self._listing = False
+        self._senseless: tuple[str | None, datetime | None] | None = None
+        """What was told, and by which life of the reader, when its list made no sense."""
+
+    def consider(self) -> None:
+        """List, if what is known is not of the revision that the reader tells."""
+        if not self._listing and self._outdated():
+            self._listing = True
+            self._model.host.create_task(self._async_list())
+
+    def _outdated(self) -> bool:
+        state = self._model.state
+        return (
+            state.available
+            and state.identity is not None
+            and Feature.LIST in state.identity.features
+            and state.templates is not None
+            and state.templates.revision is not None
+            # Its ids are void, and it is the user who decides about them.
+            and not state.templates.sensor_changed
+            and (
+                state.inventory is None
+                or state.inventory.revision != state.templates.revision
+                or self._named_since(state.inventory)
+            )
+            # Asked again, it would say the same.
+            and self._told() != self._senseless
+        )
+
+    def _named_since(self, inventory: Inventory) -> bool:
+        """Return whether a list says nothing of a template, which got its name since.
+
+        One that is lost before it was ever listed leaves the revision as it was.
+        """
+        named = self._model.registry.ids_on(self._model.device)
+        return not named <= {*inventory.templates.values(), *inventory.gone}
+
+    def _told(self) -> tuple[str | None, datetime | None]:
+        """Return which revision the reader tells, and since when it runs."""
+        state = self._model.state
+        return (state.templates.revision if state.templates else None), state.started_at
+
+    async def _async_list(self) -> None:
+        try:
+            for _ in range(_TRIES):
+                if (inventory := await self._async_whole_list()) is not None:
+                    await self._async_conclude(inventory)
+                if not self._outdated():
+                    return
+        except MalformedError as err:
+            self._senseless = self._told()
+            _LOGGER.warning("Reader %s lists without sense: %s", self._model.reader_id, err)
+        except ReaderError as err:
+            # The next hello tries again.
+            _LOGGER.debug("Reader %s was not listed: %r", self._model.reader_id, err)
+        finally:
+            self._listing = False
+
+    async def _async_whole_list(self) -> Inventory | None:
+        """Return the whole list; None if it has changed meanwhile.
+
+        Raises `ReaderError`, and `MalformedError` for a list without sense.
+        """
+        model = self._model
+        # What gets its name while the list is on its way may be missing on it.
+        named = model.registry.ids_on(model.device)
+        # A page does not tell who answers, but its revision does: hello tells what ours is.
+        async with self._connection.async_greeted() as hello:
+            told = hello.templates
+        found: dict[int, str | None] = {}
+        first: int | None = 0
+        while first is not None:
+            ask = partial(builder.list_templates, first=first)
+            page = _page(first, await self._connection.async_ask(Topic.COMMAND, ask, dict))
+            if page.revision != told.revision:
+                return None
+            found |= page.templates
+            # Always higher, so this comes to an end.
+            first = page.next
+        if len(found) != told.count:
+            raise MalformedError("not as many as the reader counts")
+        ids = [template_id for template_id in found.values() if template_id is not None]
+        if len(set(ids)) < len(ids):
+            raise MalformedError("an id twice")
+        return Inventory(page.revision, found, frozenset(named.difference(ids)))
+
+    async def _async_conclude(self, inventory: Inventory) -> None:
+        """Keep the registry in step with a complete list."""
+        templates = self._model.state.templates
+        if templates is None or templates.sensor_changed:
+            return
+        model = self._model
+        before = model.registry.ids_on(model.device)
+        changed = model.registry.reconcile(model.device, inventory)
+        # Both are shown at once: in between, a name would seem to miss its template.
+        model.update(inventory=inventory)
+        if changed:
+            await model.registry.async_save()
+        deleted = before - model.registry.ids_on(model.device)
+        await model.delivery_log.async_forget(model.device, deleted)
+
+
+def _page(first: int, result: dict[str, object]) -> Page:
+    """Read a page that begins at a slot. Raises `MalformedError`."""
+    page = parser.page(result)
+    if any(slot < first for slot in page.templates):
+        raise MalformedError("a page from before its first slot")
+    return page

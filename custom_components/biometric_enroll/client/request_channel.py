@@ -1,0 +1,115 @@
+"""Requests to one reader: said at QoS 0, repeated until answered, never later than a deadline.
+
+A publish at QoS 1 that fails while the broker is away is kept by the MQTT client and delivered
+minutes later. At QoS 0 and with repeats of our own, nothing that was given up can still arrive from
+this side.
+"""
+
+import asyncio
+import math
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..protocol.words import topic_of
+from .errors import UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..protocol.messages import Answer, Refused
+    from ..protocol.words import Topic
+    from .host import Broker
+
+REPEAT_AFTER = 2.0
+"""Seconds without an answer after which a request is said again."""
+
+ANSWER_WITHIN = 10.0
+"""Seconds without an answer after which the reader counts as unreachable."""
+
+AWAY_WITHIN = 5.0
+"""The same for whoever keeps somebody waiting for a reader that is known to be away."""
+
+
+class RequestChannel:
+    """What one reader was asked, and what it answered."""
+
+    def __init__(self, broker: Broker, reader_id: str) -> None:
+        """Talk to the reader of this id; somebody has to feed `receive`."""
+        self._broker = broker
+        self._reader_id = reader_id
+        self._waiting: dict[str, asyncio.Future[Answer | Refused]] = {}
+        self.stopped = False
+        """Whether no answer is heard any more."""
+
+    def waits_for(self, request: str) -> bool:
+        """Return whether a request has no answer yet, and still wants one."""
+        future = self._waiting.get(request)
+        return future is not None and not future.done()
+
+    def receive(self, answer: Answer | Refused) -> None:
+        """Take an answer, if anybody waits for it."""
+        if self.waits_for(answer.request):
+            self._waiting[answer.request].set_result(answer)
+
+    async def async_ask(
+        self,
+        topic: Topic,
+        builder: Callable[[str], str],
+        request: str | None = None,
+        give_up_at: float = math.inf,
+    ) -> Answer | Refused:
+        """Say a request until it is answered.
+
+        `build` makes the message from its request id; `give_up_at` is the loop's time at which to
+        give up, if that is sooner than usual. Raises `UnreachableError`.
+        """
+        if self.stopped:
+            raise UnreachableError
+        request = request or self._broker.new_id()
+        message = builder(request)
+        future: asyncio.Future[Answer | Refused] = self._broker.loop.create_future()
+        self._waiting[request] = future
+        try:
+            async with asyncio.timeout_at(_deadline(self._broker, give_up_at)):
+                while not future.done():
+                    await self.async_say(topic, message)
+                    await asyncio.wait([future], timeout=REPEAT_AFTER)
+                if future.cancelled():
+                    raise UnreachableError
+                return future.result()
+        except TimeoutError:
+            raise UnreachableError from None
+        finally:
+            del self._waiting[request]
+
+    def stop(self) -> None:
+        """Let nobody wait for an answer that would not be heard."""
+        self.stopped = True
+        for future in self._waiting.values():
+            future.cancel()
+
+    async def async_say(self, topic: Topic, message: str) -> None:
+        """Publish once, without expecting an answer. Raises `UnreachableError` without a broker."""
+        await self._broker.async_publish(topic_of(self._reader_id, topic), message)
+
+
+async def async_repeat(
+    broker: Broker, topic: str, message: str, done: asyncio.Event, give_up_at: float = math.inf
+) -> None:
+    """Say something until its effect is there. Raises `UnreachableError`.
+
+    `give_up_at` is the loop's time at which to give up, if that is sooner than usual.
+    """
+    try:
+        async with asyncio.timeout_at(_deadline(broker, give_up_at)):
+            while not done.is_set():
+                await broker.async_publish(topic, message)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(REPEAT_AFTER):
+                        await done.wait()
+    except TimeoutError:
+        raise UnreachableError from None
+
+
+def _deadline(broker: Broker, give_up_at: float) -> float:
+    return min(broker.loop.time() + ANSWER_WITHIN, give_up_at)

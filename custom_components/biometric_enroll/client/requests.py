@@ -1,0 +1,78 @@
+"""What a reader of protocol version 1 can be asked to do."""
+
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..protocol import builder, parser
+from ..protocol.fields import MalformedError
+from ..protocol.words import Topic
+from .enroller import Greeting
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from ..protocol.messages import Snapshot
+    from .connection import Connection
+    from .enroller import EnrollOptions
+
+
+class Requests:
+    """Asks one reader; every method raises `ReaderError` where that comes to nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Ask the reader of this presence."""
+        self._connection = connection
+
+    @asynccontextmanager
+    async def async_greeted(self) -> AsyncGenerator[Greeting]:
+        """Say hello before a start, and keep its nonce the newest until that is done."""
+        async with self._connection.async_greeted() as hello:
+            yield Greeting(hello.enrollment.running, hello.identity.max_scans, hello.nonce)
+
+    async def async_start(
+        self, greeting: Greeting, template_id: str, enroll_options: EnrollOptions
+    ) -> int:
+        """Start an enrollment; return its slot once the reader has accepted it."""
+        return await self._connection.async_change(
+            Topic.ENROLL,
+            partial(
+                builder.start,
+                template_id=template_id,
+                nonce=greeting.nonce,
+                slot=enroll_options.slot,
+                total=enroll_options.scans,
+                scan_timeout_s=enroll_options.scan_timeout,
+            ),
+            parser.started_slot,
+        )
+
+    async def async_cancel(self, template_id: str) -> Snapshot:
+        """End an enrollment; return how it has ended."""
+        return await self._connection.async_change(
+            Topic.ENROLL,
+            partial(builder.cancel, template_id=template_id),
+            partial(_ended, template_id),
+        )
+
+    def expect_news_within(self, seconds: float | None) -> None:
+        """Say hello if the running enrollment is silent past the reader's own deadline."""
+        self._connection.expect_news_within(seconds)
+
+    async def async_identify(self) -> None:
+        """Let the reader blink."""
+        await self._connection.async_ask(Topic.COMMAND, builder.identify, parser.nothing)
+
+    async def async_restart(self) -> None:
+        """Restart the reader."""
+        async with self._connection.async_greeted() as hello:
+            restart = partial(builder.restart, nonce=hello.nonce)
+            await self._connection.async_change(Topic.COMMAND, restart, parser.nothing)
+
+
+def _ended(template_id: str, result: dict[str, object]) -> Snapshot:
+    """Read the answer to a cancel."""
+    snapshot = parser.ended_snapshot(result)
+    if snapshot.template_id != template_id:
+        raise MalformedError("the end of another enrollment")
+    return snapshot

@@ -1,0 +1,66 @@
+"""How an enrollment is asked for, by an action or in a dialog."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from . import people
+from .client.enroller import EnrollOptions
+from .const import (
+    CONF_SCAN_TIMEOUT,
+    CONF_SCANS,
+    SCAN_TIMEOUT,
+    SCANS,
+)
+from .errors import translate_errors
+from .subjects import ATTR_SLOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homeassistant.core import Context, HomeAssistant
+
+    from .client.state import Subject
+    from .coordinator import ReaderCoordinator
+
+ATTR_SCANS = CONF_SCANS
+ATTR_SCAN_TIMEOUT = CONF_SCAN_TIMEOUT
+
+
+def enroll_options(given: Mapping[str, Any], options: Mapping[str, Any]) -> EnrollOptions:
+    """Return how an enrollment is to be done: as it is given, else as the reader's options say."""
+    said = {**options, **given}
+    scans = int(said.get(ATTR_SCANS, SCANS))
+    return EnrollOptions(
+        given.get(ATTR_SLOT), scans, int(said.get(ATTR_SCAN_TIMEOUT, SCAN_TIMEOUT))
+    )
+
+
+async def async_start(
+    hass: HomeAssistant,
+    coordinator: ReaderCoordinator,
+    subject: Subject,
+    how: EnrollOptions,
+    context: Context,
+) -> tuple[str, int]:
+    """Start an enrollment; return its template id and slot once the reader has accepted it.
+
+    Raises a translated error, and then nothing has started.
+    """
+    entry, enroller = coordinator.config_entry, coordinator.client.enroller
+    starting = entry.async_create_task(hass, enroller.async_enroll(subject, how, context))
+    with translate_errors(entry.title):
+        # A script that is stopped stops waiting; the enrollment goes on.
+        started = await _async_outlived_by(starting)
+    # The person may have been removed while the reader was asked.
+    await people.async_unlink_removed(hass)
+    return started
+
+
+async def _async_outlived_by[T](task: asyncio.Task[T]) -> T:
+    """Return what a task returns; who stops waiting for it does not stop it.
+
+    Unlike with `asyncio.shield`, a refusal that comes later is no error in the log.
+    """
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    await asyncio.wait([task])
+    return task.result()

@@ -1,0 +1,118 @@
+"""An enrollment as a dialog shows it, stage by stage, for as long as somebody looks on."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import callback
+
+from .protocol.messages import IDLE
+from .protocol.words import Stage
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import CALLBACK_TYPE
+
+    from .coordinator import ReaderCoordinator
+    from .protocol.messages import Snapshot
+
+STARTING = "starting"
+"""The reader has accepted and not told anything yet."""
+AWAY = "away"
+"""Nobody knows how it goes on; the reader does."""
+OVERTAKEN = "overtaken"
+"""It has ended, unseen, and another one was asked for since."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What there is to see of an enrollment."""
+
+    stage: str
+    """A stage, with why the last image was rejected where that is to be said; or a word above."""
+    step: int
+    total: int
+    progress: int
+    """Captured scans in whole percent."""
+    ending: str | None = None
+    """How it ended: a final stage, the reason of a failure, or `OVERTAKEN`."""
+
+
+class Watch:
+    """Follows one enrollment through reloads of its reader's config entry; `stop` ends that."""
+
+    def __init__(self, entry: ConfigEntry[Any], template_id: str) -> None:
+        """Follow the enrollment of this template id at the reader of an entry."""
+        self._entry = entry
+        self._template_id = template_id
+        self._snapshot: Snapshot = IDLE
+        self._overtaken = False
+        self._news = asyncio.Event()
+        self._coordinator: ReaderCoordinator | None = None
+        self._leave: list[CALLBACK_TYPE] = []
+        self._stop = entry.async_on_state_change(self._attach)
+        self._attach()
+
+    def stop(self) -> None:
+        """Look no longer."""
+        self._stop()
+        self._detach()
+
+    @property
+    def view(self) -> View:
+        """What there is to see now."""
+        snapshot = self._snapshot
+        shown = (snapshot.step, snapshot.total, snapshot.progress)
+        if snapshot.final:
+            return View(snapshot.stage, *shown, ending=snapshot.reason or snapshot.stage)
+        if self._overtaken:
+            return View(snapshot.stage, *shown, ending=OVERTAKEN)
+        if self._coordinator is None or not self._coordinator.data.available:
+            return View(AWAY, *shown)
+        if snapshot is IDLE:
+            return View(STARTING, *shown)
+        return View(_stage(snapshot), *shown)
+
+    async def async_changed(self, view: View) -> None:
+        """Wait until there is something else to see."""
+        while self.view == view:
+            self._news.clear()
+            await self._news.wait()
+
+    @callback
+    def _attach(self) -> None:
+        """Follow whoever knows the reader now: after a reload that is somebody else."""
+        self._detach()
+        if self._entry.state is ConfigEntryState.LOADED:
+            coordinator: ReaderCoordinator = self._entry.runtime_data.coordinator
+            self._coordinator = coordinator
+            self._leave.append(coordinator.async_add_listener(self._look))
+            self._look()
+        self._news.set()
+
+    def _detach(self) -> None:
+        self._coordinator = None
+        while self._leave:
+            self._leave.pop()()
+
+    @callback
+    def _look(self) -> None:
+        """Note how the enrollment stands; each change is seen, so the last one is not missed."""
+        coordinator = self._coordinator
+        if coordinator is None:
+            return
+        snapshot = coordinator.data.snapshot
+        if snapshot.template_id == self._template_id:
+            self._snapshot = snapshot
+        asked_for = coordinator.registry.enrollment(coordinator.device)
+        self._overtaken = asked_for is None or asked_for.template_id != self._template_id
+        self._news.set()
+
+
+def _stage(snapshot: Snapshot) -> str:
+    """Return the stage, with why the scan under way has to be repeated."""
+    repeated = len(snapshot.captured) < snapshot.step and snapshot.attempts > 1
+    if repeated and snapshot.rejected_last and snapshot.stage is not Stage.PROCESSING:
+        return f"{snapshot.stage}_{snapshot.rejected_last}"
+    return snapshot.stage

@@ -1,0 +1,124 @@
+"""What can be done with a single template, by an action or in a dialog.
+
+Everything raises a translated error.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import people, subjects
+from .errors import invalid, translate_errors
+from .runtime import coordinator_of, coordinators
+from .storage import DATA_DELIVERY_LOG, DATA_REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homeassistant.core import HomeAssistant
+
+    from .client.fingerprint_registry import Fingerprint
+    from .coordinator import ReaderCoordinator
+
+ATTR_ENABLED = "enabled"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRef:
+    """The template that is meant."""
+
+    device: str
+    """Hardware id of its reader."""
+    slot: int
+    template_id: str | None
+    fingerprint: Fingerprint | None
+    """None: nobody knows it by name."""
+
+
+# Which one is meant: one that is known by name, or one that its reader has listed; never a guess.
+
+
+def by_slot(reader: ReaderCoordinator, slot: int) -> TemplateRef:
+    """Return the template in a slot of a reader."""
+    if slot in reader.unnamed:
+        return TemplateRef(reader.device, slot, reader.unnamed[slot], None)
+    found = [each for each in reader.registry.on_reader(reader.device) if each[1].slot == slot]
+    if not found:
+        raise invalid("no_such_fingerprint")
+    # One that was there and is missing now is not meant, nor one that a newer one has followed.
+    fingerprint, place = max(
+        found, key=lambda each: (each[1].template_id not in reader.gone, each[0].enrolled_at)
+    )
+    return TemplateRef(reader.device, slot, place.template_id, fingerprint)
+
+
+def by_template_id(hass: HomeAssistant, template_id: str) -> TemplateRef:
+    """Return the template of an id, on whichever reader it is."""
+    if (fingerprint := hass.data[DATA_REGISTRY].get(template_id)) is not None:
+        place = next(each for each in fingerprint.places if each.template_id == template_id)
+        return TemplateRef(place.device, place.slot, template_id, fingerprint)
+    for reader in coordinators(hass):
+        for slot, listed in reader.unnamed.items():
+            if listed == template_id:
+                return TemplateRef(reader.device, slot, template_id, None)
+    raise invalid("no_such_fingerprint")
+
+
+def all_on(reader: ReaderCoordinator) -> list[TemplateRef]:
+    """Return the templates of a reader: those that are known by name, by slot, then the others."""
+    named = [
+        TemplateRef(reader.device, place.slot, place.template_id, fingerprint)
+        for fingerprint, place in reader.registry.on_reader(reader.device)
+    ]
+    unnamed = [TemplateRef(reader.device, *each, None) for each in sorted(reader.unnamed.items())]
+    return named + unnamed
+
+
+# What can be done with it
+
+
+async def async_update(hass: HomeAssistant, meant: TemplateRef, data: Mapping[str, Any]) -> None:
+    """Change name, person, finger, or whether a fingerprint counts; or name an unnamed template.
+
+    What `data` does not give stays as it is; see `given`.
+    """
+    if meant.fingerprint is None or meant.template_id is None:
+        await _async_adopt(hass, meant, data)
+        return
+    subject = subjects.subject(hass, data, meant.fingerprint.subject)
+    enabled = data.get(ATTR_ENABLED, meant.fingerprint.enabled)
+    await hass.data[DATA_REGISTRY].async_update(meant.template_id, subject=subject, enabled=enabled)
+
+
+async def _async_adopt(hass: HomeAssistant, meant: TemplateRef, data: Mapping[str, Any]) -> None:
+    """Give a name to a template that has none, and an id where it has none either."""
+    registry, subject = hass.data[DATA_REGISTRY], subjects.subject(hass, data)
+    if meant.template_id is not None and registry.get(meant.template_id) is not None:
+        # Known on another reader: to trust this one is not for whoever fills slots.
+        raise invalid("known_elsewhere")
+    reader, enabled = _reader(hass, meant), data.get(ATTR_ENABLED, True)
+    with translate_errors(reader.config_entry.title):
+        await reader.changes.async_name(meant.slot, meant.template_id, subject, enabled=enabled)
+    # The person may have been removed while the reader was asked.
+    await people.async_unlink_removed(hass)
+
+
+async def async_delete(hass: HomeAssistant, meant: TemplateRef) -> None:
+    """Delete a template from its sensor, and then forget its name."""
+    reader = _reader(hass, meant)
+    with translate_errors(reader.config_entry.title):
+        await reader.changes.async_delete(meant.slot, meant.template_id)
+
+
+async def async_forget(hass: HomeAssistant, meant: TemplateRef) -> None:
+    """Forget the name of a template, whatever its sensor holds."""
+    if meant.fingerprint is None or meant.template_id is None:
+        raise invalid("nothing_to_forget")
+    await hass.data[DATA_REGISTRY].async_forget(meant.device, [meant.template_id])
+    await hass.data[DATA_DELIVERY_LOG].async_forget(meant.device, [meant.template_id])
+
+
+def _reader(hass: HomeAssistant, meant: TemplateRef) -> ReaderCoordinator:
+    """Return the reader that holds what is meant."""
+    if (reader := coordinator_of(hass, meant.device)) is None:
+        raise invalid("reader_not_set_up")
+    return reader

@@ -1,0 +1,138 @@
+"""Home Assistant as the world around those who ask readers and follow them."""
+
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.components import mqtt
+from homeassistant.core import Context, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
+
+from .client.errors import UnreachableError
+from .client.host import Options
+from .const import (
+    CONF_DEVICE,
+    CONF_FEATURES,
+    CONF_LIVE_LIMIT,
+    CONF_MIN_CONFIDENCE,
+    DOMAIN,
+)
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine
+    from datetime import datetime
+
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import HomeAssistant
+
+    from .client.host import ReaderEvent
+    from .client.state import ReaderState
+    from .events import EventReporter
+    from .issues import Issues
+    from .protocol.messages import Identity
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class MqttBroker:
+    """Home Assistant's broker, as whoever asks a reader for something needs it."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Speak through Home Assistant's MQTT."""
+        self.loop: asyncio.AbstractEventLoop = hass.loop
+        self._hass = hass
+
+    def new_id(self) -> str:
+        """Return 16 random hexadecimal digits, the form of every id of the protocol."""
+        return secrets.token_hex(8)
+
+    async def async_publish(self, topic: str, message: str) -> None:
+        """Publish at QoS 0, not retained. Raises `UnreachableError` without a broker."""
+        if not mqtt.is_connected(self._hass):
+            raise UnreachableError
+        try:
+            await mqtt.async_publish(self._hass, topic, message)
+        except HomeAssistantError as err:
+            _LOGGER.debug("Could not publish on %s: %s", topic, err)
+            raise UnreachableError from err
+
+
+class ReaderHost(MqttBroker):
+    """What the client of one reader finds around it in Home Assistant."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        events: EventReporter,
+        issues: Issues,
+        show: Callable[[ReaderState, Context], None],
+    ) -> None:
+        """Lend the world to the client of an entry's reader.
+
+        `show` takes its new state, and on whose behalf it became so.
+        """
+        super().__init__(hass)
+        self._entry = entry
+        self._moments = events
+        self._show = show
+        self._issues = issues
+
+    @property
+    def options(self) -> Options:
+        """What the user has decided by now."""
+        chosen, default = self._entry.options, Options()
+        return Options(
+            min_confidence=int(chosen.get(CONF_MIN_CONFIDENCE, default.min_confidence)),
+            live_limit=float(chosen.get(CONF_LIVE_LIMIT, default.live_limit)),
+        )
+
+    def utcnow(self) -> datetime:
+        """Return the date and time in UTC."""
+        return dt_util.utcnow()
+
+    def create_task(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside; unloading the entry waits for it."""
+        self._entry.async_create_task(self._hass, work)
+
+    @callback
+    def state_changed(self, state: ReaderState, cause: Context | None) -> None:
+        """Show what is, and on whose behalf it became so."""
+        self._show(state, cause or Context())
+
+    @callback
+    def happened(self, event: ReaderEvent) -> None:
+        """Tell what happened, once."""
+        self._moments.async_report(event)
+
+    @callback
+    def described(self, identity: Identity) -> None:
+        """Keep the device registry in step with what the reader says of itself."""
+        dr.async_get(self._hass).async_get_or_create(
+            config_entry_id=self._entry.entry_id,
+            identifiers={(DOMAIN, self._entry.data[CONF_DEVICE])},
+            sw_version=identity.firmware,
+            hw_version=identity.board,
+            model=identity.sensor,
+        )
+        features = sorted(identity.features)
+        if features != self._entry.data.get(CONF_FEATURES, []):
+            entries = self._hass.config_entries
+            # Which entities there are depends on them.
+            entries.async_update_entry(
+                self._entry, data={**self._entry.data, CONF_FEATURES: features}
+            )
+            self._hass.async_create_task(
+                entries.async_reload(self._entry.entry_id),
+                f"reload of {self._entry.title}",
+                # What else the reader has just told is for this run, and so is who has asked.
+                eager_start=False,
+            )
+
+    @callback
+    def stranger(self, identity: Identity | None) -> None:
+        """Tell the user that another reader answers under this reader's id; None: not any more."""
+        self._issues.stranger(identity)

@@ -1,0 +1,1 @@
+"""Readers of the first generation: their protocol, and a client of their own."""

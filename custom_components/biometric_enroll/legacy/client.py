@@ -1,0 +1,139 @@
+"""Following a reader built before this protocol: what can be had without its help.
+
+It knows no hello, no nonce and no ids of touches, and what it says is lost when nobody listens. So
+its touches are never provably live.
+"""
+
+from typing import TYPE_CHECKING, override
+
+from ..client.base import BaseClient
+from ..client.host import Kind, ReaderEvent
+from ..client.model import ReaderModel
+from ..client.touches import UNKNOWN_FINGER, objection
+from ..protocol.fields import MalformedError
+from ..protocol.words import TouchResult
+from . import protocol as dialect
+from .connection import LegacyConnection
+from .enroller import LegacyEnroller
+from .protocol import Topic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..client.delivery_log import DeliveryLog
+    from ..client.enroller import Enroller
+    from ..client.fingerprint_registry import FingerprintRegistry
+    from ..client.host import Host
+    from ..client.state import Subject
+
+TOPICS = ((Topic.STATUS, 0), (Topic.ENROLLMENT, 0), (Topic.TOUCH, 0))
+"""What to subscribe to, in this order, each with its QoS."""
+
+UNPROVEN = "unproven"
+"""The sensor knows the finger, but nothing bounds the age of this touch, so it opens nothing."""
+
+ATTRIBUTED_BY_SLOT = "slot"
+
+
+class LegacyClient(BaseClient[LegacyConnection]):
+    """Follows one reader of the first generation."""
+
+    topics = TOPICS
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
+        self,
+        reader_id: str,
+        device: str,
+        host: Host,
+        registry: FingerprintRegistry,
+        delivery_log: DeliveryLog,
+        trusted: Callable[[], bool],
+        speaks_version_1: Callable[[], None],
+    ) -> None:
+        """Follow the reader of this id, from where earlier runs have left off.
+
+        `trusted` says whether the user takes its touches for live; `speaks_version_1` is told when
+        something under this id announces itself in the protocol of today.
+        """
+        model = ReaderModel(reader_id, device, host, registry, delivery_log)
+        super().__init__(model, LegacyConnection(model))
+        self._enrollments = LegacyEnroller(model, self._connection)
+        self._host = host
+        self._trusted = trusted
+        self._speaks_version_1 = speaks_version_1
+
+    @property
+    def enroller(self) -> Enroller:
+        """Who enrolls fingers on this reader."""
+        return self._enrollments.enroller
+
+    @override
+    def subscribed(self) -> None:
+        """Learn that all topics are subscribed to: from now on an answer would be heard."""
+        super().subscribed()
+        self._enrollments.take_up()
+
+    def stop(self) -> None:
+        """Let nobody wait for what this run will not hear any more."""
+        self._connection.stop()
+        self._enrollments.stop()
+
+    # What it says
+
+    @override
+    def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        if topic == Topic.STATUS and dialect.is_version_1(payload):
+            self._speaks_version_1()
+            return
+        if retained:
+            raise MalformedError("a reader of the first generation retains nothing")
+        match topic:
+            case Topic.STATUS:
+                alive = dialect.alive(payload)
+                self._connection.handle(alive)
+                if alive.enrolling is False:
+                    self._enrollments.take_idle()
+            case Topic.ENROLLMENT:
+                news = dialect.news(payload)
+                self._connection.heard()
+                self._enrollments.handle(news)
+            case Topic.TOUCH:
+                touch = dialect.touch(payload)
+                self._connection.heard()
+                self._handle_touch(touch)
+
+    def _handle_touch(self, touch: dialect.Touch) -> None:
+        fields: dict[str, Any] = {
+            "reason": UNKNOWN_FINGER if touch.slot is None else None,
+            "slot": touch.slot,
+            "template_id": None,
+            "confidence": touch.confidence,
+            "count": 1,
+        }
+        self._host.happened(
+            self._trusted_touch(touch, fields) if self._trusted() else _late_touch(touch, fields)
+        )
+
+    def _trusted_touch(self, touch: dialect.Touch, fields: dict[str, Any]) -> ReaderEvent:
+        """Take a touch for live, and its slot for whose finger it is, as the user has decided."""
+        subject: Subject | None = None
+        if touch.slot is not None:
+            known = self.model.registry.at(self.model.device, touch.slot)
+            why = objection(known, touch.confidence, self._host.options)
+            fields["reason"] = why
+            subject = known.subject if known is not None and why is None else None
+        if subject is None:
+            return ReaderEvent(Kind.TOUCH, TouchResult.NOT_IDENTIFIED, fields, None)
+        self.model.identified(subject)
+        fields["attributed_by"] = ATTRIBUTED_BY_SLOT
+        return ReaderEvent(Kind.TOUCH, TouchResult.IDENTIFIED, fields, subject)
+
+
+def _late_touch(touch: dialect.Touch, fields: dict[str, Any]) -> ReaderEvent:
+    """Report a touch without a name: nothing bounds its age."""
+    fields |= {"touched_at": None, "age": None}
+    if touch.slot is None:
+        return ReaderEvent(Kind.LATE_TOUCH, TouchResult.NOT_IDENTIFIED, fields, None)
+    fields["reason"] = UNPROVEN
+    return ReaderEvent(Kind.LATE_TOUCH, TouchResult.IDENTIFIED, fields, None)

@@ -1,0 +1,160 @@
+"""Whether a reader of the first generation is there, and how it is spoken to.
+
+It has no hello and no last will: whatever it says shows that it is there, and when it is quiet for
+long it is asked for its `sensor_info`.
+"""
+
+import asyncio
+import math
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..client.errors import UnreachableError
+from ..client.hello_queue import HelloQueue
+from ..client.outage_log import OutageLog
+from ..client.request_channel import async_repeat
+from ..protocol.messages import Templates
+from ..protocol.words import topic_of
+from . import protocol as dialect
+from .protocol import Topic
+
+if TYPE_CHECKING:
+    from ..client.model import ReaderModel
+    from .protocol import Alive
+
+QUIET = 60.0
+"""Seconds without a message after which the reader is asked whether it is there: how often it tells
+its status is compiled into it."""
+
+DETECT_EVERY = 10.0
+"""Least seconds between two requests for touches: should a reader answer with a status, that is no
+reason to ask again at once."""
+
+
+class LegacyConnection:
+    """Watches one reader, and carries messages to it."""
+
+    def __init__(self, model: ReaderModel) -> None:
+        """Begin with nobody there."""
+        self._model = model
+        self._host = model.host
+        self._loop = model.host.loop
+        self._heard_at = self._loop.time()
+        self._answered = asyncio.Event()
+        self._doubted = asyncio.Event()
+        self.hello_queue = HelloQueue(model)
+        self._outage_log = OutageLog(model.reader_id)
+        self._detect_from = self._heard_at
+        self.stopped = False
+        """Whether nothing is heard any more."""
+
+    async def async_watch(self) -> None:
+        """Ask whether the reader is there when it is quiet, or in doubt; for ever."""
+        while True:
+            quiet = self._heard_at + QUIET - self._loop.time()
+            if not self._doubted.is_set() and quiet > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(quiet):
+                        await self._doubted.wait()
+                continue
+            self._doubted.clear()
+            with suppress(UnreachableError):
+                async with self.hello_queue.async_patient_turn():
+                    await self._async_look()
+            self._heard_at = self._loop.time()
+
+    async def async_look(self) -> None:
+        """Ask who is there, and how much the sensor holds. Raises `UnreachableError`."""
+        async with self.hello_queue.async_turn() as give_up_at:
+            await self._async_look(give_up_at)
+
+    async def _async_look(self, give_up_at: float = math.inf) -> None:
+        self._answered.clear()
+        try:
+            await self.async_repeat(
+                Topic.COMMAND, dialect.sensor_info(), self._answered, give_up_at
+            )
+        except UnreachableError:
+            self.hello_queue.unanswered()
+            if not self.stopped:
+                self.lost("it does not answer")
+            raise
+
+    def doubt(self) -> None:
+        """Have the reader asked soon."""
+        self._doubted.set()
+
+    def lost(self, why: str) -> None:
+        """Take the reader for unavailable."""
+        self._outage_log.begin(why)
+        if self._model.state.available:
+            self._model.update(available=False)
+
+    def heard(self) -> None:
+        """Take the reader for available: it has just said something."""
+        self._heard_at = self._loop.time()
+        if self._model.state.available:
+            return
+        self._outage_log.end()
+        identity = dialect.identity(self._model.reader_id)
+        self._host.described(identity)
+        self._model.update(available=True, identity=identity)
+        self.doubt()
+
+    def handle(self, alive: Alive) -> None:
+        """Take a status, whatever it answers."""
+        if not alive.online:
+            self.lost("it says so")
+            return
+        self.heard()
+        if alive.capacity is None or alive.stored is None:
+            # It has just connected, maybe after a restart; or it was emptied.
+            self._detect_from = self._loop.time()
+            self.doubt()
+            return
+        templates = Templates(
+            capacity=alive.capacity,
+            count=alive.stored,
+            revision=None,
+            sensor_changed=False,
+            sensor_error=None,
+        )
+        self._model.update(templates=templates)
+        self._answered.set()
+        self._have_touches_reported()
+
+    def _have_touches_reported(self) -> None:
+        """Ask for touches again and again: it forgets that, and never tells whether it does it."""
+        now = self._loop.time()
+        if now >= self._detect_from and not self._model.followed().running:
+            self._detect_from = now + DETECT_EVERY
+            self._host.create_task(self.async_say(Topic.DETECT, dialect.detect()))
+
+    def stop(self) -> None:
+        """Let nobody wait for an answer that would not be heard."""
+        self.stopped = True
+        self._answered.set()
+
+    # Speaking
+
+    async def async_say(self, topic: Topic, message: str) -> None:
+        """Say something once; where that is not possible, it is not said."""
+        with suppress(UnreachableError):
+            await self.async_say_or_raise(topic, message)
+
+    async def async_say_or_raise(self, topic: Topic, message: str) -> None:
+        """Say something once. Raises `UnreachableError`."""
+        await self._host.async_publish(topic_of(self._model.reader_id, topic), message)
+
+    async def async_repeat(
+        self, topic: Topic, message: str, done: asyncio.Event, give_up_at: float = math.inf
+    ) -> None:
+        """Say something until its effect is there, see `conversation.async_repeat`.
+
+        Raises `UnreachableError`.
+        """
+        if not self.stopped:
+            where = topic_of(self._model.reader_id, topic)
+            await async_repeat(self._host, where, message, done, give_up_at)
+        if self.stopped:
+            raise UnreachableError

@@ -1,0 +1,281 @@
+"""Enrolling on a reader of the first generation, which tells moments, and each of them once.
+
+A lost message cannot be had again. So a name hangs on its `success` with our template id alone, and
+what the reader does not tell in time, we end.
+"""
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..client import request_channel
+from ..client.connection import SILENCE
+from ..client.enroller import Enroller, Greeting
+from ..client.errors import RefusedError, UnreachableError
+from ..protocol.words import Reason, Refusal, Stage
+from . import enrollment as enrollments
+from . import protocol as dialect
+from .protocol import Said, Topic
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from ..client.enroller import EnrollOptions
+    from ..client.model import ReaderModel
+    from ..protocol.messages import Snapshot
+    from .connection import LegacyConnection
+    from .protocol import News
+
+SETTLED = 2.0
+"""Seconds after the last news of an enrollment from which a status may say that it is over."""
+
+TAKEN_UP_TIMEOUT_MS = 30_000
+"""How long a scan may take in an enrollment of which nobody here knows how it was asked for."""
+
+
+class _BlockedError(RefusedError):
+    """The reader is busy with an enrollment, or still waits to hear that it was saved."""
+
+    def __init__(self, template_id: str | None) -> None:
+        super().__init__(Refusal.BUSY)
+        self.template_id = template_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A start that was said and is not answered yet."""
+
+    template_id: str
+    slot: int
+    timeout_ms: int
+    accepted: asyncio.Future[int]
+    """The slot."""
+
+
+class LegacyEnroller:
+    """Follows the enrollments of one reader; also how its enroller asks it."""
+
+    def __init__(self, model: ReaderModel, connection: LegacyConnection) -> None:
+        """Work for the reader that this is known of."""
+        self.enroller = Enroller(model, self)
+        self._model = model
+        self._connection = connection
+        self._host = model.host
+        self._loop = model.host.loop
+        self._start: _Start | None = None
+        self._news_at = 0.0
+        self._ended = asyncio.Event()
+        self._confirming = False
+        self._timing_out = False
+        self._silence: asyncio.TimerHandle | None = None
+
+    # What the reader says
+
+    def handle(self, news: News) -> None:
+        """Take a message about an enrollment, whosever it is."""
+        if self._start is not None and not self._start.accepted.done():
+            self._handle_answer(self._start, news)
+            return
+        current = self._model.followed()
+        if not current.running:
+            self._handle_unexpected(current, news)
+        elif not enrollments.names_another(news, current):
+            self._follow(current, news)
+        elif news.said in enrollments.TELLS_WHOSE:
+            # The reader runs one at a time, so ours is over.
+            self._end(Reason.READER_RESTARTED)
+
+    def take_idle(self) -> None:
+        """Learn that the reader runs no enrollment: how ours has ended was lost."""
+        if self._loop.time() - self._news_at > SETTLED:
+            self._end(Reason.READER_RESTARTED)
+
+    def take_up(self) -> None:
+        """See that an enrollment from before a restart ends: what was said will not come again."""
+        current = self._model.followed()
+        if current.running and current.timeout_ms is not None and self._silence is None:
+            self.expect_news_within(current.timeout_ms / 1000)
+
+    def _handle_answer(self, start: _Start, news: News) -> None:
+        """Take what may be the answer to a start.
+
+        What does not name our enrollment says nothing of it: the reader may be busy with another.
+        """
+        if news.template_id == start.template_id:
+            slot = start.slot if news.slot is None else news.slot
+            # At once, not when the caller runs: the next message may be the last of it.
+            self._begin(start.template_id, slot, start.timeout_ms, news)
+            start.accepted.set_result(slot)
+        elif news.said is Said.BLOCKED:
+            start.accepted.set_exception(_BlockedError(news.template_id))
+        elif news.said is Said.ERROR and news.template_id is None:
+            refusal = enrollments.refusal_of(news.text) or Refusal.SENSOR_ERROR
+            # An answer to a cancel from before is none to this.
+            if refusal is not Refusal.NOT_RUNNING:
+                start.accepted.set_exception(RefusedError(refusal))
+
+    def _handle_unexpected(self, current: Snapshot, news: News) -> None:
+        """Take what names our enrollment although it is over for us, or was not seen to begin."""
+        enrollment = self._model.registry.enrollment(self._model.device)
+        if enrollment is None or news.template_id != enrollment.template_id:
+            return
+        if current.template_id is None:
+            # From before a restart; or its caller was told that it did not start, then the
+            # enroller cancels it.
+            if news.slot is not None:
+                self._begin(enrollment.template_id, news.slot, TAKEN_UP_TIMEOUT_MS, news)
+        elif news.said in enrollments.TELLS_WHOSE:
+            self._host.create_task(self._async_release(enrollment.template_id))
+
+    def _begin(self, template_id: str, slot: int, timeout_ms: int, news: News) -> None:
+        self._ended.clear()
+        self._follow(enrollments.started(template_id, slot, timeout_ms), news)
+
+    def _follow(self, current: Snapshot, news: News) -> None:
+        """Take the next message of the enrollment that is followed."""
+        self._news_at = self._loop.time()
+        if news.said is Said.CANCELLED and self._timing_out:
+            self._end(Reason.TIMEOUT)
+            return
+        self._show(enrollments.advance(current, news))
+        if news.said is Said.READY and not self._confirming and self._is_wanted():
+            self._host.create_task(self._async_confirm())
+
+    def _is_wanted(self) -> bool:
+        """Return whether what was scanned may be stored."""
+        enrollment = self._model.registry.enrollment(self._model.device)
+        return enrollment is not None and not enrollment.given_up and not self._timing_out
+
+    def _end(self, reason: Reason) -> None:
+        """End on our side what the reader will not end."""
+        current = self._model.followed()
+        if current.running:
+            self._show(enrollments.final(current, Stage.FAILED, reason))
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self.enroller.handle(snapshot, live=True)
+        if not snapshot.final:
+            return
+        self._ended.set()
+        if snapshot.stage is Stage.COMPLETED and snapshot.template_id is not None:
+            # It does not take the next enrollment before it knows.
+            saved = dialect.saved(snapshot.template_id)
+            self._host.create_task(self._connection.async_say(Topic.SAVED, saved))
+
+    # What it is asked
+
+    @asynccontextmanager
+    async def async_greeted(self) -> AsyncGenerator[Greeting]:
+        """See that it is there. Raises `UnreachableError`."""
+        await self._connection.async_look()
+        yield Greeting(self._model.followed().running, dialect.SCANS, nonce="")
+
+    async def async_start(
+        self,
+        greeting: Greeting,  # noqa: ARG002 - it knows no nonce
+        template_id: str,
+        enroll_options: EnrollOptions,
+    ) -> int:
+        """Start an enrollment, once: a repeat that came late would enroll whoever is there then."""
+        slot = self._slot(enroll_options.slot)
+        try:
+            return await self._async_start(slot, template_id, enroll_options)
+        except _BlockedError as blocked:
+            over = self._model.delivered.snapshot.template_id
+            if over is None or blocked.template_id != over:
+                raise
+            # The last one that was followed here has ended, but the reader does not know.
+            await self._async_release(over)
+        return await self._async_start(slot, template_id, enroll_options)
+
+    async def _async_start(self, slot: int, template_id: str, enroll_options: EnrollOptions) -> int:
+        accepted: asyncio.Future[int] = self._loop.create_future()
+        self._start = _Start(template_id, slot, enroll_options.scan_timeout * 1000, accepted)
+        message = dialect.start(slot, template_id)
+        try:
+            async with asyncio.timeout(request_channel.ANSWER_WITHIN):
+                await self._connection.async_say_or_raise(Topic.ENROLL, message)
+                return await accepted
+        except TimeoutError, UnreachableError:
+            self._connection.doubt()
+            await self._async_take_back()
+            raise UnreachableError from None
+        except RefusedError as err:
+            if err.refusal is Refusal.SENSOR_ERROR:
+                # The text tells nothing, so it may have been about the enrollment before.
+                await self._async_take_back()
+            raise
+        finally:
+            self._start = None
+
+    async def _async_take_back(self) -> None:
+        """End what may have started although we say that it did not; it comes behind the start."""
+        await self._connection.async_say(Topic.ENROLL, dialect.cancel())
+
+    async def async_cancel(self, template_id: str) -> Snapshot:
+        """End the running enrollment; return how it has ended. Raises `ReaderError`."""
+        if self._model.followed().running:
+            await self._connection.async_repeat(
+                Topic.ENROLL,
+                dialect.cancel(),
+                self._ended,
+                self._connection.hello_queue.give_up_at(),
+            )
+        if (snapshot := self._model.followed()).template_id != template_id:
+            raise RefusedError(Refusal.NOT_RUNNING)
+        return snapshot
+
+    def expect_news_within(self, seconds: float | None) -> None:
+        """End the running enrollment when its scan takes longer; the reader may wait for ever."""
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+        if seconds is not None:
+            self._silence = self._loop.call_later(
+                seconds + SILENCE, lambda: self._host.create_task(self._async_time_out())
+            )
+
+    def stop(self) -> None:
+        """Let nobody wait for what this run will not hear any more."""
+        self.expect_news_within(None)
+        self._ended.set()
+        if self._start is not None and not self._start.accepted.done():
+            self._start.accepted.set_exception(UnreachableError())
+        self.enroller.stop()
+
+    async def _async_time_out(self) -> None:
+        self._timing_out = True
+        try:
+            await self._connection.async_repeat(Topic.ENROLL, dialect.cancel(), self._ended)
+        except UnreachableError:
+            if not self._connection.stopped:
+                self._end(Reason.TIMEOUT)
+        finally:
+            self._timing_out = False
+
+    async def _async_confirm(self) -> None:
+        self._confirming = True
+        with suppress(UnreachableError):
+            await self._connection.async_repeat(Topic.ENROLL, dialect.confirm(), self._ended)
+        self._confirming = False
+
+    async def _async_release(self, template_id: str) -> None:
+        """Free the reader of an enrollment of ours that is over for us, but not for the reader."""
+        if self._model.registry.find(self._model.device, template_id) is None:
+            await self._connection.async_say(Topic.ENROLL, dialect.cancel())
+        await self._connection.async_say(Topic.SAVED, dialect.saved(template_id))
+
+    def _slot(self, wanted: int | None) -> int:
+        """Choose a slot. Raises `RefusedError`."""
+        templates = self._model.state.templates
+        places = self._model.registry.on_reader(self._model.device)
+        slot = enrollments.choose_slot(
+            wanted,
+            taken={place.slot for _, place in places},
+            capacity=templates.capacity if templates else None,
+            stored=templates.count if templates else None,
+        )
+        if isinstance(slot, Refusal):
+            raise RefusedError(slot)
+        return slot

@@ -1,0 +1,187 @@
+"""What readers built before this protocol say, and how they are spoken to. Pure.
+
+They tell moments, not states: one message for each, at QoS 0, never retained. The two versions of
+their sketch differ in what a message carries; the same code reads both.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ..protocol import parser
+from ..protocol.fields import Fields, MalformedError
+from ..protocol.messages import Identity
+
+if TYPE_CHECKING:
+    from typing import Any
+
+SCANS = 3
+"""Every enrollment has so many."""
+
+TOUCH_UNKNOWN = -1
+TOUCH_HINT = -2
+"""Not a match, says the later sketch: only a hint at who it may be."""
+
+_U16 = 0xFFFF
+
+
+class Topic(StrEnum):
+    """A topic below ``biometric/<reader_id>/``."""
+
+    STATUS = "status"
+    ENROLLMENT = "enroll/response"
+    TOUCH = "fingerprint"
+    ENROLL = "enroll/request"
+    SAVED = "enroll/completion"
+    DETECT = "detect/request"
+    COMMAND = "command"
+
+
+class Said(StrEnum):
+    """What can be said of an enrollment."""
+
+    STARTED = "started"
+    WAITING = "waiting"
+    PROGRESS = "progress"
+    CAPTURE_FAILED = "capture_failed"
+    READY = "ready_for_confirmation"
+    SUCCESS = "success"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One message about an enrollment; None stands for what it does not carry."""
+
+    said: Said
+    step: int | None
+    slot: int | None
+    template_id: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """One message on `status`, whatever it was the answer to."""
+
+    online: bool
+    enrolling: bool | None
+    capacity: int | None
+    stored: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One finger on the sensor; the slot is None for one that the sensor does not know."""
+
+    slot: int | None
+    confidence: int
+
+
+# From text to message
+
+
+def news(payload: bytes) -> News:
+    """Read `enroll/response`."""
+    fields = Fields.parse(payload, version=None)
+    template_id = fields.value("template_id")
+    text = fields.value("message")
+    return News(
+        said=fields.word("status", Said),
+        step=_optional(fields, "step", 1, SCANS),
+        slot=_optional(fields, "slot", 0, _U16),
+        # Others may use ids of any form; only a message without one is about any enrollment.
+        template_id=None if template_id is None else str(template_id),
+        text=text if isinstance(text, str) else "",
+    )
+
+
+def alive(payload: bytes) -> Alive:
+    """Read `status`."""
+    fields = Fields.parse(payload, version=None)
+    enrolling = fields.value("enrollment_in_progress")
+    # The periodic message and the answer to `sensor_info` have each their own words.
+    capacity, stored = (
+        next((key for key in keys if fields.has(key)), keys[0])
+        for keys in (("capacity", "fingerprint_capacity"), ("stored", "fingerprints_stored"))
+    )
+    return Alive(
+        online=fields.value("status") != "offline",
+        enrolling=enrolling if isinstance(enrolling, bool) else None,
+        capacity=_optional(fields, capacity, 0, _U16),
+        stored=_optional(fields, stored, 0, _U16),
+    )
+
+
+def touch(payload: bytes) -> Touch:
+    """Read `fingerprint`."""
+    fields = Fields.parse(payload, version=None)
+    slot = fields.integer("fingerprint_id", TOUCH_HINT, _U16)
+    return Touch(
+        slot=None if slot in (TOUCH_UNKNOWN, TOUCH_HINT) else slot,
+        confidence=fields.integer("confidence", 0, _U16),
+    )
+
+
+def is_version_1(payload: bytes) -> bool:
+    """Return whether a `status` is that of a reader of today, which announces itself."""
+    try:
+        return parser.status(payload).identity is not None
+    except MalformedError:
+        return False
+
+
+def _optional(fields: Fields, key: str, low: int, high: int) -> int | None:
+    return fields.integer(key, low, high) if fields.value(key) is not None else None
+
+
+# From what is wanted to text
+
+
+def start(slot: int, template_id: str) -> str:
+    """Ask for an enrollment; there is no nonce, so this must never be said twice."""
+    return _message(action="start", slot=slot, template_id=template_id)
+
+
+def cancel() -> str:
+    """Ask to end the enrollment that is running."""
+    return _message(action="cancel")
+
+
+def confirm() -> str:
+    """Allow the later sketch to store what it has scanned."""
+    return _message(action="confirm")
+
+
+def saved(template_id: str) -> str:
+    """Let the later sketch take the next enrollment."""
+    return _message(status="enrollment_saved", template_id=template_id)
+
+
+def detect() -> str:
+    """Have touches reported."""
+    return _message(action="enable", mode="attendance")
+
+
+def sensor_info() -> str:
+    """Ask who is there, and how much the sensor holds."""
+    return _message(command="sensor_info")
+
+
+def _message(**fields: Any) -> str:
+    return json.dumps(fields, separators=(",", ":"))
+
+
+def identity(reader_id: str) -> Identity:
+    """Return who such a reader is: it has no hardware id that could be relied on."""
+    return Identity(
+        device=reader_id,
+        firmware="first generation",
+        board="esp32",
+        sensor="R307",
+        max_scans=SCANS,
+        features=frozenset(),
+    )

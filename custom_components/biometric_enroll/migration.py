@@ -1,0 +1,100 @@
+"""A config entry whose reader is another one from now on: its history and automations stay."""
+
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+
+from .const import (
+    CONF_DEVICE,
+    CONF_FEATURES,
+    CONF_READER_ID,
+    CONF_TRUST_TOUCHES,
+    DOMAIN,
+)
+from .storage import DATA_DELIVERY_LOG, DATA_REGISTRY
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import HomeAssistant
+
+    from .protocol.messages import Identity
+
+
+def entry_data(reader_id: str, identity: Identity) -> dict[str, Any]:
+    """Return what an entry keeps of a reader of version 1."""
+    return {
+        CONF_READER_ID: reader_id,
+        CONF_DEVICE: identity.device,
+        CONF_FEATURES: sorted(identity.features),
+    }
+
+
+def is_taken(hass: HomeAssistant, entry: ConfigEntry[Any], identity: Identity) -> bool:
+    """Return whether a reader is that of another entry; one that was ignored is nobody's."""
+    owner = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
+    return owner is not None and owner is not entry and owner.source != SOURCE_IGNORE
+
+
+async def async_move(
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    reader_id: str,
+    identity: Identity,
+) -> bool:
+    """Rewrite an entry for a reader that has answered under this id; return whether that worked.
+
+    Device, entities, names and marks move with it. Nobody else's entry may have this reader
+    (see `is_taken`).
+    """
+    entries = hass.config_entries
+    if not entry.state.recoverable:
+        # Somebody else is just setting it up or unloading it, and would finish with the old reader.
+        return False
+    loaded = entry.state is ConfigEntryState.LOADED
+    if loaded and not await entries.async_unload(entry.entry_id):
+        return False
+    if entries.async_get_entry(entry.entry_id) is None:
+        # Removed since the reader was asked.
+        return False
+    # From here on nothing is waited for until all is rewritten: whoever sets the entry up in
+    # between finds the one reader or the other, never half of each.
+    renamed = identity.device != entry.data[CONF_DEVICE]
+    if renamed:
+        _rename_device(hass, entry, identity.device)
+    ignored = entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
+    if ignored is not None and ignored is not entry:
+        entries.async_update_entry(ignored, unique_id=None)
+    # What a reader of the first generation was trusted with is not for one that proves it.
+    options = {key: value for key, value in entry.options.items() if key != CONF_TRUST_TOUCHES}
+    entries.async_update_entry(
+        entry,
+        unique_id=identity.device,
+        data=entry_data(reader_id, identity),
+        options=options,
+    )
+    if ignored is not None and ignored is not entry:
+        # Only now, since Home Assistant discovers at once whom it does not ignore any more.
+        await entries.async_remove(ignored.entry_id)
+    if renamed:
+        await hass.data[DATA_REGISTRY].async_save()
+        await hass.data[DATA_DELIVERY_LOG].async_save()
+    if loaded and entries.async_get_entry(entry.entry_id) is not None:
+        # And not only set up: somebody else may have done that by now.
+        await entries.async_reload(entry.entry_id)
+    return True
+
+
+def _rename_device(hass: HomeAssistant, entry: ConfigEntry[Any], device: str) -> None:
+    """Let everything that hangs on the old hardware id hang on the new one; nothing is saved."""
+    old: str = entry.data[CONF_DEVICE]
+    devices, entities = dr.async_get(hass), er.async_get(hass)
+    found = devices.async_get_device_by_identifier((DOMAIN, old), entry.entry_id)
+    if found is not None:
+        devices.async_update_device(found.id, new_identifiers={(DOMAIN, device)})
+    for entity in er.async_entries_for_config_entry(entities, entry.entry_id):
+        key = entity.unique_id.removeprefix(f"{old}_")
+        entities.async_update_entity(entity.entity_id, new_unique_id=f"{device}_{key}")
+    hass.data[DATA_REGISTRY].rename_device(old, device)
+    hass.data[DATA_DELIVERY_LOG].rename_device(old, device)

@@ -1,0 +1,256 @@
+"""From the bytes of a topic to a typed message. Pure: the same bytes, the same message.
+
+Every function raises `MalformedError` for whatever docs/protocol.md does not allow. Most take the
+`Fields` of an object, since status, snapshot and templates also stand inside the answer to hello.
+"""
+
+from .fields import Fields, MalformedError
+from .messages import (
+    Answer,
+    Diagnostics,
+    Hello,
+    Identity,
+    Page,
+    Refused,
+    Settings,
+    Snapshot,
+    Status,
+    Templates,
+    Touch,
+)
+from .words import (
+    LedColor,
+    Reason,
+    Refusal,
+    Rejection,
+    SensorFault,
+    Stage,
+    TouchResult,
+)
+
+_U16 = 0xFFFF
+_UPTIME = 2**53
+_HOUR_MS = 3_600_000
+_MAX_SCANS = 7
+_PAGE = 64
+_PAIR = 2
+
+
+def identity(fields: Fields) -> Identity:
+    """Read who a reader is."""
+    return Identity(
+        device=fields.name("device"),
+        firmware=fields.text("firmware"),
+        board=fields.text("board"),
+        sensor=fields.text("sensor"),
+        max_scans=fields.integer("max_scans", 3, _MAX_SCANS),
+        # Kept, so each must be something that can be written to a file.
+        features=frozenset(
+            Fields({"features": feature}).text("features")
+            for feature in fields.array("features", 32)
+        ),
+    )
+
+
+def status(payload: bytes) -> Status:
+    """Read `status`: the reader's own, or its last will."""
+    fields = Fields.parse(payload)
+    return Status(identity=identity(fields) if fields.boolean("online") else None)
+
+
+def templates(fields: Fields) -> Templates:
+    """Read `templates`."""
+    count = fields.integer_or_none("count", 0, _U16)
+    revision = fields.id_or_none("revision")
+    if (count is None) != (revision is None):
+        raise MalformedError("only one of count and revision is null")
+    return Templates(
+        capacity=fields.integer_or_none("capacity", 0, _U16),
+        count=count,
+        revision=revision,
+        sensor_changed=fields.boolean("sensor_changed"),
+        sensor_error=fields.word_or_none("sensor_error", SensorFault),
+    )
+
+
+def snapshot(fields: Fields) -> Snapshot:
+    """Read a snapshot of `enroll/response`; also checks that its parts belong together."""
+    rejected = fields.inner("rejected")
+    value = Snapshot(
+        template_id=fields.id_or_none("template_id"),
+        seq=fields.integer("seq", 0, _U16),
+        slot=fields.integer_or_none("slot", 0, _U16),
+        stage=fields.word("stage", Stage),
+        step=fields.integer("step", 0, _MAX_SCANS),
+        total=fields.integer("total", 0, _MAX_SCANS),
+        captured=_captured(fields),
+        rejected=rejected.integer("count", 0, _U16),
+        rejected_last=rejected.word_or_none("last", Rejection),
+        timeout_ms=fields.integer_or_none("timeout_ms", 0, _HOUR_MS),
+        reason=fields.word_or_none("reason", Reason),
+        duplicate_of=fields.id_or_none("duplicate_of") if fields.has("duplicate_of") else None,
+    )
+    _check_whole(value)
+    return value
+
+
+def _captured(fields: Fields) -> tuple[int, ...]:
+    attempts = []
+    for entry in fields.array("captured", _MAX_SCANS):
+        if not isinstance(entry, dict):
+            raise MalformedError("key captured holds more than objects")
+        attempts.append(Fields(entry).integer("attempts", 1, _U16))
+    return tuple(attempts)
+
+
+def _check_whole(value: Snapshot) -> None:
+    """Raise unless the fields fit each other (docs/protocol.md, table of stages)."""
+    done = len(value.captured)
+    if value.stage is Stage.IDLE:
+        fits = (value.template_id, value.slot, value.seq, value.step, value.total, done) == (
+            None,
+            None,
+            0,
+            0,
+            0,
+            0,
+        )
+    else:
+        fits = (
+            value.template_id is not None
+            and value.slot is not None
+            and value.seq > 0
+            and 1 <= value.step <= value.total
+            and _captured_fits(value.stage, value.step, value.total, done)
+        )
+    fits = fits and value.running == (value.timeout_ms is not None)
+    fits = fits and (value.stage is Stage.FAILED) == (value.reason is not None)
+    fits = fits and (value.duplicate_of is None or value.reason is Reason.DUPLICATE)
+    fits = fits and (value.rejected == 0) == (value.rejected_last is None)
+    # Each repeated attempt of a captured scan was a rejected image.
+    fits = fits and sum(value.captured) - done <= value.rejected
+    if not fits:
+        raise MalformedError(f"the fields do not fit stage {value.stage}")
+
+
+def _captured_fits(stage: Stage, step: int, total: int, done: int) -> bool:
+    match stage:
+        case Stage.PLACE_FINGER | Stage.PROCESSING:
+            return done == step - 1
+        case Stage.LIFT_FINGER:
+            return done in (step - 1, step)
+        case Stage.COMPLETED:
+            return done == step == total
+        case _:
+            return done <= total
+
+
+def touch(payload: bytes) -> Touch:
+    """Read `fingerprint`."""
+    fields = Fields.parse(payload)
+    value = Touch(
+        touch=fields.id("touch"),
+        hello=fields.id_or_none("hello"),
+        at_ms=fields.integer_or_none("at_ms", 0, _UPTIME),
+        result=fields.word("result", TouchResult),
+        slot=fields.integer_or_none("slot", 0, _U16),
+        template_id=fields.id_or_none("template_id"),
+        confidence=fields.integer_or_none("confidence", 0, _U16),
+        reason=fields.word_or_none("reason", Rejection),
+        count=fields.integer("count", 1, _U16),
+    )
+    identified = value.result is TouchResult.IDENTIFIED
+    fits = identified == (value.slot is not None) == (value.confidence is not None)
+    fits = fits and (identified or value.template_id is None)
+    unreadable = value.result is TouchResult.UNREADABLE
+    fits = fits and (unreadable or (value.reason is None and value.count == 1))
+    if not fits:
+        raise MalformedError(f"the fields do not fit result {value.result}")
+    return value
+
+
+def answer(payload: bytes) -> Answer | Refused:
+    """Read `command/response`."""
+    fields = Fields.parse(payload)
+    request = fields.id("request")
+    if fields.boolean("ok"):
+        return Answer(request, fields.mapping("result"))
+    return Refused(request, fields.word("error", Refusal))
+
+
+def hello(result: dict[str, object]) -> Hello:
+    """Read the result of a hello."""
+    fields = Fields(result)
+    return Hello(
+        identity=identity(fields),
+        uptime_ms=fields.integer("uptime_ms", 0, _UPTIME),
+        nonce=fields.id("nonce"),
+        enrollment=snapshot(fields.inner("enrollment")),
+        templates=templates(fields.inner("templates")),
+        journal=fields.integer("journal", 0, _UPTIME),
+        dropped=fields.integer("dropped", 0, _UPTIME),
+        changing=fields.boolean("changing") if fields.has("changing") else False,
+        settings=settings(fields.mapping("settings")) if fields.has("settings") else None,
+        diagnostics=(
+            diagnostics(fields.mapping("diagnostics")) if fields.has("diagnostics") else None
+        ),
+    )
+
+
+def settings(result: dict[str, object]) -> Settings:
+    """Read the result of settings, which is also a part of hello's."""
+    fields = Fields(result)
+    return Settings(
+        identification=fields.boolean("identification"),
+        security_level=fields.integer_or_none("security_level", 1, 5),
+        led_color=fields.word("led_color", LedColor) if fields.has("led_color") else None,
+    )
+
+
+def diagnostics(result: dict[str, object]) -> Diagnostics:
+    """Read the diagnostics, a part of hello's result."""
+    fields = Fields(result)
+    return Diagnostics(
+        signal=fields.integer_or_none("signal", -127, 0),
+        free_memory=fields.integer_or_none("free_memory", 0, _UPTIME),
+        sensor_errors=fields.integer("sensor_errors", 0, _UPTIME),
+    )
+
+
+def page(result: dict[str, object]) -> Page:
+    """Read the result of a list: slots in ascending order, no id twice."""
+    fields = Fields(result)
+    found: dict[int, str | None] = {}
+    last = -1
+    for entry in fields.array("templates", _PAGE):
+        if not isinstance(entry, list) or len(entry) != _PAIR:
+            raise MalformedError("key templates holds more than pairs of slot and id")
+        pair = Fields({"slot": entry[0], "template_id": entry[1]})
+        last = pair.integer("slot", last + 1, _U16)
+        found[last] = pair.id_or_none("template_id")
+    ids = [template_id for template_id in found.values() if template_id is not None]
+    if len(set(ids)) < len(ids):
+        raise MalformedError("key templates holds an id twice")
+    following = fields.integer_or_none("next", last + 1, _U16)
+    if following is not None and not found:
+        raise MalformedError("an empty page is the last one")
+    return Page(fields.id("revision"), found, following)
+
+
+def changed_revision(result: dict[str, object]) -> str:
+    """Read the result of a delete or an adopt: the revision that it has made."""
+    return Fields(result).id("revision")
+
+
+def nothing(_result: dict[str, object]) -> None:
+    """Read an answer that says no more than yes."""
+
+
+def started_slot(result: dict[str, object]) -> int:
+    """Read the result of a start: the slot that the template will have."""
+    return Fields(result).integer("slot", 0, _U16)
+
+
+def ended_snapshot(result: dict[str, object]) -> Snapshot:
+    """Read the result of a cancel: the enrollment that has ended."""
+    return snapshot(Fields(result).inner("enrollment"))
