@@ -9,8 +9,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 INTEGRATION = ROOT / "custom_components" / "biometric_enroll"
-PLAIN = ("reader", "follower")
-"""Packages of the integration that know nothing of Home Assistant."""
+PLAIN: dict[str, set[str]] = {
+    "protocol": set(),
+    "client": {"protocol"},
+    "legacy": {"protocol", "client"},
+}
+"""Packages of the integration that know nothing of Home Assistant, and whom each may import."""
 FIRMWARE = ROOT / "firmware" / "fpreader"
 
 _LOAD_WITHOUT_HOME_ASSISTANT = """
@@ -35,7 +39,7 @@ MICROPYTHON = {
 }  # fmt: skip
 
 
-def test_reader_and_follower_load_without_home_assistant() -> None:
+def test_what_decides_loads_without_home_assistant() -> None:
     """They run in a simulation; a normal import would run the integration."""
     # -S: nothing but the standard library is there to be imported.
     done = subprocess.run(
@@ -46,7 +50,7 @@ def test_reader_and_follower_load_without_home_assistant() -> None:
     )
     assert done.returncode == 0, done.stderr
     *loaded, foreign = done.stdout.splitlines()
-    assert set(loaded) >= {"decode", "build", "enrollment", "liveness", "follower", "roster"}
+    assert set(loaded) >= {"parser", "builder", "enrollment", "liveness", "fingerprint_registry"}
     assert foreign == "foreign: []"
 
 
@@ -74,7 +78,7 @@ def _imports(tree: ast.AST) -> set[str]:
     [path for package in PLAIN for path in sorted((INTEGRATION / package).glob("*.py"))],
     ids=lambda path: f"{path.parent.name}.{path.stem}",
 )
-def test_reader_and_follower_import_only_the_standard_library_and_each_other(path: Path) -> None:
+def test_what_decides_imports_only_the_standard_library_and_what_is_below_it(path: Path) -> None:
     """Also where the import would run for type checkers only."""
     tree = ast.parse(path.read_text())
     assert _imports(tree) <= sys.stdlib_module_names
@@ -83,8 +87,7 @@ def test_reader_and_follower_import_only_the_standard_library_and_each_other(pat
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.level > 1
     }
-    # One way only: the reader's package knows nothing of who follows it.
-    assert parents <= {"reader"}
+    assert parents <= PLAIN[path.parent.name]
 
 
 @pytest.mark.parametrize("path", sorted(FIRMWARE.glob("*.py")), ids=lambda path: path.stem)
