@@ -9,9 +9,9 @@ from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.event import async_track_time_interval
 
-from . import card, people, storage
+from . import card, storage, subjects
 from .const import DOMAIN
-from .runtime import Runtime
+from .coordinator import ReaderCoordinator
 from .services import async_setup_services
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.typing import ConfigType
 
-    from .runtime import BiometricEnrollConfigEntry
+    from .coordinator import BiometricEnrollConfigEntry
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -40,7 +40,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
     """Load what all readers share, and offer the actions and the card."""
     await storage.async_load(hass)
     async_setup_services(hass)
-    people.async_unlink_when_removed(hass)
+    subjects.async_unlink_when_removed(hass)
     await card.async_offer(hass)
 
     async def expire(_: datetime) -> None:
@@ -57,7 +57,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEnt
         raise _no_broker()
     # The names that it had when it was removed are its own again.
     await storage.async_expire(hass)
-    entry.runtime_data = Runtime.create(hass, entry)
+    entry.runtime_data = ReaderCoordinator(hass, entry)
     # The entities first: what a subscription brings at once must find them listening.
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     try:

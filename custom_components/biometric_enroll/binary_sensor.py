@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
     from .client.state import ReaderState
+    from .coordinator import BiometricEnrollConfigEntry
     from .protocol.words import Feature
-    from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
 PARALLEL_UPDATES = 0
@@ -108,7 +108,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensors of a reader."""
-    coordinator = entry.runtime_data.coordinator
+    coordinator = entry.runtime_data
     async_add_entities(
         description.entity(coordinator, description)
         for description in fitting(coordinator, Platform.BINARY_SENSOR, BINARY_SENSORS)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+    from .coordinator import BiometricEnrollConfigEntry
     from .protocol.words import Feature
-    from .runtime import BiometricEnrollConfigEntry
 
 # The reader takes one request after the other.
 PARALLEL_UPDATES = 1
@@ -73,7 +73,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the buttons of a reader."""
-    coordinator = entry.runtime_data.coordinator
+    coordinator = entry.runtime_data
     async_add_entities(
         ReaderButton(coordinator, description)
         for description in fitting(coordinator, Platform.BUTTON, BUTTONS)

@@ -42,7 +42,7 @@ from .protocol.fields import MalformedError, is_reader_id
 if TYPE_CHECKING:
     from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
-    from .coordinator import ReaderCoordinator
+    from .coordinator import BiometricEnrollConfigEntry
     from .protocol.messages import Identity
 
 
@@ -85,7 +85,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         self.context["title_placeholders"] = self._placeholders
         return await self.async_step_discovery_confirm()
 
-    async def _async_follow(self, entry: ConfigEntry[Any]) -> None:
+    async def _async_follow(self, entry: BiometricEnrollConfigEntry) -> None:
         """Follow a reader that is set up to the reader id that it has been given.
 
         Only if it answers there, and does not where it was: the announcement may be as old as the
@@ -210,7 +210,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _async_reconfigure(
-        self, entry: ConfigEntry[Any], identity: Identity
+        self, entry: BiometricEnrollConfigEntry, identity: Identity
     ) -> ConfigFlowResult:
         if self._is_taken(entry, identity):
             return self.async_abort(reason="already_configured")
@@ -238,17 +238,19 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="already_configured")
         return await self._async_moved(entry, identity)
 
-    def _is_taken(self, entry: ConfigEntry[Any], identity: Identity) -> bool:
+    def _is_taken(self, entry: BiometricEnrollConfigEntry, identity: Identity) -> bool:
         """Return whether another entry has this reader, or its reader id."""
         return is_taken(self.hass, entry, identity) or any(
             other is not entry for other in self._entries_of(self._reader_id)
         )
 
-    def _entries_of(self, reader_id: str) -> list[ConfigEntry[Any]]:
+    def _entries_of(self, reader_id: str) -> list[BiometricEnrollConfigEntry]:
         entries = self._async_current_entries(include_ignore=False)
         return [entry for entry in entries if entry.data[CONF_READER_ID] == reader_id]
 
-    async def _async_moved(self, entry: ConfigEntry[Any], identity: Identity) -> ConfigFlowResult:
+    async def _async_moved(
+        self, entry: BiometricEnrollConfigEntry, identity: Identity
+    ) -> ConfigFlowResult:
         if not await async_move(self.hass, entry, self._reader_id, identity):
             return self.async_abort(reason="not_unloaded")
         return self.async_abort(reason="reconfigure_successful", translation_domain=HA_DOMAIN)
@@ -270,11 +272,11 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         ]
 
 
-async def _async_is_there(entry: ConfigEntry[Any]) -> bool:
+async def _async_is_there(entry: BiometricEnrollConfigEntry) -> bool:
     """Return whether the reader of an entry answers where it was set up."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
-    coordinator: ReaderCoordinator = entry.runtime_data.coordinator
+    coordinator = entry.runtime_data
     await coordinator.async_refresh()
     return coordinator.data.available
 

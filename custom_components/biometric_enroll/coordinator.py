@@ -4,9 +4,12 @@ Everything that decides is in `client/`; `ReaderHost` lends it the world.
 """
 
 import logging
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, override
 
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import Context, callback
+from homeassistant.helpers import service
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .client.client import ReaderClient
@@ -18,29 +21,32 @@ from .const import (
     CONF_READER_ID,
     CONF_TRUST_TOUCHES,
     DIALECT_FIRST_GENERATION,
+    DOMAIN,
 )
 from .events import EventReporter
 from .host import ReaderHost
 from .issues import Issues
 from .legacy.client import LegacyClient
+from .migration import async_upgrade
 from .storage import DATA_DELIVERY_LOG, DATA_REGISTRY
-from .upgrade import async_upgrade
+from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
-    from homeassistant.core import HomeAssistant
+    from homeassistant.core import HomeAssistant, ServiceCall
 
     from .client.changes import Changes
 
 _LOGGER = logging.getLogger(__name__)
 
+type BiometricEnrollConfigEntry = ConfigEntry[ReaderCoordinator]
+
 
 class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
     """Shows entities what the client of one reader knows."""
 
-    config_entry: ConfigEntry[Any]
+    config_entry: BiometricEnrollConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    def __init__(self, hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> None:
         """Take up the reader where earlier runs have left off; the stores must be loaded."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.reader_id: str = entry.data[CONF_READER_ID]
@@ -52,6 +58,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         """On whose behalf the newest change of the state happened."""
         self._upgrading = False
         self.client = self._client()
+        self.subscriptions = Subscriptions(self)
         self.data = self.client.state
         self._holdings_of: tuple[object, ...] = ()
         self.unnamed: dict[int, str | None] = {}
@@ -145,3 +152,22 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         except UnreachableError:
             _LOGGER.debug("Reader %s does not answer", self.reader_id)
         return self.client.state
+
+
+def coordinators(hass: HomeAssistant) -> list[ReaderCoordinator]:
+    """Return all readers that are loaded."""
+    return [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
+
+
+def coordinator_of(hass: HomeAssistant, device: str) -> ReaderCoordinator | None:
+    """Return the reader of this hardware id, if it is loaded."""
+    return next((reader for reader in coordinators(hass) if reader.device == device), None)
+
+
+def reader_of(call: ServiceCall) -> ReaderCoordinator:
+    """Return the reader that a call names by its device. Raises a translated error."""
+    _, entry = service.async_get_device_and_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
+    )
+    reader: ReaderCoordinator = entry.runtime_data
+    return reader

@@ -8,7 +8,7 @@ from homeassistant.components.diagnostics import async_redact_data
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
-    from .runtime import BiometricEnrollConfigEntry
+    from .coordinator import BiometricEnrollConfigEntry
 
 _PERSONAL = {"subject", "identified", "template_id", "duplicate_of"}
 """Keys of `ReaderState` and of what it holds; the first two are persons as a whole."""
@@ -19,7 +19,7 @@ async def async_get_config_entry_diagnostics(
     entry: BiometricEnrollConfigEntry,
 ) -> dict[str, Any]:
     """Return the state of a reader without anything personal."""
-    coordinator = entry.runtime_data.coordinator
+    coordinator = entry.runtime_data
     state = asdict(coordinator.data)
     if state["identity"] is not None:
         # JSON knows no sets.

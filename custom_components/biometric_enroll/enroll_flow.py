@@ -8,7 +8,7 @@ from homeassistant.core import Context, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 
-from . import enrollment_start, people, subjects
+from . import enrollment_start, subjects
 from .const import CONF_DEVICE
 from .enrollment_watch import Watch
 from .errors import translate_errors
@@ -100,7 +100,7 @@ class EnrollSteps(ReaderSteps):
             return await self.async_step_init()
         if (subject := self._whose(template_id)) is not None:
             # Should it fail, it can be tried again.
-            described = people.describe(self.hass, subject)
+            described = subjects.describe(self.hass, subject)
             self._asked = {field: value for field, value in described.items() if value}
         return await self._async_look_on(template_id)
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from . import people
+from . import subjects
 from .client.enroller import EnrollOptions
 from .const import (
     CONF_SCAN_TIMEOUT,
@@ -52,7 +52,7 @@ async def async_start(
         # A script that is stopped stops waiting; the enrollment goes on.
         started = await _async_outlived_by(starting)
     # The person may have been removed while the reader was asked.
-    await people.async_unlink_removed(hass)
+    await subjects.async_unlink_removed(hass)
     return started
 
 

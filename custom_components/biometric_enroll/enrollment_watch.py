@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import callback
@@ -11,10 +11,9 @@ from .protocol.messages import IDLE
 from .protocol.words import Stage
 
 if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import CALLBACK_TYPE
 
-    from .coordinator import ReaderCoordinator
+    from .coordinator import BiometricEnrollConfigEntry, ReaderCoordinator
     from .protocol.messages import Snapshot
 
 STARTING = "starting"
@@ -42,7 +41,7 @@ class View:
 class Watch:
     """Follows one enrollment through reloads of its reader's config entry; `stop` ends that."""
 
-    def __init__(self, entry: ConfigEntry[Any], template_id: str) -> None:
+    def __init__(self, entry: BiometricEnrollConfigEntry, template_id: str) -> None:
         """Follow the enrollment of this template id at the reader of an entry."""
         self._entry = entry
         self._template_id = template_id
@@ -85,7 +84,7 @@ class Watch:
         """Follow whoever knows the reader now: after a reload that is somebody else."""
         self._detach()
         if self._entry.state is ConfigEntryState.LOADED:
-            coordinator: ReaderCoordinator = self._entry.runtime_data.coordinator
+            coordinator = self._entry.runtime_data
             self._coordinator = coordinator
             self._leave.append(coordinator.async_add_listener(self._look))
             self._look()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
     from .client.host import ReaderEvent
-    from .runtime import BiometricEnrollConfigEntry
+    from .coordinator import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
 PARALLEL_UPDATES = 0
@@ -73,6 +73,4 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the event entities of a reader."""
-    async_add_entities(
-        ReaderEventEntity(entry.runtime_data.coordinator, description) for description in EVENTS
-    )
+    async_add_entities(ReaderEventEntity(entry.runtime_data, description) for description in EVENTS)

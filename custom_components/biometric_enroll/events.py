@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
 
-from . import people
+from . import subjects
 from .client.host import Kind
 from .const import CONF_READER_ID, DOMAIN, EVENT_BIOMETRIC_ENROLL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
     from .client.host import ReaderEvent
+    from .coordinator import BiometricEnrollConfigEntry
 
 type Listener = Callable[[ReaderEvent, dict[str, Any]], None]
 """Takes a moment, and its fields as users see them."""
@@ -28,7 +28,7 @@ type Listener = Callable[[ReaderEvent, dict[str, Any]], None]
 class EventReporter:
     """Hands each moment of one reader to its event entity and to the event bus."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], device: str) -> None:
+    def __init__(self, hass: HomeAssistant, entry: BiometricEnrollConfigEntry, device: str) -> None:
         """Report for one reader."""
         self._hass = hass
         self._entry = entry
@@ -52,7 +52,7 @@ class EventReporter:
         # An automation that listens for `identified` must never hear of one that is late, nor find
         # a name where a live touch has its own.
         late = event.kind is Kind.LATE_TOUCH
-        who = people.describe(self._hass, event.subject, "late_" if late else "")
+        who = subjects.describe(self._hass, event.subject, "late_" if late else "")
         fields = {**event.fields, **who}
         for listener in list(self._listeners[event.kind]):
             listener(event, fields)

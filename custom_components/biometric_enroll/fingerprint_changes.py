@@ -6,9 +6,9 @@ Everything raises a translated error.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import people, subjects
+from . import subjects
+from .coordinator import coordinator_of, coordinators
 from .errors import invalid, translate_errors
-from .runtime import coordinator_of, coordinators
 from .storage import DATA_DELIVERY_LOG, DATA_REGISTRY
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ async def _async_adopt(hass: HomeAssistant, meant: TemplateRef, data: Mapping[st
     with translate_errors(reader.config_entry.title):
         await reader.changes.async_name(meant.slot, meant.template_id, subject, enabled=enabled)
     # The person may have been removed while the reader was asked.
-    await people.async_unlink_removed(hass)
+    await subjects.async_unlink_removed(hass)
 
 
 async def async_delete(hass: HomeAssistant, meant: TemplateRef) -> None:

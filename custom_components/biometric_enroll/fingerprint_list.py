@@ -8,10 +8,10 @@ from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
-from . import people
+from . import subjects
 from .const import DOMAIN
+from .coordinator import coordinators, reader_of
 from .permissions import async_limited_user, may_enroll
-from .runtime import coordinators, reader_of
 from .storage import DATA_DELIVERY_LOG, DATA_REGISTRY
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _described(
 ) -> dict[str, Any]:
     use = hass.data[DATA_DELIVERY_LOG].of(place.device).uses.get(place.template_id)
     answer: dict[str, Any] = {
-        **people.describe(hass, fingerprint.subject),
+        **subjects.describe(hass, fingerprint.subject),
         "device_id": device_id,
         "enabled": fingerprint.enabled,
         "enrolled_at": fingerprint.enrolled_at,

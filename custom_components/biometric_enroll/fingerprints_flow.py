@@ -14,7 +14,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.helpers.translation import async_get_translations
 
-from . import fingerprint_changes, people
+from . import fingerprint_changes, subjects
 from .const import DOMAIN
 from .errors import invalid
 from .fingerprint_changes import ATTR_ENABLED, TemplateRef
@@ -154,7 +154,7 @@ class FingerprintSteps(ReaderSteps):
         """Return what the form begins with."""
         if (fingerprint := meant.fingerprint) is None:
             return {}
-        described = people.describe(self.hass, fingerprint.subject)
+        described = subjects.describe(self.hass, fingerprint.subject)
         given = {field: value for field, value in described.items() if value is not None}
         return {**given, ATTR_ENABLED: fingerprint.enabled}
 

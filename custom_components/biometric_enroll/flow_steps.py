@@ -52,7 +52,7 @@ class ReaderSteps(OptionsFlow):
         """The reader; it is another object after each reload. Raises `AbortFlow`."""
         if not self._loaded:
             raise AbortFlow("not_loaded")
-        coordinator: ReaderCoordinator = self.config_entry.runtime_data.coordinator
+        coordinator: ReaderCoordinator = self.config_entry.runtime_data
         return coordinator
 
     @property

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from datetime import datetime
 
-    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
     from .client.host import ReaderEvent
     from .client.state import ReaderState
+    from .coordinator import BiometricEnrollConfigEntry
     from .events import EventReporter
     from .issues import Issues
     from .protocol.messages import Identity
@@ -66,7 +66,7 @@ class ReaderHost(MqttBroker):
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry[Any],
+        entry: BiometricEnrollConfigEntry,
         events: EventReporter,
         issues: Issues,
         show: Callable[[ReaderState, Context], None],

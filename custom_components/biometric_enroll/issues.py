@@ -1,6 +1,6 @@
 """What is wrong with a reader that only its user can decide: repair issues, kept true."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from homeassistant.core import callback
 from homeassistant.helpers import issue_registry as ir
@@ -10,10 +10,10 @@ from .naming import reader_name
 from .protocol.words import Feature
 
 if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
     from .client.state import ReaderState
+    from .coordinator import BiometricEnrollConfigEntry
     from .protocol.messages import Identity
 
 ISSUE_OTHER_DEVICE = "other_device"
@@ -39,7 +39,7 @@ NEEDED = frozenset(
 class Issues:
     """The repair issues of one reader."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    def __init__(self, hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> None:
         """Begin with none."""
         self._hass = hass
         self._entry = entry

@@ -1,11 +1,13 @@
 """A config entry whose reader is another one from now on: its history and automations stay."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
+from .client.errors import UnreachableError
 from .const import (
     CONF_DEVICE,
     CONF_FEATURES,
@@ -13,13 +15,16 @@ from .const import (
     CONF_TRUST_TOUCHES,
     DOMAIN,
 )
+from .discovery import async_probe_version_1
 from .storage import DATA_DELIVERY_LOG, DATA_REGISTRY
 
 if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
+    from .coordinator import BiometricEnrollConfigEntry
     from .protocol.messages import Identity
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def entry_data(reader_id: str, identity: Identity) -> dict[str, Any]:
@@ -31,7 +36,7 @@ def entry_data(reader_id: str, identity: Identity) -> dict[str, Any]:
     }
 
 
-def is_taken(hass: HomeAssistant, entry: ConfigEntry[Any], identity: Identity) -> bool:
+def is_taken(hass: HomeAssistant, entry: BiometricEnrollConfigEntry, identity: Identity) -> bool:
     """Return whether a reader is that of another entry; one that was ignored is nobody's."""
     owner = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
     return owner is not None and owner is not entry and owner.source != SOURCE_IGNORE
@@ -39,7 +44,7 @@ def is_taken(hass: HomeAssistant, entry: ConfigEntry[Any], identity: Identity) -
 
 async def async_move(
     hass: HomeAssistant,
-    entry: ConfigEntry[Any],
+    entry: BiometricEnrollConfigEntry,
     reader_id: str,
     identity: Identity,
 ) -> bool:
@@ -86,7 +91,28 @@ async def async_move(
     return True
 
 
-def _rename_device(hass: HomeAssistant, entry: ConfigEntry[Any], device: str) -> None:
+async def async_upgrade(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> None:
+    """Rewrite the entry of a first-generation reader that was given the firmware of today.
+
+    That is so if a reader of version 1 answers under its reader id. It keeps its device and its
+    entities, and its names stay in the registry; but its templates have no ids, so whoever was
+    enrolled before has to enroll again.
+    """
+    try:
+        identity = await async_probe_version_1(hass, entry.data[CONF_READER_ID])
+    except UnreachableError:
+        return
+    device = identity.device
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        # Removed meanwhile.
+        return
+    if is_taken(hass, entry, identity):
+        _LOGGER.warning("Reader %s is set up already, under another id", device)
+        return
+    await async_move(hass, entry, entry.data[CONF_READER_ID], identity)
+
+
+def _rename_device(hass: HomeAssistant, entry: BiometricEnrollConfigEntry, device: str) -> None:
     """Let everything that hangs on the old hardware id hang on the new one; nothing is saved."""
     old: str = entry.data[CONF_DEVICE]
     devices, entities = dr.async_get(hass), er.async_get(hass)

@@ -1,6 +1,6 @@
 """What a user calls a reader, and that it may change."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntryChange
 from homeassistant.core import callback
@@ -12,12 +12,13 @@ from .const import CONF_DEVICE, DOMAIN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant
+
+    from .coordinator import BiometricEnrollConfigEntry
 
 
 @callback
-def reader_name(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
+def reader_name(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> str:
     """Return what the user calls the reader of an entry: as its device, else as the entry."""
     device = dr.async_get(hass).async_get_device_by_identifier(
         (DOMAIN, entry.data[CONF_DEVICE]), entry.entry_id
@@ -27,7 +28,7 @@ def reader_name(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
 
 @callback
 def async_on_rename(
-    hass: HomeAssistant, entry: ConfigEntry[Any], renamed: Callable[[], None]
+    hass: HomeAssistant, entry: BiometricEnrollConfigEntry, renamed: Callable[[], None]
 ) -> CALLBACK_TYPE:
     """Call `renamed` whenever a reader may be called differently; call the result to end that."""
 
@@ -40,7 +41,7 @@ def async_on_rename(
         renamed()
 
     @callback
-    def entry_changed(_: ConfigEntryChange, changed: ConfigEntry[Any]) -> None:
+    def entry_changed(_: ConfigEntryChange, changed: BiometricEnrollConfigEntry) -> None:
         if changed is entry:
             renamed()
 

@@ -1,6 +1,6 @@
 """Who may do what: administrators and automations everything, chosen users enroll."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.const import ATTR_DEVICE_ID
@@ -8,15 +8,14 @@ from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_ENROLLERS, DOMAIN
-from .runtime import reader_of
+from .coordinator import reader_of
 from .subjects import ATTR_PERSON, ATTR_SLOT
 
 if TYPE_CHECKING:
     from homeassistant.auth.models import User
-    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import ServiceCall
 
-    from .coordinator import ReaderCoordinator
+    from .coordinator import BiometricEnrollConfigEntry, ReaderCoordinator
 
 
 async def async_limited_user(call: ServiceCall) -> User | None:
@@ -29,7 +28,7 @@ async def async_limited_user(call: ServiceCall) -> User | None:
     return None if user.is_admin else user
 
 
-def may_enroll(user: User | None, entry: ConfigEntry[Any]) -> bool:
+def may_enroll(user: User | None, entry: BiometricEnrollConfigEntry) -> bool:
     """Return whether who calls may enroll at the reader of an entry, and cancel that."""
     if user is None:
         return True

@@ -35,10 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from homeassistant.components.repairs import RepairsFlowResult
-    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
-    from .coordinator import ReaderCoordinator
+    from .coordinator import BiometricEnrollConfigEntry, ReaderCoordinator
     from .protocol.messages import Identity
 
 CONF_SLOTS = "slots"
@@ -58,15 +57,14 @@ class _NoUseError(Exception):
 class ReaderFlow(RepairsFlow):
     """Says what will happen, does it, and says why where it did not."""
 
-    def __init__(self, entry: ConfigEntry[Any]) -> None:
+    def __init__(self, entry: BiometricEnrollConfigEntry) -> None:
         """Repair what is wrong with the reader of an entry."""
         self._entry = entry
         self._placeholders: Mapping[str, str] | None = None
 
     @property
     def _reader(self) -> ReaderCoordinator:
-        coordinator: ReaderCoordinator = self._entry.runtime_data.coordinator
-        return coordinator
+        return self._entry.runtime_data
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Begin: what comes with the first call is no answer of the user's."""
@@ -130,7 +128,7 @@ def _error(err: ReaderError) -> str:
 class FingerprintsGoneFlow(ReaderFlow):
     """Forgets the names whose template is gone."""
 
-    def __init__(self, entry: ConfigEntry[Any]) -> None:
+    def __init__(self, entry: BiometricEnrollConfigEntry) -> None:
         """Begin before the form has told any names."""
         super().__init__(entry)
         self._told: frozenset[str] = frozenset()

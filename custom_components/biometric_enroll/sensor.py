@@ -17,7 +17,7 @@ from homeassistant.const import (
     UnitOfInformation,
 )
 
-from . import people
+from . import subjects
 from .entity import AlwaysThereEntity, ReaderEntity, fitting
 from .protocol.words import Stage
 
@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
     from .client.state import ReaderState
-    from .coordinator import ReaderCoordinator
+    from .coordinator import BiometricEnrollConfigEntry, ReaderCoordinator
     from .protocol.words import Feature
-    from .runtime import BiometricEnrollConfigEntry
 
 # Nothing is polled, and nothing is written.
 PARALLEL_UPDATES = 0
@@ -90,7 +89,7 @@ def _enrollment_attributes(coordinator: ReaderCoordinator) -> dict[str, Any]:
         "rejected": snapshot.rejected,
         "rejected_reason": snapshot.rejected_last,
         "reason": snapshot.reason,
-        **people.describe(coordinator.hass, state.subject),
+        **subjects.describe(coordinator.hass, state.subject),
         "slot": snapshot.slot,
         "template_id": snapshot.template_id,
         "expires_at": state.expires_at.isoformat() if state.expires_at else None,
@@ -137,7 +136,9 @@ SENSORS = (
         value=lambda state: state.identified.name if state.identified else None,
         attributes=lambda coordinator: {
             key: value
-            for key, value in people.describe(coordinator.hass, coordinator.data.identified).items()
+            for key, value in subjects.describe(
+                coordinator.hass, coordinator.data.identified
+            ).items()
             if key != "name"
         },
         # Were it to come back with its reader, "changed to Anna" would open the door again.
@@ -191,7 +192,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of a reader."""
-    coordinator = entry.runtime_data.coordinator
+    coordinator = entry.runtime_data
     async_add_entities(
         description.entity(coordinator, description)
         for description in fitting(coordinator, Platform.SENSOR, SENSORS)

@@ -1,4 +1,4 @@
-"""The actions that enroll a finger, and stop that; those about fingerprints have a file beside."""
+"""The actions: enroll a finger, cancel that; list, change and delete fingerprints."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,12 +6,15 @@ import probatio
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
 from homeassistant.core import SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import service
 
-from . import enrollment_start, subjects
+from . import enrollment_start, fingerprint_changes, subjects
 from .const import DOMAIN, FINGERS
+from .coordinator import reader_of
 from .enrollment_start import ATTR_SCAN_TIMEOUT, ATTR_SCANS
-from .errors import no_outcome, translate_errors
-from .fingerprint_services import async_setup_fingerprint_services
+from .errors import invalid, no_outcome, translate_errors
+from .fingerprint_changes import ATTR_ENABLED
+from .fingerprint_list import async_get_fingerprints
 from .permissions import async_reader_to_enroll_at
 from .subjects import (
     ATTR_FINGER,
@@ -22,6 +25,8 @@ from .subjects import (
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+
+    from .fingerprint_changes import TemplateRef
 
 SERVICE_ENROLL_FINGERPRINT = "enroll_fingerprint"
 SERVICE_CANCEL_ENROLLMENT = "cancel_enrollment"
@@ -47,6 +52,38 @@ _ENROLL_SCHEMA = _DEVICE_SCHEMA.extend(
 )
 
 
+SERVICE_GET_FINGERPRINTS = "get_fingerprints"
+SERVICE_UPDATE_FINGERPRINT = "update_fingerprint"
+SERVICE_DELETE_FINGERPRINT = "delete_fingerprint"
+
+ATTR_TEMPLATE_ID = "template_id"
+ATTR_FORCE = "force"
+
+_GET_SCHEMA = probatio.Schema({probatio.Optional(ATTR_DEVICE_ID): cv.string})
+
+_WHICH = {
+    probatio.Optional(ATTR_TEMPLATE_ID): cv.matches_regex("^[0-9a-f]{16}$"),
+    # Both, for a template that has no id.
+    probatio.Optional(ATTR_DEVICE_ID): cv.string,
+    probatio.Optional(ATTR_SLOT): SLOT,
+}
+
+_DELETE_SCHEMA = probatio.Schema(
+    {**_WHICH, probatio.Optional(ATTR_FORCE, default=False): cv.boolean}
+)
+
+_UPDATE_SCHEMA = probatio.Schema(
+    {
+        **_WHICH,
+        probatio.Optional(ATTR_NAME): cv.string,
+        # Nothing, to have none from now on.
+        probatio.Optional(ATTR_PERSON): probatio.Any(None, "", cv.entity_id),
+        probatio.Optional(ATTR_FINGER): probatio.Any(None, "", probatio.In(FINGERS)),
+        probatio.Optional(ATTR_ENABLED): cv.boolean,
+    }
+)
+
+
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Offer the actions, whether a reader is set up or not."""
@@ -60,7 +97,19 @@ def async_setup_services(hass: HomeAssistant) -> None:
     hass.services.async_register(
         DOMAIN, SERVICE_CANCEL_ENROLLMENT, _async_cancel_enrollment, _DEVICE_SCHEMA
     )
-    async_setup_fingerprint_services(hass)
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_GET_FINGERPRINTS,
+        async_get_fingerprints,
+        _GET_SCHEMA,
+        SupportsResponse.ONLY,
+    )
+    service.async_register_admin_service(
+        hass, DOMAIN, SERVICE_UPDATE_FINGERPRINT, _async_update_fingerprint, _UPDATE_SCHEMA
+    )
+    service.async_register_admin_service(
+        hass, DOMAIN, SERVICE_DELETE_FINGERPRINT, _async_delete_fingerprint, _DELETE_SCHEMA
+    )
 
 
 async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
@@ -87,3 +136,26 @@ async def _async_cancel_enrollment(call: ServiceCall) -> None:
     coordinator = await async_reader_to_enroll_at(call)
     with translate_errors(coordinator.config_entry.title):
         await coordinator.client.enroller.async_cancel()
+
+
+def _meant(call: ServiceCall) -> TemplateRef:
+    """Return which template a call is about. Raises a translated error."""
+    named = {ATTR_TEMPLATE_ID, ATTR_DEVICE_ID, ATTR_SLOT} & call.data.keys()
+    if named == {ATTR_TEMPLATE_ID}:
+        return fingerprint_changes.by_template_id(call.hass, call.data[ATTR_TEMPLATE_ID])
+    if named != {ATTR_DEVICE_ID, ATTR_SLOT}:
+        raise invalid("which_fingerprint")
+    return fingerprint_changes.by_slot(reader_of(call), call.data[ATTR_SLOT])
+
+
+async def _async_update_fingerprint(call: ServiceCall) -> None:
+    """Change name, person, finger, or whether a fingerprint counts; or name an unnamed template."""
+    await fingerprint_changes.async_update(call.hass, _meant(call), call.data)
+
+
+async def _async_delete_fingerprint(call: ServiceCall) -> None:
+    """Delete a fingerprint from its sensor, and forget its name; with `force` only the latter."""
+    if call.data[ATTR_FORCE]:
+        await fingerprint_changes.async_forget(call.hass, _meant(call))
+    else:
+        await fingerprint_changes.async_delete(call.hass, _meant(call))

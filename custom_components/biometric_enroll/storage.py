@@ -12,8 +12,9 @@ from .client.fingerprint_registry import FingerprintRegistry
 from .const import CONF_DEVICE, DOMAIN
 
 if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
+
+    from .coordinator import BiometricEnrollConfigEntry
 
 DATA_REGISTRY: HassKey[FingerprintRegistry] = HassKey(f"{DOMAIN}_roster")
 DATA_DELIVERY_LOG: HassKey[DeliveryLog] = HassKey(f"{DOMAIN}_marks")
@@ -82,7 +83,9 @@ async def async_load(hass: HomeAssistant) -> None:
     hass.data[DATA_DELIVERY_LOG] = delivery_log
 
 
-async def async_expire(hass: HomeAssistant, without: ConfigEntry[Any] | None = None) -> None:
+async def async_expire(
+    hass: HomeAssistant, without: BiometricEnrollConfigEntry | None = None
+) -> None:
     """Forget what is known of readers that were removed long ago.
 
     See `FingerprintRegistry.async_expire`.

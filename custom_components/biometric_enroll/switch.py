@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .runtime import BiometricEnrollConfigEntry
+    from .coordinator import BiometricEnrollConfigEntry
 
 # The reader takes one request after the other.
 PARALLEL_UPDATES = 1
@@ -68,7 +68,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the switches of a reader."""
-    coordinator = entry.runtime_data.coordinator
+    coordinator = entry.runtime_data
     async_add_entities(
         IdentificationSwitch(coordinator, description)
         for description in fitting(coordinator, Platform.SWITCH, SWITCHES)

@@ -73,7 +73,7 @@ def missing(hass: HomeAssistant) -> str | None:
     gone = [
         name
         for entry in hass.config_entries.async_loaded_entries(DOMAIN)
-        for name in entry.runtime_data.coordinator.gone.values()
+        for name in entry.runtime_data.gone.values()
     ]
     assert sum(map(int, counts)) == len(gone)
     return "\n".join(f"- {name}" for name in gone) if counts else None

@@ -330,7 +330,7 @@ async def test_a_deletion_without_an_answer_is_done_when_the_list_says_so(
     assert await async_fails(async_delete(hass, template_id=anna)) == "reader_unreachable"
     assert await async_named(hass) == {5: "Anna"}
     seen: list[str | None] = []
-    stop = loaded.runtime_data.coordinator.async_add_listener(lambda: seen.append(missing(hass)))
+    stop = loaded.runtime_data.async_add_listener(lambda: seen.append(missing(hass)))
     reader.lose(5)
     await hass.async_block_till_done()
     stop()

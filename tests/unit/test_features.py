@@ -143,7 +143,7 @@ async def test_features_that_nobody_knows_yet_do_no_harm(
 ) -> None:
     await async_update_firmware(hass, reader, loaded, [*FEATURES, "zoom"])
     assert registered(hass, loaded) == BY_FEATURE["settings"]
-    await loaded.runtime_data.coordinator.async_refresh()
+    await loaded.runtime_data.async_refresh()
     await hass.async_block_till_done()
     assert reloads.count == 1
 
@@ -250,7 +250,7 @@ async def test_who_asks_for_something_as_the_news_come_gets_it(
 ) -> None:
     """The reload lets the hello end that has brought the news."""
     reader.identity["features"] = [*FEATURES, "led_color"]
-    coordinator = loaded.runtime_data.coordinator
+    coordinator = loaded.runtime_data
     await coordinator.client.async_look()
     assert coordinator.data.identity.features == {*FEATURES, "led_color"}
     await hass.async_block_till_done()

@@ -44,7 +44,7 @@ ONE, OTHER = "1b7d4e90c2a3f586", "9f2c01ab44d0e1f7"
 
 async def async_look(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Have Home Assistant say hello."""
-    await entry.runtime_data.coordinator.async_refresh()
+    await entry.runtime_data.async_refresh()
     await hass.async_block_till_done()
 
 
@@ -187,7 +187,7 @@ async def test_a_page_of_another_revision_begins_the_list_anew(
 
     reader.on_request = move_between_pages  # type: ignore[method-assign]
     seen: list[str | None] = []
-    stop = loaded.runtime_data.coordinator.async_add_listener(lambda: seen.append(missing(hass)))
+    stop = loaded.runtime_data.async_add_listener(lambda: seen.append(missing(hass)))
     reader.hold(7, ONE)
     await hass.async_block_till_done()
     stop()
@@ -403,7 +403,7 @@ async def test_a_name_that_is_given_while_the_list_is_under_way_is_not_missing(
     reader.answer(reader.held[0]["request"], before)
     reader.deaf.clear()
     seen: list[str | None] = []
-    stop = loaded.runtime_data.coordinator.async_add_listener(lambda: seen.append(missing(hass)))
+    stop = loaded.runtime_data.async_add_listener(lambda: seen.append(missing(hass)))
     await hass.async_block_till_done()
     stop()
     assert set(seen) == {None}

@@ -117,7 +117,7 @@ async def test_a_cancel_that_is_answered_as_the_entry_is_unloaded_tells_nothing_
     told: list[str] = []
     hass.bus.async_listen("biometric_enroll_event", lambda event: told.append(event.data["type"]))
     reader.holds.add("cancel")
-    enroller = loaded.runtime_data.coordinator.client.enroller
+    enroller = loaded.runtime_data.client.enroller
     cancelling = asyncio.create_task(enroller.async_cancel())
     await reader.hears("cancel")
     reader.enrollment = {
@@ -137,7 +137,7 @@ async def test_after_an_update_was_asked_for_an_unloaded_entry_leaves_no_timer(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
     await async_enroll(hass, loaded)
-    await loaded.runtime_data.coordinator.async_request_refresh()
+    await loaded.runtime_data.async_request_refresh()
     assert await hass.config_entries.async_unload(loaded.entry_id)
     ours = [
         timer
@@ -186,7 +186,7 @@ async def test_a_reader_does_not_know_who_is_enrolled_on_another(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:
     template_id = await async_enrolled(hass, loaded, reader)
-    registry = loaded.runtime_data.coordinator.registry
-    assert registry.find(loaded.runtime_data.coordinator.device, template_id) is not None
+    registry = loaded.runtime_data.registry
+    assert registry.find(loaded.runtime_data.device, template_id) is not None
     assert registry.find("0242ac110002", template_id) is None
-    assert registry.find(loaded.runtime_data.coordinator.device, new_id()) is None
+    assert registry.find(loaded.runtime_data.device, new_id()) is None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def listeners(entry: MockConfigEntry) -> int:
     """Return how many listen to what is known of the reader, or of its config entry."""
     # There is no other way to see what a flow has left behind.
-    coordinator = entry.runtime_data.coordinator
+    coordinator = entry.runtime_data
     return len(coordinator._listeners) + len(entry._on_state_change or ())
 
 
@@ -90,7 +90,7 @@ async def test_a_reload_in_the_middle_is_lived_through(
     reader.capture()
     reader.capture()
     await dialog.until("completed")
-    assert listeners(loaded) == len(loaded.runtime_data.coordinator._listeners)
+    assert listeners(loaded) == len(loaded.runtime_data._listeners)
 
 
 async def test_an_enrollment_that_was_followed_by_another_is_over(

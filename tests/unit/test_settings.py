@@ -53,7 +53,7 @@ async def async_select(
 
 async def async_look(entry: MockConfigEntry) -> None:
     """Have Home Assistant say hello."""
-    await entry.runtime_data.coordinator.async_refresh()
+    await entry.runtime_data.async_refresh()
 
 
 @pytest.fixture

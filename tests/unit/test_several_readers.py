@@ -142,7 +142,7 @@ async def test_what_is_known_of_each_reader_survives_a_restart(house: House) -> 
 async def test_what_is_gone_from_one_reader_is_not_gone_from_another(house: House) -> None:
     house.readers["front_door"].lose(5)
     await house.hass.async_block_till_done()
-    gone = {each: entry.runtime_data.coordinator.gone for each, entry in house.entries.items()}
+    gone = {each: entry.runtime_data.gone for each, entry in house.entries.items()}
     assert {each: list(names.values()) for each, names in gone.items() if names} == {
         "front_door": ["Anna (5)"]
     }

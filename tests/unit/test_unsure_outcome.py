@@ -49,7 +49,7 @@ def _adopt(hass: HomeAssistant, entry: MockConfigEntry, _id: str) -> Work:
 
 
 def _accept(_hass: HomeAssistant, entry: MockConfigEntry, _id: str) -> Work:
-    work: Work = entry.runtime_data.coordinator.changes.async_accept_sensor()
+    work: Work = entry.runtime_data.changes.async_accept_sensor()
     return work
 
 
@@ -137,7 +137,7 @@ async def test_while_a_change_may_still_come_hello_is_said_again_soon(
     """Also where another hello than that of the watch has told it."""
     reader.changing = True
     with patch.object(connection, "HELLO_CHANGING_EVERY", 0.01):
-        await loaded.runtime_data.coordinator.async_refresh()
+        await loaded.runtime_data.async_refresh()
         hellos = len(reader.heard_of("hello"))
         await reader.hears("hello", hellos + 3)
         reader.changing = False

@@ -83,7 +83,7 @@ async def test_a_snapshot_writes_only_what_shows_it(
 async def test_what_tells_nothing_new_writes_nothing(
     hass: HomeAssistant, reader: FakeReader, everything: MockConfigEntry
 ) -> None:
-    coordinator = everything.runtime_data.coordinator
+    coordinator = everything.runtime_data
     with _writes(hass) as written:
         said = len(reader.heard_of("hello"))
         await coordinator.async_refresh()
@@ -99,7 +99,7 @@ async def test_diagnostics_write_only_what_shows_them(
 ) -> None:
     with _writes(hass) as written:
         reader.diagnostics["signal"] = -70
-        await everything.runtime_data.coordinator.async_refresh()
+        await everything.runtime_data.async_refresh()
         assert written == ["signal"]
     assert state(hass, "sensor", "signal").state == "-70"
 

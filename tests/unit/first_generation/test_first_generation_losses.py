@@ -231,7 +231,7 @@ async def test_a_broker_that_comes_and_goes_gives_no_more_time(
     site: Site, broker: FakeBroker
 ) -> None:
     await site.enroll()
-    enrolling = site.entry.runtime_data.coordinator.client._enrollments
+    enrolling = site.entry.runtime_data.client._enrollments
     deadline = enrolling._silence
     broker.set_connected(False)
     broker.set_connected(True)
@@ -508,7 +508,7 @@ async def test_a_start_during_which_home_assistant_was_restarted_is_followed(
 ) -> None:
     """It was asked for, and its name is saved; only the reader's yes was not heard."""
     answer = await site.enroll()
-    coordinator = site.entry.runtime_data.coordinator
+    coordinator = site.entry.runtime_data
     assert await hass.config_entries.async_unload(site.entry.entry_id)
     # As a crash would leave it: the mark of the enrollment was not saved yet.
     mark = coordinator.client.model.mark

@@ -84,7 +84,7 @@ async def test_a_quiet_reader_is_asked_and_when_it_is_silent_it_is_unavailable(
 ) -> None:
     old.silent = True
     # What it waits for now was decided before the times were patched.
-    site.entry.runtime_data.coordinator.client._connection.doubt()
+    site.entry.runtime_data.client._connection.doubt()
     await site.until(lambda: not site.available)
 
 
@@ -99,7 +99,7 @@ async def test_a_quiet_reader_that_answers_stays_available(
 
 @pytest.mark.parametrize("sketch", [Sketch.FIRST])
 async def test_a_reader_that_talks_is_not_asked(site: Site, old: OldReader) -> None:
-    watched = site.entry.runtime_data.coordinator.client._connection
+    watched = site.entry.runtime_data.client._connection
     watched._heard_at = 0
     old.scan("a stranger")
     old.publish("enroll/response", {"status": "waiting"})
@@ -213,7 +213,7 @@ async def _unload_at_once(site: Site) -> None:
 
 
 async def test_unloading_ends_a_look(site: Site, old: OldReader) -> None:
-    coordinator = site.entry.runtime_data.coordinator
+    coordinator = site.entry.runtime_data
     old.silent = True
     looking = asyncio.create_task(coordinator.async_request_refresh())
     await old.misses("command")
@@ -259,7 +259,7 @@ async def test_unloading_ends_the_end_of_a_silent_enrollment(
 ) -> None:
     with patch.object(first_generation_enrollments, "SILENCE", -4.99):
         await bare_site.set_up()
-        client = bare_site.entry.runtime_data.coordinator.client
+        client = bare_site.entry.runtime_data.client
         old.deaf = lambda _suffix, message: message.get("action") == "cancel"
         await bare_site.enroll(scan_timeout=5)
         await old.misses("enroll/request", action="cancel")

@@ -159,7 +159,7 @@ async def test_a_lost_request_for_touches_is_said_again_with_the_next_status(
     old.say_status()
     await bare_site.hass.async_block_till_done()
     assert old.heard_of("detect/request") == []
-    presence = bare_site.entry.runtime_data.coordinator.client._connection
+    presence = bare_site.entry.runtime_data.client._connection
     presence._detect_from = 0
     old.say_status()
     await old.hears("detect/request")
@@ -171,7 +171,7 @@ async def test_an_enrollment_is_not_disturbed_by_a_request_for_touches(
     await old.hears("detect/request")
     await site.enroll()
     asked = len(old.heard_of("detect/request"))
-    site.entry.runtime_data.coordinator.client._connection._detect_from = 0
+    site.entry.runtime_data.client._connection._detect_from = 0
     old.say_status()
     await site.hass.async_block_till_done()
     assert len(old.heard_of("detect/request")) == asked

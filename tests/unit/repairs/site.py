@@ -92,7 +92,7 @@ class Site:
 
     async def said_again(self) -> None:
         """Have the reader say again who and how it is."""
-        await self.entry.runtime_data.coordinator.async_refresh()
+        await self.entry.runtime_data.async_refresh()
         await self.settled()
 
     async def settled(self) -> None:
@@ -199,7 +199,7 @@ async def impatience(site: Site) -> AsyncGenerator[None]:
         yield
         # What is asked in the background now has as little time, and whoever asked behind it would
         # share its outcome.
-        hello_queue = site.entry.runtime_data.coordinator.client._connection._hello_queue
+        hello_queue = site.entry.runtime_data.client._connection._hello_queue
         async with hello_queue.async_take_patiently():
             pass
 

@@ -136,7 +136,7 @@ async def test_the_fingerprints_that_are_chosen_are_deleted(site: Site) -> None:
     assert (await site.submit(form, slots=chosen))["type"] == "create_entry"
     assert site.reader.stored == {1: None, 3: None, ANNAS_SLOT: anna}
     assert await site.names() == ["Anna"]
-    assert ben not in site.entry.runtime_data.coordinator.gone
+    assert ben not in site.entry.runtime_data.gone
     assert site.raised() == set()
 
 

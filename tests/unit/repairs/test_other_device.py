@@ -98,7 +98,7 @@ async def test_a_reload_in_the_middle_finds_the_new_reader_whole(site: Site) -> 
     )
     assert (await site.submit(form))["type"] == "create_entry"
     assert await asyncio.gather(*reloads) == [True]
-    assert site.entry.runtime_data.coordinator.device == OTHER_DEVICE
+    assert site.entry.runtime_data.device == OTHER_DEVICE
     after = entries(er.async_get(site.hass), site.entry.entry_id)
     assert {each.entity_id for each in after} == before
     assert all(each.unique_id.startswith(f"{OTHER_DEVICE}_") for each in after)

@@ -237,7 +237,7 @@ class House:
 
     def missing(self, index: int) -> list[str]:
         """Return the names that the fix flow of a reader would tell as missing."""
-        return list(self.entries[index].runtime_data.coordinator.gone.values())
+        return list(self.entries[index].runtime_data.gone.values())
 
     def state(self, index: int, platform: str, key: str) -> State:
         """Return the state of an entity of a reader."""
