@@ -401,6 +401,12 @@ class Installation:
         for _ in range(self.rng.choice((0, 0, 1, 2, 3))):
             await self.housekeeper.do(reader_id)
             await asyncio.sleep(self.rng.uniform(0, 3))
+        if self.rng.random() < 1 / 8:
+            # Locked out, and let in again: whoever comes now has to be seen.
+            await self.housekeeper.switch(reader_id)
+            await self.housekeeper.switch(reader_id)
+            await asyncio.sleep(_SEEN_WITHIN_S)
+            await self.touch(reader_id)
         for _ in range(self.rng.choice((0, 1, 2, 4))):
             await self.touch(reader_id)
             await asyncio.sleep(self.rng.uniform(0.5, 6))
