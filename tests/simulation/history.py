@@ -54,6 +54,8 @@ SETTLED_WITHIN_S = 400.0
 _LOOK_EVERY_S = 2.0
 #: How many of the histories have hours in which nobody comes.
 _LONG = 1 / 200
+#: Share of the histories with more readers, and more people at each.
+_CROWDED = 1 / 6
 #: Seconds after which a connection that is lost has been noticed by everybody.
 _NOTICED_S = 180.0
 #: Longest that somebody stays for an enrollment that does not end.
@@ -204,7 +206,9 @@ class Installation:
         self._loop = asyncio.get_running_loop()
         self._healing = False
         self._long = self.rng.random() < _LONG
-        [readers] = self.rng.choices((1, 2, 3, 4), (24, 10, 3, 2))
+        self._crowded = self.rng.random() < _CROWDED
+        weights = (24, 10, 3, 2) if self._crowded else (5, 1, 0, 0)
+        [readers] = self.rng.choices((1, 2, 3, 4), weights)
         for number in range(readers):
             self._add_reader(f"reader{number}", f"device{number}")
         self.promises.devices = {
@@ -373,7 +377,7 @@ class Installation:
         if not self.calm:
             if self._target is not None:
                 busy.append(asyncio.create_task(self._steered_fault(self._target)))
-            faults = self.rng.choice((1, 1, 2, 3, 5, 8))
+            faults = self.rng.choice((1, 1, 2, 3, 5, 8) if self._crowded else (1, 1, 2, 3, 5))
             busy += [asyncio.create_task(self._fault()) for _ in range(faults)]
         await asyncio.gather(*busy)
         if self._long:
@@ -387,7 +391,7 @@ class Installation:
 
     async def _use(self, reader_id: str) -> None:
         """Have people enrolled, and come back now and then."""
-        for _ in range(self.rng.choice((2, 3, 4, 5))):
+        for _ in range(self.rng.choice((2, 3, 4, 5) if self._crowded else (1, 1, 2))):
             accepted = await self.enroll(reader_id)
             soon = self.rng.random()
             if soon < 1 / 8:
