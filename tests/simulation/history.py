@@ -58,6 +58,8 @@ SETTLED_WITHIN_S = 400.0
 _LOOK_EVERY_S = 2.0
 #: How many of the histories have hours in which nobody comes.
 _LONG = 1 / 200
+#: Share of the histories with more readers, and more people at each.
+_CROWDED = 1 / 6
 #: Seconds after which a connection that is lost has been noticed by everybody.
 _NOTICED_S = 180.0
 #: Longest that somebody stays for an enrollment that does not end.
@@ -208,7 +210,9 @@ class Installation:
         self._loop = asyncio.get_running_loop()
         self._healing = False
         self._long = self.rng.random() < _LONG
-        [readers] = self.rng.choices((1, 2, 3, 4), (24, 10, 3, 2))
+        self._crowded = self.rng.random() < _CROWDED
+        weights = (24, 10, 3, 2) if self._crowded else (5, 1, 0, 0)
+        [readers] = self.rng.choices((1, 2, 3, 4), weights)
         for number in range(readers):
             self._add_reader(f"reader{number}", f"device{number}")
         self.promises.devices = {
@@ -377,7 +381,7 @@ class Installation:
         if not self.calm:
             if self._target is not None:
                 busy.append(asyncio.create_task(self._steered_fault(self._target)))
-            faults = self.rng.choice((1, 1, 2, 3, 5, 8))
+            faults = self.rng.choice((1, 1, 2, 3, 5, 8) if self._crowded else (1, 1, 2, 3, 5))
             busy += [asyncio.create_task(self._fault()) for _ in range(faults)]
         await asyncio.gather(*busy)
         if self._long:
@@ -391,7 +395,7 @@ class Installation:
 
     async def _use(self, reader_id: str) -> None:
         """Have people enrolled, and come back now and then."""
-        for _ in range(self.rng.choice((2, 3, 4, 5))):
+        for _ in range(self.rng.choice((2, 3, 4, 5) if self._crowded else (1, 1, 2))):
             accepted = await self.enroll(reader_id)
             soon = self.rng.random()
             if soon < 1 / 8:
@@ -405,6 +409,12 @@ class Installation:
         for _ in range(self.rng.choice((0, 0, 1, 2, 3))):
             await self.housekeeper.do(reader_id)
             await asyncio.sleep(self.rng.uniform(0, 3))
+        if self.rng.random() < 1 / 8:
+            # Locked out, and let in again: whoever comes now has to be seen.
+            await self.housekeeper.switch(reader_id)
+            await self.housekeeper.switch(reader_id)
+            await asyncio.sleep(_SEEN_WITHIN_S)
+            await self.touch(reader_id)
         for _ in range(self.rng.choice((0, 1, 2, 4))):
             await self.touch(reader_id)
             await asyncio.sleep(self.rng.uniform(0.5, 6))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 #: What a history follows from, beside its seed.
 _SOURCES = (
-    "custom_components/biometric_enroll/reader",
-    "custom_components/biometric_enroll/follower",
+    "custom_components/biometric_enroll/client",
+    "custom_components/biometric_enroll/protocol",
     "firmware/emulator",
     "firmware/fpreader",
     "tests/simulation",

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
-from custom_components.biometric_enroll.client import connection
+from custom_components.biometric_enroll.client import connection, enroller
 from custom_components.biometric_enroll.const import DOMAIN
 from tests.unit.helpers import (
     async_enroll,
@@ -17,7 +17,13 @@ from tests.unit.helpers import (
     entity_id,
     state,
 )
-from tests.unit.roster_actions import async_delete, async_named, async_unnamed, async_update
+from tests.unit.roster_actions import (
+    async_delete,
+    async_fails,
+    async_named,
+    async_unnamed,
+    async_update,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -33,6 +39,10 @@ if TYPE_CHECKING:
 
 async def _call(hass: HomeAssistant, domain: str, action: str, **data: Any) -> None:
     await hass.services.async_call(domain, action, data, blocking=True)
+
+
+async def _enroll(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await async_enroll(hass, entry)
 
 
 def _settings(hass: HomeAssistant, _entry: MockConfigEntry, _id: str) -> Work:
@@ -141,3 +151,31 @@ async def test_while_a_change_may_still_come_hello_is_said_again_soon(
         hellos = len(reader.heard_of("hello"))
         await reader.hears("hello", hellos + 3)
         reader.changing = False
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_reader_that_refuses_to_cancel_what_it_says_is_running_is_not_flooded(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """A refusal has hello said, and its answer tells again of what nobody wants."""
+    obey = reader.on_request
+
+    def start_unheard(request: dict[str, Any]) -> None:
+        reader.speechless = request.get("action") == "start"
+        obey(request)
+
+    reader.on_request = start_unheard  # type: ignore[method-assign]
+    reader.refuses["cancel"] = "not_running"
+    with patch.object(enroller, "CANCEL_EVERY", 0.5):
+        assert await async_fails(_enroll(hass, loaded)) == "reader_unreachable"
+        await reader.hears("cancel")
+        hellos = len(reader.heard_of("hello"))
+        for more in range(10):
+            await loaded.runtime_data.async_refresh()
+            await reader.hears("hello", hellos + more + 1)
+        assert len(reader.heard_of("cancel")) == 1
+        # Later it may be of use.
+        reader.refuses.clear()
+        await asyncio.sleep(0.5)
+        await loaded.runtime_data.async_refresh()
+        await async_until(hass, lambda: state(hass, "sensor", "enrollment").state == "cancelled")

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 
+CANCEL_EVERY = 10.0
+"""Least seconds between two cancels of what nobody wants."""
+
 TO_TELL = 30.0
 """Seconds past the reader's last deadline that a caller waits for the outcome."""
 
@@ -86,6 +89,8 @@ class Enroller:
         self._cause: Cause = None
         self._accepted_at = 0.0
         self._stopping = False
+        self._stop_again_at = 0.0
+        """Loop's time before which what nobody wants is not cancelled once more."""
         self._waiting: list[tuple[str, asyncio.Future[Snapshot]]] = []
         self._stopped = False
 
@@ -123,10 +128,14 @@ class Enroller:
     def _stop_unwanted(self, enrollment: Enrollment) -> None:
         """Cancel what runs although its caller was told that it did not start, and walked away.
 
-        Nobody else may take the place.
+        Nobody else may take the place. Not again at once where it was in vain: a refusal makes
+        hello be said, and the answer to that leads here.
         """
-        if enrollment.given_up and self._model.followed().running and not self._stopping:
+        if not enrollment.given_up or not self._model.followed().running or self._stopping:
+            return
+        if self._loop.time() >= self._stop_again_at:
             self._stopping = True
+            self._stop_again_at = self._loop.time() + CANCEL_EVERY
             self._host.create_task(self._async_cancel_quietly())
 
     def confirm(self, snapshot: Snapshot, asked_at: float) -> None:
@@ -254,6 +263,7 @@ class Enroller:
     async def _async_cancel_quietly(self) -> None:
         try:
             await self.async_cancel()
+            self._stop_again_at = 0.0
         except ReaderError as err:
             _LOGGER.warning("Could not cancel on reader %s: %s", self._model.reader_id, err)
         finally:

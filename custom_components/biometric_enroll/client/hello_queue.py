@@ -42,8 +42,8 @@ class HelloQueue:
     async def async_turn(self) -> AsyncGenerator[float]:
         """Take the turn; return until when to wait for an answer, see `give_up_at`.
 
-        Raises `UnreachableError` when somebody else meanwhile asks in vain, and, if the reader is
-        away, when it takes too long until everybody else has asked.
+        Raises `UnreachableError` when somebody else meanwhile asks in vain, and nobody since with
+        success, and, if the reader is away, when it takes too long until everybody else has asked.
         """
         asked_at, give_up_at = self._loop.time(), self.give_up_at()
         try:
@@ -52,8 +52,8 @@ class HelloQueue:
         except TimeoutError:
             raise UnreachableError from None
         try:
-            if self._unanswered_at > asked_at:
-                # One silence is enough.
+            if self._unanswered_at > asked_at and not self._model.state.available:
+                # One silence is enough, unless somebody was answered since.
                 raise UnreachableError
             # Whoever is back meanwhile may take its time.
             yield math.inf if self._model.state.available else give_up_at

@@ -98,6 +98,23 @@ async def test_who_waits_behind_another_in_vain_gets_the_same_outcome(
     assert await _async_in_vain(async_enroll(hass, loaded)) == pytest.approx(2.0, abs=0.01)
 
 
+async def test_who_waits_behind_another_in_vain_is_not_refused_by_a_reader_that_is_back(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """The background asked in between, because the reader told that it had started."""
+    reader.silent = True
+    in_vain = asyncio.create_task(_async_in_vain(async_enroll(hass, loaded)))
+    await asyncio.sleep(9)
+    reader.announce()
+    reader.silent = True
+    await asyncio.sleep(0.1)
+    waiting = asyncio.create_task(_delete(hass, loaded))
+    await in_vain
+    reader.silent = False
+    await waiting
+    assert 1 not in reader.stored
+
+
 async def test_several_actions_at_once_take_no_longer_than_one(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:

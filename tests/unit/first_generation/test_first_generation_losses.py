@@ -511,7 +511,7 @@ async def test_a_start_during_which_home_assistant_was_restarted_is_followed(
     coordinator = site.entry.runtime_data
     assert await hass.config_entries.async_unload(site.entry.entry_id)
     # As a crash would leave it: the mark of the enrollment was not saved yet.
-    mark = coordinator.client.model.mark
+    mark = coordinator.client.model.delivered
     mark.snapshot = IDLE
     await coordinator.client.model.delivery_log.async_save()
     await site.restart_from_disk()
