@@ -63,6 +63,8 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         self._holdings_of: tuple[object, ...] = ()
         self.unnamed: dict[int, str | None] = {}
         """Templates that the sensor holds and nobody knows by name: id by slot."""
+        self.listed: str | None = None
+        """Revision of the list that tells of them; another one may tell of other fingers."""
         self.gone: dict[str, str] = {}
         """Fingerprints whose template is gone: by template id, how users tell them apart."""
 
@@ -117,6 +119,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         templates, gone = (
             (inventory.templates, inventory.gone) if inventory is not None else ({}, frozenset())
         )
+        self.listed = None if inventory is None else inventory.revision
         named = {
             place.template_id: f"{fingerprint.subject.name} ({place.slot})"
             for fingerprint, place in self.registry.on_reader(self.device)

@@ -39,6 +39,8 @@ class FingerprintSteps(ReaderSteps):
 
     _offered: dict[str, TemplateRef]
     """What the list offered, by what it answers."""
+    _listed: str | None
+    """Which list of the reader that was: without an id, a template is one of a list."""
     _chosen: TemplateRef
     _shown: dict[str, Any]
     """What the form of the chosen one began with."""
@@ -58,6 +60,7 @@ class FingerprintSteps(ReaderSteps):
         found = fingerprint_changes.all_on(self._coordinator)
         if not found:
             return self.async_abort(reason="no_fingerprints")
+        self._listed = self._coordinator.listed
         self._offered = {str(index): meant for index, meant in enumerate(found)}
         options = [
             SelectOptionDict(value=value, label=await self._async_label(meant))
@@ -96,7 +99,12 @@ class FingerprintSteps(ReaderSteps):
         for meant in fingerprint_changes.all_on(self._coordinator):
             if meant.template_id != chosen.template_id:
                 continue
-            if meant.template_id is not None or meant.slot == chosen.slot:
+            if meant.template_id is not None:
+                return meant
+            if meant.slot == chosen.slot:
+                if self._coordinator.listed != self._listed:
+                    # Another sensor may have been accepted, with somebody else's finger there.
+                    raise invalid("list_changed")
                 return meant
         raise invalid("no_such_fingerprint")
 

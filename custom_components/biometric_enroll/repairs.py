@@ -157,6 +157,11 @@ class SensorChangedFlow(ReaderFlow):
 class SensorFullFlow(ReaderFlow):
     """Deletes the fingerprints that the user chooses."""
 
+    def __init__(self, entry: BiometricEnrollConfigEntry) -> None:
+        """Begin before the form has offered any."""
+        super().__init__(entry)
+        self._listed: str | None = None
+
     def _held(self) -> dict[str, tuple[str, int, str | None]]:
         """Return label, slot and id of what the sensor holds, by an option's value.
 
@@ -176,6 +181,7 @@ class SensorFullFlow(ReaderFlow):
 
     @override
     def _schema(self) -> probatio.Schema:
+        self._listed = self._reader.listed
         options = [
             SelectOptionDict(value=value, label=label)
             for value, (label, _, _) in self._held().items()
@@ -189,11 +195,13 @@ class SensorFullFlow(ReaderFlow):
             raise _TryAgainError("nothing_chosen")
         # The one of now: while one is deleted, the entry may be unloaded, which ends the others.
         changes, held = self._reader.changes, self._held()
-        for value in user_input[CONF_SLOTS]:
-            # Somebody else may have deleted it while the form was open.
-            if value in held:
-                _, slot, template_id = held[value]
-                await changes.async_delete(slot, template_id)
+        # Somebody else may have deleted some while the form was open.
+        chosen = [held[value] for value in user_input[CONF_SLOTS] if value in held]
+        if self._reader.listed != self._listed and any(each[2] is None for each in chosen):
+            # Without an id, it is one of a list: another sensor may have been accepted.
+            raise _TryAgainError("list_changed")
+        for _, slot, template_id in chosen:
+            await changes.async_delete(slot, template_id)
 
 
 def _new_enough(identity: Identity | None) -> bool:

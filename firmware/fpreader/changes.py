@@ -48,6 +48,8 @@ class Changes:
         self._report = report
         self._work: Work | None = None
         self._done: Done | None = None
+        self._identification: bool | None = None
+        """What the settings under way say of identification, unless a newer request has."""
 
     @property
     def under_way(self) -> bool:
@@ -125,12 +127,13 @@ class Changes:
             # Needs no sensor and disturbs nobody: a lock-out must not wait for an enrollment.
             error = self._keep_settings(identification, None)
             if error is None:
+                self._identification = None
                 done(None)
             return error
         error = self._refusal() or ("sensor_changed" if self._held.changed else None)
-        return self._unless(
-            error, lambda: self._set(identification, security_level, led_color), done
-        )
+        if error is None:
+            self._identification = identification
+        return self._unless(error, lambda: self._set(security_level, led_color), done)
 
     # --- what the scanner does ------------------------------------------------------
 
@@ -187,19 +190,14 @@ class Changes:
     async def _accept_sensor(self) -> "str | None":
         return None if await self._held.accept() else "bad_request"
 
-    async def _set(
-        self,
-        identification: "bool | None",
-        security_level: "int | None",
-        led_color: "str | None",
-    ) -> "str | None":
+    async def _set(self, security_level: "int | None", led_color: "str | None") -> "str | None":
         if security_level is not None:
             await self._held.set_security_level(security_level)
         if led_color is not None:
             # Shown before it is kept: what the sensor refuses is not to come back with each start.
             await self._light.set_color(led_color)
         # Where the flash refuses, the sensor is started again, and that brings the old colour back.
-        return self._keep_settings(identification, led_color)
+        return self._keep_settings(self._identification, led_color)
 
     def _keep_settings(
         self, identification: "bool | None", led_color: "str | None"

@@ -44,6 +44,14 @@ ROSTER = "biometric_enroll.roster"
 KNOWN = "1b7d4e90c2a3f586"
 """An id that the reader has and Home Assistant does not know."""
 
+NOTHING_KNOWN = {
+    "capacity": None,
+    "count": None,
+    "revision": None,
+    "sensor_error": "not_responding",
+}
+"""What a reader tells of a sensor that was silent since it started."""
+
 
 @pytest.fixture
 async def slot_2(hass: HomeAssistant, loaded: MockConfigEntry) -> dict[str, Any]:
@@ -325,6 +333,46 @@ async def test_what_may_be_about_to_be_deleted_gets_no_name(
     reader.changing = False
     await async_update(hass, **which, name="Ben")
     assert await async_named(hass) == {7: "Ben"}
+
+
+@pytest.mark.parametrize(
+    ("templates", "key"),
+    [
+        ({"sensor_changed": True}, "refused_sensor_changed"),
+        (NOTHING_KNOWN, "refused_sensor_error"),
+        ({"sensor_error": "not_responding"}, "refused_sensor_error"),
+    ],
+    ids=["another sensor", "no list", "a delete that waits for the sensor"],
+)
+async def test_what_gets_no_name_because_of_the_sensor_says_so(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    templates: dict[str, Any],
+    key: str,
+) -> None:
+    reader.hold(7, KNOWN)
+    await hass.async_block_till_done()
+    reader.changing = "revision" not in templates
+    reader.templates = {**reader.templates, **templates}
+    assert await async_fails(async_update(hass, template_id=KNOWN, name="Ben")) == key
+    assert await async_named(hass) == {}
+
+
+async def test_of_two_who_name_the_same_at_once_the_second_is_told(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Else a fingerprint that the first has disabled would count again."""
+    reader.hold(7, KNOWN)
+    await hass.async_block_till_done()
+    first, second = (
+        hass.async_create_task(async_update(hass, template_id=KNOWN, name=name, enabled=enabled))
+        for name, enabled in (("Anna", False), ("Ben", True))
+    )
+    await first
+    assert await async_fails(second) == "refused_not_found"
+    [found] = await async_fingerprints(hass, loaded)
+    assert (found["name"], found["enabled"]) == ("Anna", False)
 
 
 async def test_an_id_is_for_what_was_listed_not_for_what_is_in_the_slot_by_now(

@@ -339,13 +339,21 @@ async def test_a_deletion_without_an_answer_is_done_when_the_list_says_so(
     assert uses(hass_storage) == []
 
 
-async def test_a_deletion_that_the_sensor_did_not_confirm_stays_open(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+@pytest.mark.parametrize("refusal", [Refusal.SENSOR_ERROR, Refusal.STALE])
+async def test_a_deletion_that_may_still_be_done_stays_open(
+    hass: HomeAssistant,
+    reader: FakeReader,
+    loaded: MockConfigEntry,
+    hass_storage: dict[str, Any],
+    refusal: Refusal,
 ) -> None:
-    """The reader does it when its sensor is back, perhaps after a restart of Home Assistant."""
+    """The reader does it when its sensor is back, perhaps after a restart of Home Assistant.
+
+    `stale` was said by another reader under the same id.
+    """
     anna = await async_enrolled(hass, loaded, reader)
-    reader.refuses["delete"] = "sensor_error"
-    assert await async_fails(async_delete(hass, template_id=anna)) == "refused_sensor_error"
+    reader.refuses["delete"] = refusal
+    assert await async_fails(async_delete(hass, template_id=anna)) == f"refused_{refusal}"
     # A change of something else: it is still there.
     reader.hold(9, None)
     await hass.async_block_till_done()

@@ -234,6 +234,26 @@ async def test_what_came_into_the_slot_meanwhile_is_not_deleted(
     assert (await async_unnamed(hass))[2] == "9f2c01ab44d0e1f7"
 
 
+@pytest.mark.parametrize("what", ["edit", "delete"])
+async def test_what_is_in_the_slot_of_a_sensor_that_was_accepted_meanwhile_is_not_meant(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, what: str
+) -> None:
+    """It has no id either, and is somebody else's finger."""
+    dialog = await async_open(hass, loaded, SLOT_2, what)
+    reader.templates = {**reader.templates, "sensor_changed": True}
+    await loaded.runtime_data.async_refresh()
+    await loaded.runtime_data.changes.async_accept_sensor()
+    await hass.async_block_till_done()
+    await dialog.submit(**({"name": "Ben", "enabled": True} if what == "edit" else {}))
+    assert (dialog.step_id, dialog.error) == ("fingerprints", "list_changed")
+    assert await async_named(hass) == {}
+    assert reader.stored == {1: None, 2: None, 3: None}
+    await dialog.submit(fingerprint=dialog.offers("fingerprint")[SLOT_2])
+    await dialog.choose("delete")
+    await dialog.submit()
+    assert 2 not in reader.stored
+
+
 async def test_what_was_named_meanwhile_is_changed_under_its_name(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     type Ask = Callable[[HomeAssistant, MockConfigEntry, str], Work]
 
 
+BEN = "1b7d4e90c2a3f586"
+"""An id that the reader has and Home Assistant does not know."""
+
+
 async def _call(hass: HomeAssistant, domain: str, action: str, **data: Any) -> None:
     await hass.services.async_call(domain, action, data, blocking=True)
 
@@ -179,3 +183,35 @@ async def test_a_reader_that_refuses_to_cancel_what_it_says_is_running_is_not_fl
         await asyncio.sleep(0.5)
         await loaded.runtime_data.async_refresh()
         await async_until(hass, lambda: state(hass, "sensor", "enrollment").state == "cancelled")
+
+
+async def test_what_comes_true_between_hello_and_another_change_is_seen(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """The revision that the other change makes is not that of the list before, less one."""
+    anna = await async_enrolled(hass, loaded, reader)
+    reader.hold(7, BEN)
+    await hass.async_block_till_done()
+    reader.holds.add("delete")
+    asking = hass.async_create_task(async_delete(hass, template_id=anna))
+    await reader.hears("delete")
+    reader.changing = True
+    hellos = len(reader.heard_of("hello"))
+    asking.cancel()
+    with suppress(asyncio.CancelledError):
+        await asking
+    await reader.hears("hello", hellos + 1)
+    await hass.async_block_till_done()
+    asking = hass.async_create_task(async_delete(hass, template_id=BEN))
+    await reader.hears("delete", 2)
+    with reader.unheard():
+        reader.lose(5)
+        reader.lose(7)
+    reader.answer(reader.held[-1]["request"], {"revision": reader.templates["revision"]})
+    await asking
+    reader.changing = False
+    # It was in flight until now.
+    reader.say("templates", reader.templates, retain=True)
+    await hass.async_block_till_done()
+    assert await async_named(hass) == {}
+    assert set(await async_unnamed(hass)) == {1, 2, 3}

@@ -78,7 +78,7 @@ class Changes:
         """Give a name to a template that was listed without one, and an id where it has none.
 
         Nothing is named that is not there: the reader has to tell the revision of that list again,
-        and that nothing is about to change it.
+        and that nothing is about to change it. Nor is anything named twice.
         """
         model, listed = self._model, self._listed(slot, template_id)
         if listed is None:
@@ -88,12 +88,22 @@ class Changes:
             if template_id is None:
                 # The reader compares the revision.
                 template_id = await self._async_adopt(hello, slot, listed.revision)
-            elif hello.changing:
-                raise RefusedError(Refusal.BUSY)
-            elif hello.templates.revision != listed.revision:
-                raise RefusedError(Refusal.NOT_FOUND)
+            elif (refusal := self._refusal(hello, template_id, listed)) is not None:
+                raise RefusedError(refusal)
             place, now = Place(model.device, slot, template_id), self._host.utcnow()
             await model.registry.async_adopt(place, subject, now, enabled=enabled)
+
+    def _refusal(self, hello: Hello, template_id: str, listed: Inventory) -> Refusal | None:
+        """Return why a template with an id gets no name, in the words of the reader."""
+        templates = hello.templates
+        if templates.sensor_changed:
+            return Refusal.SENSOR_CHANGED
+        if hello.changing or templates.revision is None:
+            # With a silent sensor, that may last.
+            return Refusal.BUSY if templates.sensor_error is None else Refusal.SENSOR_ERROR
+        # Somebody else may have named it while the reader was asked.
+        known = self._model.registry.get(template_id) is not None
+        return Refusal.NOT_FOUND if known or templates.revision != listed.revision else None
 
     async def _async_adopt(self, hello: Hello, slot: int, revision: str) -> str:
         """Give an id to a template that has none, and return it."""
@@ -143,12 +153,13 @@ class Changes:
     ) -> None:
         """Show what a change has made of the list, and of which revision that is.
 
-        That is known where the list was of the revision that was told right before the change; else
-        the list is made again.
+        That is known where the list was of the revision that was told right before the change, and
+        nothing else could come true in between; else the list is made again.
         """
         if (inventory := self._model.state.inventory) is None:
             return
-        if revision is None or inventory.revision != hello.templates.revision:
+        quiet = not hello.changing and not hello.enrollment.running
+        if revision is None or not quiet or inventory.revision != hello.templates.revision:
             revision = inventory.revision
         templates = changed(inventory.templates)
         self._model.update(inventory=replace(inventory, revision=revision, templates=templates))

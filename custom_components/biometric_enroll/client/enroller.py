@@ -128,8 +128,8 @@ class Enroller:
     def _stop_unwanted(self, enrollment: Enrollment) -> None:
         """Cancel what runs although its caller was told that it did not start, and walked away.
 
-        Nobody else may take the place. Not again at once where it was in vain: a refusal makes
-        hello be said, and the answer to that leads here.
+        Nobody else may take the place. Not again at once where it was in vain: a refusal has hello
+        said, and the answer to that leads here.
         """
         if not enrollment.given_up or not self._model.followed().running or self._stopping:
             return

@@ -496,6 +496,18 @@ def test_a_lock_out_waits_for_nothing() -> None:
     assert world.memory.identification
 
 
+def test_a_lock_out_is_not_undone_by_what_was_asked_for_before_it() -> None:
+    world = started()
+    changes = world.scanner.changes
+    answers: list[str | None] = []
+    assert changes.set(True, 5, None, answers.append) is None
+    assert changes.set(False, None, None, answers.append) is None
+    assert answers == [None]
+    world.run(1000)
+    assert answers == [None, None]
+    assert changes.settings == {"identification": False, "security_level": 5}
+
+
 def test_a_setting_that_is_as_wanted_wears_no_flash() -> None:
     world = started()
     writes = world.flash.writes

@@ -149,6 +149,23 @@ async def test_at_least_one_fingerprint_has_to_be_chosen(site: Site) -> None:
     assert site.raised() == {ISSUE_SENSOR_FULL}
 
 
+async def test_what_a_sensor_that_was_accepted_meanwhile_holds_is_not_deleted(site: Site) -> None:
+    """It has no id either, and is somebody else's finger."""
+    anna = await async_enrolled(site.hass, site.entry, site.reader)
+    await site.trouble(ISSUE_SENSOR_FULL)
+    form = await site.open(ISSUE_SENSOR_FULL)
+    await site.trouble(ISSUE_SENSOR_CHANGED)
+    assert (await site.fix(ISSUE_SENSOR_CHANGED))["type"] == "create_entry"
+    stored = dict(site.reader.stored)
+    form = await site.submit(form, slots=[options(form)["? (2)"]])
+    assert form["errors"] == {"base": "list_changed"}
+    assert site.reader.stored == stored
+    assert anna not in stored.values()
+    result = await site.submit(form, slots=[options(form)["? (2)"]])
+    assert result["type"] == "create_entry"
+    assert 2 not in site.reader.stored
+
+
 async def test_a_deletion_that_stops_halfway_goes_on_where_it_stopped(site: Site) -> None:
     await site.trouble(ISSUE_SENSOR_FULL)
     form = await site.open(ISSUE_SENSOR_FULL)
@@ -177,7 +194,11 @@ async def test_what_was_deleted_meanwhile_is_not_deleted_again(site: Site) -> No
     chosen = [options(form)["? (1)"], options(form)["? (3)"]]
     site.reader.lose(1)
     await site.settled()
-    assert (await site.submit(form, slots=chosen))["type"] == "create_entry"
+    # Which one without an id was meant is asked once more.
+    form = await site.submit(form, slots=chosen)
+    assert form["errors"] == {"base": "list_changed"}
+    result = await site.submit(form, slots=[options(form)["? (3)"]])
+    assert result["type"] == "create_entry"
     assert [request["slot"] for request in site.reader.heard_of("delete")] == [3]
 
 
