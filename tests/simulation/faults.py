@@ -355,6 +355,8 @@ async def will_comes_late(world: Installation, strike: Strike) -> None:
     will = Message(topic_of(reader_id, "status"), b'{"v":1,"online":false}', 1)
     world.trace.note("broker", "tells a late will of %s", reader_id)
     world.broker.tell(PARTY, will)
+    # Or the history could be over before anybody has heard that.
+    await asyncio.sleep(1)
 
 
 async def message_repeated(world: Installation, strike: Strike) -> None:
