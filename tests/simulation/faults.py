@@ -170,8 +170,10 @@ async def sensor_swapped(world: Installation, strike: Strike) -> None:
     own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
     reader.line.silence(world.rng.uniform(*_PLUGGED_S))
     await asyncio.sleep(world.rng.uniform(1, 30))
-    reader.swap_sensor(own)
-    reader.line.silence(world.rng.uniform(*_PLUGGED_S))
+    if reader.owns(own):
+        # Else somebody has accepted the other one meanwhile.
+        reader.swap_sensor(own)
+        reader.line.silence(world.rng.uniform(*_PLUGGED_S))
     world.swapped.remove(reader)
 
 
