@@ -1,6 +1,9 @@
 """Deleting a fingerprint: gone when the sensor has done it, and not a moment earlier."""
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.core import Context
@@ -9,6 +12,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_FEATURES, DOMAIN
 from custom_components.biometric_enroll.protocol.words import Refusal
+from custom_components.biometric_enroll.storage import DATA_REGISTRY
 from tests.unit.fake_reader import new_id
 from tests.unit.helpers import (
     async_enroll,
@@ -364,6 +368,35 @@ async def test_a_deletion_that_may_still_be_done_stays_open(
     await hass.async_block_till_done()
     assert stored_names(hass_storage) == []
     assert missing(hass) is None
+
+
+async def test_the_reader_hears_of_a_second_deletion_only_when_it_is_on_disk_that_it_is_open(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """The caller of the first has gone away, while its save was under way."""
+    anna = await async_enrolled(hass, loaded, reader)
+    saved, write = hass.data[DATA_REGISTRY]._saved, asyncio.Event()
+    saving = asyncio.Event()
+
+    async def written_slowly(_: dict[str, Any]) -> None:
+        saving.set()
+        await write.wait()
+
+    with patch.object(saved, "_async_write_data", written_slowly):
+        gone = hass.async_create_task(async_delete(hass, template_id=anna))
+        await saving.wait()
+        gone.cancel()
+        with suppress(asyncio.CancelledError):
+            await gone
+        hellos = len(reader.heard_of("hello"))
+        deleting = hass.async_create_task(async_delete(hass, template_id=anna))
+        await reader.hears("hello", hellos + 1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await reader.hears("delete")
+        write.set()
+        await deleting
+    assert 5 not in reader.stored
 
 
 @pytest.mark.parametrize("refusal", [Refusal.BUSY, Refusal.SENSOR_CHANGED])

@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
+from homeassistant.exceptions import HomeAssistantError
+from tests.unit.roster_actions import (
+    async_delete,
+    async_fails,
+    async_named,
+    async_unnamed,
+    async_update,
+)
 
 from custom_components.biometric_enroll.client import connection, enroller
+from custom_components.biometric_enroll.client.errors import ReaderError
 from custom_components.biometric_enroll.const import DOMAIN
 from tests.unit.helpers import (
     async_enroll,
@@ -16,13 +25,6 @@ from tests.unit.helpers import (
     device_id,
     entity_id,
     state,
-)
-from tests.unit.roster_actions import (
-    async_delete,
-    async_fails,
-    async_named,
-    async_unnamed,
-    async_update,
 )
 
 if TYPE_CHECKING:
@@ -77,22 +79,45 @@ ASKED: dict[str, Ask] = {
     "adopt": _adopt,
     "accept_sensor": _accept,
     "restart": _restart,
+    "start": lambda hass, entry, _: _enroll(hass, entry),
 }
 
 
-@pytest.mark.parametrize("name", ASKED)
+# A start goes on without its caller.
+@pytest.mark.parametrize("name", sorted(ASKED.keys() - {"start"}))
 async def test_after_a_caller_has_gone_away_hello_is_said_at_once(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, name: str
 ) -> None:
     anna = await async_enrolled(hass, loaded, reader)
     reader.holds.add(name)
     asking = hass.async_create_task(ASKED[name](hass, loaded, anna))
-    await reader.hears(name)
+    await reader.until(lambda: bool(reader.held))
     hellos = len(reader.heard_of("hello"))
     asking.cancel()
     with suppress(asyncio.CancelledError):
         await asking
     await reader.hears("hello", hellos + 1)
+
+
+@pytest.mark.parametrize("answer", ["a no", "a yes without sense"])
+@pytest.mark.parametrize("name", ASKED)
+async def test_after_any_answer_but_a_clear_yes_hello_is_said_at_once(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, name: str, answer: str
+) -> None:
+    """Some of it may be done all the same, or be done when the sensor is back."""
+    anna = await async_enrolled(hass, loaded, reader)
+    reader.holds.add(name)
+    asking = hass.async_create_task(ASKED[name](hass, loaded, anna))
+    await reader.until(lambda: bool(reader.held))
+    hellos = len(reader.heard_of("hello"))
+    if answer == "a no":
+        reader.refuse(reader.held[0]["request"], "sensor_error")
+    else:
+        reader.answer(reader.held[0]["request"], {"revision": 5})
+    with suppress(HomeAssistantError, ReaderError):
+        await asking
+    if answer == "a no" or name not in {"accept_sensor", "restart"}:
+        await reader.hears("hello", hellos + 1)
 
 
 async def test_after_the_caller_of_a_cancel_has_gone_away_too(

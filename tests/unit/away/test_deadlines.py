@@ -190,6 +190,23 @@ async def test_a_reader_that_comes_back_in_time_has_ten_seconds_for_the_rest(
     assert await waiting == pytest.approx(12.0, abs=0.01)
 
 
+async def test_once_the_background_has_found_it_it_has_ten_seconds_for_hello_too(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    await _async_lost(reader, 0)
+    waiting = asyncio.create_task(_async_in_vain(async_enroll(hass, loaded)))
+    obey = reader.on_request
+
+    def answer_once(request: dict[str, Any]) -> None:
+        obey(request)
+        reader.silent = True
+
+    reader.on_request = answer_once  # type: ignore[method-assign]
+    await asyncio.sleep(1)
+    reader.silent = False
+    assert await waiting == pytest.approx(12.0, abs=0.01)
+
+
 async def test_the_background_still_finds_a_reader_that_takes_longer_to_answer(
     hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
 ) -> None:

@@ -200,7 +200,7 @@ async def impatience(site: Site) -> AsyncGenerator[None]:
         # What is asked in the background now has as little time, and whoever asked behind it would
         # share its outcome.
         hello_queue = site.entry.runtime_data.client._connection._hello_queue
-        async with hello_queue.async_take_patiently():
+        async with hello_queue.async_patient_turn():
             pass
 
 
