@@ -7,13 +7,6 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.exceptions import HomeAssistantError
-from tests.unit.roster_actions import (
-    async_delete,
-    async_fails,
-    async_named,
-    async_unnamed,
-    async_update,
-)
 
 from custom_components.biometric_enroll.client import connection, enroller
 from custom_components.biometric_enroll.client.errors import ReaderError
@@ -25,6 +18,13 @@ from tests.unit.helpers import (
     device_id,
     entity_id,
     state,
+)
+from tests.unit.roster_actions import (
+    async_delete,
+    async_fails,
+    async_named,
+    async_unnamed,
+    async_update,
 )
 
 if TYPE_CHECKING:
