@@ -9,7 +9,7 @@ import pytest
 from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.biometric_enroll.const import DOMAIN
-from custom_components.biometric_enroll.follower import enroller, presence
+from custom_components.biometric_enroll.follower import conversation, presence
 from custom_components.biometric_enroll.follower.errors import ReaderError
 from tests.unit.helpers import (
     async_enroll,
@@ -195,7 +195,7 @@ async def test_a_reader_that_refuses_to_cancel_what_it_says_is_running_is_not_fl
 
     reader.on_request = start_unheard  # type: ignore[method-assign]
     reader.refuses["cancel"] = "not_running"
-    with patch.object(enroller, "CANCEL_EVERY", 0.5):
+    with patch.object(conversation, "ANSWER_WITHIN", 0.5):
         assert await async_fails(_enroll(hass, loaded)) == "reader_unreachable"
         await reader.hears("cancel")
         hellos = len(reader.heard_of("hello"))
