@@ -299,10 +299,11 @@ async def test_what_starts_although_a_stranger_said_no_is_cancelled(
     enrolling = hass.async_create_task(async_fails(hass, loaded))
     await reader.hears("start")
     [start] = reader.held
-    reader.refuse(start["request"], "stale")
-    assert await enrolling == "refused_stale"
     reader.holds.clear()
+    reader.refuse(start["request"], "stale")
+    # Before the hello that the refusal has said.
     reader.on_request({**start, "request": "0123456789abcdef"})
+    assert await enrolling == "refused_stale"
     await until_stage(hass, "cancelled")
     assert reader.enrollment["stage"] == "cancelled"
     assert await async_fingerprints(hass, loaded) == []

@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
-from custom_components.biometric_enroll.client import connection, enroller
+from custom_components.biometric_enroll.client import connection, request_channel
 from custom_components.biometric_enroll.client.errors import ReaderError
 from custom_components.biometric_enroll.const import DOMAIN
 from tests.unit.helpers import (
@@ -195,7 +195,7 @@ async def test_a_reader_that_refuses_to_cancel_what_it_says_is_running_is_not_fl
 
     reader.on_request = start_unheard  # type: ignore[method-assign]
     reader.refuses["cancel"] = "not_running"
-    with patch.object(enroller, "CANCEL_EVERY", 0.5):
+    with patch.object(request_channel, "ANSWER_WITHIN", 0.5):
         assert await async_fails(_enroll(hass, loaded)) == "reader_unreachable"
         await reader.hears("cancel")
         hellos = len(reader.heard_of("hello"))

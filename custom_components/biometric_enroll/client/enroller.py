@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..protocol.fields import MalformedError
 from ..protocol.words import Reason, Refusal, Stage
+from . import request_channel
 from .enrollment import EnrollmentEvent, advances, events
 from .errors import ReaderError, RefusedError, TooManyScansError
 from .fingerprint_registry import Enrollment, Place
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-
-CANCEL_EVERY = 10.0
-"""Least seconds between two cancels of what nobody wants."""
 
 TO_TELL = 30.0
 """Seconds past the reader's last deadline that a caller waits for the outcome."""
@@ -128,14 +126,14 @@ class Enroller:
     def _stop_unwanted(self, enrollment: Enrollment) -> None:
         """Cancel what runs although its caller was told that it did not start, and walked away.
 
-        Nobody else may take the place. Not again at once where it was in vain: a refusal has hello
-        said, and the answer to that leads here.
+        Nobody else may take the place. In vain at once is not tried again sooner than in vain after
+        a silence: a refusal has hello said, and the answer to that leads here.
         """
         if not enrollment.given_up or not self._model.followed().running or self._stopping:
             return
         if self._loop.time() >= self._stop_again_at:
             self._stopping = True
-            self._stop_again_at = self._loop.time() + CANCEL_EVERY
+            self._stop_again_at = self._loop.time() + request_channel.ANSWER_WITHIN
             self._host.create_task(self._async_cancel_quietly())
 
     def confirm(self, snapshot: Snapshot, asked_at: float) -> None:
