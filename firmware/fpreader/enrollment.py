@@ -8,8 +8,8 @@ procedure in the protocol. An operation is a name and numbers:
     ("img2tz", (buffer,))         → good, too_messy, too_few_features, no_image
     ("search", (first, count))    → (slot, template id or None), or None; count 0: the whole sensor
     ("reg_model", ())             → good, mismatch
-    ("store", (slot, again))      → good, refused, taken (nothing was stored: the slot is not free);
-                                    again is 1 when it may have been stored before
+    ("prove_free", (slot,))       → good, taken
+    ("store", (slot,))            → good, refused, taken (nothing was stored: it is another sensor)
     ("empty", (slot,))            → good
     ("keep", ())                  write the operation record → good
     ("commit", (slot,))           write map and final snapshot → good
@@ -113,6 +113,7 @@ class Enrollment:
     def snapshot(self, now: int) -> "dict[str, Any]":
         """Tell the whole enrollment as it stands, as on `enroll/response`, without `v`."""
         snapshot = self.operation()
+        del snapshot["stored"]
         snapshot["stage"] = self._stage
         snapshot["step"] = self._step
         running = self._stage in ("place_finger", "processing", "lift_finger")
@@ -130,6 +131,7 @@ class Enrollment:
             "total": self._total,
             "captured": [{"attempts": attempts} for attempts in self._captured],
             "rejected": {"count": self._rejected, "last": self._last_rejection},
+            "stored": self._stored,
         }
 
     # --- the procedure --------------------------------------------------------------
@@ -225,9 +227,19 @@ class Enrollment:
         if answer != "good":
             return str(answer)
         before = self._stored
-        # From here on the slot has to be emptied, whatever the sensor says or does not say.
-        self._stored = True
-        answer = yield "store", (self.slot, int(before))
+        if not before:
+            answer = yield from self._do("prove_free", self.slot)
+            if answer == "taken":
+                raise _Ended("failed", "sensor_error")
+            if answer != "good":
+                return str(answer)
+            # From here on the slot has to be emptied, whatever the sensor says or does not say, and
+            # whatever becomes of our power.
+            self._stored = True
+            if (yield "keep", ()) != "good":
+                self._stored = False
+                raise _Ended("failed", "sensor_error")
+        answer = yield "store", (self.slot,)
         if answer == "taken":
             self._stored = before
         if answer in ("refused", "taken"):
@@ -295,7 +307,8 @@ class Enrollment:
 def restarted(operation: "dict[str, Any]") -> "dict[str, Any]":
     """Make the final snapshot of an enrollment that a restart of the reader ended."""
     snapshot = dict(operation)
-    snapshot.pop("op", None)  # firmware 0.1 did not write it
+    for key in ("op", "stored"):  # firmware 0.1 wrote neither
+        snapshot.pop(key, None)
     snapshot["seq"] += RESTART_GAP
     snapshot["stage"] = "failed"
     snapshot["step"] = min(len(operation["captured"]) + 1, operation["total"])

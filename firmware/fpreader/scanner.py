@@ -282,8 +282,10 @@ class Scanner:
                 result = found and (found[0], self._memory.template_id(found[0]))
             elif name == "reg_model":
                 result = "good" if await self._sensor.reg_model() else "mismatch"
+            elif name == "prove_free":
+                result = "good" if await self._held.is_free(numbers[0]) else "taken"
             elif name == "store":
-                result = await self._held.store(numbers[0], again=bool(numbers[1]))
+                result = await self._held.store(numbers[0])
             elif name == "empty":
                 # It is worth its repeats, also when the enrollment is out of time.
                 self._sensor.may_repeat = always

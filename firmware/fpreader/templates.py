@@ -88,12 +88,13 @@ class Templates:
             raise SensorError
         return found
 
-    async def store(self, slot: int, *, again: bool) -> str:
-        """Store into a free slot: good, refused, or taken, and then nothing was stored.
+    async def is_free(self, slot: int) -> bool:
+        """Ask our sensor whether a slot is free; that of another one is not."""
+        return await self.is_ours() and not await self._is_taken(slot)
 
-        A slot that may have been stored before (`again`) need not be free.
-        """
-        if not await self.is_ours() or (not again and await self._is_taken(slot)):
+    async def store(self, slot: int) -> str:
+        """Store into a slot that was free: good, refused, or taken, and then nothing was stored."""
+        if not await self.is_ours():
             return "taken"
         return "good" if await self._sensor.store(slot) else "refused"
 
@@ -194,8 +195,9 @@ class Templates:
         if operation.get("op") == DELETE:
             # The index tells what came of it.
             await self._sensor.delet_char(operation["slot"])
-        # Store belongs to the last scan but one: before it, what is there is somebody else's.
-        elif len(operation["captured"]) >= operation["total"] - 2:
+        # Before Store, what is there is somebody else's. Firmware 0.1 noted only the scans; Store
+        # belongs to the last but one.
+        elif operation.get("stored", len(operation["captured"]) >= operation["total"] - 2):
             await self.empty(operation["slot"])
 
     async def _is_taken(self, slot: int) -> bool:

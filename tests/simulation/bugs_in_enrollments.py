@@ -100,6 +100,16 @@ def no_nonce() -> AbstractContextManager[object]:
     return put(Desk, "_use_nonce", lambda *_: None)
 
 
+@bug(2, "A restart empties the slot of an enrollment that never stored anything there")
+def emptied_unstored() -> AbstractContextManager[object]:
+    right = Templates._end
+
+    async def wrong(self: Templates, operation: dict[str, Any]) -> None:
+        await right(self, {**operation, "stored": bool(operation.get("captured"))})
+
+    return put(Templates, "_end", wrong)
+
+
 @bug(2, "Whatever is scanned last, the enrollment is good")
 def not_verified() -> AbstractContextManager[object]:
     right = Enrollment._verify

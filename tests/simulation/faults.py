@@ -210,6 +210,21 @@ async def template_vanishes(world: Installation, strike: Strike) -> None:
     world.promises.truth(reader.device).vanished(slot, reader.memory.get(slot))
 
 
+async def template_appears(world: Installation, strike: Strike) -> None:
+    """Have somebody store a template where the reader would, and take the reader's power."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    slot = min(set(range(len(reader.templates) + 1)).difference(reader.templates))
+    if reader.app is not None and reader.app.scanner.running:
+        slot = reader.app.scanner.snapshot["slot"]
+    if reader in world.swapped or slot in reader.templates:
+        return
+    strike.now(reader)
+    world.store(reader, slot)
+    await asyncio.sleep(world.rng.uniform(0, 8))
+    reader.power_off()
+
+
 # The broker and the network
 
 
@@ -566,6 +581,7 @@ FAULTS: tuple[tuple[int, Happens], ...] = (
     (4, sensor_swapped),
     (2, sensor_replaced),
     (2, template_vanishes),
+    (3, template_appears),
     (6, broker_restarts),
     (4, broker_stalls),
     (6, connection_cut),

@@ -248,8 +248,12 @@ class Installation:
     def _fill(self, reader: SimulatedReader) -> None:
         """Have people enrolled on a sensor before any reader knows it."""
         for slot in self.rng.sample(range(6), self.rng.choice((1, 2, 5))):
-            reader.sensor.templates[slot] = _template(reader, self.rng.choice(NAMELESS))
-            self.promises.truth(reader.device).orphans.add(slot)
+            self.store(reader, slot)
+
+    def store(self, reader: SimulatedReader, slot: int) -> None:
+        """Have somebody enrolled on a sensor by another way than its reader."""
+        reader.sensor.templates[slot] = _template(reader, self.rng.choice(NAMELESS))
+        self.promises.truth(reader.device).orphans.add(slot)
 
     def own_sensor(self, reader: SimulatedReader) -> EmulatedSensor:
         """Return the sensor whose ids a reader keeps; what is there, if that cannot be told."""

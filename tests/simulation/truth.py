@@ -135,7 +135,8 @@ class Truth:
             wanted = template_id in self.unwanted
             self.gone.add(template_id)
         else:
-            wanted = slot in self.unwanted_slots or slot == enrolling
+            ours = slot == enrolling and slot not in self.orphans
+            wanted = slot in self.unwanted_slots or ours
         if not wanted:
             self._violated(2, f"slot {slot} of {template_id} is emptied, and nobody wanted that")
         self.orphans.discard(slot)

@@ -632,6 +632,45 @@ def test_a_reader_without_a_mark_marks_its_sensor_anew() -> None:
     assert world.touches[-1][2:4] == (0, None)
 
 
+def test_what_somebody_stored_in_the_slot_of_an_enrollment_that_is_cut_short_stays() -> None:
+    """Nothing was stored there by us before the power went, whatever was scanned."""
+    for cut_at in (("gen_img", 2), ("img2tz", 2), ("reg_model", 1), ("read_index_table", 1)):
+        world = started()
+        world.sensor.asked.clear()
+        world.user = at(cut_at[1], cut_at[0], cut_power)
+        world.enroll(ID, scan_timeout_s=5)
+        world.sensor.templates[0] = "bert"
+        try:
+            world.run_until_ended()
+        except PowerCutError:
+            pass
+        world.user = lambda *_: None
+        world.turn_on()
+        world.run(3000)
+        assert world.sensor.templates == {0: "bert"}, cut_at
+        assert world.memory.operation is None
+        assert world.scanner.snapshot["reason"] == "reader_restarted"
+        assert "stored" not in world.scanner.snapshot
+
+
+def test_the_slot_of_an_enrollment_that_firmware_0_1_has_left_is_emptied_by_its_scans() -> None:
+    for captured, left in ((0, {0: "anna"}), (1, {}), (2, {})):
+        world = started()
+        operation = {
+            "template_id": ID,
+            "seq": 5,
+            "slot": 0,
+            "total": 3,
+            "captured": [{"attempts": 1}] * captured,
+            "rejected": {"count": 0, "last": None},
+        }
+        world.memory.keep_operation(operation)
+        world.sensor.templates[0] = "anna"
+        world.turn_on()
+        world.run(1000)
+        assert world.sensor.templates == left
+
+
 def test_a_template_deleted_behind_our_back_loses_its_id_at_the_next_start() -> None:
     world = enrolled("anna", "bert")
     del world.sensor.templates[0]
