@@ -1,4 +1,7 @@
-"""Prints the history of one seed, and nothing else: python -m tests.simulation.replay SEED."""
+"""Prints the history of one seed, and whether it kept all promises.
+
+python -m tests.simulation.replay SEED; ends with code 1 where one was broken.
+"""
 
 from __future__ import annotations
 
@@ -9,4 +12,9 @@ from tests.simulation.history import live
 
 if __name__ == "__main__":
     logging.disable()
-    print(live(int(sys.argv[1]), traced=True).trace)
+    verdict = live(int(sys.argv[1]), traced=True)
+    print(verdict.trace)
+    for broken in verdict.violations:
+        print(f"VIOLATED at {broken.at:.3f}: promise {broken.promise}, {broken.what}")
+    print(f"{verdict.enrollments} enrollments, {len(verdict.violations)} violations")
+    sys.exit(bool(verdict.violations))
