@@ -214,10 +214,12 @@ async def template_appears(world: Installation, strike: Strike) -> None:
     """Have somebody store a template where the reader would, and take the reader's power."""
     reader = world.any_reader()
     await strike.ready(reader)
-    slot = min(set(range(len(reader.templates) + 1)).difference(reader.templates))
+    # In a slot whose template has vanished nobody could tell one from the other.
+    taken = {*reader.templates, *reader.memory}
+    slot = min(set(range(len(taken) + 1)) - taken)
     if reader.app is not None and reader.app.scanner.running:
         slot = reader.app.scanner.snapshot["slot"]
-    if reader in world.swapped or slot in reader.templates:
+    if reader in world.swapped or slot in taken:
         return
     strike.now(reader)
     world.store(reader, slot)

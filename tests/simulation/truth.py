@@ -135,7 +135,8 @@ class Truth:
             wanted = template_id in self.unwanted
             self.gone.add(template_id)
         else:
-            ours = slot == enrolling and slot not in self.orphans
+            # A flash that refuses does not forget that something may be stored there.
+            ours = slot == enrolling and (slot not in self.orphans or self.refused)
             wanted = slot in self.unwanted_slots or ours
         if not wanted:
             self._violated(2, f"slot {slot} of {template_id} is emptied, and nobody wanted that")
