@@ -1,0 +1,199 @@
+"""Faults of Home Assistant and of those who use it: kills, backups, people in each other's way."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from emulator import Command, Fault
+from tests.simulation.coverage import STAGES
+from tests.simulation.faults_of_readers import LOSS, PLUGGED_S
+from tests.simulation.flash import Moment
+from tests.simulation.home_assistant import PARTY
+from tests.simulation.network import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.simulation.history import Installation
+    from tests.simulation.steering import Strike
+
+#: What users do for the requests of a change.
+_ASKED = {"delete": "delete", "adopt": "adopt", "settings": "compare"}
+
+
+async def home_assistant_restarts(world: Installation, strike: Strike) -> None:
+    """Stop Home Assistant, or kill it, and start it again."""
+    await strike.ready()
+    if not world.home.running:
+        return
+    strike.now()
+    world.home.stop(kill=world.rng.random() < 1 / 2)
+    # It takes longer than a touch is live.
+    await asyncio.sleep(world.rng.uniform(6, 30))
+    await world.home.start()
+
+
+async def home_assistant_killed_when_told(world: Installation, strike: Strike) -> None:
+    """Kill Home Assistant right after it has told something, and maybe saved that."""
+
+    def is_told() -> None:
+        strike.now()
+        if world.rng.random() < 1 / 3:
+            # Nobody hears any more what it says; what it saves meanwhile stays.
+            world.network.cut(PARTY, Notice.NOBODY)
+            world.later(world.rng.uniform(0.02, 2), world.kill_home)
+        else:
+            world.later(world.rng.uniform(0, 0.02), world.kill_home)
+
+    await strike.ready()
+    world.when_told.append(is_told)
+    await asyncio.sleep(world.rng.uniform(10, 30))
+    world.when_told.clear()
+    await world.home.start()
+
+
+async def home_assistant_killed_when_it_asks(world: Installation, strike: Strike) -> None:
+    """Kill Home Assistant right after it has asked for an enrollment."""
+    soon = world.rng.choice((0, world.rng.uniform(0, 0.02)))
+    reader_id = world.any_reader_id()
+
+    def kill() -> None:
+        strike.now(world.readers[reader_id])
+        world.kill_home()
+
+    if strike.column in STAGES:
+        await strike.ready(world.readers[reader_id])
+    world.when_started.append(lambda: world.later(soon, kill))
+    await world.enroll(reader_id)
+    await asyncio.sleep(world.rng.uniform(3, 20))
+    world.when_started.clear()
+    await world.home.start()
+
+
+async def change_goes_wrong(world: Installation, strike: Strike) -> None:
+    """Have something changed, and let something happen in the middle of that."""
+    reader_id, rng = world.any_reader_id(), world.rng
+    reader = world.readers[reader_id]
+    kinds: tuple[Callable[[], object], ...] = (
+        world.kill_home,
+        lambda: world.network.stall(PARTY, rng.uniform(8, 15)),
+        lambda: reader.cut_after(Command.DELET_CHAR),
+        lambda: reader.cut_at_write(rng.randint(1, 2), rng.choice(list(Moment))),
+        lambda: reader.fault(rng.choice(LOSS), rng.randint(1, 3), command=Command.DELET_CHAR),
+        # So often the reader asks before it gives up.
+        lambda: reader.fault(Fault.REQUEST_LOST, 3, command=Command.DELET_CHAR),
+        lambda: reader.line.silence(rng.uniform(0.5, 12)),
+    )
+    # By then somebody may be enrolled.
+    await asyncio.sleep(rng.uniform(0, 15))
+    happens, soon = rng.choice(kinds), rng.choice((0.0, rng.uniform(0, 0.3)))
+
+    def happen() -> None:
+        strike.now(reader)
+        happens()
+
+    if strike.column in STAGES:
+        await strike.ready(reader)
+    world.when_changing.append(lambda: world.later(soon, happen))
+    asked = rng.choice(("adopt", "adopt", "delete", "delete", "delete", "switch", "compare"))
+    if strike.column in _ASKED:
+        asked = _ASKED[strike.column]
+    await getattr(world.housekeeper, asked)(reader_id)
+    await asyncio.sleep(rng.uniform(3, 20))
+    world.when_changing.clear()
+    await world.home.start()
+
+
+async def change_broken_off(world: Installation, strike: Strike) -> None:
+    """Have something changed by somebody who does not wait, and kill Home Assistant soon."""
+    reader = world.any_reader()
+    await world.housekeeper.change_mind(reader.reader_id)
+    await asyncio.sleep(world.rng.uniform(0, 2))
+    await strike.ready(reader)
+    if world.home.running:
+        strike.now(reader)
+    world.kill_home()
+    await asyncio.sleep(world.rng.uniform(3, 20))
+    await world.home.start()
+
+
+async def named_on_another_sensor(world: Installation, strike: Strike) -> None:
+    """Have a template named while its reader, without flash, gets another sensor for a while."""
+    reader = world.any_reader()
+    if reader in world.swapped:
+        return
+    world.swapped.append(reader)
+    await strike.ready(reader)
+    strike.now(reader)
+    reader.power_off()
+    reader.erase_flash()
+    world.promises.truth(reader.device).flash_erased(reader.templates)
+    own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
+    world.promises.truth(reader.device).orphans |= set(reader.templates)
+    world.later(world.rng.uniform(0, 4), reader.power_on)
+    await world.housekeeper.adopt(reader.reader_id)
+    await asyncio.sleep(world.rng.uniform(5, 15))
+    reader.swap_sensor(own)
+    reader.line.silence(world.rng.uniform(*PLUGGED_S))
+    world.swapped.remove(reader)
+
+
+async def entry_reloaded(world: Installation, strike: Strike) -> None:
+    """Reload one reader's entry."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    if world.home.running:
+        strike.now(reader)
+    world.home.reload(reader.reader_id)
+
+
+async def backup_restored(world: Installation, strike: Strike) -> None:
+    """Make a backup, and some time later put it in the place of all that was saved since."""
+    world.home.disk.back_up()
+    await asyncio.sleep(world.rng.uniform(1, 15))
+    await strike.ready()
+    if not world.home.running:
+        return
+    strike.now()
+    world.home.stop(kill=True)
+    world.promises.forgetful = True
+    world.home.disk.restore(world.rng)
+    await asyncio.sleep(world.rng.uniform(6, 20))
+    await world.home.start()
+
+
+# People
+
+
+async def cancel_pressed(world: Installation, strike: Strike) -> None:
+    """Press the button."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    strike.now(reader)
+    await world.users.cancel(reader.reader_id)
+
+
+async def button_pressed(world: Installation, strike: Strike) -> None:
+    """Press a button that is about the reader itself; it may have just been touched."""
+    reader_id = world.any_reader_id()
+    if world.rng.random() < 1 / 2:
+        await world.touch(reader_id)
+    await strike.ready(world.readers[reader_id])
+    strike.now(world.readers[reader_id])
+    await world.users.press(reader_id, world.rng.choice(("identify", "restart", "restart")))
+
+
+async def both_pressed(world: Installation, strike: Strike) -> None:
+    """Let a second user enroll somebody on the same reader, at the same time."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    strike.now(reader)
+    await world.enroll(reader.reader_id)
+
+
+async def stranger_joins(world: Installation, strike: Strike) -> None:
+    """Give power to another reader that was given the same reader id."""
+    await strike.ready()
+    strike.now()
+    await world.stranger(world.rng.uniform(3, 30))

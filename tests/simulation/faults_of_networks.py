@@ -1,0 +1,175 @@
+"""Faults of the broker and the network: restarts, stalls, cuts, and messages at the wrong time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from custom_components.biometric_enroll.protocol.words import topic_of
+from tests.simulation.coverage import STAGES
+from tests.simulation.home_assistant import PARTY
+from tests.simulation.network import Block, Notice
+from tests.simulation.packets import Message
+
+if TYPE_CHECKING:
+    from tests.simulation.history import Installation
+    from tests.simulation.steering import Strike
+
+
+async def broker_restarts(world: Installation, strike: Strike) -> None:
+    """Kill or stop the broker, and start it again."""
+    await strike.ready()
+    if not world.broker.running:
+        return
+    strike.now()
+    if world.rng.random() < 1 / 2:
+        world.broker.kill()
+    else:
+        world.broker.stop()
+    await asyncio.sleep(world.rng.uniform(0.1, 20))
+    world.broker.start(forget=world.rng.random() < 1 / 3)
+
+
+async def broker_stalls(world: Installation, strike: Strike) -> None:
+    """Let the broker do nothing for a while."""
+    await strike.ready()
+    if world.broker.running:
+        strike.now()
+    world.broker.stall(world.rng.uniform(0.5, 25))
+
+
+async def connection_cut(world: Installation, strike: Strike) -> None:
+    """Cut somebody's connection; not everybody may notice."""
+    notice = world.rng.choice((Notice.BOTH, Notice.CLIENT, Notice.BROKER, Notice.NOBODY))
+    party = world.any_party()
+    await strike.ready(world.all_readers.get(party))
+    if world.network.connected(party):
+        strike.now(*world.at(party))
+    world.network.cut(party, notice)
+
+
+async def network_stalls(world: Installation, strike: Strike) -> None:
+    """Hold back what somebody says and is told."""
+    party = world.any_party()
+    await strike.ready(world.all_readers.get(party))
+    strike.now(*world.at(party))
+    world.network.stall(party, world.rng.uniform(0.5, 20))
+
+
+async def network_blocked(world: Installation, strike: Strike) -> None:
+    """Cut somebody off for a while."""
+    party = world.any_party()
+    await strike.ready(world.all_readers.get(party))
+    strike.now(*world.at(party))
+    world.network.cut(party, world.rng.choice((Notice.BOTH, Notice.NOBODY)))
+    world.network.block(party, world.rng.choice(list(Block)))
+    await asyncio.sleep(world.rng.uniform(1, 20))
+    await world.touch(world.any_reader_id())
+    await asyncio.sleep(world.rng.uniform(1, 6))
+    if world.rng.random() < 1 / 3:
+        world.any_reader().power_off()
+        # So long that the uptime may be again what it was at that touch.
+        await asyncio.sleep(world.rng.choice((0, world.rng.uniform(0, 40))))
+    world.network.unblock(party)
+    # Maybe before that older touch is delivered.
+    await asyncio.sleep(world.rng.uniform(0, 12))
+    await world.touch(world.any_reader_id())
+
+
+async def touch_of_another_life(world: Installation, strike: Strike) -> None:
+    """Let a touch be told only after a power cut, at the uptime at which it was made before."""
+    reader_id = world.any_reader_id()
+    reader = world.readers[reader_id]
+    await strike.ready(reader)
+    strike.now(reader)
+    world.network.cut(reader.device, Notice.BOTH)
+    world.network.block(reader.device, Block.REFUSED)
+    await world.touch(reader_id)
+    uptime_s = reader.uptime_s
+    await asyncio.sleep(5)
+    reader.power_off()
+    await asyncio.sleep(1)
+    reader.power_on()
+    await asyncio.sleep(max(0, uptime_s - world.rng.uniform(0, 6)))
+    world.network.unblock(reader.device)
+
+
+async def touch_retained(world: Installation, strike: Strike) -> None:
+    """Let the broker retain a touch, as a bridge may do, while Home Assistant is not there."""
+    if not world.home.running:
+        return
+    world.home.stop(kill=False)
+    await world.touch(world.any_reader_id())
+    await asyncio.sleep(world.rng.uniform(2, 8))
+    if strike.column is None or strike.column in STAGES:
+        await strike.ready()
+    strike.now()
+    world.broker.retain_newest("fingerprint")
+    await world.home.start()
+
+
+async def network_slow(world: Installation, strike: Strike) -> None:
+    """Let everything take long for a while."""
+    await strike.ready()
+    strike.now()
+    usual, world.network.between = world.network.between, (0.05, world.rng.uniform(0.3, 2.5))
+    await asyncio.sleep(world.rng.uniform(2, 20))
+    world.network.between = usual
+
+
+async def answer_stalls(world: Installation, strike: Strike) -> None:
+    """Hold back the answer to a hello, and what happens at the reader right behind it."""
+    reader_id = world.any_reader_id()
+
+    def hello_is_said() -> None:
+        world.later(0.02, stall)
+
+    def stall() -> None:
+        strike.now(world.readers[reader_id])
+        world.network.stall(PARTY, world.rng.uniform(6, 9))
+
+    if strike.column in STAGES:
+        await strike.ready(world.readers[reader_id])
+    world.when_published.append(hello_is_said)
+    world.home.reload(reader_id)
+    await asyncio.sleep(world.rng.uniform(0, 0.5))
+    await world.touch(reader_id)
+
+
+async def start_not_answered(world: Installation, strike: Strike) -> None:
+    """Hold back what is said about an enrollment that was asked for, until nobody waits for it."""
+    reader_id = world.any_reader_id()
+
+    def stall() -> None:
+        strike.now(world.readers[reader_id])
+        world.network.stall(PARTY, world.rng.uniform(9, 15))
+
+    if strike.column in STAGES:
+        await strike.ready(world.readers[reader_id])
+    world.when_started.append(lambda: world.later(0.02, stall))
+    await world.enroll(reader_id)
+    world.when_started.clear()
+
+
+async def will_comes_late(world: Installation, strike: Strike) -> None:
+    """Tell Home Assistant of the end of a session that was over long ago, when all is quiet."""
+    reader_id = world.any_reader_id()
+    await asyncio.sleep(40)
+    await strike.ready(world.readers[reader_id])
+    strike.now(world.readers[reader_id])
+    will = Message(topic_of(reader_id, "status"), b'{"v":1,"online":false}', 1)
+    world.trace.note("broker", "tells a late will of %s", reader_id)
+    world.broker.tell(PARTY, will)
+    # Or the history could be over before anybody has heard that.
+    await asyncio.sleep(1)
+
+
+async def message_repeated(world: Installation, strike: Strike) -> None:
+    """Let old messages come once more."""
+    await strike.ready()
+    for _ in range(world.rng.randint(1, 4)):
+        message = world.broker.replay(world.rng, PARTY)
+        if message is not None:
+            strike.now()
+            world.trace.note("broker", "repeats %s", message)
+        await asyncio.sleep(world.rng.uniform(0, 2))

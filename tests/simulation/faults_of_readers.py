@@ -1,0 +1,210 @@
+"""Faults of a reader: its power, its flash, its sensor, and what somebody does to them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from emulator import Command, Fault
+from tests.simulation.flash import Moment
+
+if TYPE_CHECKING:
+    from tests.simulation.history import Installation
+    from tests.simulation.reader import SimulatedReader
+    from tests.simulation.steering import Strike
+
+_NOISE = (Fault.GARBAGE, Fault.BAD_CHECKSUM, Fault.TRUNCATED, Fault.SPLIT)
+LOSS = (Fault.REQUEST_LOST, Fault.ANSWER_LOST)
+#: Seconds that a person needs to plug another sensor in.
+PLUGGED_S = (4.0, 8.0)
+#: What a reader asks its sensor for at a stage, in histories that are steered to it.
+_AT_STAGE: dict[str, tuple[Command | None, ...]] = {
+    "touch": (Command.IMG_2_TZ, Command.SEARCH),
+    "processing": (Command.IMG_2_TZ, Command.SEARCH, Command.REG_MODEL, Command.STORE),
+}
+_TELLING = (Command.STORE, Command.DELET_CHAR, Command.SEARCH, Command.IMG_2_TZ, Command.REG_MODEL)
+
+
+async def _write_something(world: Installation, strike: Strike, reader: SimulatedReader) -> None:
+    """Give the flash of a reader reason to be written to, in a history that is steered."""
+    if strike.column is not None and strike.column in {"idle", "touch", "nothing", "final"}:
+        await world.housekeeper.switch(reader.reader_id)
+
+
+async def power_cut(world: Installation, strike: Strike) -> None:
+    """Take a reader's power."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    if reader.powered:
+        strike.now(reader)
+        reader.power_off()
+
+
+async def power_cut_at_the_sensor(world: Installation, strike: Strike) -> None:
+    """Take a reader's power right after the sensor has done something that matters."""
+    reader = world.any_reader()
+    command: Command | None = world.rng.choice(_TELLING)
+    nth = world.rng.randint(1, 2)
+    if strike.column is not None:
+        command, nth = world.rng.choice(_AT_STAGE.get(strike.column, (None,))), 1
+    await strike.ready(reader)
+    reader.cut_after(command, nth, strike.once(reader))
+    reader.line.stir()
+
+
+async def power_cut_at_the_flash(world: Installation, strike: Strike) -> None:
+    """Take a reader's power around a write to its flash."""
+    reader, moment = world.any_reader(), world.rng.choice(list(Moment))
+    await strike.ready(reader)
+    reader.cut_at_write(world.rng.randint(1, 3), moment, strike.once(reader))
+    await _write_something(world, strike, reader)
+
+
+async def power_cut_when_locked_out(world: Installation, strike: Strike) -> None:
+    """Take a reader's power once identification is off; then come those who are known."""
+    reader_id = world.any_reader_id()
+    reader, truth = world.readers[reader_id], world.promises.truth_of(reader_id)
+    await asyncio.sleep(world.rng.uniform(0, 20))
+    if truth.identification:
+        await world.housekeeper.switch(reader_id)
+    await strike.ready(reader)
+    strike.now(reader)
+    reader.power_off()
+    await asyncio.sleep(0.5)
+    reader.power_on()
+    await asyncio.sleep(world.rng.uniform(4, 8))
+    for _ in range(2):
+        await world.touch(reader_id)
+        await asyncio.sleep(2)
+
+
+async def flash_refuses(world: Installation, strike: Strike) -> None:
+    """Let every write to a reader's flash fail for a while."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    reader.flash.refuses, reader.flash.refused = True, strike.once(reader)
+    world.promises.truth(reader.device).refused = True
+    await asyncio.sleep(world.rng.uniform(0.5, 10))
+    await _write_something(world, strike, reader)
+    reader.flash.refuses = False
+
+
+async def flash_erased(world: Installation, strike: Strike) -> None:
+    """Erase a reader's flash while it has no power."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    strike.now(reader)
+    reader.power_off()
+    reader.erase_flash()
+    world.promises.truth(reader.device).flash_erased(reader.templates)
+    await asyncio.sleep(world.rng.uniform(15, 25))
+    for reader_id in world.readers:
+        await world.touch(reader_id)
+
+
+async def sensor_silent(world: Installation, strike: Strike) -> None:
+    """Let a sensor say nothing for a while."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    reader.line.silenced = strike.once(reader)
+    reader.line.silence(world.rng.uniform(0.5, 12))
+
+
+async def sensor_noisy(world: Installation, strike: Strike) -> None:
+    """Let some answers of a sensor be damaged or lost."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    reader.line.distorted = strike.once(reader)
+    for _ in range(world.rng.randint(1, 3)):
+        fault = world.rng.choice(_NOISE + LOSS)
+        command = world.rng.choice((None, *_TELLING))
+        after = world.rng.randint(0, 3)
+        if strike.column is not None:
+            command, after = None, 0
+        reader.fault(fault, world.rng.randint(1, 4), after=after, command=command)
+
+
+async def sensor_late(world: Installation, strike: Strike) -> None:
+    """Let one answer of a sensor come later than it is waited for."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    reader.line.delayed = strike.once(reader)
+    reader.line.delay = world.rng.uniform(0.5, 4)
+    reader.line.stir()
+
+
+async def sensor_restarts(world: Installation, strike: Strike) -> None:
+    """Interrupt the sensor's supply."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    if reader.powered:
+        strike.now(reader)
+        reader.cycle_sensor()
+
+
+async def sensor_swapped(world: Installation, strike: Strike) -> None:
+    """Put another sensor in for a while, on which others are enrolled."""
+    reader = world.any_reader()
+    if reader in world.swapped:
+        return
+    world.swapped.append(reader)
+    await strike.ready(reader)
+    strike.now(reader)
+    own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
+    reader.line.silence(world.rng.uniform(*PLUGGED_S))
+    await asyncio.sleep(world.rng.uniform(1, 30))
+    if reader.owns(own):
+        # Else somebody has accepted the other one meanwhile.
+        reader.swap_sensor(own)
+        reader.line.silence(world.rng.uniform(*PLUGGED_S))
+    world.swapped.remove(reader)
+
+
+async def sensor_replaced(world: Installation, strike: Strike) -> None:
+    """Put another sensor in for good; only if that is not accepted, the own one comes back."""
+    reader_id = world.any_reader_id()
+    reader = world.readers[reader_id]
+    if reader in world.swapped:
+        return
+    world.swapped.append(reader)
+    await strike.ready(reader)
+    strike.now(reader)
+    own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
+    reader.line.silence(world.rng.uniform(*PLUGGED_S))
+    await asyncio.sleep(world.rng.uniform(5, 20))
+    await world.housekeeper.accept(reader_id)
+    await asyncio.sleep(world.rng.uniform(0, 10))
+    if reader.owns(own):
+        reader.swap_sensor(own)
+        reader.line.silence(world.rng.uniform(*PLUGGED_S))
+    world.swapped.remove(reader)
+
+
+async def template_vanishes(world: Installation, strike: Strike) -> None:
+    """Have somebody take a template out of a sensor while the reader has no power."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    if reader in world.swapped or not reader.templates:
+        return
+    strike.now(reader)
+    reader.power_off()
+    slot = world.rng.choice(sorted(reader.templates))
+    del reader.sensor.templates[slot]
+    world.promises.truth(reader.device).vanished(slot, reader.memory.get(slot))
+
+
+async def template_appears(world: Installation, strike: Strike) -> None:
+    """Have somebody store a template where the reader would, and take the reader's power."""
+    reader = world.any_reader()
+    await strike.ready(reader)
+    # In a slot whose template has vanished nobody could tell one from the other.
+    taken = {*reader.templates, *reader.memory}
+    slot = min(set(range(len(taken) + 1)) - taken)
+    if reader.app is not None and reader.app.scanner.running:
+        slot = reader.app.scanner.snapshot["slot"]
+    if reader in world.swapped or slot in taken:
+        return
+    strike.now(reader)
+    world.store(reader, slot)
+    await asyncio.sleep(world.rng.uniform(0, 8))
+    reader.power_off()
