@@ -219,6 +219,9 @@ class Housekeeper:
         One in some callers does not stay to hear that, and stops it; one in a hurry never does.
         """
         asked_at = self._loop.time()
+        client = self._home.client(reader_id)
+        inventory = None if client is None else client.state.inventory
+        listed = None if inventory is None else inventory.revision
         impatient = not self._promises.calm and self._rng.random() < 1 / 4
         # Hello is answered within some 20 ms, and the change in as long again; a save takes 10 ms.
         most = _HURRY_S if hurry else self._rng.choice((0.05, 3))
@@ -231,7 +234,7 @@ class Housekeeper:
             return False
         except ReaderError as error:
             self._trace.note("user", "%s on %s: %r", what, reader_id, error)
-            self._check_no(what, error)
+            self._check_no(reader_id, what, error, listed)
             return False
         else:
             self._trace.note("user", "%s on %s: done", what, reader_id)
@@ -241,7 +244,11 @@ class Housekeeper:
             if waited > _ANSWERED_WITHIN_S:
                 self._promises.violated(4, f"a caller has waited {waited:.0f} s for: {what}")
 
-    def _check_no(self, what: str, error: ReaderError) -> None:
-        busy = isinstance(error, RefusedError) and error.refusal is Refusal.BUSY
-        if self._promises.calm and not busy:
+    def _check_no(self, reader_id: str, what: str, error: ReaderError, listed: str | None) -> None:
+        """See that there is a reason; that the list was outdated when it was chosen by is one."""
+        refusal = error.refusal if isinstance(error, RefusedError) else None
+        app = self._readers[reader_id].app
+        outdated = app is not None and app.scanner.templates["revision"] != listed
+        reason = refusal is Refusal.BUSY or (refusal is Refusal.NOT_FOUND and outdated)
+        if self._promises.calm and not reason:
             self._promises.violated(4, f"{error!r}, for no reason, is the answer to: {what}")
