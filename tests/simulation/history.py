@@ -366,7 +366,7 @@ class Installation:
     def named(self, place: Place, name: str) -> None:
         """See a template get its name."""
         memory = self.all_readers[place.device].memory.values()
-        self.promises.named(place.device, place.template_id, name, memory)
+        self.promises.naming(place.device, place.template_id, name, memory)
 
     def run(self, what: str) -> None:
         """See Home Assistant start and end."""

@@ -184,7 +184,11 @@ class Promises:
                 elif place.slot != truth.slots[template_id]:
                     self.violated(2, f"{name} is thought to be in slot {place.slot}")
 
-    def named(self, device: str, template_id: str, name: str, memory: Collection[str]) -> None:
+    def named(self, device: str) -> set[str]:
+        """Return the template ids that have a name, as far as this run has changed them."""
+        return self._named.get(device, set())
+
+    def naming(self, device: str, template_id: str, name: str, memory: Collection[str]) -> None:
         """See a name given to a template that was listed; `memory` as below."""
         self.names.setdefault(template_id, name)
         self.unsure.add(template_id)
