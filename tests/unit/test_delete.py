@@ -399,6 +399,37 @@ async def test_the_reader_hears_of_a_second_deletion_only_when_it_is_on_disk_tha
     assert 5 not in reader.stored
 
 
+async def test_a_deletion_is_done_only_when_it_is_on_disk_that_the_name_was_forgotten_before(
+    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+) -> None:
+    """Whoever had it forgotten has gone away, while that save was under way."""
+    anna = await async_enrolled(hass, loaded, reader)
+    await hass.async_block_till_done()
+    saved, write = hass.data[DATA_REGISTRY]._saved, asyncio.Event()
+    saving, written = asyncio.Event(), list[bool]()
+
+    async def written_slowly(data: dict[str, Any]) -> None:
+        saving.set()
+        await write.wait()
+        written.append(data["data"]["fingerprints"] == [])
+
+    with patch.object(saved, "_async_write_data", written_slowly):
+        gone = hass.async_create_task(async_delete(hass, template_id=anna, force=True))
+        await saving.wait()
+        gone.cancel()
+        with suppress(asyncio.CancelledError):
+            await gone
+        where = {"device_id": device_id(hass, loaded), "slot": 5}
+        deleting = hass.async_create_task(async_delete(hass, None, **where))
+        await reader.hears("delete")
+        done, _ = await asyncio.wait([deleting], timeout=0.05)
+        assert not done
+        write.set()
+        await deleting
+    assert written[0]
+    assert 5 not in reader.stored
+
+
 @pytest.mark.parametrize("refusal", [Refusal.BUSY, Refusal.SENSOR_CHANGED])
 async def test_a_no_to_a_second_deletion_leaves_the_first_one_open(
     hass: HomeAssistant,

@@ -187,6 +187,8 @@ class FingerprintRegistry:
         }
         if places:
             self._keep_places(lambda place: None if place in places else place)
+        if places or self.changes:
+            # Also where they were forgotten before: that may not be on disk yet.
             await self.async_save()
 
     def reconcile(self, device: str, inventory: Inventory) -> bool:
