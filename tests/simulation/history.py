@@ -59,7 +59,7 @@ _LOOK_EVERY_S = 2.0
 #: How many of the histories have hours in which nobody comes.
 _LONG = 1 / 200
 #: Share of the histories with more readers, and more people at each.
-_CROWDED = 1 / 12
+_CROWDED = 1 / 6
 #: Seconds after which a connection that is lost has been noticed by everybody.
 _NOTICED_S = 180.0
 #: Longest that somebody stays for an enrollment that does not end.
@@ -399,7 +399,7 @@ class Installation:
 
     async def _use(self, reader_id: str) -> None:
         """Have people enrolled, and come back now and then."""
-        for _ in range(self.rng.choice((2, 3, 4, 5) if self._crowded else (1, 1, 1, 2))):
+        for _ in range(self.rng.choice((2, 3, 4, 5) if self._crowded else (1, 1, 2))):
             accepted = await self.enroll(reader_id)
             soon = self.rng.random()
             if soon < 1 / 8:
