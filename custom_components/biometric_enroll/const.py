@@ -20,7 +20,7 @@ CONF_MIN_CONFIDENCE: Final = "min_confidence"
 CONF_LIVE_LIMIT: Final = "live_limit"
 CONF_SCANS: Final = "scans"
 CONF_SCAN_TIMEOUT: Final = "scan_timeout"
-"""Options: see `client.surroundings.Options`, and the fields of the action."""
+"""Options: see `client.host.Options`, and the fields of the action."""
 
 SCANS: Final = 3
 SCAN_TIMEOUT: Final = 30
