@@ -202,7 +202,10 @@ async def template_appears(world: Installation, strike: Strike) -> None:
     slot = min(set(range(len(taken) + 1)) - taken)
     if reader.app is not None and reader.app.scanner.running:
         slot = reader.app.scanner.snapshot["slot"]
-    if reader in world.swapped or slot in taken:
+    # Nor where the reader has noted that it may have stored something itself.
+    operation = reader.flash.operation or {}
+    noted = operation.get("stored", False) and operation["slot"] == slot
+    if reader in world.swapped or slot in taken or noted:
         return
     strike.now(reader)
     world.store(reader, slot)

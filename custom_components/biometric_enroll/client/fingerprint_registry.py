@@ -174,6 +174,7 @@ class FingerprintRegistry:
         Returns whether it was expected before.
         """
         if template_id is None or (found := self.find(device, template_id)) is None:
+            await self._async_saved()
             return False
         if expected or found.deleting:
             # Also where it was expected before: that may not be on disk yet.
@@ -185,11 +186,11 @@ class FingerprintRegistry:
         places = {
             place for _, place in self.on_reader(device) if place.template_id in set(template_ids)
         }
-        if places:
-            self._keep_places(lambda place: None if place in places else place)
-        if places or self.changes:
-            # Also where they were forgotten before: that may not be on disk yet.
-            await self.async_save()
+        if not places:
+            await self._async_saved()
+            return
+        self._keep_places(lambda place: None if place in places else place)
+        await self.async_save()
 
     def reconcile(self, device: str, inventory: Inventory) -> bool:
         """Take over from a complete list where templates are, and which deletions were done.
@@ -288,6 +289,11 @@ class FingerprintRegistry:
         self._by_template = {}
         for fingerprint in kept:
             self._add(fingerprint)
+
+    async def _async_saved(self) -> None:
+        """Make sure that what was changed before is on disk: whoever did that may be gone."""
+        if self.changes:
+            await self.async_save()
 
     async def async_save(self) -> None:
         """Save the registry, and tell who shows it; done when it is on disk."""
