@@ -27,7 +27,7 @@ class Changes:
     """Changes one reader; every method raises `ReaderError` where that comes to nothing."""
 
     def __init__(self, model: ReaderModel, connection: Connection) -> None:
-        """Change the reader of this presence."""
+        """Change the reader of this connection."""
         self._model = model
         self._host = model.host
         self._connection = connection

@@ -31,7 +31,7 @@ class Lister:
     """Keeps what is known of the templates of one reader in step with its sensor."""
 
     def __init__(self, model: ReaderModel, connection: Connection) -> None:
-        """List the templates of the reader of this presence."""
+        """List the templates of the reader of this connection."""
         self._model = model
         self._connection = connection
         self._listing = False

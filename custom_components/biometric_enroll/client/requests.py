@@ -21,7 +21,7 @@ class Requests:
     """Asks one reader; every method raises `ReaderError` where that comes to nothing."""
 
     def __init__(self, connection: Connection) -> None:
-        """Ask the reader of this presence."""
+        """Ask the reader of this connection."""
         self._connection = connection
 
     @asynccontextmanager
