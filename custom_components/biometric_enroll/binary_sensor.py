@@ -10,7 +10,7 @@ from homeassistant.components.binary_sensor import (
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.const import EntityCategory, Platform
 
-from .entity import AlwaysThereEntity, ReaderEntity, fitting
+from .entity import AlwaysThereEntity, ReaderEntity, ReaderEntityDescription, fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,21 +20,18 @@ if TYPE_CHECKING:
 
     from .client.state import ReaderState
     from .coordinator import BiometricEnrollConfigEntry
-    from .protocol.words import Feature
 
 # Nothing is polled, and nothing is written.
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReaderBinarySensorDescription(BinarySensorEntityDescription):
+class ReaderBinarySensorDescription(BinarySensorEntityDescription, ReaderEntityDescription):
     """A binary sensor, and where its value and its attributes come from."""
 
     value: Callable[[ReaderState], bool | None]
     attributes: Callable[[ReaderState], dict[str, Any]] = lambda _: {}
     entity: type[ReaderBinarySensor]
-    first_generation: bool = True
-    feature: Feature | None = None
 
 
 class ReaderBinarySensor(ReaderEntity, BinarySensorEntity):
@@ -97,7 +94,7 @@ BINARY_SENSORS = (
             "sensor_changed": state.templates and state.templates.sensor_changed,
         },
         entity=ReaderBinarySensor,
-        first_generation=False,
+        fits=lambda can: can.can_tell_health,
     ),
 )
 

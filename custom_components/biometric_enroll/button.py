@@ -7,7 +7,7 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.components.button.const import ButtonDeviceClass
 from homeassistant.const import EntityCategory, Platform
 
-from .entity import ReaderEntity, fitting
+from .entity import ReaderEntity, ReaderEntityDescription, fitting
 from .errors import translate_errors
 
 if TYPE_CHECKING:
@@ -17,20 +17,17 @@ if TYPE_CHECKING:
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
     from .coordinator import BiometricEnrollConfigEntry
-    from .protocol.words import Feature
 
 # The reader takes one request after the other.
 PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReaderButtonDescription(ButtonEntityDescription):
+class ReaderButtonDescription(ButtonEntityDescription, ReaderEntityDescription):
     """A button, and what it does."""
 
     press: Callable[[Any], Awaitable[None]]
     """Takes the client of the reader's dialect."""
-    first_generation: bool = False
-    feature: Feature | None = None
 
 
 BUTTONS = (
@@ -38,19 +35,20 @@ BUTTONS = (
         key="cancel_enrollment",
         translation_key="cancel_enrollment",
         press=lambda client: client.enroller.async_cancel(),
-        first_generation=True,
     ),
     ReaderButtonDescription(
         key="identify",
         device_class=ButtonDeviceClass.IDENTIFY,
         entity_category=EntityCategory.DIAGNOSTIC,
         press=lambda client: client.requests.async_identify(),
+        fits=lambda can: can.can_identify,
     ),
     ReaderButtonDescription(
         key="restart",
         device_class=ButtonDeviceClass.RESTART,
         entity_category=EntityCategory.CONFIG,
         press=lambda client: client.requests.async_restart(),
+        fits=lambda can: can.can_restart,
     ),
 )
 

@@ -29,7 +29,7 @@ SCAN_TIMEOUT: Final = 30
 DIALECT_FIRST_GENERATION: Final = "first_generation"
 
 EVENT_BIOMETRIC_ENROLL: Final = f"{DOMAIN}_event"
-"""Every moment of every reader, on Home Assistant's event bus."""
+"""Every event of every reader, on Home Assistant's event bus."""
 
 FINGERS: Final = tuple(
     f"{hand}_{finger}"

@@ -24,10 +24,12 @@ async def async_get_config_entry_diagnostics(
     if state["identity"] is not None:
         # JSON knows no sets.
         state["identity"]["features"] = sorted(state["identity"]["features"])
+    # Each of them is an id.
+    for each in filter(None, (state["inventory"], state["unmatched"])):
+        each["missing"] = len(each["missing"])
     if state["inventory"] is not None:
-        # Each of them is an id.
-        state["inventory"]["gone"] = len(state["inventory"]["gone"])
         state["inventory"]["templates"] = sorted(state["inventory"]["templates"])
+    state["unmatched"]["unnamed"] = sorted(state["unmatched"]["unnamed"])
     return {
         "entry": dict(entry.data),
         "state": async_redact_data(state, _PERSONAL),

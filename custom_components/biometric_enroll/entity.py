@@ -1,58 +1,47 @@
 """What all entities of a reader share."""
 
-from typing import TYPE_CHECKING, Any, Protocol, override
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.core import callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import CONF_FEATURES, DOMAIN
-from .coordinator import ReaderCoordinator
+from .const import DOMAIN
+from .coordinator import ReaderCoordinator, capabilities
 from .errors import translate_errors
-from .legacy.client import LegacyClient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from homeassistant.const import Platform
-    from homeassistant.helpers.entity import EntityDescription
 
+    from .client.capabilities import Capabilities
     from .protocol.messages import Settings
-    from .protocol.words import Feature
 
 
-class FittingDescription(Protocol):
+@dataclass(frozen=True, kw_only=True)
+class ReaderEntityDescription(EntityDescription):
     """An entity that not every reader can have."""
 
-    @property
-    def key(self) -> str:
-        """What its unique id ends with."""
-
-    @property
-    def first_generation(self) -> bool:
-        """Whether readers of the first generation have it too."""
-
-    @property
-    def feature(self) -> Feature | None:
-        """What the reader must be able to do."""
+    fits: Callable[[Capabilities], bool] = lambda _: True
+    """Whether a reader of these capabilities has it."""
 
 
 @callback
-def fitting[D: FittingDescription](
+def fitting[D: ReaderEntityDescription](
     coordinator: ReaderCoordinator, platform: Platform, descriptions: Iterable[D]
 ) -> list[D]:
     """Return the descriptions of what this reader can do or tell.
 
     Entities for what it cannot do any more, since it has another firmware, are forgotten.
     """
-    limited = isinstance(coordinator.client, LegacyClient)
-    features = coordinator.config_entry.data.get(CONF_FEATURES, [])
+    can = capabilities(coordinator.config_entry)
     registry, fit = er.async_get(coordinator.hass), []
     for each in descriptions:
-        if each.feature in features or (
-            each.feature is None and (each.first_generation or not limited)
-        ):
+        if each.fits(can):
             fit.append(each)
             continue
         unique_id = f"{coordinator.device}_{each.key}"
@@ -102,7 +91,7 @@ class ReaderEntity(CoordinatorEntity[ReaderCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Show what is new as the doing of whoever asked for it.
+        """Write what is new with the context of whoever asked for it.
 
         Writing is what costs most of all that is done for a message, and of twenty entities it
         changes two or three.

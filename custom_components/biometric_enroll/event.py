@@ -39,14 +39,14 @@ EVENTS = (
 
 
 class ReaderEventEntity(AlwaysThereEntity, EventEntity):
-    """The moments of one kind."""
+    """The events of one kind."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen for moments."""
+        """Listen for events."""
         await super().async_added_to_hass()
         self.async_on_remove(
-            self.coordinator.events.async_subscribe(Kind(self.entity_description.key), self._show)
+            self.coordinator.host.async_subscribe(Kind(self.entity_description.key), self._show)
         )
 
     @override
@@ -57,7 +57,7 @@ class ReaderEventEntity(AlwaysThereEntity, EventEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Show nothing: the reader's state is not a moment."""
+        """Show nothing: the reader's state is no event."""
 
     @callback
     def _show(self, event: ReaderEvent, fields: dict[str, Any]) -> None:

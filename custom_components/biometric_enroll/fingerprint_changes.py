@@ -39,14 +39,16 @@ class TemplateRef:
 
 def by_slot(reader: ReaderCoordinator, slot: int) -> TemplateRef:
     """Return the template in a slot of a reader."""
-    if slot in reader.unnamed:
-        return TemplateRef(reader.device, slot, reader.unnamed[slot], None)
+    unmatched = reader.data.unmatched
+    if slot in unmatched.unnamed:
+        return TemplateRef(reader.device, slot, unmatched.unnamed[slot], None)
     found = [each for each in reader.registry.on_reader(reader.device) if each[1].slot == slot]
     if not found:
         raise invalid("no_such_fingerprint")
     # One that was there and is missing now is not meant, nor one that a newer one has followed.
     fingerprint, place = max(
-        found, key=lambda each: (each[1].template_id not in reader.gone, each[0].enrolled_at)
+        found,
+        key=lambda each: (each[1].template_id not in unmatched.missing, each[0].enrolled_at),
     )
     return TemplateRef(reader.device, slot, place.template_id, fingerprint)
 
@@ -57,7 +59,7 @@ def by_template_id(hass: HomeAssistant, template_id: str) -> TemplateRef:
         place = next(each for each in fingerprint.places if each.template_id == template_id)
         return TemplateRef(place.device, place.slot, template_id, fingerprint)
     for reader in coordinators(hass):
-        for slot, listed in reader.unnamed.items():
+        for slot, listed in reader.data.unmatched.unnamed.items():
             if listed == template_id:
                 return TemplateRef(reader.device, slot, template_id, None)
     raise invalid("no_such_fingerprint")
@@ -69,7 +71,10 @@ def all_on(reader: ReaderCoordinator) -> list[TemplateRef]:
         TemplateRef(reader.device, place.slot, place.template_id, fingerprint)
         for fingerprint, place in reader.registry.on_reader(reader.device)
     ]
-    unnamed = [TemplateRef(reader.device, *each, None) for each in sorted(reader.unnamed.items())]
+    unnamed = [
+        TemplateRef(reader.device, *each, None)
+        for each in sorted(reader.data.unmatched.unnamed.items())
+    ]
     return named + unnamed
 
 

@@ -39,13 +39,13 @@ async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
         asked = [call.data[ATTR_DEVICE_ID]] if ATTR_DEVICE_ID in call.data else []
         for device_id in (*asked, *(devices[place.device] for _, place in found)):
             _check_may_read(call, user, device_id)
-    gone = {each for reader in coordinators(hass) for each in reader.gone}
+    missing = {each for reader in coordinators(hass) for each in reader.data.unmatched.missing}
     listed = [
         {
             **_described(
                 hass, fingerprint, place, devices.get(place.device), with_places=user is None
             ),
-            "missing": place.template_id in gone,
+            "missing": place.template_id in missing,
         }
         for fingerprint, place in found
     ]
@@ -63,7 +63,7 @@ def _unnamed(call: ServiceCall, devices: dict[str, str]) -> list[dict[str, Any]]
     return [
         {"device_id": devices.get(reader.device), "slot": slot, "template_id": template_id}
         for reader in sorted(readers, key=lambda reader: reader.device)
-        for slot, template_id in reader.unnamed.items()
+        for slot, template_id in reader.data.unmatched.unnamed.items()
     ]
 
 

@@ -60,7 +60,7 @@ class FingerprintSteps(ReaderSteps):
         found = fingerprint_changes.all_on(self._coordinator)
         if not found:
             return self.async_abort(reason="no_fingerprints")
-        self._listed = self._coordinator.listed
+        self._listed = self._coordinator.data.unmatched.revision
         self._offered = {str(index): meant for index, meant in enumerate(found)}
         options = [
             SelectOptionDict(value=value, label=await self._async_label(meant))
@@ -87,7 +87,7 @@ class FingerprintSteps(ReaderSteps):
         parts = [f"{fingerprint.subject.name} ({meant.slot})"]
         if fingerprint.subject.finger is not None:
             parts.append(text(ATTR_FINGER, fingerprint.subject.finger))
-        if meant.template_id in self._coordinator.gone:
+        if meant.template_id in self._coordinator.data.unmatched.missing:
             parts.append(text(_FINGERPRINT, "missing"))
         if not fingerprint.enabled:
             parts.append(text(_FINGERPRINT, "disabled"))
@@ -102,7 +102,7 @@ class FingerprintSteps(ReaderSteps):
             if meant.template_id is not None:
                 return meant
             if meant.slot == chosen.slot:
-                if self._coordinator.listed != self._listed:
+                if self._coordinator.data.unmatched.revision != self._listed:
                     # Another sensor may have been accepted, with somebody else's finger there.
                     raise invalid("list_changed")
                 return meant
@@ -123,11 +123,10 @@ class FingerprintSteps(ReaderSteps):
         return await self._async_offer("unnamed")
 
     async def _async_offer(self, step_id: str) -> ConfigFlowResult:
-        # Nobody can delete on a reader of the first generation.
-        offers = ["edit", "init"] if self._first_generation else ["edit", "delete", "init"]
+        delete = ["delete"] if self._capabilities.can_delete else []
         return self.async_show_menu(
             step_id=step_id,
-            menu_options=offers,
+            menu_options=["edit", *delete, "init"],
             description_placeholders={"fingerprint": await self._async_label(self._chosen)},
         )
 

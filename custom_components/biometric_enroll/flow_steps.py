@@ -15,12 +15,14 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .const import CONF_DIALECT, DIALECT_FIRST_GENERATION, FINGERS
+from .const import FINGERS
+from .coordinator import capabilities
 from .subjects import ATTR_FINGER, ATTR_PERSON
 
 if TYPE_CHECKING:
     from homeassistant.exceptions import HomeAssistantError
 
+    from .client.capabilities import Capabilities
     from .coordinator import ReaderCoordinator
 
 
@@ -56,8 +58,8 @@ class ReaderSteps(OptionsFlow):
         return coordinator
 
     @property
-    def _first_generation(self) -> bool:
-        return bool(self.config_entry.data.get(CONF_DIALECT) == DIALECT_FIRST_GENERATION)
+    def _capabilities(self) -> Capabilities:
+        return capabilities(self.config_entry)
 
     def _form(
         self,

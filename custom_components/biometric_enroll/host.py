@@ -1,7 +1,12 @@
-"""Home Assistant as the world around those who ask readers and follow them."""
+"""Home Assistant as the world around those who ask readers and follow them.
+
+What *is* goes to the coordinator; what *happened* goes to event entities and the event bus, once,
+and is never kept.
+"""
 
 import logging
 import secrets
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.components import mqtt
@@ -10,14 +15,17 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
+from . import subjects
 from .client.errors import UnreachableError
-from .client.host import Options
+from .client.host import Kind, Options
 from .const import (
     CONF_DEVICE,
     CONF_FEATURES,
     CONF_LIVE_LIMIT,
     CONF_MIN_CONFIDENCE,
+    CONF_READER_ID,
     DOMAIN,
+    EVENT_BIOMETRIC_ENROLL,
 )
 
 if TYPE_CHECKING:
@@ -25,14 +33,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from datetime import datetime
 
-    from homeassistant.core import HomeAssistant
+    from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
     from .client.host import ReaderEvent
     from .client.state import ReaderState
     from .coordinator import BiometricEnrollConfigEntry
-    from .events import EventReporter
     from .issues import Issues
     from .protocol.messages import Identity
+
+    type Listener = Callable[[ReaderEvent, dict[str, Any]], None]
+    """Takes an event, and its fields as users see them."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,7 +77,6 @@ class ReaderHost(MqttBroker):
         self,
         hass: HomeAssistant,
         entry: BiometricEnrollConfigEntry,
-        events: EventReporter,
         issues: Issues,
         show: Callable[[ReaderState, Context], None],
     ) -> None:
@@ -77,8 +86,8 @@ class ReaderHost(MqttBroker):
         """
         super().__init__(hass)
         self._entry = entry
-        self._moments = events
         self._show = show
+        self._listeners: defaultdict[Kind, list[Listener]] = defaultdict(list)
         self._issues = issues
 
     @property
@@ -104,9 +113,39 @@ class ReaderHost(MqttBroker):
         self._show(state, cause or Context())
 
     @callback
+    def async_subscribe(self, kind: Kind, listener: Listener) -> CALLBACK_TYPE:
+        """Call a listener for each event of a kind; call the result to end that."""
+        self._listeners[kind].append(listener)
+
+        @callback
+        def unsubscribe() -> None:
+            self._listeners[kind].remove(listener)
+
+        return unsubscribe
+
+    @callback
     def happened(self, event: ReaderEvent) -> None:
         """Tell what happened, once."""
-        self._moments.async_report(event)
+        # An automation that listens for `identified` must never hear of one that is late, nor find
+        # a name where a live touch has its own.
+        late = event.kind is Kind.LATE_TOUCH
+        who = subjects.describe(self._hass, event.subject, "late_" if late else "")
+        fields = {**event.fields, **who}
+        for listener in list(self._listeners[event.kind]):
+            listener(event, fields)
+        device = dr.async_get(self._hass).async_get_device_by_identifier(
+            (DOMAIN, self._entry.data[CONF_DEVICE]), self._entry.entry_id
+        )
+        self._hass.bus.async_fire(
+            EVENT_BIOMETRIC_ENROLL,
+            {
+                "type": f"late_{event.type}" if late else event.type,
+                "device_id": device.id if device else None,
+                CONF_READER_ID: self._entry.data[CONF_READER_ID],
+                **fields,
+            },
+            context=event.cause,
+        )
 
     @callback
     def described(self, identity: Identity) -> None:

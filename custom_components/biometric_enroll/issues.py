@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from .protocol.messages import Identity
 
 ISSUE_OTHER_DEVICE = "other_device"
-ISSUE_FINGERPRINTS_GONE = "fingerprints_gone"
+ISSUE_FINGERPRINTS_MISSING = "fingerprints_gone"
 ISSUE_SENSOR_CHANGED = "sensor_changed"
 ISSUE_SENSOR_FULL = "sensor_full"
 ISSUE_FIRMWARE_TOO_OLD = "firmware_too_old"
 
 KINDS = (
     ISSUE_OTHER_DEVICE,
-    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FINGERPRINTS_MISSING,
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
     ISSUE_FIRMWARE_TOO_OLD,
@@ -48,11 +48,10 @@ class Issues:
         """What is wrong, and the placeholders beside the reader's name, by kind."""
 
     @callback
-    def show(self, state: ReaderState, gone: int) -> None:
+    def show(self, state: ReaderState) -> None:
         """Raise what is wrong and take back what is not any more; nothing follows from silence.
 
-        `gone` is how many names have no template any more. Which, only the fix flow tells: any user
-        can list issues.
+        Which names miss their template, only the fix flow tells: any user can list issues.
         """
         if state.identity is not None:
             too_old = not state.identity.features >= NEEDED
@@ -62,7 +61,8 @@ class Issues:
             if templates.count is not None and templates.capacity is not None:
                 full = templates.count >= templates.capacity
                 self._set(ISSUE_SENSOR_FULL, full, capacity=str(templates.capacity))
-        self._set(ISSUE_FINGERPRINTS_GONE, gone > 0, count=str(gone))
+        missing = len(state.unmatched.missing)
+        self._set(ISSUE_FINGERPRINTS_MISSING, missing > 0, count=str(missing))
 
     @callback
     def stranger(self, identity: Identity | None) -> None:

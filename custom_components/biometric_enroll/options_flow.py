@@ -44,12 +44,12 @@ class ReaderOptionsFlow(EnrollSteps, FingerprintSteps):
         del user_input
         if not self._loaded:
             # There is nothing to follow, but something to decide.
-            if self._first_generation:
-                return await self.async_step_first_generation()
-            return await self.async_step_reader()
+            if self._capabilities.can_prove_age:
+                return await self.async_step_reader()
+            return await self.async_step_first_generation()
         enrolling = ["watch", "cancel"] if self._coordinator.data.snapshot.running else ["enroll"]
         fingerprints = ["fingerprints"] if fingerprint_changes.all_on(self._coordinator) else []
-        settings = "first_generation" if self._first_generation else "reader"
+        settings = "reader" if self._capabilities.can_prove_age else "first_generation"
         return self.async_show_menu(
             step_id="init",
             menu_options=[*enrolling, *fingerprints, settings],

@@ -21,7 +21,7 @@ from .client.errors import (
 from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
 from .discovery import async_probe_version_1
 from .issues import (
-    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FINGERPRINTS_MISSING,
     ISSUE_FIRMWARE_TOO_OLD,
     ISSUE_OTHER_DEVICE,
     ISSUE_SENSOR_CHANGED,
@@ -125,8 +125,8 @@ def _error(err: ReaderError) -> str:
     return "refused"
 
 
-class FingerprintsGoneFlow(ReaderFlow):
-    """Forgets the names whose template is gone."""
+class FingerprintsMissingFlow(ReaderFlow):
+    """Forgets the names whose template is missing."""
 
     def __init__(self, entry: BiometricEnrollConfigEntry) -> None:
         """Begin before the form has told any names."""
@@ -135,15 +135,21 @@ class FingerprintsGoneFlow(ReaderFlow):
 
     @override
     def _more(self) -> dict[str, str]:
-        self._told = frozenset(self._reader.gone)
-        return {"names": "\n".join(f"- {name}" for name in self._reader.gone.values())}
+        reader = self._reader
+        self._told = reader.data.unmatched.missing
+        names = [
+            f"- {fingerprint.subject.name} ({place.slot})"
+            for fingerprint, place in reader.registry.on_reader(reader.device)
+            if place.template_id in self._told
+        ]
+        return {"names": "\n".join(names)}
 
     @override
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        gone = list(self._reader.gone)
-        if not self._told.issuperset(gone):
+        missing = self._reader.data.unmatched.missing
+        if not missing <= self._told:
             raise _TryAgainError("more_gone")
-        await self._reader.client.model.async_forget(gone)
+        await self._reader.client.model.async_forget(missing)
 
 
 class SensorChangedFlow(ReaderFlow):
@@ -167,13 +173,13 @@ class SensorFullFlow(ReaderFlow):
 
         The value names the template too: another one may be in its slot when the form comes back.
         """
-        reader = self._reader
+        reader, unmatched = self._reader, self._reader.data.unmatched
         found: dict[int, tuple[str, str | None]] = {
             place.slot: (fingerprint.subject.name, place.template_id)
             for fingerprint, place in reader.registry.on_reader(reader.device)
-            if place.template_id not in reader.gone
+            if place.template_id not in unmatched.missing
         }
-        found |= {slot: ("?", template_id) for slot, template_id in reader.unnamed.items()}
+        found |= {slot: ("?", template_id) for slot, template_id in unmatched.unnamed.items()}
         return {
             f"{slot} {template_id or ''}": (f"{name} ({slot})", slot, template_id)
             for slot, (name, template_id) in sorted(found.items())
@@ -181,7 +187,7 @@ class SensorFullFlow(ReaderFlow):
 
     @override
     def _schema(self) -> probatio.Schema:
-        self._listed = self._reader.listed
+        self._listed = self._reader.data.unmatched.revision
         options = [
             SelectOptionDict(value=value, label=label)
             for value, (label, _, _) in self._held().items()
@@ -197,7 +203,8 @@ class SensorFullFlow(ReaderFlow):
         changes, held = self._reader.changes, self._held()
         # Somebody else may have deleted some while the form was open.
         chosen = [held[value] for value in user_input[CONF_SLOTS] if value in held]
-        if self._reader.listed != self._listed and any(each[2] is None for each in chosen):
+        listed = self._reader.data.unmatched.revision
+        if listed != self._listed and any(each[2] is None for each in chosen):
             # Without an id, it is one of a list: another sensor may have been accepted.
             raise _TryAgainError("list_changed")
         for _, slot, template_id in chosen:
@@ -247,7 +254,7 @@ class OtherDeviceFlow(ReaderFlow):
 
 
 FLOWS: dict[str, type[ReaderFlow]] = {
-    ISSUE_FINGERPRINTS_GONE: FingerprintsGoneFlow,
+    ISSUE_FINGERPRINTS_MISSING: FingerprintsMissingFlow,
     ISSUE_SENSOR_CHANGED: SensorChangedFlow,
     ISSUE_SENSOR_FULL: SensorFullFlow,
     ISSUE_FIRMWARE_TOO_OLD: FirmwareTooOldFlow,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, override
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory, Platform
 
-from .entity import SettingEntity, fitting
-from .protocol.words import Feature, LedColor
+from .entity import ReaderEntityDescription, SettingEntity, fitting
+from .protocol.words import LedColor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +23,11 @@ PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReaderSelectDescription(SelectEntityDescription):
+class ReaderSelectDescription(SelectEntityDescription, ReaderEntityDescription):
     """A select, where its option comes from, and which setting it makes of one."""
 
     current: Callable[[Settings], int | str | None]
     setting: Callable[[str], dict[str, Any]]
-    first_generation: bool = False
-    feature: Feature | None
 
 
 SELECTS = (
@@ -40,7 +38,7 @@ SELECTS = (
         options=[str(level) for level in range(1, 6)],
         current=lambda settings: settings.security_level,
         setting=lambda option: {"security_level": int(option)},
-        feature=Feature.SETTINGS,
+        fits=lambda can: can.can_be_set,
     ),
     ReaderSelectDescription(
         key="led_color",
@@ -49,7 +47,7 @@ SELECTS = (
         options=list(LedColor),
         current=lambda settings: settings.led_color,
         setting=lambda option: {"led_color": LedColor(option)},
-        feature=Feature.LED_COLOR,
+        fits=lambda can: can.can_set_color,
     ),
 )
 

@@ -18,7 +18,7 @@ from homeassistant.const import (
 )
 
 from . import subjects
-from .entity import AlwaysThereEntity, ReaderEntity, fitting
+from .entity import AlwaysThereEntity, ReaderEntity, ReaderEntityDescription, fitting
 from .protocol.words import Stage
 
 if TYPE_CHECKING:
@@ -30,21 +30,18 @@ if TYPE_CHECKING:
 
     from .client.state import ReaderState
     from .coordinator import BiometricEnrollConfigEntry, ReaderCoordinator
-    from .protocol.words import Feature
 
 # Nothing is polled, and nothing is written.
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReaderSensorDescription(SensorEntityDescription):
+class ReaderSensorDescription(SensorEntityDescription, ReaderEntityDescription):
     """A sensor, and where its value and its attributes come from."""
 
     value: Callable[[ReaderState], str | int | datetime | None]
     attributes: Callable[[ReaderCoordinator], dict[str, Any]] = lambda _: {}
     entity: type[ReaderSensor]
-    first_generation: bool = True
-    feature: Feature | None = None
 
 
 class ReaderSensor(ReaderEntity, SensorEntity):
@@ -108,7 +105,7 @@ def _diagnostic(
         entity=ReaderSensor,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        first_generation=False,
+        fits=lambda can: can.can_tell_health,
         **more,
     )
 
@@ -154,8 +151,8 @@ SENSORS = (
             "capacity": (templates := coordinator.data.templates) and templates.capacity,
             "revision": templates and templates.revision,
             "roster_revision": coordinator.registry.changes,
-            "unnamed_slots": list(coordinator.unnamed),
-            "missing": len(coordinator.gone),
+            "unnamed_slots": list(coordinator.data.unmatched.unnamed),
+            "missing": len(coordinator.data.unmatched.missing),
         },
         entity=ReaderSensor,
     ),

@@ -49,7 +49,7 @@ class Subscriptions:
             ),
             mqtt.async_subscribe_connection_status(hass, self._connection_changed),
             self._client.stop,
-            self._coordinator.registry.subscribe(self._coordinator.registry_changed),
+            self._coordinator.registry.subscribe(self._client.model.update),
             async_on_rename(hass, entry, issues.renamed),
             issues.clear,
         ]

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, override
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import EntityCategory, Platform
 
-from .entity import SettingEntity, fitting
-from .protocol.words import Feature
+from .entity import ReaderEntityDescription, SettingEntity, fitting
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -20,11 +19,8 @@ PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReaderSwitchDescription(SwitchEntityDescription):
+class ReaderSwitchDescription(SwitchEntityDescription, ReaderEntityDescription):
     """A switch."""
-
-    first_generation: bool = False
-    feature: Feature | None = Feature.SETTINGS
 
 
 SWITCHES = (
@@ -32,6 +28,7 @@ SWITCHES = (
         key="identification",
         translation_key="identification",
         entity_category=EntityCategory.CONFIG,
+        fits=lambda can: can.can_be_set,
     ),
 )
 

@@ -125,7 +125,7 @@ class EnrollingReader(Crowd):
             case "delete":
                 self._stored, self._revision = {}, new_id()
                 self.tell_of_templates()
-                return {}
+                return {"revision": self._revision}
         result = super()._result(reader_id, request)
         if "enrollment" not in result:
             self._enrollments[READER]["slot"] = _SLOT

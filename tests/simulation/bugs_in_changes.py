@@ -18,7 +18,8 @@ from custom_components.biometric_enroll.client.errors import (
 )
 from custom_components.biometric_enroll.client.fingerprint_registry import FingerprintRegistry
 from custom_components.biometric_enroll.client.inventory import Lister
-from custom_components.biometric_enroll.client.state import Inventory
+from custom_components.biometric_enroll.client.model import ReaderModel
+from custom_components.biometric_enroll.client.state import Inventory, ReaderState, Unmatched
 from custom_components.biometric_enroll.protocol import builder
 from custom_components.biometric_enroll.protocol.words import Feature, Refusal, Topic
 from fpreader import changes
@@ -280,6 +281,17 @@ def named_by_an_old_list() -> AbstractContextManager[object]:
             yield hello
 
     return put(Changes, "_async_allowed", wrong)
+
+
+@bug(3, "A list is not compared again with the names when those have changed")
+def compared_once() -> AbstractContextManager[object]:
+    right = ReaderModel._compare
+
+    def wrong(self: ReaderModel, state: ReaderState) -> Unmatched:
+        known = self._matched[:1] == (state.inventory,)
+        return state.unmatched if known else right(self, state)
+
+    return put(ReaderModel, "_compare", wrong)
 
 
 @bug(3, "A reader does not tell that it is about to change something")

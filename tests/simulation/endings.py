@@ -53,7 +53,8 @@ def unlisted(promises: Promises, reader_id: str, reader: SimulatedReader) -> str
         slot: memory.get(slot) for slot in held
     }:
         return "what is shown of the templates is not what the sensor holds"
-    if not promises.named(device) <= {*shown.inventory.templates.values(), *shown.inventory.gone}:
+    listed = {*shown.inventory.templates.values(), *shown.inventory.missing}
+    if not promises.named(device) <= listed:
         # It happens to look the same: the template of that name was lost before it was ever listed.
         return "the list is older than a name"
     return None
@@ -63,12 +64,14 @@ def check_names(
     promises: Promises, reader_id: str, registry: FingerprintRegistry, memory: Iterable[str]
 ) -> None:
     """Check names against the template ids of a reader, once it has been listed."""
-    device, inventory = promises.devices[reader_id], promises.shown[reader_id].inventory
-    assert inventory is not None
+    device, shown = promises.devices[reader_id], promises.shown[reader_id].unmatched
     named = {place.template_id for _, place in registry.on_reader(device)}
     gone = named.difference(memory)
-    if inventory.gone & named != gone:
-        promises.violated(3, f"{sorted(inventory.gone)} are shown as gone, not {sorted(gone)}")
+    if shown.missing != gone:
+        promises.violated(3, f"{sorted(shown.missing)} are shown as missing, not {sorted(gone)}")
+    unnamed = set(memory) - named
+    if set(shown.unnamed.values()) - {None} != unnamed:
+        promises.violated(3, f"{shown.unnamed} are shown as unnamed, not {sorted(unnamed)}")
     if not promises.forgetful:
         for template_id in sorted(gone & promises.truth(device).gone):
             promises.violated(3, f"{template_id} was deleted as asked for, but its name was not")

@@ -20,6 +20,7 @@ from custom_components.biometric_enroll.client.fingerprint_registry import (
     Place,
 )
 from custom_components.biometric_enroll.client.host import Options
+from custom_components.biometric_enroll.client.model import ReaderModel
 from custom_components.biometric_enroll.client.state import ReaderState, Subject
 from custom_components.biometric_enroll.protocol.words import topic_of
 from tests.simulation.client import HaClient, NotConnectedError
@@ -187,7 +188,9 @@ class _Entry:
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._message: Taken | None = None
         """What is being taken."""
-        self.client = ReaderClient(reader_id, device, self, run.registry, run.delivery_log)
+        model = ReaderModel(reader_id, device, self, run.registry, run.delivery_log)
+        self.client = ReaderClient(model)
+        self._ignore_names = run.registry.subscribe(model.update)
         self._told.state(reader_id, self.client.state, None)
         for topic, qos in self.client.topics:
             run.client.subscribe(topic_of(reader_id, topic), qos)
@@ -207,6 +210,7 @@ class _Entry:
         self._loaded = False
         for topic, _ in self.client.topics:
             self._run.client.unsubscribe(topic_of(self._reader_id, topic))
+        self._ignore_names()
         self.client.stop()
         self._watch.cancel()
         if kill:

@@ -188,20 +188,9 @@ class Housekeeper:
         ]
 
     def _unnamed(self, reader_id: str) -> list[tuple[int, str | None]]:
-        """Return those that were listed and nobody knows; not that of a running enrollment."""
+        """Return those that Home Assistant shows as unnamed."""
         client = self._home.client(reader_id)
-        if client is None or client.state.inventory is None:
-            return []
-        model = client.model
-        named = {template_id for _, template_id in self._named(reader_id)}
-        pending = model.registry.enrollment(model.device)
-        if pending is not None and not model.followed().final:
-            named.add(pending.template_id)
-        return [
-            (slot, template_id)
-            for slot, template_id in client.state.inventory.templates.items()
-            if template_id is None or template_id not in named
-        ]
+        return [] if client is None else list(client.state.unmatched.unnamed.items())
 
     def _any(self, templates: list[tuple[int, str | None]]) -> tuple[int, str | None] | None:
         return self._rng.choice(templates) if templates else None

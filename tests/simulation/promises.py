@@ -215,7 +215,7 @@ class Promises:
     def listed(self, reader_id: str, state: ReaderState, memory: Collection[str]) -> None:
         """See which names seem to miss their template; `memory` as above."""
         if state.inventory is not None:
-            for template_id in sorted(state.inventory.gone.intersection(memory)):
+            for template_id in sorted(state.inventory.missing.intersection(memory)):
                 self.violated(3, f"{template_id} is taken for gone from {reader_id}, and is not")
 
     # --- what is: state ---------------------------------------------------------------------

@@ -15,6 +15,7 @@ from tests.unit.fake_reader import DEVICE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import Context, Event, HomeAssistant, State
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -113,6 +114,16 @@ async def async_fingerprints(
     assert response is not None
     found: Any = response["fingerprints"]
     return list(found)
+
+
+def missing_names(entry: ConfigEntry) -> list[str]:
+    """Return the names whose template is missing on a reader, as its fix flow tells them."""
+    coordinator = entry.runtime_data
+    return [
+        f"{fingerprint.subject.name} ({place.slot})"
+        for fingerprint, place in coordinator.registry.on_reader(coordinator.device)
+        if place.template_id in coordinator.data.unmatched.missing
+    ]
 
 
 async def async_until(hass: HomeAssistant, true: Callable[[], bool]) -> None:

@@ -15,7 +15,7 @@ from custom_components.biometric_enroll.const import (
     DOMAIN,
 )
 from tests.unit.fake_reader import FEATURES, FakeReader
-from tests.unit.helpers import async_set_up
+from tests.unit.helpers import async_set_up, missing_names
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -73,7 +73,7 @@ def missing(hass: HomeAssistant) -> str | None:
     gone = [
         name
         for entry in hass.config_entries.async_loaded_entries(DOMAIN)
-        for name in entry.runtime_data.gone.values()
+        for name in missing_names(entry)
     ]
     assert sum(map(int, counts)) == len(gone)
     return "\n".join(f"- {name}" for name in gone) if counts else None

@@ -16,6 +16,7 @@ from tests.unit.helpers import (
     async_until,
     available,
     device_id,
+    missing_names,
     state,
 )
 from tests.unit.test_config_flow import configured
@@ -142,10 +143,8 @@ async def test_what_is_known_of_each_reader_survives_a_restart(house: House) -> 
 async def test_what_is_gone_from_one_reader_is_not_gone_from_another(house: House) -> None:
     house.readers["front_door"].lose(5)
     await house.hass.async_block_till_done()
-    gone = {each: entry.runtime_data.gone for each, entry in house.entries.items()}
-    assert {each: list(names.values()) for each, names in gone.items() if names} == {
-        "front_door": ["Anna (5)"]
-    }
+    missing = {each: missing_names(entry) for each, entry in house.entries.items()}
+    assert missing == {"front_door": ["Anna (5)"], "back_door": [], "cellar": []}
     reader = house.readers["back_door"]
     reader.touch(house.templates["back_door"])
     assert house.touched("back_door") == ("identified", "Ben")

@@ -1,4 +1,4 @@
-"""What following a reader is, whatever it speaks: messages go in, state and moments come out."""
+"""What each client of a reader is: messages go in, state and events come out."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -8,6 +8,9 @@ from ..protocol.fields import MalformedError
 from ..protocol.words import topic_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .changes import Changes
     from .model import ReaderModel
     from .state import ReaderState
 
@@ -32,6 +35,11 @@ class Watched(Protocol):
 
 class BaseClient[P: Watched](ABC):
     """Follows one reader."""
+
+    topics: Sequence[tuple[str, int]]
+    """What to subscribe to, in this order, each with its QoS."""
+    changes: Changes | None = None
+    """What can be changed on the reader; None: nothing can."""
 
     def __init__(self, model: ReaderModel, connection: P) -> None:
         """Follow the reader that this is known of."""

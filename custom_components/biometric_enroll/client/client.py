@@ -10,24 +10,11 @@ from .changes import Changes
 from .connection import Connection
 from .enroller import Enroller
 from .inventory import Lister
-from .model import ReaderModel
 from .requests import Requests
 from .touches import Touches
 
 if TYPE_CHECKING:
-    from .delivery_log import DeliveryLog
-    from .fingerprint_registry import FingerprintRegistry
-    from .host import Host
-
-TOPICS = (
-    (Topic.STATUS, 1),
-    (Topic.TEMPLATES, 1),
-    (Topic.SNAPSHOT, 1),
-    (Topic.TOUCH, 0),
-    # The last, so that the others stand when this one does.
-    (Topic.ANSWER, 0),
-)
-"""What to subscribe to, in this order, each with its QoS."""
+    from .model import ReaderModel
 
 
 class Handler(Protocol):
@@ -40,18 +27,18 @@ class Handler(Protocol):
 class ReaderClient(BaseClient[Connection]):
     """Follows one reader of protocol version 1."""
 
-    topics = TOPICS
+    changes: Changes
+    topics = (
+        (Topic.STATUS, 1),
+        (Topic.TEMPLATES, 1),
+        (Topic.SNAPSHOT, 1),
+        (Topic.TOUCH, 0),
+        # The last, so that the others stand when this one does.
+        (Topic.ANSWER, 0),
+    )
 
-    def __init__(
-        self,
-        reader_id: str,
-        device: str,
-        host: Host,
-        registry: FingerprintRegistry,
-        delivery_log: DeliveryLog,
-    ) -> None:
-        """Follow the reader of this id and hardware id, from where earlier runs have left off."""
-        model = ReaderModel(reader_id, device, host, registry, delivery_log)
+    def __init__(self, model: ReaderModel) -> None:
+        """Follow the reader that this is known of, from where earlier runs have left off."""
         super().__init__(model, Connection(model))
         self.requests = Requests(self._connection)
         self.changes = Changes(self.model, self._connection)

@@ -1,7 +1,7 @@
 """The state machine of an enrollment as Home Assistant follows it. Pure: no clock, no I/O.
 
 The reader decides; this side only makes sure that what it believes never goes back
-(docs/protocol.md, "What HA does"), and turns the difference of two snapshots into the moments that
+(docs/protocol.md, "What HA does"), and turns the difference of two snapshots into the events that
 lie between them, each exactly once.
 """
 
@@ -37,7 +37,7 @@ _FINAL_EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentEvent:
-    """One moment of an enrollment."""
+    """One event of an enrollment."""
 
     event: EnrollmentEventType
     template_id: str
@@ -50,7 +50,7 @@ class EnrollmentEvent:
     rejection: Rejection | None = None
     """Why the newest rejected image was so, where that is known."""
     rejected: int | None = None
-    """Images of this scan rejected since the moment before."""
+    """Images of this scan rejected since the event before."""
     reason: Reason | None = None
 
 
@@ -102,7 +102,7 @@ def _of_scan_under_way(snapshot: Snapshot) -> int:
 def _with_newest_rejection(
     found: list[EnrollmentEvent], last: Rejection | None
 ) -> list[EnrollmentEvent]:
-    """Return the same moments; the newest rejection has its reason, the only one that is known."""
+    """Return the same events; the newest rejection has its reason, the only one that is known."""
     for index in reversed(range(len(found))):
         if found[index].event is EnrollmentEventType.SCAN_REJECTED:
             found[index] = replace(found[index], rejection=last)

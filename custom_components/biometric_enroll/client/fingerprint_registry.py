@@ -203,7 +203,7 @@ class FingerprintRegistry:
         def seen(place: Place) -> Place | None:
             if place.device != device:
                 return place
-            if place.template_id in inventory.gone:
+            if place.template_id in inventory.missing:
                 return None if self._by_template[place.template_id].deleting else place
             return replace(place, slot=slots.get(place.template_id, place.slot))
 

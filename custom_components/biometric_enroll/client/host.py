@@ -19,7 +19,7 @@ type Cause = Any
 
 
 class Kind(StrEnum):
-    """The event entity that shows a moment."""
+    """The event entity that shows an event."""
 
     TOUCH = "touch"
     LATE_TOUCH = "late_touch"

@@ -69,7 +69,7 @@ class Lister:
         One that is lost before it was ever listed leaves the revision as it was.
         """
         named = self._model.registry.ids_on(self._model.device)
-        return not named <= {*inventory.templates.values(), *inventory.gone}
+        return not named <= {*inventory.templates.values(), *inventory.missing}
 
     def _told(self) -> tuple[str | None, datetime | None]:
         """Return which revision the reader tells, and since when it runs."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..protocol.messages import IDLE, Snapshot
-from .state import ReaderState
+from .state import ReaderState, Unmatched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,8 @@ class ReaderModel:
         self.registry = registry
         self.delivery_log = delivery_log
         self.delivered = delivery_log.of(device)
+        self._matched: tuple[object, ...] = ()
+        """What the newest comparison of list and names was made of."""
         self.state = self._remembered()
 
     def followed(self) -> Snapshot:
@@ -58,10 +60,33 @@ class ReaderModel:
         await self.delivery_log.async_forget(self.device, template_ids)
 
     def update(self, cause: Cause = None, **changes: object) -> None:
-        """Replace parts of the state, and show it."""
+        """Replace parts of the state, and show it, also where only names have changed."""
         # The names are checked when this runs, the types are the callers' word.
-        self.state = replace(self.state, **changes)  # type: ignore[arg-type]
+        state = replace(self.state, **changes)  # type: ignore[arg-type]
+        self.state = replace(state, unmatched=self._compare(state))
         self.host.state_changed(self.state, cause)
+
+    def _compare(self, state: ReaderState) -> Unmatched:
+        """Compare what the sensor holds with the names, if either has changed."""
+        # Until it has ended, the template of an enrollment is neither somebody's nor nobody's.
+        pending = None if self.followed().final else self.registry.enrollment(self.device)
+        # What another sensor holds says nothing of the one that is there now.
+        changed = state.templates is not None and state.templates.sensor_changed
+        inventory = None if changed else state.inventory
+        matched = (inventory, self.registry.changes, pending and pending.template_id)
+        if matched == self._matched:
+            return state.unmatched
+        self._matched = matched
+        if inventory is None:
+            return Unmatched()
+        named = self.registry.ids_on(self.device)
+        known = named | {pending.template_id} if pending else named
+        unnamed = {
+            slot: template_id
+            for slot, template_id in inventory.templates.items()
+            if template_id not in known
+        }
+        return Unmatched(inventory.revision, unnamed, inventory.missing & named)
 
     def identified(self, subject: Subject) -> None:
         """Show who was identified, live."""

@@ -1,6 +1,6 @@
 """What is known of one reader, as one frozen value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..protocol.messages import IDLE
@@ -36,8 +36,20 @@ class Inventory:
     revision: str
     templates: Mapping[int, str | None]
     """Template id by slot; None for a template without one."""
-    gone: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
     """Ids of the templates that had a name when the list was begun, and are not on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Where the newest list and the names of the registry do not match."""
+
+    revision: str | None = None
+    """Of that list: another one may tell of other fingers. None without a list of this sensor."""
+    unnamed: Mapping[int, str | None] = field(default_factory=dict)
+    """Templates that nobody knows by name: template id by slot."""
+    missing: frozenset[str] = frozenset()
+    """Names whose template is missing: by template id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class ReaderState:
     templates: Templates | None = None
     inventory: Inventory | None = None
     """The newest; it may be older than `templates`."""
+    unmatched: Unmatched = Unmatched()
     settings: Settings | None = None
     diagnostics: Diagnostics | None = None
     started_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""From a touch message to the moment that automations hear of, and back to the reader's journal.
+"""From a touch message to the event that automations hear of, and back to the reader's journal.
 
 The one place that decides what may open a door: only a touch that is provably live, of a
 fingerprint that is known, is reported as `identified` on the event entity Touch.

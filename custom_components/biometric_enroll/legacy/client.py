@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, override
 
 from ..client.base import BaseClient
 from ..client.host import Kind, ReaderEvent
-from ..client.model import ReaderModel
 from ..client.touches import UNKNOWN_FINGER, objection
 from ..protocol.fields import MalformedError
 from ..protocol.words import TouchResult
@@ -21,14 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..client.delivery_log import DeliveryLog
     from ..client.enroller import Enroller
-    from ..client.fingerprint_registry import FingerprintRegistry
-    from ..client.host import Host
+    from ..client.model import ReaderModel
     from ..client.state import Subject
-
-TOPICS = ((Topic.STATUS, 0), (Topic.ENROLLMENT, 0), (Topic.TOUCH, 0))
-"""What to subscribe to, in this order, each with its QoS."""
 
 UNPROVEN = "unproven"
 """The sensor knows the finger, but nothing bounds the age of this touch, so it opens nothing."""
@@ -39,27 +33,22 @@ ATTRIBUTED_BY_SLOT = "slot"
 class LegacyClient(BaseClient[LegacyConnection]):
     """Follows one reader of the first generation."""
 
-    topics = TOPICS
+    topics = ((Topic.STATUS, 0), (Topic.ENROLLMENT, 0), (Topic.TOUCH, 0))
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
+    def __init__(
         self,
-        reader_id: str,
-        device: str,
-        host: Host,
-        registry: FingerprintRegistry,
-        delivery_log: DeliveryLog,
+        model: ReaderModel,
         trusted: Callable[[], bool],
         speaks_version_1: Callable[[], None],
     ) -> None:
-        """Follow the reader of this id, from where earlier runs have left off.
+        """Follow the reader that this is known of, from where earlier runs have left off.
 
         `trusted` says whether the user takes its touches for live; `speaks_version_1` is told when
         something under this id announces itself in the protocol of today.
         """
-        model = ReaderModel(reader_id, device, host, registry, delivery_log)
         super().__init__(model, LegacyConnection(model))
         self._enrollments = LegacyEnroller(model, self._connection)
-        self._host = host
+        self._host = model.host
         self._trusted = trusted
         self._speaks_version_1 = speaks_version_1
 

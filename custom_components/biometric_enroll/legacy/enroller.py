@@ -1,4 +1,4 @@
-"""Enrolling on a reader of the first generation, which tells moments, and each of them once.
+"""Enrolling on a reader of the first generation, which tells events, and each of them once.
 
 A lost message cannot be had again. So a name hangs on its `success` with our template id alone, and
 what the reader does not tell in time, we end.

@@ -1,6 +1,6 @@
 """What readers built before this protocol say, and how they are spoken to. Pure.
 
-They tell moments, not states: one message for each, at QoS 0, never retained. The two versions of
+They tell events, not states: one message for each, at QoS 0, never retained. The two versions of
 their sketch differ in what a message carries; the same code reads both.
 """
 

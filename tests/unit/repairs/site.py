@@ -14,7 +14,7 @@ import custom_components.biometric_enroll as package
 from custom_components.biometric_enroll.client import request_channel
 from custom_components.biometric_enroll.const import CONF_DEVICE, DOMAIN
 from custom_components.biometric_enroll.issues import (
-    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FINGERPRINTS_MISSING,
     ISSUE_FIRMWARE_TOO_OLD,
     ISSUE_OTHER_DEVICE,
     ISSUE_SENSOR_CHANGED,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 OTHER_DEVICE = "0242ac110002"
 
 KINDS = [
-    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FINGERPRINTS_MISSING,
     ISSUE_FIRMWARE_TOO_OLD,
     ISSUE_OTHER_DEVICE,
     ISSUE_SENSOR_CHANGED,

@@ -8,7 +8,7 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.issues import (
-    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FINGERPRINTS_MISSING,
     ISSUE_FIRMWARE_TOO_OLD,
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
@@ -32,11 +32,11 @@ from tests.unit.repairs.site import (
 
 async def test_exactly_the_names_whose_template_is_gone_are_forgotten(site: Site) -> None:
     ben = await async_enrolled_too(site, "Ben", BENS_SLOT)
-    await site.trouble(ISSUE_FINGERPRINTS_GONE)
+    await site.trouble(ISSUE_FINGERPRINTS_MISSING)
     site.reader.touch(ben)
     assert await site.names() == ["Anna", "Ben"]
     heard = len(site.reader.heard)
-    result = await site.fix(ISSUE_FINGERPRINTS_GONE)
+    result = await site.fix(ISSUE_FINGERPRINTS_MISSING)
     assert result["type"] == "create_entry"
     [fingerprint] = await async_fingerprints(site.hass, site.entry)
     assert (fingerprint["name"], fingerprint["count"]) == ("Ben", 1)
@@ -49,8 +49,8 @@ async def test_exactly_the_names_whose_template_is_gone_are_forgotten(site: Site
 async def test_a_template_that_comes_back_takes_its_name_off_the_list(site: Site) -> None:
     ben = await async_enrolled_too(site, "Ben", BENS_SLOT)
     site.reader.lose(BENS_SLOT)
-    await site.trouble(ISSUE_FINGERPRINTS_GONE)
-    form = await site.open(ISSUE_FINGERPRINTS_GONE)
+    await site.trouble(ISSUE_FINGERPRINTS_MISSING)
+    form = await site.open(ISSUE_FINGERPRINTS_MISSING)
     assert form["description_placeholders"]["names"] == "- Anna (5)\n- Ben (7)"
     site.reader.hold(BENS_SLOT, ben)
     await site.settled()
@@ -61,9 +61,9 @@ async def test_a_template_that_comes_back_takes_its_name_off_the_list(site: Site
 async def test_all_templates_that_come_back_while_the_form_is_open_keep_their_names(
     site: Site,
 ) -> None:
-    await site.trouble(ISSUE_FINGERPRINTS_GONE)
-    form = await site.open(ISSUE_FINGERPRINTS_GONE)
-    await site.peace(ISSUE_FINGERPRINTS_GONE)
+    await site.trouble(ISSUE_FINGERPRINTS_MISSING)
+    form = await site.open(ISSUE_FINGERPRINTS_MISSING)
+    await site.peace(ISSUE_FINGERPRINTS_MISSING)
     assert (await site.submit(form))["type"] == "create_entry"
     assert await site.names() == ["Anna"]
     site.reader.touch(site.anna)
@@ -72,8 +72,8 @@ async def test_all_templates_that_come_back_while_the_form_is_open_keep_their_na
 
 async def test_a_name_that_the_form_did_not_tell_is_not_forgotten(site: Site) -> None:
     await async_enrolled_too(site, "Ben", BENS_SLOT)
-    await site.trouble(ISSUE_FINGERPRINTS_GONE)
-    form = await site.open(ISSUE_FINGERPRINTS_GONE)
+    await site.trouble(ISSUE_FINGERPRINTS_MISSING)
+    form = await site.open(ISSUE_FINGERPRINTS_MISSING)
     site.reader.lose(BENS_SLOT)
     await site.settled()
     form = await site.submit(form)
@@ -85,11 +85,11 @@ async def test_a_name_that_the_form_did_not_tell_is_not_forgotten(site: Site) ->
 
 
 async def test_a_name_on_the_list_that_is_changed_is_changed_there_too(site: Site) -> None:
-    await site.trouble(ISSUE_FINGERPRINTS_GONE)
+    await site.trouble(ISSUE_FINGERPRINTS_MISSING)
     await site.hass.services.async_call(
         DOMAIN, "update_fingerprint", {"template_id": site.anna, "name": "Anne"}, blocking=True
     )
-    form = await site.open(ISSUE_FINGERPRINTS_GONE)
+    form = await site.open(ISSUE_FINGERPRINTS_MISSING)
     assert form["description_placeholders"]["names"] == "- Anne (5)"
 
 
@@ -104,7 +104,7 @@ async def test_another_sensor_is_accepted_and_its_predecessors_names_are_listed(
     # Nobody concludes from a sensor that is not the reader's own that a name is gone.
     assert site.raised() == {ISSUE_SENSOR_CHANGED}
     assert (await site.fix(ISSUE_SENSOR_CHANGED))["type"] == "create_entry"
-    assert site.raised() == {ISSUE_FINGERPRINTS_GONE}
+    assert site.raised() == {ISSUE_FINGERPRINTS_MISSING}
     assert await site.names() == ["Anna"]
     response: Any = await site.hass.services.async_call(
         DOMAIN, "get_fingerprints", {}, blocking=True, return_response=True
@@ -136,7 +136,7 @@ async def test_the_fingerprints_that_are_chosen_are_deleted(site: Site) -> None:
     assert (await site.submit(form, slots=chosen))["type"] == "create_entry"
     assert site.reader.stored == {1: None, 3: None, ANNAS_SLOT: anna}
     assert await site.names() == ["Anna"]
-    assert ben not in site.entry.runtime_data.gone
+    assert ben not in site.entry.runtime_data.data.unmatched.missing
     assert site.raised() == set()
 
 
@@ -216,7 +216,7 @@ async def test_who_is_in_the_slot_of_the_chosen_one_meanwhile_is_not_deleted(sit
 
 
 async def test_whose_template_is_gone_is_not_offered(site: Site) -> None:
-    await site.trouble(ISSUE_FINGERPRINTS_GONE)
+    await site.trouble(ISSUE_FINGERPRINTS_MISSING)
     await site.trouble(ISSUE_SENSOR_FULL)
     assert list(options(await site.open(ISSUE_SENSOR_FULL))) == ["? (1)", "? (2)", "? (3)"]
 

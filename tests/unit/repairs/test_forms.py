@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.biometric_enroll.issues import (
-    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FINGERPRINTS_MISSING,
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
@@ -76,7 +76,7 @@ async def test_a_reader_that_refuses_is_told_so_and_can_be_asked_again(
     assert kind not in site.raised()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != ISSUE_FINGERPRINTS_GONE])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != ISSUE_FINGERPRINTS_MISSING])
 async def test_a_silent_reader_is_told_so_and_can_be_asked_again(site: Site, kind: str) -> None:
     await site.trouble(kind)
     form = await site.open(kind)

@@ -16,7 +16,7 @@ from custom_components.biometric_enroll.const import (
     DOMAIN,
 )
 from custom_components.biometric_enroll.issues import (
-    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FINGERPRINTS_MISSING,
     ISSUE_FIRMWARE_TOO_OLD,
     ISSUE_OTHER_DEVICE,
     ISSUE_SENSOR_CHANGED,
@@ -69,7 +69,7 @@ async def test_what_is_wrong_is_told_until_it_is_over(site: Site, kind: str) -> 
 @pytest.mark.parametrize(
     ("kind", "placeholders"),
     [
-        (ISSUE_FINGERPRINTS_GONE, {"count": "1"}),
+        (ISSUE_FINGERPRINTS_MISSING, {"count": "1"}),
         (ISSUE_FIRMWARE_TOO_OLD, {"firmware": "0.2.0"}),
         (
             ISSUE_OTHER_DEVICE,
@@ -86,19 +86,19 @@ async def test_what_is_told_says_what_it_is_about(
     assert site.issue(kind).translation_placeholders == {"reader": "Front door", **placeholders}
     form = await site.open(kind)
     # Whose fingerprints, only those hear who may repair it.
-    more = {"names": "- Anna (5)"} if kind == ISSUE_FINGERPRINTS_GONE else {}
+    more = {"names": "- Anna (5)"} if kind == ISSUE_FINGERPRINTS_MISSING else {}
     assert form["description_placeholders"] == {"reader": "Front door", **placeholders, **more}
 
 
 async def test_several_things_can_be_wrong_at_once(site: Site) -> None:
-    await site.trouble(ISSUE_FINGERPRINTS_GONE)
+    await site.trouble(ISSUE_FINGERPRINTS_MISSING)
     await site.trouble(ISSUE_SENSOR_FULL)
     await site.trouble(ISSUE_OTHER_DEVICE)
-    assert site.raised() == {ISSUE_FINGERPRINTS_GONE, ISSUE_SENSOR_FULL, ISSUE_OTHER_DEVICE}
+    assert site.raised() == {ISSUE_FINGERPRINTS_MISSING, ISSUE_SENSOR_FULL, ISSUE_OTHER_DEVICE}
     await site.peace(ISSUE_OTHER_DEVICE)
-    assert site.raised() == {ISSUE_FINGERPRINTS_GONE, ISSUE_SENSOR_FULL}
+    assert site.raised() == {ISSUE_FINGERPRINTS_MISSING, ISSUE_SENSOR_FULL}
     await site.peace(ISSUE_SENSOR_FULL)
-    assert site.raised() == {ISSUE_FINGERPRINTS_GONE}
+    assert site.raised() == {ISSUE_FINGERPRINTS_MISSING}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -235,14 +235,14 @@ async def test_what_is_wrong_with_one_reader_is_not_told_of_another(
 
 async def test_what_a_user_ignores_is_still_ignored_after_a_restart(site: Site) -> None:
     """At first a reader has told nothing, and then nothing seems to be wrong with it."""
-    await site.trouble(ISSUE_FINGERPRINTS_GONE)
-    issue_id = site.issue(ISSUE_FINGERPRINTS_GONE).issue_id
+    await site.trouble(ISSUE_FINGERPRINTS_MISSING)
+    issue_id = site.issue(ISSUE_FINGERPRINTS_MISSING).issue_id
     ir.async_ignore_issue(site.hass, DOMAIN, issue_id, ignore=True)
-    ignored = site.issue(ISSUE_FINGERPRINTS_GONE)
+    ignored = site.issue(ISSUE_FINGERPRINTS_MISSING)
     assert await site.hass.config_entries.async_unload(site.entry.entry_id)
     # What Home Assistant has read from its file when it starts.
     ir.async_get(site.hass).issues[DOMAIN, issue_id] = replace(ignored, active=False)
     assert await site.hass.config_entries.async_setup(site.entry.entry_id)
     await site.settled()
-    assert site.raised() == {ISSUE_FINGERPRINTS_GONE}
-    assert site.issue(ISSUE_FINGERPRINTS_GONE).dismissed_version is not None
+    assert site.raised() == {ISSUE_FINGERPRINTS_MISSING}
+    assert site.issue(ISSUE_FINGERPRINTS_MISSING).dismissed_version is not None

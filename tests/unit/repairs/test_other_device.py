@@ -16,7 +16,7 @@ from custom_components.biometric_enroll.const import (
     CONF_READER_ID,
     DOMAIN,
 )
-from custom_components.biometric_enroll.issues import ISSUE_FINGERPRINTS_GONE, ISSUE_OTHER_DEVICE
+from custom_components.biometric_enroll.issues import ISSUE_FINGERPRINTS_MISSING, ISSUE_OTHER_DEVICE
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
 from tests.unit.fake_reader import DEVICE, READER_ID, FakeReader
 from tests.unit.helpers import (
@@ -62,7 +62,7 @@ async def test_the_reader_that_answers_takes_the_place_of_the_other(site: Site) 
     assert (after, device_id(site.hass, site.entry)) == (before, device)
     # Her name has stayed; that her finger has to be enrolled again is told.
     assert await site.names() == ["Anna"]
-    assert site.raised() == {ISSUE_FINGERPRINTS_GONE}
+    assert site.raised() == {ISSUE_FINGERPRINTS_MISSING}
 
 
 async def test_a_reader_that_the_form_did_not_tell_does_not_take_its_place(

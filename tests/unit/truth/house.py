@@ -28,6 +28,7 @@ from tests.simulation.broker import Broker
 from tests.simulation.habits import BrokerHabits
 from tests.simulation.network import Network
 from tests.simulation.packets import Message
+from tests.unit.helpers import missing_names
 from tests.unit.truth.model import Touch
 from tests.unit.truth.reader import Door
 
@@ -237,7 +238,7 @@ class House:
 
     def missing(self, index: int) -> list[str]:
         """Return the names that the fix flow of a reader would tell as missing."""
-        return list(self.entries[index].runtime_data.gone.values())
+        return missing_names(self.entries[index])
 
     def state(self, index: int, platform: str, key: str) -> State:
         """Return the state of an entity of a reader."""

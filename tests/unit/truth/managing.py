@@ -4,7 +4,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from custom_components.biometric_enroll.issues import ISSUE_FINGERPRINTS_GONE, ISSUE_SENSOR_CHANGED
+from custom_components.biometric_enroll.issues import (
+    ISSUE_FINGERPRINTS_MISSING,
+    ISSUE_SENSOR_CHANGED,
+)
 from tests.unit.truth.house import SOON
 from tests.unit.truth.model import PEOPLE, Named
 
@@ -171,10 +174,10 @@ class ForgetGone:
         if reader.stale or not play.house.is_reachable(self.reader):
             return
         gone = play.model.gone(self.reader)
-        if play.house.issue(self.reader, ISSUE_FINGERPRINTS_GONE) is None:
+        if play.house.issue(self.reader, ISSUE_FINGERPRINTS_MISSING) is None:
             assert all(named.may_vanish for named in gone.values())
             return
-        assert await play.house.fix(self.reader, ISSUE_FINGERPRINTS_GONE)
+        assert await play.house.fix(self.reader, ISSUE_FINGERPRINTS_MISSING)
         for template_id in gone:
             del play.model.named[template_id]
 

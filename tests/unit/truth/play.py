@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from custom_components.biometric_enroll.issues import (
-    ISSUE_FINGERPRINTS_GONE,
+    ISSUE_FINGERPRINTS_MISSING,
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
@@ -149,7 +149,7 @@ class Play:
         assert house.state(index, "switch", "identification").state == on
         assert (house.issue(index, ISSUE_SENSOR_CHANGED) is not None) is not reader.ours
         assert (house.issue(index, ISSUE_SENSOR_FULL) is not None) is (count == SLOTS)
-        issue = house.issue(index, ISSUE_FINGERPRINTS_GONE)
+        issue = house.issue(index, ISSUE_FINGERPRINTS_MISSING)
         count = int((issue.translation_placeholders or {})["count"]) if issue else 0
         gone = model.gone(index).values()
         names = house.missing(index)
