@@ -17,11 +17,11 @@ from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from tests.simulation.bugs import BUGS
+from tests.simulation.bugs import BUG_WITHIN, BUGS, notice
 from tests.simulation.history import live
 from tests.simulation.progress import ROOT, Progress, Wanted, code_hash
 from tests.simulation.report import report
-from tests.simulation.runs import BUG_WITHIN, begin_process, live_through, notice
+from tests.simulation.runs import begin_process, live_through
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

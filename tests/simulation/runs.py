@@ -9,18 +9,14 @@ import os
 import signal
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.simulation.bugs import BUGS
 from tests.simulation.coverage import Coverage
 from tests.simulation.history import live
 
 if TYPE_CHECKING:
     from tests.simulation.history import Verdict
 
-#: Histories within which each planted bug has to be noticed.
-BUG_WITHIN = 1000
 #: Histories between two rounds of the garbage collector.
 _COLLECTED_EVERY = 20
 
@@ -42,7 +38,7 @@ class Lived(NamedTuple):
 
 def live_through(first: int, count: int) -> Lived:
     """Live through the histories of these seeds."""
-    _quiet()
+    logging.disable()  # what goes wrong here is meant to
     _spare_collector()
     begin = time.process_time()
     enrollments, virtual_s, broken = 0, 0.0, []
@@ -57,22 +53,6 @@ def live_through(first: int, count: int) -> Lived:
         if verdict.violations:
             broken.append(verdict)
     return Lived(count, enrollments, time.process_time() - begin, virtual_s, coverage, broken)
-
-
-def notice(name: str) -> Verdict | None:
-    """Plant a bug and return the first history in which it is noticed; None: it never is.
-
-    The first violation that is returned is of the promise that the bug breaks.
-    """
-    _quiet()
-    bug = BUGS[name]
-    with bug.plant():
-        for seed in range(BUG_WITHIN):
-            verdict = live(seed)
-            found = [each for each in verdict.violations if each.promise == bug.promise]
-            if found:
-                return replace(verdict, violations=found)
-    return None
 
 
 def begin_process() -> None:
@@ -95,8 +75,3 @@ def _spare_collector() -> None:
         gc.collect()
         gc.freeze()
         gc.disable()
-
-
-def _quiet() -> None:
-    """Log nothing: what goes wrong here is meant to."""
-    logging.disable()

@@ -13,9 +13,9 @@ from random import SystemRandom
 
 import pytest
 
-from tests.simulation.bugs import BUGS
+from tests.simulation.bugs import BUG_WITHIN, BUGS, notice
 from tests.simulation.history import live
-from tests.simulation.runs import BUG_WITHIN, live_through, notice
+from tests.simulation.runs import live_through
 
 ROOT = Path(__file__).parents[2]
 _HISTORIES = 500
