@@ -131,7 +131,7 @@ class _Watcher:
     def committed(self, slot: int, template_id: str) -> None:
         """See an id enter the map."""
         # While another sensor is there unnoticed, ids are those of the own one all the same.
-        finger = self._reader.held_by(self._world.own_sensor(self._reader)).get(slot)
+        finger = self._reader.held_by(self._reader.own_sensor).get(slot)
         self._note("commits %s: %s in slot %s", template_id, finger, slot)
         self._truth.committed(slot, template_id, finger)
 
@@ -255,11 +255,6 @@ class Installation:
         reader.sensor.templates[slot] = _template(reader, self.rng.choice(NAMELESS))
         self.promises.truth(reader.device).orphans.add(slot)
 
-    def own_sensor(self, reader: SimulatedReader) -> EmulatedSensor:
-        """Return the sensor whose ids a reader keeps; what is there, if that cannot be told."""
-        taken_out = self.own_sensors.get(reader, reader.sensor)
-        return taken_out if reader.owns(taken_out) else reader.sensor
-
     # What faults choose from
 
     def any_reader(self) -> SimulatedReader:
@@ -321,7 +316,7 @@ class Installation:
         if before is None or before.inventory is not state.inventory:
             reader = self.readers[reader_id]
             self.promises.listed(reader_id, state, reader.memory.values())
-            held = reader.held_by(self.own_sensor(reader))
+            held = reader.held_by(reader.own_sensor)
             self.promises.listed_fingers[reader_id] = held
         if before is None and self.home.registry is not None:
             self.promises.registry(self.home.registry)
@@ -478,7 +473,7 @@ class Installation:
         for hand in self.hands.values():
             hand.person = None
         for reader, sensor in self.own_sensors.items():
-            if reader.sensor is not sensor is self.own_sensor(reader):
+            if reader.sensor is not sensor is reader.own_sensor:
                 reader.swap_sensor(sensor)
         for party in (PARTY, *self.all_readers):
             self.network.unblock(party)

@@ -139,6 +139,7 @@ class SimulatedReader:
         )
         self._life = Power()
         self._main: asyncio.Task[None] | None = None
+        self._taken_out: list[EmulatedSensor] = []
         self._names: dict[bytes, str] = {}
         self._placed_at = 0.0
         self.touched_at = 0.0
@@ -219,6 +220,11 @@ class SimulatedReader:
         """Whether a finger is there of which the journal does not know yet."""
         return self.sensor.finger is not None and self.touched_at < self._placed_at
 
+    @property
+    def own_sensor(self) -> EmulatedSensor:
+        """The sensor whose ids the flash holds, also where it was taken out; else what is there."""
+        return next(filter(self.owns, (self.sensor, *self._taken_out)), self.sensor)
+
     def owns(self, sensor: EmulatedSensor) -> bool:
         """Return whether a sensor is the one whose ids the flash holds."""
         return bytes(sensor.notepad[MARK_PAGE][:MARK_BYTES]) == self.flash.mark
@@ -278,7 +284,9 @@ class SimulatedReader:
 
     def swap_sensor(self, other: EmulatedSensor | None = None) -> EmulatedSensor:
         """Put another sensor in (a new one by default), and give the one that was there."""
-        return self.line.swap(other or EmulatedSensor(self.sensor.profile))
+        taken_out = self.line.swap(other or EmulatedSensor(self.sensor.profile))
+        self._taken_out.append(taken_out)
+        return taken_out
 
     # --- the firmware -------------------------------------------------------------------
 

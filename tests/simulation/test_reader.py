@@ -104,6 +104,7 @@ def test_another_sensor_is_noticed_and_so_is_the_old_one() -> None:
         await enroll(house)
         await asyncio.sleep(2)
         ours = house.reader.swap_sensor()
+        assert house.reader.own_sensor is ours
         since = len(house.trace)
         house.reader.place(ANNA)
         await house.wait("templates", lambda one: one["sensor_changed"], since)
@@ -119,6 +120,19 @@ def test_another_sensor_is_noticed_and_so_is_the_old_one() -> None:
         house.reader.place(ANNA)
         last = await house.wait("touch", lambda touch: touch.template_id == T)
         assert last.result == "identified"
+
+    perform(scene)
+
+
+def test_a_sensor_of_a_reader_without_memory_stays_its_own_when_it_is_taken_out_again() -> None:
+    async def scene(house: House) -> None:
+        house.reader.power_off()
+        house.reader.erase_flash()
+        first = house.reader.swap_sensor()
+        house.reader.power_on()
+        await house.wait("templates", lambda one: one["count"] == 0, len(house.trace))
+        second = house.reader.swap_sensor(first)
+        assert house.reader.own_sensor is second
 
     perform(scene)
 
