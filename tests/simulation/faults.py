@@ -52,7 +52,7 @@ from tests.simulation.faults_of_readers import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.simulation.history import Installation
+    from tests.simulation.installation import Installation
     from tests.simulation.steering import Strike
 
     type Happens = Callable[[Installation, Strike], Awaitable[None]]

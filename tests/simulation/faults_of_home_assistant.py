@@ -15,7 +15,7 @@ from tests.simulation.network import Notice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.simulation.history import Installation
+    from tests.simulation.installation import Installation
     from tests.simulation.steering import Strike
 
 #: What users do for the requests of a change.
@@ -47,9 +47,9 @@ async def home_assistant_killed_when_told(world: Installation, strike: Strike) -
             world.later(world.rng.uniform(0, 0.02), world.kill_home)
 
     await strike.ready()
-    world.when_told.append(is_told)
+    world.home_events.when_told.append(is_told)
     await asyncio.sleep(world.rng.uniform(10, 30))
-    world.when_told.clear()
+    world.home_events.when_told.clear()
     await world.home.start()
 
 
@@ -64,10 +64,10 @@ async def home_assistant_killed_when_it_asks(world: Installation, strike: Strike
 
     if strike.column in STAGES:
         await strike.ready(world.readers[reader_id])
-    world.when_started.append(lambda: world.later(soon, kill))
+    world.home_events.when_started.append(lambda: world.later(soon, kill))
     await world.enroll(reader_id)
     await asyncio.sleep(world.rng.uniform(3, 20))
-    world.when_started.clear()
+    world.home_events.when_started.clear()
     await world.home.start()
 
 
@@ -95,13 +95,13 @@ async def change_goes_wrong(world: Installation, strike: Strike) -> None:
 
     if strike.column in STAGES:
         await strike.ready(reader)
-    world.when_changing.append(lambda: world.later(soon, happen))
+    world.home_events.when_changing.append(lambda: world.later(soon, happen))
     asked = rng.choice(("adopt", "adopt", "delete", "delete", "delete", "switch", "compare"))
     if strike.column in _ASKED:
         asked = _ASKED[strike.column]
     await getattr(world.housekeeper, asked)(reader_id)
     await asyncio.sleep(rng.uniform(3, 20))
-    world.when_changing.clear()
+    world.home_events.when_changing.clear()
     await world.home.start()
 
 

@@ -12,7 +12,7 @@ from tests.simulation.network import Block, Notice
 from tests.simulation.packets import Message
 
 if TYPE_CHECKING:
-    from tests.simulation.history import Installation
+    from tests.simulation.installation import Installation
     from tests.simulation.steering import Strike
 
 
@@ -130,7 +130,7 @@ async def answer_stalls(world: Installation, strike: Strike) -> None:
 
     if strike.column in STAGES:
         await strike.ready(world.readers[reader_id])
-    world.when_published.append(hello_is_said)
+    world.home_events.when_published.append(hello_is_said)
     world.home.reload(reader_id)
     await asyncio.sleep(world.rng.uniform(0, 0.5))
     await world.touch(reader_id)
@@ -146,9 +146,9 @@ async def start_not_answered(world: Installation, strike: Strike) -> None:
 
     if strike.column in STAGES:
         await strike.ready(world.readers[reader_id])
-    world.when_started.append(lambda: world.later(0.02, stall))
+    world.home_events.when_started.append(lambda: world.later(0.02, stall))
     await world.enroll(reader_id)
-    world.when_started.clear()
+    world.home_events.when_started.clear()
 
 
 async def will_comes_late(world: Installation, strike: Strike) -> None:

@@ -9,7 +9,7 @@ from emulator import Command, Fault
 from tests.simulation.flash import Moment
 
 if TYPE_CHECKING:
-    from tests.simulation.history import Installation
+    from tests.simulation.installation import Installation
     from tests.simulation.reader import SimulatedReader
     from tests.simulation.steering import Strike
 

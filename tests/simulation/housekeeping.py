@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from custom_components.biometric_enroll.client.client import ReaderClient
+    from tests.simulation.ground_truth import Truth
     from tests.simulation.home_assistant import HomeAssistant
     from tests.simulation.promises import Promises
     from tests.simulation.reader import SimulatedReader
     from tests.simulation.trace import Trace
-    from tests.simulation.truth import Truth
 
 #: Who is given to templates of whom nobody knows whose they are.
 NAMELESS = ("Emil", "Frida", "Gustav")

@@ -16,7 +16,7 @@ from custom_components.biometric_enroll.client.enrollment import EnrollmentEvent
 from custom_components.biometric_enroll.client.host import Kind
 from custom_components.biometric_enroll.client.liveness import LIVE_AGE
 from custom_components.biometric_enroll.protocol.words import FINAL_STAGES, Stage, TouchResult
-from tests.simulation.truth import End, Truth
+from tests.simulation.ground_truth import End, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -13,7 +13,7 @@ from tests.simulation.impossible import IMPOSSIBLE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from tests.simulation.history import Installation
+    from tests.simulation.installation import Installation
     from tests.simulation.reader import SimulatedReader
 
 #: One history in so many is steered, as far as it is not calm.

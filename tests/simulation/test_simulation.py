@@ -89,7 +89,7 @@ def test_a_history_can_be_read() -> None:
 
 
 def test_hours_in_which_nobody_comes_go_by_in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.simulation.history._LONG", 1.0)
+    monkeypatch.setattr("tests.simulation.installation._LONG", 1.0)
     lived = live_through(50, 10)
     assert lived.virtual_s > 10 * 3600
     assert lived.seconds < 20
