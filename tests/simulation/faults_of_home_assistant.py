@@ -9,7 +9,7 @@ from emulator import Command, Fault
 from tests.simulation.coverage import STAGES
 from tests.simulation.faults_of_readers import LOSS, PLUGGED_S
 from tests.simulation.flash import Moment
-from tests.simulation.home_assistant import PARTY
+from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.network import Notice
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from custom_components.biometric_enroll.protocol.words import topic_of
 from tests.simulation.coverage import STAGES
-from tests.simulation.home_assistant import PARTY
+from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.network import Block, Notice
 from tests.simulation.packets import Message
 

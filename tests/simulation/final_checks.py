@@ -53,7 +53,7 @@ def _unshown(promises: Promises, reader: SimulatedReader, app: App) -> str | Non
         return "an enrollment is shown as running"
     if len(app.journal):
         return f"{len(app.journal)} touches wait in the journal"
-    known = {promises.meant_last.get(reader.device), shown.snapshot.template_id}
+    known = {promises.names.meant_last.get(reader.device), shown.snapshot.template_id}
     if snapshot["template_id"] in known - {None} and not _same(promises, reader, snapshot):
         return "the enrollment is shown as it was before"
     return None
@@ -88,7 +88,7 @@ def _unlisted(promises: Promises, reader: SimulatedReader, app: App) -> str | No
     }:
         return "what is shown of the templates is not what the sensor holds"
     listed = {*shown.inventory.templates.values(), *shown.inventory.gone}
-    if not promises.named(reader.device) <= listed:
+    if not promises.names.named(reader.device) <= listed:
         # It happens to look the same: the template of that name was lost before it was ever listed.
         return "the list is older than a name"
     return None
@@ -98,7 +98,7 @@ def check(world: Installation) -> None:
     """Check what must be true in the end."""
     registry, promises = world.home.registry, world.promises
     assert registry is not None
-    promises.registry(registry)
+    promises.names.registry(registry)
     for reader_id, reader in world.readers.items():
         if not promises.forgetful:
             _check_enrollments(promises, reader, registry, world.users.accepted[reader_id])
@@ -119,26 +119,32 @@ def _check_enrollments(
     for template_id in accepted:
         if template_id in truth.lost:
             continue
-        enrolled = promises.enrolled[template_id]
+        enrolled = promises.enrollments.told[template_id]
         missing = set(range(1, len(truth.captured[template_id]) + 1)) - enrolled.scans_ever
         if missing:
             promises.violated(1, f"scans {sorted(missing)} of {template_id} were never told")
         if not enrolled.ends_ever:
             promises.violated(1, f"the end of {template_id} was never told")
-    excused = truth.lost | truth.gone | promises.unsure | promises.forced
+    excused = truth.lost | truth.gone | promises.names.unsure | promises.names.forced
     for template_id in truth.fingers.keys() - excused:
-        if registry.find(reader.device, template_id) is None and template_id in promises.names:
+        if (
+            registry.find(reader.device, template_id) is None
+            and template_id in promises.names.wanted
+        ):
             promises.violated(3, f"{template_id} is stored, but its name is lost")
 
 
 def _check_touches(promises: Promises, truth: Truth) -> None:
     for touch in truth.touches.values():
-        told = touch.touch in promises.reported and touch.touch in promises.saved
+        told = touch.touch in promises.touches.reported and touch.touch in promises.touches.saved
         if touch.touch in truth.excused:
             continue
         if not told:
             promises.violated(6, f"touch {touch.touch} ({touch.result}) is forgotten")
-        elif promises.reported[touch.touch] < touch.times and touch.touch not in truth.miscounted:
+        elif (
+            promises.touches.reported[touch.touch] < touch.times
+            and touch.touch not in truth.miscounted
+        ):
             promises.violated(6, f"of {touch.times} touches {touch.touch} not all are told")
 
 

@@ -13,7 +13,7 @@ from tests.simulation import board, client
 from tests.simulation.console import consoles
 from tests.simulation.faults import FAULTS, FAULTS_BY_NAME
 from tests.simulation.final_checks import check, unsettled
-from tests.simulation.home_assistant import PARTY
+from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.installation import SEEN_WITHIN_S, STRANGER_DEVICE, Installation
 from tests.simulation.lean_loop import lean_waits
 from tests.simulation.loop import run
@@ -223,7 +223,7 @@ def live(seed: int, *, traced: bool = False) -> Verdict:
     return Verdict(
         seed,
         violations,
-        world.promises.enrollments,
+        world.promises.enrollments_run,
         world.situations.now,
         world.coverage,
         trace,

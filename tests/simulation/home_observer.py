@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     )
     from custom_components.biometric_enroll.client.host import ReaderEvent
     from custom_components.biometric_enroll.client.state import ReaderState
-    from tests.simulation.home_assistant import Taken
+    from tests.simulation.home_assistant_run import Taken
     from tests.simulation.installation import Installation
 
     type _Planned = list[Callable[[], object]]
@@ -44,16 +44,16 @@ class HomeObserver:
         before = promises.shown.get(reader_id)
         promises.state(reader_id, state, message)
         if before is None or before.inventory is not state.inventory:
-            promises.listed(reader_id, state, reader.memory.values())
-            promises.listed_fingers[reader_id] = reader.held_by(reader.own_sensor)
+            promises.names.listed(reader_id, state, reader.memory.values())
+            promises.names.listed_fingers[reader_id] = reader.held_by(reader.own_sensor)
         if before is None and self._world.home.registry is not None:
-            promises.registry(self._world.home.registry)
+            promises.names.registry(self._world.home.registry)
 
     def names_changed(self, registry: FingerprintRegistry) -> None:
         """See the registry change."""
-        self._promises.registry(registry)
+        self._promises.names.registry(registry)
         for reader in self._world.readers.values():
-            self._promises.names_changed(reader.device, registry, reader.memory.values())
+            self._promises.names.changed(reader.device, registry, reader.memory.values())
 
     def moment(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
         """Hear what automations hear."""
@@ -74,16 +74,16 @@ class HomeObserver:
         if name == "marks":
             self._promises.saved_delivery_log(data)
         else:
-            self._promises.saved_registry(data)
+            self._promises.names.saved_registry(data)
 
     def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
         """See who is meant by an enrollment."""
-        self._promises.meant(device, enrollment, asked)
+        self._promises.names.meant(device, enrollment, asked)
 
     def named(self, place: Place, name: str) -> None:
         """See a template get its name."""
         memory = self._world.all_readers[place.device].memory.values()
-        self._promises.naming(place.device, place.template_id, name, memory)
+        self._promises.names.naming(place.device, place.template_id, name, memory)
 
     def run(self, what: str) -> None:
         """See Home Assistant start and end."""

@@ -103,14 +103,14 @@ class Housekeeper:
                 return
 
     async def _adopt(self, reader_id: str, slot: int, template_id: str | None) -> bool:
-        name = self._promises.names.get(template_id or "") or self._rng.choice(NAMELESS)
-        chosen = self._promises.listed_fingers[reader_id].get(slot)
+        name = self._promises.names.wanted.get(template_id or "") or self._rng.choice(NAMELESS)
+        chosen = self._promises.names.listed_fingers[reader_id].get(slot)
 
         async def work(client: ReaderClient) -> None:
             await client.changes.async_name(slot, template_id, Subject(name), enabled=True)
             inventory = client.state.inventory
             named = None if inventory is None else inventory.templates.get(slot)
-            self._promises.named_for(reader_id, named, chosen)
+            self._promises.names.named_for(reader_id, named, chosen)
 
         return await self._change(reader_id, f"name {template_id} in slot {slot} {name}", work)
 
@@ -136,7 +136,7 @@ class Housekeeper:
         self, reader_id: str, template_id: str | None, *, hurry: bool = False
     ) -> None:
         assert template_id is not None
-        self._promises.forced.add(template_id)
+        self._promises.names.forced.add(template_id)
 
         async def work(client: ReaderClient) -> None:
             await client.model.async_forget([template_id])

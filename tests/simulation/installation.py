@@ -13,7 +13,8 @@ from emulator.templates import features, merge
 from tests.simulation.coverage import Coverage
 from tests.simulation.faults import FAULT_NAMES
 from tests.simulation.habits import BrokerHabits
-from tests.simulation.home_assistant import PARTY, HomeAssistant
+from tests.simulation.home_assistant import HomeAssistant
+from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.home_observer import HomeObserver
 from tests.simulation.housekeeping import NAMELESS, Housekeeper
 from tests.simulation.network import Network

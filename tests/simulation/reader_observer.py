@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from custom_components.biometric_enroll.protocol.words import FINAL_STAGES
 from fpreader.memory import ENROLL
-from tests.simulation.promises import PROMPT_S
+from tests.simulation.promises_about_enrollments import PROMPT_S
 
 if TYPE_CHECKING:
     from tests.simulation.ground_truth import Truth
     from tests.simulation.installation import Installation
     from tests.simulation.people import Hand
-    from tests.simulation.reader import SimulatedReader, Touch
+    from tests.simulation.reader import SimulatedReader
+    from tests.simulation.reader_firmware import Touch
 
 
 class ReaderObserver:
@@ -51,7 +52,7 @@ class ReaderObserver:
         """See whether it was shown in time, where nothing goes wrong and nothing newer came."""
         reader_id, app = self._reader.reader_id, self._reader.app
         newest = app is not None and app.scanner.snapshot["seq"] == snapshot["seq"]
-        if newest and self._world.promises.is_behind(reader_id, snapshot):
+        if newest and self._world.promises.enrollments.is_behind(reader_id, snapshot):
             self._world.promises.violated(1, f"{snapshot['stage']} is not shown, for no reason")
 
     def touched(self, touch: Touch) -> None:

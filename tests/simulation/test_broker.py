@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.simulation.broker_bench import BrokerBench, simulate
 from tests.simulation.habits import BrokerHabits, TakeoverWill
 from tests.simulation.network import Notice
 from tests.simulation.packets import (
@@ -20,29 +20,18 @@ from tests.simulation.packets import (
     Unsuback,
     Unsubscribe,
 )
-from tests.simulation.rig import Rig, simulate
-
-if TYPE_CHECKING:
-    from tests.simulation.probe import Probe
 
 WILL = Message("status", b"gone", 1, retain=True)
-
-
-async def watcher(rig: Rig, name: str = "watcher") -> Probe:
-    """Connect a client that hears everything at QoS 1."""
-    one = await rig.connect(name)
-    await one.subscribe(("#", 1))
-    return one
 
 
 # --- subscriptions and retained messages ------------------------------------------------
 
 
 def test_a_message_comes_to_those_who_want_it_at_the_lower_quality_of_service() -> None:
-    async def test(rig: Rig) -> None:
-        one = await rig.connect("one")
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.connect("one")
         await one.subscribe(("a/b", 0), ("c/+", 1))
-        other = await rig.connect("other")
+        other = await bench.connect("other")
         other.publish("a/b", b"1", 1)
         other.publish("c/d", b"2", 1)
         other.publish("c/d", b"3", 0)
@@ -59,12 +48,12 @@ def test_a_message_comes_to_those_who_want_it_at_the_lower_quality_of_service() 
 
 
 def test_a_retained_message_is_flagged_only_where_it_is_replayed() -> None:
-    async def test(rig: Rig) -> None:
-        early = await watcher(rig)
+    async def test(bench: BrokerBench) -> None:
+        early = await bench.listener("watcher")
         early.publish("a", b"old", 1, retain=True)
         early.publish("a", b"new", 1, retain=True)
         await early.up_to_date()
-        late = await rig.connect("late")
+        late = await bench.connect("late")
         await late.subscribe(("a", 1))
         await late.subscribe(("a", 0))
         await late.up_to_date()
@@ -75,22 +64,22 @@ def test_a_retained_message_is_flagged_only_where_it_is_replayed() -> None:
 
 
 def test_an_empty_payload_deletes_a_retained_message() -> None:
-    async def test(rig: Rig) -> None:
-        early = await watcher(rig)
+    async def test(bench: BrokerBench) -> None:
+        early = await bench.listener("watcher")
         early.publish("a", b"x", retain=True)
         early.publish("a", b"", retain=True)
         await early.up_to_date()
         assert early.messages == ["a x q0", "a  q0"]
-        assert (await watcher(rig, "late")).messages == []
-        assert rig.broker.retained == {}
+        assert (await bench.listener("late")).messages == []
+        assert bench.broker.retained == {}
 
     simulate(test)
 
 
 @pytest.mark.parametrize("first", [True, False])
 def test_retained_messages_come_before_the_suback_or_after_it(first: bool) -> None:
-    async def test(rig: Rig) -> None:
-        one = await rig.connect("one")
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.connect("one")
         one.publish("a", b"x", retain=True)
         one.say(Subscribe(1, (("a", 0),)))
         await asyncio.sleep(1)
@@ -101,10 +90,10 @@ def test_retained_messages_come_before_the_suback_or_after_it(first: bool) -> No
 
 
 def test_what_is_not_wanted_any_more_does_not_come() -> None:
-    async def test(rig: Rig) -> None:
-        one = await rig.connect("one")
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.connect("one")
         await one.subscribe(("a", 1), ("b", 1), ("c", 1))
-        other = await rig.connect("other")
+        other = await bench.connect("other")
         other.publish("a", b"1")
         await one.next()
         one.say(Unsubscribe(7, ("a", "b")))
@@ -121,53 +110,53 @@ def test_what_is_not_wanted_any_more_does_not_come() -> None:
 
 
 def test_a_clean_session_misses_what_is_sent_meanwhile() -> None:
-    async def test(rig: Rig) -> None:
-        one = await rig.connect("one")
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.connect("one")
         await one.subscribe(("#", 1))
         one.vanish()
         await asyncio.sleep(1)
-        (await rig.connect("other")).publish("a", b"x", 1)
+        (await bench.connect("other")).publish("a", b"x", 1)
         await asyncio.sleep(1)
-        back = await rig.connect("one")
+        back = await bench.connect("one")
         assert back.heard == [Connack(session_present=False)]
-        (await rig.connect("other")).publish("a", b"y", 1)
+        (await bench.connect("other")).publish("a", b"y", 1)
         await back.up_to_date()
         assert back.messages == []
         back.vanish()
         await asyncio.sleep(1)
-        last = await rig.connect("one", clean=False)
+        last = await bench.connect("one", clean=False)
         assert last.heard == [Connack(session_present=False)]
 
     simulate(test)
 
 
 def test_a_persistent_session_keeps_subscriptions_and_what_came_at_qos_1() -> None:
-    async def test(rig: Rig) -> None:
-        one = await rig.connect("one", clean=False)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.connect("one", clean=False)
         await one.subscribe(("#", 1))
         one.vanish()
         await asyncio.sleep(1)
-        other = await rig.connect("other")
+        other = await bench.connect("other")
         other.publish("a", b"0", 0)
         other.publish("a", b"1", 1)
         await asyncio.sleep(1)
-        back = await rig.connect("one", clean=False)
+        back = await bench.connect("one", clean=False)
         assert back.heard[0] == Connack(session_present=True)
         other.publish("a", b"2", 0)
         await asyncio.sleep(1)
         assert back.messages == ["a 1 q1", "a 2 q0"]
         back.vanish()
         await asyncio.sleep(1)
-        assert (await rig.connect("one")).heard == [Connack(session_present=False)]
+        assert (await bench.connect("one")).heard == [Connack(session_present=False)]
 
     simulate(test)
 
 
 def test_what_was_not_acknowledged_is_delivered_again_as_a_duplicate() -> None:
-    async def test(rig: Rig) -> None:
-        one = await rig.connect("one", clean=False)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.connect("one", clean=False)
         await one.subscribe(("#", 1))
-        other = await rig.connect("other")
+        other = await bench.connect("other")
         other.publish("a", b"1", 1)
         other.publish("a", b"2", 1)
         await one.next()
@@ -176,7 +165,7 @@ def test_what_was_not_acknowledged_is_delivered_again_as_a_duplicate() -> None:
         await one.up_to_date()
         one.vanish()
         await asyncio.sleep(1)
-        back = await rig.connect("one", clean=False)
+        back = await bench.connect("one", clean=False)
         await back.up_to_date()
         assert back.messages == ["a 2 q1 duplicate"]
 
@@ -187,8 +176,8 @@ def test_what_was_not_acknowledged_is_delivered_again_as_a_duplicate() -> None:
 
 
 def test_some_messages_come_twice_also_behind_newer_ones() -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
         for number in range(40):
             one.publish("a", b"%d" % number, 1)
             one.publish("b", b"%d" % number, 0)
@@ -206,14 +195,14 @@ def test_some_messages_come_twice_also_behind_newer_ones() -> None:
 
 
 def test_some_acknowledgements_come_late_but_all_in_order() -> None:
-    async def test(rig: Rig) -> None:
-        one = await rig.connect("one")
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.connect("one")
         heard_at = []
         for number in range(10):
             one.publish("a", b"%d" % number, 1)
         for number in range(10):
             assert await one.next() == Puback(number + 1)
-            heard_at.append(rig.now)
+            heard_at.append(bench.now)
         assert 8 < heard_at[-1] < 13
         assert len(set(heard_at)) > 1
 
@@ -224,45 +213,45 @@ def test_some_acknowledgements_come_late_but_all_in_order() -> None:
 
 
 def test_a_will_comes_when_the_connection_is_lost_but_not_after_disconnect() -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
-        polite = await rig.connect("polite", will=WILL)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
+        polite = await bench.connect("polite", will=WILL)
         polite.say(Signal.DISCONNECT)
         await polite.end()
         await asyncio.sleep(1)
         assert one.messages == []
-        rude = await rig.connect("rude", will=WILL)
+        rude = await bench.connect("rude", will=WILL)
         rude.vanish()
         await one.next()
-        ended = await rig.connect("ended", will=WILL)
+        ended = await bench.connect("ended", will=WILL)
         ended.close()
         await one.next()
         assert one.messages == ["status gone q1", "status gone q1"]
-        assert rig.broker.retained == {"status": b"gone"}
+        assert bench.broker.retained == {"status": b"gone"}
 
     simulate(test)
 
 
 def test_a_silent_client_is_dropped_after_one_and_a_half_times_its_keepalive() -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
-        silent = await rig.connect("silent", keepalive_s=10, will=WILL)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
+        silent = await bench.connect("silent", keepalive_s=10, will=WILL)
         await asyncio.sleep(10)
         await silent.up_to_date()
-        spoke_at = rig.now
-        rig.network.cut("silent", Notice.NOBODY)
+        spoke_at = bench.now
+        bench.network.cut("silent", Notice.NOBODY)
         await one.next()
-        assert 14.9 < rig.now - spoke_at < 15.1
+        assert 14.9 < bench.now - spoke_at < 15.1
         assert one.messages == ["status gone q1"]
 
     simulate(test)
 
 
 def test_some_brokers_keep_a_silent_client_for_ever() -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
-        await rig.connect("silent", keepalive_s=10, will=WILL)
-        rig.network.cut("silent", Notice.NOBODY)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
+        await bench.connect("silent", keepalive_s=10, will=WILL)
+        bench.network.cut("silent", Notice.NOBODY)
         await asyncio.sleep(10_000)
         assert one.messages == []
 
@@ -280,12 +269,12 @@ def test_some_brokers_keep_a_silent_client_for_ever() -> None:
 def test_a_connection_with_the_same_client_id_ends_the_old_one(
     habit: TakeoverWill, heard: list[str]
 ) -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
-        ghost = await rig.connect("reader", will=WILL)
-        rig.network.cut("reader", Notice.CLIENT)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
+        ghost = await bench.connect("reader", will=WILL)
+        bench.network.cut("reader", Notice.CLIENT)
         await ghost.end()
-        again = await rig.connect("reader", will=WILL)
+        again = await bench.connect("reader", will=WILL)
         again.publish("status", b"here", retain=True)
         await asyncio.sleep(10)
         await again.up_to_date()
@@ -295,9 +284,9 @@ def test_a_connection_with_the_same_client_id_ends_the_old_one(
 
 
 def test_the_older_connection_hears_of_the_takeover() -> None:
-    async def test(rig: Rig) -> None:
-        old = await rig.connect("reader")
-        new = await rig.connect("reader")
+    async def test(bench: BrokerBench) -> None:
+        old = await bench.connect("reader")
+        new = await bench.connect("reader")
         await old.end()
         await new.up_to_date()
 
@@ -305,10 +294,10 @@ def test_the_older_connection_hears_of_the_takeover() -> None:
 
 
 def test_a_will_may_be_late_or_never_come() -> None:
-    async def come(rig: Rig) -> None:
-        one = await watcher(rig)
+    async def come(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
         for _ in range(20):
-            (await rig.connect("reader", will=WILL)).vanish()
+            (await bench.connect("reader", will=WILL)).vanish()
             await asyncio.sleep(0.1)
         seen = len(one.messages)
         assert seen < 10

@@ -5,106 +5,95 @@ from __future__ import annotations
 import asyncio
 from dataclasses import fields
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.simulation.broker_bench import BrokerBench, simulate
 from tests.simulation.habits import BrokerHabits, TakeoverWill
 from tests.simulation.network import Notice
 from tests.simulation.packets import Connack, Message
-from tests.simulation.rig import Rig, simulate
-
-if TYPE_CHECKING:
-    from tests.simulation.probe import Probe
 
 WILL = Message("status", b"gone", 1, retain=True)
-
-
-async def watcher(rig: Rig, name: str = "watcher") -> Probe:
-    """Connect a client that hears everything at QoS 1."""
-    one = await rig.connect(name)
-    await one.subscribe(("#", 1))
-    return one
 
 
 # --- the process -------------------------------------------------------------------------
 
 
 def test_a_broker_that_is_killed_says_no_wills_and_comes_back_with_nothing() -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
-        reader = await rig.connect("reader", clean=False, will=WILL)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
+        reader = await bench.connect("reader", clean=False, will=WILL)
         reader.publish("a", b"x", retain=True)
         await reader.up_to_date()
         await one.up_to_date()
-        rig.broker.kill()
+        bench.broker.kill()
         await one.end()
         await reader.end()
         with pytest.raises(ConnectionRefusedError):
-            await rig.connect("one")
-        rig.broker.start()
-        back = await rig.connect("reader", clean=False)
+            await bench.connect("one")
+        bench.broker.start()
+        back = await bench.connect("reader", clean=False)
         assert back.heard == [Connack(session_present=False)]
-        assert rig.broker.retained == {}
+        assert bench.broker.retained == {}
         assert one.messages == ["a x q0"]
 
     simulate(test)
 
 
 def test_a_killed_broker_comes_back_as_it_was_when_it_saved_last() -> None:
-    async def test(rig: Rig) -> None:
-        reader = await rig.connect("reader", clean=False)
+    async def test(bench: BrokerBench) -> None:
+        reader = await bench.connect("reader", clean=False)
         await reader.subscribe(("a", 1))
-        await rig.connect("clean")
+        await bench.connect("clean")
         reader.publish("a", b"old", retain=True)
         reader.publish("b", b"deleted later", retain=True)
         await asyncio.sleep(65)
         reader.publish("a", b"new", 1, retain=True)
         reader.publish("b", b"", retain=True)
         await asyncio.sleep(20)
-        rig.broker.kill()
-        rig.broker.start()
-        assert rig.broker.retained == {"a": b"old", "b": b"deleted later"}
-        back = await rig.connect("reader", clean=False)
+        bench.broker.kill()
+        bench.broker.start()
+        assert bench.broker.retained == {"a": b"old", "b": b"deleted later"}
+        back = await bench.connect("reader", clean=False)
         assert back.heard[0] == Connack(session_present=True)
-        clean = await rig.connect("clean", clean=False)
+        clean = await bench.connect("clean", clean=False)
         assert clean.heard == [Connack(session_present=False)]
         # Saved at the next moment, though nothing changes any more.
         back.publish("a", b"newest", retain=True)
         await asyncio.sleep(65)
-        rig.broker.kill()
-        rig.broker.start()
-        assert rig.broker.retained["a"] == b"newest"
-        rig.broker.kill()
-        rig.broker.start(forget=True)
-        assert rig.broker.retained == {}
+        bench.broker.kill()
+        bench.broker.start()
+        assert bench.broker.retained["a"] == b"newest"
+        bench.broker.kill()
+        bench.broker.start(forget=True)
+        assert bench.broker.retained == {}
 
     simulate(test, habits=BrokerHabits(autosave_s=60))
 
 
 def test_a_broker_that_is_stopped_publishes_the_wills_and_saves_them() -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
-        await rig.connect("reader", will=WILL)
-        rig.broker.stop()
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
+        await bench.connect("reader", will=WILL)
+        bench.broker.stop()
         await one.end()
         assert one.messages == ["status gone q1"]
-        rig.broker.start()
-        assert rig.broker.retained == {"status": b"gone"}
+        bench.broker.start()
+        assert bench.broker.retained == {"status": b"gone"}
 
     simulate(test, habits=BrokerHabits(autosave_s=60))
 
 
 def test_nothing_of_a_run_happens_in_the_next_one() -> None:
-    async def test(rig: Rig) -> None:
-        (await rig.connect("reader", will=WILL)).vanish()
-        sender = await rig.connect("sender")
+    async def test(bench: BrokerBench) -> None:
+        (await bench.connect("reader", will=WILL)).vanish()
+        sender = await bench.connect("sender")
         sender.publish("a", b"x", 1)
         await asyncio.sleep(0.1)
-        rig.broker.kill()
-        rig.broker.start()
-        one = await watcher(rig)
-        again = await rig.connect("sender")
+        bench.broker.kill()
+        bench.broker.start()
+        one = await bench.listener("watcher")
+        again = await bench.connect("sender")
         await asyncio.sleep(100)
         assert one.messages == []
         assert again.heard == [Connack(session_present=False)]
@@ -113,18 +102,18 @@ def test_nothing_of_a_run_happens_in_the_next_one() -> None:
 
 
 def test_a_stalled_broker_takes_bytes_and_does_its_work_afterwards() -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
-        other = await rig.connect("other", keepalive_s=10)
-        rig.broker.stall(20)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
+        other = await bench.connect("other", keepalive_s=10)
+        bench.broker.stall(20)
         for number in range(3):
             other.publish("a", b"%d" % number, 1)
-        late = asyncio.create_task(rig.connect("late"))
+        late = asyncio.create_task(bench.connect("late"))
         await asyncio.sleep(19)
         assert one.messages == []
         assert not late.done()
         await late
-        assert 20 < rig.now < 20.1
+        assert 20 < bench.now < 20.1
         await asyncio.sleep(1)
         assert one.messages == ["a 0 q1", "a 1 q1", "a 2 q1"]
         assert not other.ended  # its bytes were there in time
@@ -133,27 +122,27 @@ def test_a_stalled_broker_takes_bytes_and_does_its_work_afterwards() -> None:
 
 
 def test_a_longer_stall_takes_up_a_shorter_one() -> None:
-    async def test(rig: Rig) -> None:
-        one = await rig.connect("one")
-        rig.broker.stall(5)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.connect("one")
+        bench.broker.stall(5)
         await asyncio.sleep(1)
-        rig.broker.stall(9)
-        rig.broker.stall(2)
+        bench.broker.stall(9)
+        bench.broker.stall(2)
         await one.up_to_date()
-        assert 10 < rig.now < 10.1
+        assert 10 < bench.now < 10.1
 
     simulate(test)
 
 
 def test_after_a_stall_an_old_connection_may_come_after_the_new_one() -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
-        old = await rig.connect("reader", will=WILL)
-        rig.broker.stall(20)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
+        old = await bench.connect("reader", will=WILL)
+        bench.broker.stall(20)
         old.publish("status", b"old", retain=True)
         await asyncio.sleep(10)
         old.close()
-        new = asyncio.create_task(rig.connect("reader"))
+        new = asyncio.create_task(bench.connect("reader"))
         await asyncio.sleep(5)
         await new
         (await new).publish("status", b"new", retain=True)
@@ -173,10 +162,10 @@ def test_after_a_stall_an_old_connection_may_come_after_the_new_one() -> None:
 
 
 def test_bytes_that_are_not_mqtt_end_the_connection() -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
         for nonsense in (b"\xff" * 9, b"\x10\x02xx", b"\xd0\x00", b"\x30\x02\x00\x09"):
-            bad = await rig.connect("bad", will=WILL)
+            bad = await bench.connect("bad", will=WILL)
             bad.write(nonsense)
             await bad.end()
         await asyncio.sleep(1)
@@ -189,20 +178,20 @@ def test_bytes_that_are_not_mqtt_end_the_connection() -> None:
 
 
 def test_the_same_seed_gives_the_same_history_and_another_one_does_not() -> None:
-    async def test(rig: Rig) -> None:
-        one = await watcher(rig)
+    async def test(bench: BrokerBench) -> None:
+        one = await bench.listener("watcher")
         for number in range(30):
-            reader = await rig.connect("reader", will=WILL)
+            reader = await bench.connect("reader", will=WILL)
             reader.publish("status", b"%d" % number, 1, retain=True)
             await asyncio.sleep(0.3)
             if number % 7 == 0:
-                rig.broker.stall(3)
+                bench.broker.stall(3)
             if number % 5 == 0:
-                rig.network.cut("reader", Notice.CLIENT)
+                bench.network.cut("reader", Notice.CLIENT)
             if number == 20:
-                rig.broker.kill()
-                rig.broker.start()
-                one = await watcher(rig)
+                bench.broker.kill()
+                bench.broker.start()
+                one = await bench.listener("watcher")
         await asyncio.sleep(10)
         assert one.messages
 

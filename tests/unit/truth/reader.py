@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from tests.simulation.network import Network
-    from tests.simulation.reader import Touch
+    from tests.simulation.reader_firmware import Touch
 
 PROFILE = replace(R307, capacity=SLOTS)
 
