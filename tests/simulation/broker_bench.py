@@ -7,8 +7,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.simulation.broker import Broker
-from tests.simulation.client import HaClient
-from tests.simulation.habits import BrokerHabits
+from tests.simulation.broker_behavior import BrokerBehavior
+from tests.simulation.ha_mqtt_client import HaMqttClient
 from tests.simulation.loop import run
 from tests.simulation.network import Network
 from tests.simulation.packets import (
@@ -152,13 +152,13 @@ def _text(publish: Publish) -> str:
 class BrokerBench:
     """A running broker, and the way to it."""
 
-    def __init__(self, habits: BrokerHabits, seed: int) -> None:
+    def __init__(self, behavior: BrokerBehavior, seed: int) -> None:
         rng = Random(seed)  # noqa: S311 - it has to be the same each time
         self.loop = asyncio.get_running_loop()
         self.trace: list[str] = []
         self.network = Network(rng)
         self.broker = Broker(
-            self.network, habits, rng, lambda line: self.trace.append(f"{self.now:.6f} {line}")
+            self.network, behavior, rng, lambda line: self.trace.append(f"{self.now:.6f} {line}")
         )
         self.broker.start()
 
@@ -191,7 +191,7 @@ class RecordedClient(Recorder):
 
     def __init__(self, bench: BrokerBench, *topics: str, client_id: str = "ha-1") -> None:
         super().__init__()
-        self.client = HaClient(
+        self.client = HaMqttClient(
             bench.network,
             "ha",
             client_id,
@@ -224,13 +224,13 @@ class RecordedClient(Recorder):
 def simulate(
     test: Callable[[BrokerBench], Awaitable[None]],
     *,
-    habits: BrokerHabits | None = None,
+    behavior: BrokerBehavior | None = None,
     seed: int = 1,
 ) -> list[str]:
-    """Run a test with a broker of these habits, and return the broker's trace."""
+    """Run a test with a broker of these behavior, and return the broker's trace."""
 
     async def main() -> list[str]:
-        bench = BrokerBench(habits or BrokerHabits(), seed)
+        bench = BrokerBench(behavior or BrokerBehavior(), seed)
         await test(bench)
         return bench.trace
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 # All that are planted anywhere are in the list.
 from tests.simulation import bugs_in_changes, bugs_in_enrollments, bugs_in_touches  # noqa: F401 - to plant theirs
-from tests.simulation.history import live
+from tests.simulation.history import run_history
 from tests.simulation.planted_bug import BUGS
 
 if TYPE_CHECKING:
-    from tests.simulation.history import Verdict
+    from tests.simulation.history import HistoryResult
 
 __all__ = ["BUGS", "BUG_WITHIN", "notice"]
 
@@ -24,7 +24,7 @@ __all__ = ["BUGS", "BUG_WITHIN", "notice"]
 BUG_WITHIN = 1000
 
 
-def notice(name: str) -> Verdict | None:
+def notice(name: str) -> HistoryResult | None:
     """Plant a bug and return the first history in which it is noticed; None: it never is.
 
     The first violation that is returned is of the promise that the bug breaks.
@@ -33,8 +33,8 @@ def notice(name: str) -> Verdict | None:
     bug = BUGS[name]
     with bug.plant():
         for seed in range(BUG_WITHIN):
-            verdict = live(seed)
-            found = [each for each in verdict.violations if each.promise == bug.promise]
+            result = run_history(seed)
+            found = [each for each in result.violations if each.promise == bug.promise]
             if found:
-                return replace(verdict, violations=found)
+                return replace(result, violations=found)
     return None

@@ -99,7 +99,7 @@ async def change_goes_wrong(world: Installation, strike: Strike) -> None:
     asked = rng.choice(("adopt", "adopt", "delete", "delete", "delete", "switch", "compare"))
     if strike.column in _ASKED:
         asked = _ASKED[strike.column]
-    await getattr(world.housekeeper, asked)(reader_id)
+    await getattr(world.admin, asked)(reader_id)
     await asyncio.sleep(rng.uniform(3, 20))
     world.home_events.when_changing.clear()
     await world.home.start()
@@ -108,7 +108,7 @@ async def change_goes_wrong(world: Installation, strike: Strike) -> None:
 async def change_broken_off(world: Installation, strike: Strike) -> None:
     """Have something changed by somebody who does not wait, and kill Home Assistant soon."""
     reader = world.any_reader()
-    await world.housekeeper.change_mind(reader.reader_id)
+    await world.admin.change_mind(reader.reader_id)
     await asyncio.sleep(world.rng.uniform(0, 2))
     await strike.ready(reader)
     if world.home.running:
@@ -132,7 +132,7 @@ async def named_on_another_sensor(world: Installation, strike: Strike) -> None:
     own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
     world.promises.truth(reader.device).orphans |= set(reader.templates)
     world.later(world.rng.uniform(0, 4), reader.power_on)
-    await world.housekeeper.adopt(reader.reader_id)
+    await world.admin.adopt(reader.reader_id)
     await asyncio.sleep(world.rng.uniform(5, 15))
     reader.swap_sensor(own)
     reader.line.silence(world.rng.uniform(*PLUGGED_S))

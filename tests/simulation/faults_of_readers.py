@@ -28,7 +28,7 @@ _TELLING = (Command.STORE, Command.DELET_CHAR, Command.SEARCH, Command.IMG_2_TZ,
 async def _write_something(world: Installation, strike: Strike, reader: SimulatedReader) -> None:
     """Give the flash of a reader reason to be written to, in a history that is steered."""
     if strike.column is not None and strike.column in {"idle", "touch", "nothing", "final"}:
-        await world.housekeeper.switch(reader.reader_id)
+        await world.admin.switch(reader.reader_id)
 
 
 async def power_cut(world: Installation, strike: Strike) -> None:
@@ -66,7 +66,7 @@ async def power_cut_when_locked_out(world: Installation, strike: Strike) -> None
     reader, truth = world.readers[reader_id], world.promises.truth_of(reader_id)
     await asyncio.sleep(world.rng.uniform(0, 20))
     if truth.identification:
-        await world.housekeeper.switch(reader_id)
+        await world.admin.switch(reader_id)
     await strike.ready(reader)
     strike.now(reader)
     reader.power_off()
@@ -172,7 +172,7 @@ async def sensor_replaced(world: Installation, strike: Strike) -> None:
     own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
     reader.line.silence(world.rng.uniform(*PLUGGED_S))
     await asyncio.sleep(world.rng.uniform(5, 20))
-    await world.housekeeper.accept(reader_id)
+    await world.admin.accept(reader_id)
     await asyncio.sleep(world.rng.uniform(0, 10))
     if reader.owns(own):
         reader.swap_sensor(own)

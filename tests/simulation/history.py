@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from fpreader import link
-from tests.simulation import board, client
+from tests.simulation import board, ha_mqtt_client
 from tests.simulation.console import consoles
+from tests.simulation.fast_loop import fast_waits
 from tests.simulation.faults import FAULTS, FAULTS_BY_NAME
 from tests.simulation.final_checks import check, unsettled
 from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.installation import SEEN_WITHIN_S, STRANGER_DEVICE, Installation
-from tests.simulation.lean_loop import lean_waits
 from tests.simulation.loop import run
 from tests.simulation.promises import Violation
 from tests.simulation.reader import short_pages
@@ -42,7 +42,7 @@ _STAYS_S = 30.0
 
 
 @dataclass(frozen=True)
-class Verdict:
+class HistoryResult:
     """What came of a history."""
 
     seed: int
@@ -57,7 +57,7 @@ class Verdict:
     """What happened; empty where nothing was violated and nobody asked."""
 
 
-async def _live(world: Installation) -> None:
+async def _run_course(world: Installation) -> None:
     """Let it all happen, mend everything, wait until it has settled, and check."""
     world.broker.start()
     for reader in world.readers.values():
@@ -95,12 +95,12 @@ async def _use(world: Installation, reader_id: str) -> None:
     if world.rng.random() < 1 / 6:
         await _walk_away(world, reader_id)
     for _ in range(world.rng.choice((0, 0, 1, 2, 3))):
-        await world.housekeeper.do(reader_id)
+        await world.admin.do(reader_id)
         await asyncio.sleep(world.rng.uniform(0, 3))
     if world.rng.random() < 1 / 8:
         # Locked out, and let in again: whoever comes now has to be seen.
-        await world.housekeeper.switch(reader_id)
-        await world.housekeeper.switch(reader_id)
+        await world.admin.switch(reader_id)
+        await world.admin.switch(reader_id)
         await asyncio.sleep(SEEN_WITHIN_S)
         await world.touch(reader_id)
     for _ in range(world.rng.choice((0, 1, 2, 4))):
@@ -197,22 +197,22 @@ def _quiet_line(broker: Broker) -> Iterator[None]:
     broker.patient = True
     with (
         patch.object(link, "PING_MS", _QUIET_S * 1000),
-        patch.object(client, "KEEPALIVE_S", _QUIET_S),
+        patch.object(ha_mqtt_client, "KEEPALIVE_S", _QUIET_S),
         patch.object(board, "IDLE_S", float(_QUIET_S)),
     ):
         yield
 
 
-def live(seed: int, *, traced: bool = False) -> Verdict:
+def run_history(seed: int, *, traced: bool = False) -> HistoryResult:
     """Live through the history of a seed."""
     worlds: list[Installation] = []
 
     async def main() -> None:
         worlds.append(Installation(seed))
-        await _live(worlds[0])
+        await _run_course(worlds[0])
 
     failure: list[Violation] = []
-    with consoles(), short_pages(), lean_waits():
+    with consoles(), short_pages(), fast_waits():
         try:
             run(main())
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not have happened
@@ -220,7 +220,7 @@ def live(seed: int, *, traced: bool = False) -> Verdict:
     [world] = worlds
     violations = world.promises.violations + failure
     trace = str(world.trace) if traced or violations else ""
-    return Verdict(
+    return HistoryResult(
         seed,
         violations,
         world.promises.enrollments_run,

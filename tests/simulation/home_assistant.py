@@ -35,11 +35,11 @@ class HomeAssistant:
     """Home Assistant over all its runs; `devices` are the readers that are set up."""
 
     def __init__(
-        self, network: Network, rng: Random, told: Observer, devices: Mapping[str, str]
+        self, network: Network, rng: Random, observer: Observer, devices: Mapping[str, str]
     ) -> None:
         self.network = network
         self.rng = rng
-        self.told = told
+        self.observer = observer
         self.devices = devices
         self.disk = Disk()
         self._run: Run | None = None
@@ -68,14 +68,14 @@ class HomeAssistant:
             await asyncio.sleep(max(0.0, self._ended_at + BOOT_S - now))
         if self._run is None:
             self._runs += 1
-            self.told.run("starts")
+            self.observer.run("starts")
             self._run = Run(self, self._runs)
             await self._run.start()
 
     def stop(self, *, kill: bool) -> None:
         """End in order, or as a power cut does."""
         if self._run is not None:
-            self.told.run("is killed" if kill else "stops")
+            self.observer.run("is killed" if kill else "stops")
             self._run.end(kill=kill)
             self._run = None
             self._ended_at = asyncio.get_running_loop().time()
@@ -83,7 +83,7 @@ class HomeAssistant:
     def reload(self, reader_id: str) -> None:
         """Reload an entry."""
         if self._run is not None and reader_id in self._run.entries:
-            self.told.run(f"reloads {reader_id}")
+            self.observer.run(f"reloads {reader_id}")
             self._run.reload(reader_id)
 
     # What users do

@@ -17,8 +17,8 @@ from custom_components.biometric_enroll.client.fingerprint_registry import (
 )
 from custom_components.biometric_enroll.client.host import Options
 from custom_components.biometric_enroll.protocol.words import topic_of
-from tests.simulation.client import HaClient, NotConnectedError
 from tests.simulation.disk import File
+from tests.simulation.ha_mqtt_client import HaMqttClient, NotConnectedError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -79,20 +79,20 @@ class Observer(Protocol):
 class _WatchedRegistry(FingerprintRegistry):
     """The registry, with somebody who looks over its shoulder."""
 
-    told: Observer
+    observer: Observer
     """Set right after it is made."""
 
     @override
     async def async_set_enrollment(self, device: str, enrollment: Enrollment | None) -> None:
         if enrollment is not None:
-            self.told.meant(device, enrollment, asked_for.get())
+            self.observer.meant(device, enrollment, asked_for.get())
         await super().async_set_enrollment(device, enrollment)
 
     @override
     async def async_adopt(
         self, place: Place, subject: Subject, now: datetime, *, enabled: bool
     ) -> None:
-        self.told.named(place, subject.name)
+        self.observer.named(place, subject.name)
         await super().async_adopt(place, subject, now, enabled=enabled)
 
 
@@ -103,13 +103,13 @@ class Run:
         self.home = home
         self.alive = True
         self.files = [
-            File(home.disk, name, home.rng, home.told.saved) for name in ("roster", "marks")
+            File(home.disk, name, home.rng, home.observer.saved) for name in ("roster", "marks")
         ]
         self.registry = _WatchedRegistry(self.files[0])
         self.delivery_log = DeliveryLog(self.files[1])
-        self.registry.told = home.told
-        self.registry.subscribe(lambda: home.told.names_changed(self.registry))
-        self.client = HaClient(
+        self.registry.observer = home.observer
+        self.registry.subscribe(lambda: home.observer.names_changed(self.registry))
+        self.client = HaMqttClient(
             home.network,
             PARTY,
             f"{PARTY} {number}",
@@ -169,7 +169,7 @@ class Entry:
     def __init__(self, run: Run, reader_id: str, device: str) -> None:
         self.loop = asyncio.get_running_loop()
         self._run = run
-        self._told = run.home.told
+        self._observer = run.home.observer
         self._reader_id = reader_id
         self._alive = True
         self._loaded = True
@@ -177,7 +177,7 @@ class Entry:
         self._message: Taken | None = None
         """What is being taken."""
         self.client = ReaderClient(reader_id, device, self, run.registry, run.delivery_log)
-        self._told.state(reader_id, self.client.state, None)
+        self._observer.state(reader_id, self.client.state, None)
         for topic, qos in self.client.topics:
             run.client.subscribe(topic_of(reader_id, topic), qos)
         self._watch = self.loop.create_task(
@@ -228,7 +228,7 @@ class Entry:
     async def async_publish(self, topic: str, message: str) -> None:
         if not self._alive or not self._run.alive:
             raise UnreachableError
-        self._told.published(topic, message)
+        self._observer.published(topic, message)
         try:
             self._run.client.publish(topic, message.encode())
         except NotConnectedError:
@@ -237,11 +237,11 @@ class Entry:
     def state_changed(self, state: ReaderState, _cause: Cause) -> None:
         # Entities are gone once the entry is unloaded, what is still on its way shows nowhere.
         if self._loaded:
-            self._told.state(self._reader_id, state, self._message)
+            self._observer.state(self._reader_id, state, self._message)
 
     def happened(self, moment: ReaderEvent) -> None:
         if self._alive:
-            self._told.moment(self._reader_id, moment, self._message)
+            self._observer.moment(self._reader_id, moment, self._message)
 
     def described(self, identity: Identity) -> None:
         """Keep no device registry."""

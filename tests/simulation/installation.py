@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from emulator import EmulatedSensor, Finger, Quality
 from emulator.fingers import Capture
 from emulator.templates import features, merge
+from tests.simulation.broker_behavior import BrokerBehavior
 from tests.simulation.coverage import Coverage
 from tests.simulation.faults import FAULT_NAMES
-from tests.simulation.habits import BrokerHabits
+from tests.simulation.fingerprint_admin import NAMELESS, FingerprintAdmin
 from tests.simulation.home_assistant import HomeAssistant
 from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.home_observer import HomeObserver
-from tests.simulation.housekeeping import NAMELESS, Housekeeper
 from tests.simulation.network import Network
 from tests.simulation.people import NAMES, STRANGER, Hand, Users
 from tests.simulation.promises import Promises
 from tests.simulation.reader import SimulatedReader
 from tests.simulation.reader_observer import ReaderObserver
+from tests.simulation.replaying_broker import ReplayingBroker
 from tests.simulation.steering import Situations, target
-from tests.simulation.tape import TapedBroker
 from tests.simulation.trace import Trace
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class Installation:
         self.target = target(seed, FAULT_NAMES)
         self.calm = self.promises.calm = self.rng.random() < 1 / 8
         self.network = Network(self.rng)
-        habits = BrokerHabits() if self.calm else BrokerHabits.random(self.rng)
-        self.broker = TapedBroker(self.network, habits, self.rng)
+        behavior = BrokerBehavior() if self.calm else BrokerBehavior.random(self.rng)
+        self.broker = ReplayingBroker(self.network, behavior, self.rng)
         self.readers: dict[str, SimulatedReader] = {}
         """Those that are set up, by reader id."""
         self.all_readers: dict[str, SimulatedReader] = {}
@@ -76,7 +76,7 @@ class Installation:
         self.home_events = HomeObserver(self)
         self.home = HomeAssistant(self.network, self.rng, self.home_events, self.promises.devices)
         self.users = Users(self.home, self.rng, self.trace, self.promises)
-        self.housekeeper = Housekeeper(self.home, self.readers, self.rng, self.trace, self.promises)
+        self.admin = FingerprintAdmin(self.home, self.readers, self.rng, self.trace, self.promises)
 
     def _add_reader(self, reader_id: str, device: str) -> None:
         observer = ReaderObserver(self, device)
@@ -95,7 +95,7 @@ class Installation:
             device,
             rng=self.rng,
             open_connection=lambda _host, _port: self.network.open(device),
-            told=observer,
+            observer=observer,
             model=self.rng.choice(("R307", "R503")),
         )
         # Quartz, up to 100 parts in a million off.

@@ -10,7 +10,7 @@ import asyncio
 import heapq
 from typing import TYPE_CHECKING, Any, Never, override
 
-from tests.simulation.lean_loop import LeanLoop, StuckError
+from tests.simulation.fast_loop import FastLoop, StuckError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -64,7 +64,7 @@ class VirtualTime(asyncio.BaseEventLoop):
         return self._scheduled[0].when()
 
 
-class VirtualLoop(LeanLoop):
+class VirtualLoop(FastLoop):
     """An event loop without sockets, pipes, threads and real time; its `time` begins at 0."""
 
     def __init__(self) -> None:

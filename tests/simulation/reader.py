@@ -60,7 +60,7 @@ class SimulatedReader:
         *,
         rng: Random,
         open_connection: Open,
-        told: Observer,
+        observer: Observer,
         model: str | Profile = "R307",
     ) -> None:
         """Put a reader together.
@@ -72,7 +72,7 @@ class SimulatedReader:
         self.reader_id = reader_id
         self.device = device
         self.rng = rng
-        self.told = told
+        self.observer = observer
         self.open_connection = open_connection
         self.drift = 1.0
         """How fast the uptime goes, from the next start."""
@@ -111,9 +111,9 @@ class SimulatedReader:
         if self._main is not None:
             return
         self.line.power_on()
-        self.told.power(on=True)
+        self.observer.power(on=True)
         context = contextvars.copy_context()
-        context.run(console.set, self.told.printed)
+        context.run(console.set, self.observer.printed)
         loop = asyncio.get_running_loop()
         self._main = loop.create_task(self._live(), name=self.device, context=context)
 
@@ -126,7 +126,7 @@ class SimulatedReader:
         self._main = None
         self.app = None
         self.line.power_off()
-        self.told.power(on=False)
+        self.observer.power(on=False)
 
     def cut_after(
         self, command: Command | None, nth: int = 1, struck: Callable[[], None] = nothing
@@ -180,11 +180,11 @@ class SimulatedReader:
 
     def emptying(self, slot: int) -> None:
         """See the firmware ask for a slot to be emptied."""
-        self.told.emptying(slot, self.memory.get(slot))
+        self.observer.emptying(slot, self.memory.get(slot))
 
     def emptied(self, slot: int) -> None:
         """See the sensor lose a template."""
-        self.told.emptied(slot, self.memory.get(slot))
+        self.observer.emptied(slot, self.memory.get(slot))
 
     @property
     def templates(self) -> dict[int, str]:
@@ -247,12 +247,12 @@ class SimulatedReader:
             error: Exception | None = None
             try:
                 app = self.app = Firmware(self, SimulatedBoard(self, power), self._config)
-                self.told.snapshot(app.scanner.snapshot)
+                self.observer.snapshot(app.scanner.snapshot)
                 await app.run()
             except Exception as problem:  # noqa: BLE001 - the board does the same
                 error = problem
             # The reset comes before anything that it left could go on.
             power.on = False
             self.app = None
-            self.told.stopped(error)
+            self.observer.stopped(error)
             await asyncio.sleep((RESET_S if error is None else FAILED_S) + BOOT_S)

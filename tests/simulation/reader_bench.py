@@ -86,7 +86,7 @@ class ReaderBench(Recorder):
             "a1b2c3d4e5f6",
             rng=self.rng,
             open_connection=self._open,
-            told=self,
+            observer=self,
             model=model,
         )
 

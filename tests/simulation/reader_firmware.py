@@ -82,7 +82,7 @@ class Firmware(App):
     @override
     def _on_snapshot(self) -> None:
         self._simulated_board.power.check()
-        self._reader.told.snapshot(self.scanner.snapshot)
+        self._reader.observer.snapshot(self.scanner.snapshot)
         super()._on_snapshot()
 
     @override
@@ -109,4 +109,4 @@ class Firmware(App):
             entry[16] << 8 | entry[17],
         )
         self._reader.touched_at = self._simulated_board.now
-        self._reader.told.touched(touch)
+        self._reader.observer.touched(touch)

@@ -1,4 +1,4 @@
-"""The model of a broker does what MQTT says, and shows each habit that real brokers have."""
+"""The model of a broker does what MQTT says, and shows each behavior that real brokers have."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from tests.simulation.broker_behavior import BrokerBehavior, TakeoverWill
 from tests.simulation.broker_bench import BrokerBench, simulate
-from tests.simulation.habits import BrokerHabits, TakeoverWill
 from tests.simulation.network import Notice
 from tests.simulation.packets import (
     Connack,
@@ -86,7 +86,7 @@ def test_retained_messages_come_before_the_suback_or_after_it(first: bool) -> No
         kinds = [type(packet) for packet in one.heard[1:]]
         assert kinds == ([Publish, Suback] if first else [Suback, Publish])
 
-    simulate(test, habits=BrokerHabits(retained_first=first))
+    simulate(test, behavior=BrokerBehavior(retained_first=first))
 
 
 def test_what_is_not_wanted_any_more_does_not_come() -> None:
@@ -191,7 +191,7 @@ def test_some_messages_come_twice_also_behind_newer_ones() -> None:
         at = one.messages.index(twice[0])
         assert f"a {int(one_twice) + 1} q1" in one.messages[:at]
 
-    simulate(test, habits=BrokerHabits(duplicated=0.5, duplicate_late_s=5))
+    simulate(test, behavior=BrokerBehavior(duplicated=0.5, duplicate_late_s=5))
 
 
 def test_some_acknowledgements_come_late_but_all_in_order() -> None:
@@ -206,7 +206,7 @@ def test_some_acknowledgements_come_late_but_all_in_order() -> None:
         assert 8 < heard_at[-1] < 13
         assert len(set(heard_at)) > 1
 
-    simulate(test, habits=BrokerHabits(ack_late=0.5, ack_late_s=12))
+    simulate(test, behavior=BrokerBehavior(ack_late=0.5, ack_late_s=12))
 
 
 # --- the last will -----------------------------------------------------------------------
@@ -255,11 +255,11 @@ def test_some_brokers_keep_a_silent_client_for_ever() -> None:
         await asyncio.sleep(10_000)
         assert one.messages == []
 
-    simulate(test, habits=BrokerHabits(enforces_keepalive=False))
+    simulate(test, behavior=BrokerBehavior(enforces_keepalive=False))
 
 
 @pytest.mark.parametrize(
-    ("habit", "heard"),
+    ("behavior", "heard"),
     [
         (TakeoverWill.NEVER, ["status here q0"]),
         (TakeoverWill.BEFORE, ["status gone q1", "status here q0"]),
@@ -267,7 +267,7 @@ def test_some_brokers_keep_a_silent_client_for_ever() -> None:
     ],
 )
 def test_a_connection_with_the_same_client_id_ends_the_old_one(
-    habit: TakeoverWill, heard: list[str]
+    behavior: TakeoverWill, heard: list[str]
 ) -> None:
     async def test(bench: BrokerBench) -> None:
         one = await bench.listener("watcher")
@@ -280,7 +280,7 @@ def test_a_connection_with_the_same_client_id_ends_the_old_one(
         await again.up_to_date()
         assert one.messages == heard
 
-    simulate(test, habits=BrokerHabits(takeover_will=habit))
+    simulate(test, behavior=BrokerBehavior(takeover_will=behavior))
 
 
 def test_the_older_connection_hears_of_the_takeover() -> None:
@@ -304,4 +304,4 @@ def test_a_will_may_be_late_or_never_come() -> None:
         await asyncio.sleep(10)
         assert 5 < len(one.messages) < 15
 
-    simulate(come, habits=BrokerHabits(will_lost=0.5, will_late_s=9))
+    simulate(come, behavior=BrokerBehavior(will_lost=0.5, will_late_s=9))

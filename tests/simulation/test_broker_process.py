@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
+from tests.simulation.broker_behavior import BrokerBehavior, TakeoverWill
 from tests.simulation.broker_bench import BrokerBench, simulate
-from tests.simulation.habits import BrokerHabits, TakeoverWill
 from tests.simulation.network import Notice
 from tests.simulation.packets import Connack, Message
 
@@ -68,7 +68,7 @@ def test_a_killed_broker_comes_back_as_it_was_when_it_saved_last() -> None:
         bench.broker.start(forget=True)
         assert bench.broker.retained == {}
 
-    simulate(test, habits=BrokerHabits(autosave_s=60))
+    simulate(test, behavior=BrokerBehavior(autosave_s=60))
 
 
 def test_a_broker_that_is_stopped_publishes_the_wills_and_saves_them() -> None:
@@ -81,7 +81,7 @@ def test_a_broker_that_is_stopped_publishes_the_wills_and_saves_them() -> None:
         bench.broker.start()
         assert bench.broker.retained == {"status": b"gone"}
 
-    simulate(test, habits=BrokerHabits(autosave_s=60))
+    simulate(test, behavior=BrokerBehavior(autosave_s=60))
 
 
 def test_nothing_of_a_run_happens_in_the_next_one() -> None:
@@ -98,7 +98,7 @@ def test_nothing_of_a_run_happens_in_the_next_one() -> None:
         assert one.messages == []
         assert again.heard == [Connack(session_present=False)]
 
-    simulate(test, habits=BrokerHabits(will_late_s=50, ack_late=1, ack_late_s=50), seed=3)
+    simulate(test, behavior=BrokerBehavior(will_late_s=50, ack_late=1, ack_late_s=50), seed=3)
 
 
 def test_a_stalled_broker_takes_bytes_and_does_its_work_afterwards() -> None:
@@ -151,13 +151,13 @@ def test_after_a_stall_an_old_connection_may_come_after_the_new_one() -> None:
 
     heard: list[tuple[str, ...]] = []
     for seed in range(10):
-        simulate(test, habits=BrokerHabits(shuffles=True), seed=seed)
+        simulate(test, behavior=BrokerBehavior(shuffles=True), seed=seed)
     assert set(heard) == {
         ("status old q0", "status gone q1", "status new q0"),
         # The takeover came first: what the old connection had said is lost.
         ("status gone q1", "status new q0"),
     }
-    simulate(test, habits=BrokerHabits(shuffles=False))
+    simulate(test, behavior=BrokerBehavior(shuffles=False))
     assert heard[-1] == ("status old q0", "status gone q1", "status new q0")
 
 
@@ -195,7 +195,7 @@ def test_the_same_seed_gives_the_same_history_and_another_one_does_not() -> None
         await asyncio.sleep(10)
         assert one.messages
 
-    habits = BrokerHabits(
+    behavior = BrokerBehavior(
         takeover_will=TakeoverWill.AFTER,
         will_late_s=2,
         ack_late=0.5,
@@ -205,18 +205,18 @@ def test_the_same_seed_gives_the_same_history_and_another_one_does_not() -> None
         autosave_s=5,
         shuffles=True,
     )
-    first = simulate(test, habits=habits)
+    first = simulate(test, behavior=behavior)
     assert len(first) > 150
-    assert simulate(test, habits=habits) == first
-    assert simulate(test, habits=habits, seed=2) != first
+    assert simulate(test, behavior=behavior) == first
+    assert simulate(test, behavior=behavior, seed=2) != first
 
 
-def test_every_habit_is_drawn_and_the_same_for_the_same_seed() -> None:
-    def draw() -> list[BrokerHabits]:
+def test_every_kind_of_behavior_is_drawn_and_the_same_for_the_same_seed() -> None:
+    def draw() -> list[BrokerBehavior]:
         rng = Random(1)  # noqa: S311 - it has to be the same each time
-        return [BrokerHabits.random(rng) for _ in range(100)]
+        return [BrokerBehavior.random(rng) for _ in range(100)]
 
     drawn = draw()
     assert draw() == drawn
-    for habit in fields(BrokerHabits):
-        assert len({getattr(one, habit.name) for one in drawn}) > 1, habit.name
+    for behavior in fields(BrokerBehavior):
+        assert len({getattr(one, behavior.name) for one in drawn}) > 1, behavior.name

@@ -1,4 +1,4 @@
-"""The model of a broker, with its default habits, does what Mosquitto does."""
+"""The model of a broker, with its default behavior, does what Mosquitto does."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Door:
             device,
             rng=Random(seed),  # noqa: S311 - it has to be the same each time
             open_connection=lambda _host, _port: network.open(reader_id),
-            told=self,
+            observer=self,
             model=PROFILE,
         )
         for finger in FINGERS:

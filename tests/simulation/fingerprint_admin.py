@@ -33,7 +33,7 @@ _ANSWERED_WITHIN_S = 105.0
 _HURRY_S = 0.02
 
 
-class Housekeeper:
+class FingerprintAdmin:
     """Users who change what readers hold, and how they work."""
 
     def __init__(

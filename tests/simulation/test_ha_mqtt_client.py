@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from tests.simulation.broker_behavior import BrokerBehavior
 from tests.simulation.broker_bench import BrokerBench, RecordedClient, simulate
-from tests.simulation.client import NotConnectedError
-from tests.simulation.habits import BrokerHabits
+from tests.simulation.ha_mqtt_client import NotConnectedError
 from tests.simulation.network import Block, Notice
 from tests.simulation.packets import Message
 
@@ -106,7 +106,7 @@ def test_a_lost_connection_is_tried_again_after_ten_seconds_and_subscribed_anew(
         ]
         assert 10 < ha.times[4] - ha.times[3] < 10.1
 
-    simulate(test, habits=BrokerHabits(retained_first=True))
+    simulate(test, behavior=BrokerBehavior(retained_first=True))
 
 
 @pytest.mark.parametrize("block", list(Block))
@@ -181,7 +181,7 @@ def test_subscribing_again_replays_nothing_that_was_replayed_since_the_connectio
         assert ha.told[-2:] == ["a 2 retained", "subscribed"]
         assert not bench.heard("Unsubscribe")
 
-    simulate(test, habits=BrokerHabits(retained_first=True))
+    simulate(test, behavior=BrokerBehavior(retained_first=True))
 
 
 def test_what_is_not_wanted_any_more_does_not_come() -> None:
@@ -323,9 +323,9 @@ def test_the_same_seed_gives_the_same_history_and_another_one_does_not() -> None
                 bench.network.stall("ha", 4)
         told.append(ha.told)
 
-    habits = BrokerHabits(duplicated=0.3, duplicate_late_s=2, ack_late=0.3, ack_late_s=2)
-    first = simulate(test, habits=habits)
+    behavior = BrokerBehavior(duplicated=0.3, duplicate_late_s=2, ack_late=0.3, ack_late_s=2)
+    first = simulate(test, behavior=behavior)
     assert len(first) > 200
-    assert simulate(test, habits=habits) == first
+    assert simulate(test, behavior=behavior) == first
     assert told[0] == told[1]
-    assert simulate(test, habits=habits, seed=2) != first
+    assert simulate(test, behavior=behavior, seed=2) != first

@@ -12,16 +12,16 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.simulation.coverage import Coverage
-from tests.simulation.history import live
+from tests.simulation.history import run_history
 
 if TYPE_CHECKING:
-    from tests.simulation.history import Verdict
+    from tests.simulation.history import HistoryResult
 
 #: Histories between two rounds of the garbage collector.
 _COLLECTED_EVERY = 20
 
 
-class Lived(NamedTuple):
+class BatchResult(NamedTuple):
     """What came of some histories."""
 
     histories: int
@@ -32,11 +32,11 @@ class Lived(NamedTuple):
     """How long the histories lasted, in their own time."""
     coverage: Coverage
     """Which faults struck when."""
-    broken: list[Verdict]
+    broken: list[HistoryResult]
     """Those in which a promise was not kept."""
 
 
-def live_through(first: int, count: int) -> Lived:
+def run_batch(first: int, count: int) -> BatchResult:
     """Live through the histories of these seeds."""
     logging.disable()  # what goes wrong here is meant to
     _spare_collector()
@@ -44,15 +44,15 @@ def live_through(first: int, count: int) -> Lived:
     enrollments, virtual_s, broken = 0, 0.0, []
     coverage = Coverage()
     for seed in range(first, first + count):
-        verdict = live(seed)
+        history = run_history(seed)
         if not seed % _COLLECTED_EVERY:
             gc.collect()
-        enrollments += verdict.enrollments
-        virtual_s += verdict.virtual_s
-        coverage.add(verdict.coverage)
-        if verdict.violations:
-            broken.append(verdict)
-    return Lived(count, enrollments, time.process_time() - begin, virtual_s, coverage, broken)
+        enrollments += history.enrollments
+        virtual_s += history.virtual_s
+        coverage.add(history.coverage)
+        if history.violations:
+            broken.append(history)
+    return BatchResult(count, enrollments, time.process_time() - begin, virtual_s, coverage, broken)
 
 
 def begin_process() -> None:
