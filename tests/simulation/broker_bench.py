@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.simulation.broker import Broker
 from tests.simulation.broker_behavior import BrokerBehavior
 from tests.simulation.ha_mqtt_client import HaMqttClient
-from tests.simulation.loop import run
+from tests.simulation.loop import as_test, run
 from tests.simulation.network import Network
 from tests.simulation.packets import (
     Connect,
@@ -235,3 +236,10 @@ def simulate(
         return bench.trace
 
     return run(main())
+
+
+def simulated(
+    *, behavior: BrokerBehavior | None = None, seed: int = 1
+) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
+    """Run a test on such a bench."""
+    return as_test(partial(simulate, behavior=behavior, seed=seed))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from tests.firmware.portable.broker import (
     publish,
 )
 from tests.simulation.console import consoles
-from tests.simulation.loop import run
+from tests.simulation.loop import as_test, run
 from tests.simulation.reader import SimulatedReader
 from tests.simulation.trace import Recorder
 
@@ -194,6 +195,13 @@ def simulate(
 
     with consoles():
         return run(main())
+
+
+def simulated(
+    **how: Any,
+) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
+    """Run a test on such a bench."""
+    return as_test(partial(simulate, **how))
 
 
 async def enroll(bench: ReaderBench, finger: Finger = ANNA, template_id: str = T) -> dict[str, Any]:

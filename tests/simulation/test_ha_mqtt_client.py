@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.simulation.broker_behavior import BrokerBehavior
-from tests.simulation.broker_bench import BrokerBench, RecordedClient, simulate
+from tests.simulation.broker_bench import BrokerBench, RecordedClient, simulate, simulated
 from tests.simulation.ha_mqtt_client import NotConnectedError
 from tests.simulation.network import Block, Notice
 from tests.simulation.packets import Message
@@ -38,269 +38,255 @@ def test_it_tells_of_the_connection_before_anything_is_subscribed_to() -> None:
     assert orders == {("a x retained", "subscribed"), ("subscribed", "a x retained")}
 
 
-def test_subscribing_waits_until_nobody_wants_more() -> None:
-    async def test(bench: BrokerBench) -> None:
-        ha = RecordedClient(bench)
-        await ha.until("connected")
-        for number in range(5):
-            ha.client.subscribe(f"{number}")
-            await asyncio.sleep(0.3)
-        await ha.until("subscribed")
-        asked = bench.heard("> Subscribe")
-        assert len(asked) == 1
-        assert float(asked[0].split()[0]) > ha.times[0] + 1.2 + 0.5
-        await asyncio.sleep(10)
-        asked_at = bench.now
-        ha.client.subscribe("later")
-        await ha.until("subscribed")
-        assert 0.1 < bench.now - asked_at < 0.15  # it has settled
-
-    simulate(test)
+@simulated()
+async def test_subscribing_waits_until_nobody_wants_more(bench: BrokerBench) -> None:
+    ha = RecordedClient(bench)
+    await ha.until("connected")
+    for number in range(5):
+        ha.client.subscribe(f"{number}")
+        await asyncio.sleep(0.3)
+    await ha.until("subscribed")
+    asked = bench.heard("> Subscribe")
+    assert len(asked) == 1
+    assert float(asked[0].split()[0]) > ha.times[0] + 1.2 + 0.5
+    await asyncio.sleep(10)
+    asked_at = bench.now
+    ha.client.subscribe("later")
+    await ha.until("subscribed")
+    assert 0.1 < bench.now - asked_at < 0.15  # it has settled
 
 
-def test_each_wildcard_is_asked_for_by_itself_and_all_plain_topics_at_once() -> None:
-    async def test(bench: BrokerBench) -> None:
-        ha = RecordedClient(bench, "b", "a", "c/+", "#")
-        await ha.until("subscribed")
-        asked = [line.split("filters=")[1] for line in bench.trace if "> Subscribe" in line]
-        assert asked == ["(('#', 1),))", "(('c/+', 1),))", "(('a', 1), ('b', 1)))"]
-        assert ha.told == ["connected", "subscribed"]
-        one = await bench.listener("other")
-        one.publish("a", b"x")
-        await ha.until("a x")
-        await asyncio.sleep(1)
-        assert ha.told[2:] == ["a x", "a x"]  # once for each subscription
-
-    simulate(test)
-
-
-def test_a_subscription_that_nobody_acknowledges_counts_as_done_after_ten_seconds() -> None:
-    async def test(bench: BrokerBench) -> None:
-        ha = RecordedClient(bench, "a")
-        await ha.until("connected")
-        bench.broker.stall(100)
-        await ha.until("subscribed")
-        assert bench.now - ha.times[0] == pytest.approx(10.5)
-
-    simulate(test)
+@simulated()
+async def test_each_wildcard_is_asked_for_by_itself_and_all_plain_topics_at_once(
+    bench: BrokerBench,
+) -> None:
+    ha = RecordedClient(bench, "b", "a", "c/+", "#")
+    await ha.until("subscribed")
+    asked = [line.split("filters=")[1] for line in bench.trace if "> Subscribe" in line]
+    assert asked == ["(('#', 1),))", "(('c/+', 1),))", "(('a', 1), ('b', 1)))"]
+    assert ha.told == ["connected", "subscribed"]
+    one = await bench.listener("other")
+    one.publish("a", b"x")
+    await ha.until("a x")
+    await asyncio.sleep(1)
+    assert ha.told[2:] == ["a x", "a x"]  # once for each subscription
 
 
-def test_a_lost_connection_is_tried_again_after_ten_seconds_and_subscribed_anew() -> None:
-    async def test(bench: BrokerBench) -> None:
-        one = await bench.listener("other")
-        one.publish("a", b"1", 1, retain=True)
-        ha = RecordedClient(bench, "a")
-        await ha.until("subscribed")
-        bench.network.cut("ha")
-        one.publish("a", b"2", 1, retain=True)
-        one.publish("a", b"3", 1)
-        await ha.until("subscribed")
-        assert ha.told == [
-            "connected",
-            "a 1 retained",
-            "subscribed",
-            "lost",
-            "connected",
-            "a 2 retained",  # again retained, and 3 is lost
-            "subscribed",
-        ]
-        assert 10 < ha.times[4] - ha.times[3] < 10.1
+@simulated()
+async def test_a_subscription_that_nobody_acknowledges_counts_as_done_after_ten_seconds(
+    bench: BrokerBench,
+) -> None:
+    ha = RecordedClient(bench, "a")
+    await ha.until("connected")
+    bench.broker.stall(100)
+    await ha.until("subscribed")
+    assert bench.now - ha.times[0] == pytest.approx(10.5)
 
-    simulate(test, behavior=BrokerBehavior(retained_first=True))
+
+@simulated(behavior=BrokerBehavior(retained_first=True))
+async def test_a_lost_connection_is_tried_again_after_ten_seconds_and_subscribed_anew(
+    bench: BrokerBench,
+) -> None:
+    one = await bench.listener("other")
+    one.publish("a", b"1", 1, retain=True)
+    ha = RecordedClient(bench, "a")
+    await ha.until("subscribed")
+    bench.network.cut("ha")
+    one.publish("a", b"2", 1, retain=True)
+    one.publish("a", b"3", 1)
+    await ha.until("subscribed")
+    assert ha.told == [
+        "connected",
+        "a 1 retained",
+        "subscribed",
+        "lost",
+        "connected",
+        "a 2 retained",  # again retained, and 3 is lost
+        "subscribed",
+    ]
+    assert 10 < ha.times[4] - ha.times[3] < 10.1
 
 
 @pytest.mark.parametrize("block", list(Block))
-def test_it_goes_on_trying_while_it_cannot_connect(block: Block) -> None:
-    async def test(bench: BrokerBench) -> None:
-        bench.network.block("ha", block)
-        ha = RecordedClient(bench, "a")
-        await asyncio.sleep(95)
-        assert ha.told == []
-        bench.network.unblock("ha")
-        await ha.until("subscribed")
-        assert bench.now < 112
-
-    simulate(test)
+@simulated()
+async def test_it_goes_on_trying_while_it_cannot_connect(bench: BrokerBench, block: Block) -> None:
+    bench.network.block("ha", block)
+    ha = RecordedClient(bench, "a")
+    await asyncio.sleep(95)
+    assert ha.told == []
+    bench.network.unblock("ha")
+    await ha.until("subscribed")
+    assert bench.now < 112
 
 
-def test_a_broker_that_does_not_accept_is_tried_again_on_another_connection() -> None:
-    async def test(bench: BrokerBench) -> None:
-        bench.broker.stall(25)
-        ha = RecordedClient(bench, "a")
-        await ha.until("subscribed")
-        assert ha.told == ["connected", "subscribed"]
-        assert len(bench.heard("> Connect(")) == 3
-
-    simulate(test)
-
-
-def test_a_dead_connection_is_noticed_only_after_two_keepalives() -> None:
-    async def test(bench: BrokerBench) -> None:
-        ha = RecordedClient(bench, "a")
-        await ha.until("subscribed")
-        cut_at = bench.now
-        bench.network.cut("ha", Notice.BROKER)
-        await asyncio.sleep(100)
-        assert ha.client.connected
-        ha.client.publish("a", b"into the void")
-        await ha.until("lost")
-        assert 119 < bench.now - cut_at < 121
-        await ha.until("subscribed")
-
-    simulate(test)
+@simulated()
+async def test_a_broker_that_does_not_accept_is_tried_again_on_another_connection(
+    bench: BrokerBench,
+) -> None:
+    bench.broker.stall(25)
+    ha = RecordedClient(bench, "a")
+    await ha.until("subscribed")
+    assert ha.told == ["connected", "subscribed"]
+    assert len(bench.heard("> Connect(")) == 3
 
 
-def test_a_quiet_connection_is_kept_by_pings() -> None:
-    async def test(bench: BrokerBench) -> None:
-        ha = RecordedClient(bench, "a")
-        await asyncio.sleep(1000)
-        assert ha.told == ["connected", "subscribed"]
-        assert len(bench.heard("PINGREQ")) == 16
+@simulated()
+async def test_a_dead_connection_is_noticed_only_after_two_keepalives(bench: BrokerBench) -> None:
+    ha = RecordedClient(bench, "a")
+    await ha.until("subscribed")
+    cut_at = bench.now
+    bench.network.cut("ha", Notice.BROKER)
+    await asyncio.sleep(100)
+    assert ha.client.connected
+    ha.client.publish("a", b"into the void")
+    await ha.until("lost")
+    assert 119 < bench.now - cut_at < 121
+    await ha.until("subscribed")
 
-    simulate(test)
+
+@simulated()
+async def test_a_quiet_connection_is_kept_by_pings(bench: BrokerBench) -> None:
+    ha = RecordedClient(bench, "a")
+    await asyncio.sleep(1000)
+    assert ha.told == ["connected", "subscribed"]
+    assert len(bench.heard("PINGREQ")) == 16
 
 
 # --- messages ---------------------------------------------------------------------------
 
 
-def test_subscribing_again_replays_nothing_that_was_replayed_since_the_connection() -> None:
-    async def test(bench: BrokerBench) -> None:
-        one = await bench.listener("other")
-        one.publish("a", b"1", retain=True)
-        ha = RecordedClient(bench, "a")
-        await ha.until("subscribed")
-        one.publish("a", b"2", retain=True)
-        await ha.until("a 2")
-        ha.client.subscribe("a")
-        await ha.until("subscribed")
-        assert ha.told == ["connected", "a 1 retained", "subscribed", "a 2", "subscribed"]
-        # Another subscription, as after a reload.
-        ha.client.unsubscribe("a")
-        ha.client.subscribe("a", 1)
-        await ha.until("subscribed")
-        assert ha.told[-2:] == ["a 2 retained", "subscribed"]
-        assert not bench.heard("Unsubscribe")
-
-    simulate(test, behavior=BrokerBehavior(retained_first=True))
-
-
-def test_what_is_not_wanted_any_more_does_not_come() -> None:
-    async def test(bench: BrokerBench) -> None:
-        one = await bench.listener("other")
-        ha = RecordedClient(bench, "a")
-        await ha.until("subscribed")
-        ha.client.unsubscribe("a")
-        one.publish("a", b"still under way")
-        await asyncio.sleep(1)
-        assert bench.heard("> Unsubscribe")
-        one.publish("a", b"x")
-        await asyncio.sleep(1)
-        assert ha.told == ["connected", "subscribed"]
-
-    simulate(test)
+@simulated(behavior=BrokerBehavior(retained_first=True))
+async def test_subscribing_again_replays_nothing_that_was_replayed_since_the_connection(
+    bench: BrokerBench,
+) -> None:
+    one = await bench.listener("other")
+    one.publish("a", b"1", retain=True)
+    ha = RecordedClient(bench, "a")
+    await ha.until("subscribed")
+    one.publish("a", b"2", retain=True)
+    await ha.until("a 2")
+    ha.client.subscribe("a")
+    await ha.until("subscribed")
+    assert ha.told == ["connected", "a 1 retained", "subscribed", "a 2", "subscribed"]
+    # Another subscription, as after a reload.
+    ha.client.unsubscribe("a")
+    ha.client.subscribe("a", 1)
+    await ha.until("subscribed")
+    assert ha.told[-2:] == ["a 2 retained", "subscribed"]
+    assert not bench.heard("Unsubscribe")
 
 
-def test_the_broker_gets_its_acknowledgement_after_the_callback() -> None:
-    async def test(bench: BrokerBench) -> None:
-        ha = RecordedClient(bench, "a")
-        await ha.until("subscribed")
-        one = await bench.listener("other")
-        one.publish("a", b"x", 1)
-        ha.client._on_message = lambda *_: bench.network.cut("ha")
-        await asyncio.sleep(1)
-        assert not bench.heard("ha-1 > Puback")
-
-    simulate(test)
-
-
-def test_a_publish_without_connection_raises_and_at_qos_1_is_delivered_later() -> None:
-    async def test(bench: BrokerBench) -> None:
-        one = await bench.listener("other")
-        bench.network.block("ha")
-        ha = RecordedClient(bench)
-        for qos in (0, 1):
-            with pytest.raises(NotConnectedError):
-                ha.client.publish("a", b"at qos %d" % qos, qos)
-        await asyncio.sleep(300)
-        bench.network.unblock("ha")
-        await one.next()
-        await asyncio.sleep(100)
-        assert one.messages == ["a at qos 1 q1"]
-
-    simulate(test)
+@simulated()
+async def test_what_is_not_wanted_any_more_does_not_come(bench: BrokerBench) -> None:
+    one = await bench.listener("other")
+    ha = RecordedClient(bench, "a")
+    await ha.until("subscribed")
+    ha.client.unsubscribe("a")
+    one.publish("a", b"still under way")
+    await asyncio.sleep(1)
+    assert bench.heard("> Unsubscribe")
+    one.publish("a", b"x")
+    await asyncio.sleep(1)
+    assert ha.told == ["connected", "subscribed"]
 
 
-def test_what_was_not_acknowledged_is_published_again_after_the_next_connection() -> None:
-    async def test(bench: BrokerBench) -> None:
-        one = await bench.listener("other")
-        ha = RecordedClient(bench)
-        await ha.until("connected")
-        ha.client.publish("a", b"0", 1)
-        await asyncio.sleep(1)
-        bench.broker.stall(1)
-        ha.client.publish("a", b"1", 1)
-        ha.client.publish("a", b"2", 0)
-        await asyncio.sleep(0.5)
-        bench.network.cut("ha", Notice.CLIENT)  # the broker has the bytes, but cannot say so
-        await asyncio.sleep(100)
-        assert one.messages == ["a 0 q1", "a 1 q1", "a 2 q0", "a 1 q1"]
-        assert bench.heard("ha-1 > Publish", "duplicate=True")
+@simulated()
+async def test_the_broker_gets_its_acknowledgement_after_the_callback(bench: BrokerBench) -> None:
+    ha = RecordedClient(bench, "a")
+    await ha.until("subscribed")
+    one = await bench.listener("other")
+    one.publish("a", b"x", 1)
+    ha.client._on_message = lambda *_: bench.network.cut("ha")
+    await asyncio.sleep(1)
+    assert not bench.heard("ha-1 > Puback")
 
-    simulate(test)
+
+@simulated()
+async def test_a_publish_without_connection_raises_and_at_qos_1_is_delivered_later(
+    bench: BrokerBench,
+) -> None:
+    one = await bench.listener("other")
+    bench.network.block("ha")
+    ha = RecordedClient(bench)
+    for qos in (0, 1):
+        with pytest.raises(NotConnectedError):
+            ha.client.publish("a", b"at qos %d" % qos, qos)
+    await asyncio.sleep(300)
+    bench.network.unblock("ha")
+    await one.next()
+    await asyncio.sleep(100)
+    assert one.messages == ["a at qos 1 q1"]
+
+
+@simulated()
+async def test_what_was_not_acknowledged_is_published_again_after_the_next_connection(
+    bench: BrokerBench,
+) -> None:
+    one = await bench.listener("other")
+    ha = RecordedClient(bench)
+    await ha.until("connected")
+    ha.client.publish("a", b"0", 1)
+    await asyncio.sleep(1)
+    bench.broker.stall(1)
+    ha.client.publish("a", b"1", 1)
+    ha.client.publish("a", b"2", 0)
+    await asyncio.sleep(0.5)
+    bench.network.cut("ha", Notice.CLIENT)  # the broker has the bytes, but cannot say so
+    await asyncio.sleep(100)
+    assert one.messages == ["a 0 q1", "a 1 q1", "a 2 q0", "a 1 q1"]
+    assert bench.heard("ha-1 > Publish", "duplicate=True")
 
 
 # --- its end ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kill", [True, False])
-def test_it_ends_with_disconnect_or_like_a_dead_process_and_tells_nothing_more(kill: bool) -> None:
-    async def test(bench: BrokerBench) -> None:
-        one = await bench.listener("other")
-        ha = RecordedClient(bench, "a")
-        await ha.until("subscribed")
-        one.publish("a", b"under way", 1)
-        ha.client.close(kill=kill)
-        with pytest.raises(NotConnectedError):
-            ha.client.publish("a", b"too late")
-        told = list(ha.told)
-        await asyncio.sleep(1000)
-        assert ha.told == told == ["connected", "subscribed"]
-        assert bool(bench.heard("DISCONNECT")) is not kill
-        again = RecordedClient(bench, "a", client_id="ha-2")
-        await again.until("subscribed")
-        assert again.told == ["connected", "subscribed"]
-
-    simulate(test)
+@simulated()
+async def test_it_ends_with_disconnect_or_like_a_dead_process_and_tells_nothing_more(
+    bench: BrokerBench, kill: bool
+) -> None:
+    one = await bench.listener("other")
+    ha = RecordedClient(bench, "a")
+    await ha.until("subscribed")
+    one.publish("a", b"under way", 1)
+    ha.client.close(kill=kill)
+    with pytest.raises(NotConnectedError):
+        ha.client.publish("a", b"too late")
+    told = list(ha.told)
+    await asyncio.sleep(1000)
+    assert ha.told == told == ["connected", "subscribed"]
+    assert bool(bench.heard("DISCONNECT")) is not kill
+    again = RecordedClient(bench, "a", client_id="ha-2")
+    await again.until("subscribed")
+    assert again.told == ["connected", "subscribed"]
 
 
 @pytest.mark.parametrize("moment", [0, 0.01, 0.3, 0.51, 12])
-def test_it_can_be_closed_at_any_moment(moment: float) -> None:
-    async def test(bench: BrokerBench) -> None:
-        if moment > 10:
-            bench.network.block("ha", Block.HANGS)
-        ha = RecordedClient(bench, "a")
-        await asyncio.sleep(moment)
-        told = list(ha.told)
-        ha.client.close(kill=True)
-        ha.client.close(kill=False)
-        bench.network.unblock("ha")
-        await asyncio.sleep(1000)
-        assert ha.told == told
-
-    simulate(test)
+@simulated()
+async def test_it_can_be_closed_at_any_moment(bench: BrokerBench, moment: float) -> None:
+    if moment > 10:
+        bench.network.block("ha", Block.HANGS)
+    ha = RecordedClient(bench, "a")
+    await asyncio.sleep(moment)
+    told = list(ha.told)
+    ha.client.close(kill=True)
+    ha.client.close(kill=False)
+    bench.network.unblock("ha")
+    await asyncio.sleep(1000)
+    assert ha.told == told
 
 
-def test_closed_while_it_waits_for_the_broker_it_tells_nothing_more() -> None:
-    async def test(bench: BrokerBench) -> None:
-        ha = RecordedClient(bench, "a")
-        await ha.until("connected")
-        bench.broker.stall(5)
-        await asyncio.sleep(1)
-        ha.client.close(kill=True)
-        await asyncio.sleep(100)
-        assert ha.told == ["connected"]
-
-    simulate(test)
+@simulated()
+async def test_closed_while_it_waits_for_the_broker_it_tells_nothing_more(
+    bench: BrokerBench,
+) -> None:
+    ha = RecordedClient(bench, "a")
+    await ha.until("connected")
+    bench.broker.stall(5)
+    await asyncio.sleep(1)
+    ha.client.close(kill=True)
+    await asyncio.sleep(100)
+    assert ha.told == ["connected"]
 
 
 # --- replay -----------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from tests.simulation.reader_bench import (
     enroll,
     enroll_until_the_cut,
     simulate,
+    simulated,
 )
 
 
@@ -88,170 +89,156 @@ def test_the_firmware_restarts_when_it_is_asked_to_and_its_uptime_begins_anew() 
     assert bench.of("power") == [True, False, True]
 
 
-def test_a_silent_sensor_is_reported_and_comes_back() -> None:
-    async def test(bench: ReaderBench) -> None:
-        since = len(bench.trace)
-        bench.reader.line.silence(60)
-        await bench.wait("templates", lambda one: one["sensor_error"] == "not_responding", since)
-        await bench.wait("templates", lambda one: one["sensor_error"] is None, since)
-        assert 60 < asyncio.get_running_loop().time() < 70
-
-    simulate(test)
+@simulated()
+async def test_a_silent_sensor_is_reported_and_comes_back(bench: ReaderBench) -> None:
+    since = len(bench.trace)
+    bench.reader.line.silence(60)
+    await bench.wait("templates", lambda one: one["sensor_error"] == "not_responding", since)
+    await bench.wait("templates", lambda one: one["sensor_error"] is None, since)
+    assert 60 < asyncio.get_running_loop().time() < 70
 
 
-def test_another_sensor_is_noticed_and_so_is_the_old_one() -> None:
-    async def test(bench: ReaderBench) -> None:
-        await enroll(bench)
-        await asyncio.sleep(2)
-        ours = bench.reader.swap_sensor()
-        assert bench.reader.own_sensor is ours
-        since = len(bench.trace)
-        bench.reader.place(ANNA)
-        await bench.wait("templates", lambda one: one["sensor_changed"], since)
-        bench.reader.lift()
-        bench.reader.swap_sensor(ours)
-        since = len(bench.trace)
-        await asyncio.sleep(2)
-        bench.reader.place(ANNA)
-        await bench.wait("templates", lambda one: not one["sensor_changed"], since)
-        await asyncio.sleep(2)
-        bench.reader.lift()
-        await asyncio.sleep(2)
-        bench.reader.place(ANNA)
-        last = await bench.wait("touch", lambda touch: touch.template_id == T)
-        assert last.result == "identified"
-
-    simulate(test)
+@simulated()
+async def test_another_sensor_is_noticed_and_so_is_the_old_one(bench: ReaderBench) -> None:
+    await enroll(bench)
+    await asyncio.sleep(2)
+    ours = bench.reader.swap_sensor()
+    assert bench.reader.own_sensor is ours
+    since = len(bench.trace)
+    bench.reader.place(ANNA)
+    await bench.wait("templates", lambda one: one["sensor_changed"], since)
+    bench.reader.lift()
+    bench.reader.swap_sensor(ours)
+    since = len(bench.trace)
+    await asyncio.sleep(2)
+    bench.reader.place(ANNA)
+    await bench.wait("templates", lambda one: not one["sensor_changed"], since)
+    await asyncio.sleep(2)
+    bench.reader.lift()
+    await asyncio.sleep(2)
+    bench.reader.place(ANNA)
+    last = await bench.wait("touch", lambda touch: touch.template_id == T)
+    assert last.result == "identified"
 
 
-def test_a_sensor_of_a_reader_without_memory_stays_its_own_when_it_is_taken_out_again() -> None:
-    async def test(bench: ReaderBench) -> None:
-        bench.reader.power_off()
-        bench.reader.erase_flash()
-        first = bench.reader.swap_sensor()
-        bench.reader.power_on()
-        await bench.wait("templates", lambda one: one["count"] == 0, len(bench.trace))
-        second = bench.reader.swap_sensor(first)
-        assert bench.reader.own_sensor is second
+@simulated()
+async def test_a_sensor_of_a_reader_without_memory_stays_its_own_when_it_is_taken_out_again(
+    bench: ReaderBench,
+) -> None:
+    bench.reader.power_off()
+    bench.reader.erase_flash()
+    first = bench.reader.swap_sensor()
+    bench.reader.power_on()
+    await bench.wait("templates", lambda one: one["count"] == 0, len(bench.trace))
+    second = bench.reader.swap_sensor(first)
+    assert bench.reader.own_sensor is second
 
-    simulate(test)
 
-
-def test_a_foreign_sensor_can_be_looked_into() -> None:
-    async def test(bench: ReaderBench) -> None:
-        other = EmulatedSensor(bench.reader.sensor.profile)
-        bench.reader.swap_sensor(other)
-        assert bench.reader.sensor is other
-        assert bench.reader.templates == {}
-
-    simulate(test)
+@simulated()
+async def test_a_foreign_sensor_can_be_looked_into(bench: ReaderBench) -> None:
+    other = EmulatedSensor(bench.reader.sensor.profile)
+    bench.reader.swap_sensor(other)
+    assert bench.reader.sensor is other
+    assert bench.reader.templates == {}
 
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("after", [0, 5, 10, 15, 20])
-def test_an_enrollment_ends_whatever_one_fault_the_line_has(fault: Fault, after: int) -> None:
-    async def test(bench: ReaderBench) -> None:
-        bench.reader.fault(fault, after=after)
-        snapshot = await enroll(bench)
-        completed = snapshot["stage"] == "completed"
-        # A mismatch is what a sensor makes of scans that it lost with its power.
-        assert completed or snapshot["reason"] in {"sensor_error", "mismatch"}
-        assert bench.reader.templates == ({0: "anna"} if completed else {})
-
-    simulate(test)
-
-
-def test_an_answer_that_comes_late_is_late_and_not_lost() -> None:
-    async def test(bench: ReaderBench) -> None:
-        bench.reader.line.delay = 1.5
-        bench.reader.place(ANNA)
-        at = (await bench.wait("touch")).at
-        assert asyncio.get_running_loop().time() - at > 0.5
-
-    simulate(test)
-
-
-def test_a_sensor_to_which_nothing_happens_is_hardly_asked_and_a_finger_is_seen_at_once(
-    monkeypatch: pytest.MonkeyPatch,
+@simulated()
+async def test_an_enrollment_ends_whatever_one_fault_the_line_has(
+    bench: ReaderBench, fault: Fault, after: int
 ) -> None:
-    async def test(bench: ReaderBench) -> None:
-        asked = 0
-        write = bench.reader.line.write
-
-        def count(data: bytes) -> None:
-            nonlocal asked
-            asked += 1
-            write(data)
-
-        monkeypatch.setattr(bench.reader.line, "write", count)
-        await asyncio.sleep(3600)
-        assert asked <= 61
-        placed = asyncio.get_running_loop().time()
-        bench.reader.place(ANNA)
-        touch = await bench.wait("touch")
-        assert touch.at - placed <= 0.5
-
-    simulate(test)
+    bench.reader.fault(fault, after=after)
+    snapshot = await enroll(bench)
+    completed = snapshot["stage"] == "completed"
+    # A mismatch is what a sensor makes of scans that it lost with its power.
+    assert completed or snapshot["reason"] in {"sensor_error", "mismatch"}
+    assert bench.reader.templates == ({0: "anna"} if completed else {})
 
 
-def test_a_cancel_is_done_at_once_though_nothing_happens_to_the_sensor() -> None:
-    async def test(bench: ReaderBench) -> None:
-        assert (await bench.start(T))["ok"]
-        await asyncio.sleep(10)
-        began = asyncio.get_running_loop().time()
-        answer = await bench.ask("enroll/request", action="cancel", template_id=T)
-        assert answer["result"]["enrollment"]["stage"] == "cancelled"
-        assert asyncio.get_running_loop().time() - began <= 0.5
-
-    simulate(test)
+@simulated()
+async def test_an_answer_that_comes_late_is_late_and_not_lost(bench: ReaderBench) -> None:
+    bench.reader.line.delay = 1.5
+    bench.reader.place(ANNA)
+    at = (await bench.wait("touch")).at
+    assert asyncio.get_running_loop().time() - at > 0.5
 
 
-def test_a_sensor_that_loses_power_loses_the_answer_it_was_about_to_give() -> None:
-    async def test(bench: ReaderBench) -> None:
-        await asyncio.sleep(2)
-        bench.reader.place(ANNA)
-        await asyncio.sleep(0.6)  # the image is taken, and being worked on
-        assert bench.reader.line.imaged == "anna"
-        bench.reader.cycle_sensor()
-        touch = await bench.wait("touch")
-        assert (touch.result, touch.finger) == ("unreadable", "anna")
+@simulated()
+async def test_a_sensor_to_which_nothing_happens_is_hardly_asked_and_a_finger_is_seen_at_once(
+    bench: ReaderBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    write = bench.reader.line.write
 
-    simulate(test)
+    def count(data: bytes) -> None:
+        nonlocal asked
+        asked += 1
+        write(data)
+
+    monkeypatch.setattr(bench.reader.line, "write", count)
+    await asyncio.sleep(3600)
+    assert asked <= 61
+    placed = asyncio.get_running_loop().time()
+    bench.reader.place(ANNA)
+    touch = await bench.wait("touch")
+    assert touch.at - placed <= 0.5
+
+
+@simulated()
+async def test_a_cancel_is_done_at_once_though_nothing_happens_to_the_sensor(
+    bench: ReaderBench,
+) -> None:
+    assert (await bench.start(T))["ok"]
+    await asyncio.sleep(10)
+    began = asyncio.get_running_loop().time()
+    answer = await bench.ask("enroll/request", action="cancel", template_id=T)
+    assert answer["result"]["enrollment"]["stage"] == "cancelled"
+    assert asyncio.get_running_loop().time() - began <= 0.5
+
+
+@simulated()
+async def test_a_sensor_that_loses_power_loses_the_answer_it_was_about_to_give(
+    bench: ReaderBench,
+) -> None:
+    await asyncio.sleep(2)
+    bench.reader.place(ANNA)
+    await asyncio.sleep(0.6)  # the image is taken, and being worked on
+    assert bench.reader.line.imaged == "anna"
+    bench.reader.cycle_sensor()
+    touch = await bench.wait("touch")
+    assert (touch.result, touch.finger) == ("unreadable", "anna")
 
 
 @pytest.mark.parametrize("place", [False, True])
-def test_an_enrollment_times_out_when_it_says(*, place: bool) -> None:
-    async def test(bench: ReaderBench) -> None:
-        assert (await bench.start(T, scan_timeout_s=30))["ok"]
-        if place:
-            bench.reader.place(ANNA)  # and never lift it
-        await bench.wait("snapshot", lambda one: one["reason"] == "timeout")
-        at = asyncio.get_running_loop().time()
-        began = 0.7 + (1.3 if place else 0)
-        assert began + 30 <= at <= began + 31.5
-
-    simulate(test)
+@simulated()
+async def test_an_enrollment_times_out_when_it_says(bench: ReaderBench, place: bool) -> None:
+    assert (await bench.start(T, scan_timeout_s=30))["ok"]
+    if place:
+        bench.reader.place(ANNA)  # and never lift it
+    await bench.wait("snapshot", lambda one: one["reason"] == "timeout")
+    at = asyncio.get_running_loop().time()
+    began = 0.7 + (1.3 if place else 0)
+    assert began + 30 <= at <= began + 31.5
 
 
-def test_a_sensor_of_six_buffers_takes_seven_scans() -> None:
-    async def test(bench: ReaderBench) -> None:
-        assert (await bench.start(T, total=7))["ok"]
-        assert len((await bench.scan(ANNA))["captured"]) == 7
-
-    simulate(test, model=R503)
+@simulated(model=R503)
+async def test_a_sensor_of_six_buffers_takes_seven_scans(bench: ReaderBench) -> None:
+    assert (await bench.start(T, total=7))["ok"]
+    assert len((await bench.scan(ANNA))["captured"]) == 7
 
 
-def test_a_sensor_without_power_for_a_moment_loses_its_scans_but_no_template() -> None:
-    async def test(bench: ReaderBench) -> None:
-        await enroll(bench)
-        assert (await bench.start(U))["ok"]
-        since = len(bench.trace)
-        bench.reader.place(BEN)
-        await bench.wait("snapshot", lambda one: one["stage"] == "lift_finger", since)
-        bench.reader.cycle_sensor()
-        bench.reader.lift()
-        snapshot = await bench.scan(BEN)
-        assert snapshot["stage"] in FINAL
-        assert bench.reader.templates[0] == "anna"
-
-    simulate(test)
+@simulated()
+async def test_a_sensor_without_power_for_a_moment_loses_its_scans_but_no_template(
+    bench: ReaderBench,
+) -> None:
+    await enroll(bench)
+    assert (await bench.start(U))["ok"]
+    since = len(bench.trace)
+    bench.reader.place(BEN)
+    await bench.wait("snapshot", lambda one: one["stage"] == "lift_finger", since)
+    bench.reader.cycle_sensor()
+    bench.reader.lift()
+    snapshot = await bench.scan(BEN)
+    assert snapshot["stage"] in FINAL
+    assert bench.reader.templates[0] == "anna"

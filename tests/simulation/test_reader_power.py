@@ -17,6 +17,7 @@ from tests.simulation.reader_bench import (
     enroll,
     enroll_until_the_cut,
     simulate,
+    simulated,
 )
 
 
@@ -51,42 +52,40 @@ def test_power_cut_at_a_random_moment_leaves_all_or_nothing(seed: int) -> None:
 
 @pytest.mark.parametrize("moment", Moment)
 @pytest.mark.parametrize("nth", range(1, 6))
-def test_power_cut_around_each_write_leaves_all_or_nothing(nth: int, moment: Moment) -> None:
-    async def test(bench: ReaderBench) -> None:
-        bench.reader.cut_at_write(nth, moment)
-        await enroll_until_the_cut(bench)
-        assert_whole(bench)
-        # Acceptance, two captured scans, that Store is next before the second, and the commit.
-        is_committed = (nth, moment) == (5, Moment.AFTER)
-        assert (stage(bench)[0] == "completed") is is_committed
-
-    simulate(test)
-
-
-def test_power_cut_after_store_leaves_the_template_until_the_next_start() -> None:
-    async def test(bench: ReaderBench) -> None:
-        bench.reader.cut_after(Command.STORE)
-        assert (await bench.start(T))["ok"]
-        since = len(bench.trace)
-        scanning = asyncio.ensure_future(bench.scan(ANNA))
-        await bench.wait("power", lambda on: not on, since)
-        scanning.cancel()
-        assert (bench.reader.templates, bench.reader.memory) == ({0: "anna"}, {})
-        await bench.turn_on()
-        assert stage(bench) == ("failed", "reader_restarted")
-        assert bench.reader.templates == {}
-
-    simulate(test)
+@simulated()
+async def test_power_cut_around_each_write_leaves_all_or_nothing(
+    bench: ReaderBench, nth: int, moment: Moment
+) -> None:
+    bench.reader.cut_at_write(nth, moment)
+    await enroll_until_the_cut(bench)
+    assert_whole(bench)
+    # Acceptance, two captured scans, that Store is next before the second, and the commit.
+    is_committed = (nth, moment) == (5, Moment.AFTER)
+    assert (stage(bench)[0] == "completed") is is_committed
 
 
-def test_the_nth_command_of_a_kind_is_counted() -> None:
-    async def test(bench: ReaderBench) -> None:
-        bench.reader.cut_after(Command.IMG_2_TZ, 3)
-        await enroll_until_the_cut(bench)
-        (snapshot,) = [one for one in bench.of("snapshot") if one["reason"] == "reader_restarted"]
-        assert len(snapshot["captured"]) == 2
+@simulated()
+async def test_power_cut_after_store_leaves_the_template_until_the_next_start(
+    bench: ReaderBench,
+) -> None:
+    bench.reader.cut_after(Command.STORE)
+    assert (await bench.start(T))["ok"]
+    since = len(bench.trace)
+    scanning = asyncio.ensure_future(bench.scan(ANNA))
+    await bench.wait("power", lambda on: not on, since)
+    scanning.cancel()
+    assert (bench.reader.templates, bench.reader.memory) == ({0: "anna"}, {})
+    await bench.turn_on()
+    assert stage(bench) == ("failed", "reader_restarted")
+    assert bench.reader.templates == {}
 
-    simulate(test)
+
+@simulated()
+async def test_the_nth_command_of_a_kind_is_counted(bench: ReaderBench) -> None:
+    bench.reader.cut_after(Command.IMG_2_TZ, 3)
+    await enroll_until_the_cut(bench)
+    (snapshot,) = [one for one in bench.of("snapshot") if one["reason"] == "reader_restarted"]
+    assert len(snapshot["captured"]) == 2
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -116,23 +115,23 @@ def test_without_power_nothing_reaches_flash_sensor_broker_or_observer(
     simulate(test, seed)
 
 
-def test_a_touch_that_was_not_sent_survives_the_power_and_a_torn_record_does_not() -> None:
-    async def test(bench: ReaderBench) -> None:
-        reader = bench.reader
-        for moment in (Moment.AFTER, Moment.AMID):
-            reader.cut_at_write(1, moment)
-            since = len(bench.trace)
-            reader.place(ANNA)
-            await bench.wait("power", lambda on: not on, since)
-            reader.lift()
-            await bench.turn_on()
-        assert [record is None for record in reader.flash.journal][-1]
-        assert (await bench.ask("command", command="hello"))["result"]["journal"] == 1
-        one, two = bench.of("touch")
-        kept = await bench.wait("fingerprint", lambda line: line["at_ms"] is None)
-        assert kept["touch"] == one.touch != two.touch
-
-    simulate(test)
+@simulated()
+async def test_a_touch_that_was_not_sent_survives_the_power_and_a_torn_record_does_not(
+    bench: ReaderBench,
+) -> None:
+    reader = bench.reader
+    for moment in (Moment.AFTER, Moment.AMID):
+        reader.cut_at_write(1, moment)
+        since = len(bench.trace)
+        reader.place(ANNA)
+        await bench.wait("power", lambda on: not on, since)
+        reader.lift()
+        await bench.turn_on()
+    assert [record is None for record in reader.flash.journal][-1]
+    assert (await bench.ask("command", command="hello"))["result"]["journal"] == 1
+    one, two = bench.of("touch")
+    kept = await bench.wait("fingerprint", lambda line: line["at_ms"] is None)
+    assert kept["touch"] == one.touch != two.touch
 
 
 def test_a_flash_that_refuses_is_heard_on_the_console_only(
@@ -168,14 +167,14 @@ def test_a_flash_that_cannot_be_read_has_the_firmware_start_again_and_again() ->
     assert all(isinstance(error, OSError) for error in errors)
 
 
-def test_erased_flash_makes_the_reader_forget_and_mark_the_sensor_anew() -> None:
-    async def test(bench: ReaderBench) -> None:
-        await enroll(bench)
-        bench.reader.power_off()
-        bench.reader.erase_flash()
-        await bench.turn_on()
-        assert bench.of("templates")[-1]["count"] == 1
-        assert bench.reader.memory == {}
-        assert stage(bench)[0] == "idle"
-
-    simulate(test)
+@simulated()
+async def test_erased_flash_makes_the_reader_forget_and_mark_the_sensor_anew(
+    bench: ReaderBench,
+) -> None:
+    await enroll(bench)
+    bench.reader.power_off()
+    bench.reader.erase_flash()
+    await bench.turn_on()
+    assert bench.of("templates")[-1]["count"] == 1
+    assert bench.reader.memory == {}
+    assert stage(bench)[0] == "idle"
