@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.simulation.installation import Installation
-    from tests.simulation.steering import Strike
+    from tests.simulation.steering import Strike, WeightedFaults
 
 #: What users do for the requests of a change.
 _ASKED = {"delete": "delete", "adopt": "adopt", "settings": "compare"}
@@ -141,8 +141,7 @@ async def named_on_another_sensor(world: Installation, strike: Strike) -> None:
 
 async def entry_reloaded(world: Installation, strike: Strike) -> None:
     """Reload one reader's entry."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     if world.home.running:
         strike.now(reader)
     world.home.reload(reader.reader_id)
@@ -168,8 +167,7 @@ async def backup_restored(world: Installation, strike: Strike) -> None:
 
 async def cancel_pressed(world: Installation, strike: Strike) -> None:
     """Press the button."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     strike.now(reader)
     await world.users.cancel(reader.reader_id)
 
@@ -186,8 +184,7 @@ async def button_pressed(world: Installation, strike: Strike) -> None:
 
 async def both_pressed(world: Installation, strike: Strike) -> None:
     """Let a second user enroll somebody on the same reader, at the same time."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     strike.now(reader)
     await world.enroll(reader.reader_id)
 
@@ -197,3 +194,20 @@ async def stranger_joins(world: Installation, strike: Strike) -> None:
     await strike.ready()
     strike.now()
     await world.stranger(world.rng.uniform(3, 30))
+
+
+#: With how often each is chosen, compared to the others.
+FAULTS: WeightedFaults = (
+    (8, home_assistant_restarts),
+    (6, home_assistant_killed_when_told),
+    (3, home_assistant_killed_when_it_asks),
+    (12, change_goes_wrong),
+    (3, named_on_another_sensor),
+    (3, change_broken_off),
+    (2, entry_reloaded),
+    (2, backup_restored),
+    (3, cancel_pressed),
+    (3, button_pressed),
+    (2, both_pressed),
+    (2, stranger_joins),
+)

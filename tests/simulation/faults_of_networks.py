@@ -13,7 +13,7 @@ from tests.simulation.packets import Message
 
 if TYPE_CHECKING:
     from tests.simulation.installation import Installation
-    from tests.simulation.steering import Strike
+    from tests.simulation.steering import Strike, WeightedFaults
 
 
 async def broker_restarts(world: Installation, strike: Strike) -> None:
@@ -173,3 +173,20 @@ async def message_repeated(world: Installation, strike: Strike) -> None:
             strike.now()
             world.trace.note("broker", "repeats %s", message)
         await asyncio.sleep(world.rng.uniform(0, 2))
+
+
+#: With how often each is chosen, compared to the others.
+FAULTS: WeightedFaults = (
+    (6, broker_restarts),
+    (4, broker_stalls),
+    (6, connection_cut),
+    (5, network_stalls),
+    (4, network_blocked),
+    (2, touch_of_another_life),
+    (2, touch_retained),
+    (2, network_slow),
+    (3, answer_stalls),
+    (3, start_not_answered),
+    (6, message_repeated),
+    (2, will_comes_late),
+)
