@@ -17,18 +17,18 @@ from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from tests.simulation.bugs import BUGS
-from tests.simulation.history import live
+from tests.simulation.bugs import BUG_WITHIN, BUGS, notice
+from tests.simulation.history import run_history
 from tests.simulation.progress import ROOT, Progress, Wanted, code_hash
 from tests.simulation.report import report
-from tests.simulation.runs import BUG_WITHIN, begin_process, live_through, notice
+from tests.simulation.worker import begin_process, run_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
-    from tests.simulation.history import Verdict
-    from tests.simulation.runs import Lived
+    from tests.simulation.history import HistoryResult
+    from tests.simulation.worker import BatchResult
 
 #: Histories that one process lives through before it tells of them.
 _CHUNK = 50
@@ -79,7 +79,7 @@ class _Run:
         """Live through them all, then plant bugs; return the exit code."""
         self._live(processes)
         if self._arguments.trace:
-            print(live(self._progress.first, traced=True).trace)
+            print(run_history(self._progress.first, traced=True).trace)
         noticed, bugs = (True, "left out")
         if not self._arguments.no_bugs:
             noticed, bugs = _plant(processes)
@@ -91,17 +91,17 @@ class _Run:
 
     def _live(self, processes: ProcessPoolExecutor) -> None:
         chunks = self._chunks()
-        under_way: dict[Future[Lived], int] = {}
+        under_way: dict[Future[BatchResult], int] = {}
         while True:
             while len(under_way) < 2 * self._arguments.jobs and (chunk := next(chunks, None)):
-                under_way[processes.submit(live_through, *chunk)] = chunk[0]
+                under_way[processes.submit(run_batch, *chunk)] = chunk[0]
             if not under_way:
                 return
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                lived = future.result()
-                self._progress.add(under_way.pop(future), lived)
-                for verdict in lived.broken:
-                    _tell(verdict)
+                result = future.result()
+                self._progress.add(under_way.pop(future), result)
+                for history in result.broken:
+                    _tell(history)
             self._progress.elapsed_s = self._elapsed_s
             self._progress.save(self._file)
             self._tell_progress()
@@ -139,23 +139,23 @@ class _Run:
 def _plant(processes: ProcessPoolExecutor) -> tuple[bool, str]:
     """Plant all bugs; return whether all were noticed, and what to say of it."""
     noticed = 0
-    for (name, bug), verdict in zip(BUGS.items(), processes.map(notice, BUGS), strict=True):
-        if verdict is None:
+    for (name, bug), history in zip(BUGS.items(), processes.map(notice, BUGS), strict=True):
+        if history is None:
             print(f"NOT NOTICED within {BUG_WITHIN} histories: {bug.what} ({name})", flush=True)
             continue
         noticed += 1
-        violation = verdict.violations[0]
+        violation = history.violations[0]
         print(
-            f"history {verdict.seed + 1:4}: {bug.what}\n"
+            f"history {history.seed + 1:4}: {bug.what}\n"
             f"              promise {violation.promise}: {violation.what}",
             flush=True,
         )
     return noticed == len(BUGS), f"{noticed} of {len(BUGS)} planted bugs noticed"
 
 
-def _tell(verdict: Verdict) -> None:
-    print(f"\nseed {verdict.seed}:\n{verdict.trace}")
-    for violation in verdict.violations:
+def _tell(history: HistoryResult) -> None:
+    print(f"\nseed {history.seed}:\n{history.trace}")
+    for violation in history.violations:
         print(f"VIOLATED at {violation.at:.3f}: promise {violation.promise}, {violation.what}")
     sys.stdout.flush()
 

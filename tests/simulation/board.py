@@ -30,7 +30,7 @@ class SimulatedBoard:
     def __init__(self, reader: SimulatedReader, power: Power) -> None:
         self.power = power
         self.device = reader.device
-        self.records = Records(reader.flash, power, reader.told)
+        self.records = Records(reader.flash, power, reader.observer)
         self.journal_file = JournalRecords(reader.flash, power)
         self.stream = Port(reader.line, power)
         self.random = reader.rng.randbytes

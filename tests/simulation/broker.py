@@ -1,4 +1,4 @@
-"""An MQTT 3.1.1 broker in virtual time, with the habits of real ones.
+"""An MQTT 3.1.1 broker in virtual time, with the behavior of real ones.
 
 It speaks bytes with whoever connects over the network model. One process: it can be killed,
 stopped, started again and stalled.
@@ -10,15 +10,15 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.simulation.connection import Connection
-from tests.simulation.habits import TakeoverWill
-from tests.simulation.sessions import Session, Store, matches
+from tests.simulation.broker_behavior import TakeoverWill
+from tests.simulation.broker_connection import Connection
+from tests.simulation.broker_sessions import Session, Store, matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from tests.simulation.habits import BrokerHabits
+    from tests.simulation.broker_behavior import BrokerBehavior
     from tests.simulation.network import Network
     from tests.simulation.packets import Message
     from tests.simulation.tcp import End
@@ -36,11 +36,11 @@ class Broker:
     def __init__(
         self,
         network: Network,
-        habits: BrokerHabits,
+        behavior: BrokerBehavior,
         rng: Random,
         trace: Callable[[str], object] | None = None,
     ) -> None:
-        self.habits = habits
+        self.behavior = behavior
         self._network = network
         self._rng = rng
         self._trace = trace
@@ -81,8 +81,8 @@ class Broker:
         if forget:
             self._saved = Store()
         self._store = self._saved.copy()
-        if self.habits.autosave_s is not None:
-            self._save_at = self._loop.time() + self.habits.autosave_s
+        if self.behavior.autosave_s is not None:
+            self._save_at = self._loop.time() + self.behavior.autosave_s
         self._network.listen(self._accept)
 
     def stop(self) -> None:
@@ -92,7 +92,7 @@ class Broker:
         for connection in self._connections:
             if connection.will is not None:
                 self.publish(connection.will)
-        if self.habits.autosave_s is not None:
+        if self.behavior.autosave_s is not None:
             self._saved = self._store.copy()
         self._die(kill=False)
 
@@ -153,15 +153,15 @@ class Broker:
         if run != self._run or stalled_until != self._stalled_until or self._held is None:
             return
         held, self._held = self._held, None
-        for work in _shuffled(held, self._rng) if self.habits.shuffles else [w for _, w in held]:
+        for work in _shuffled(held, self._rng) if self.behavior.shuffles else [w for _, w in held]:
             work()
 
     def _save_if_due(self) -> None:
         """Save what was there at the last moment of saving: nothing has changed since then."""
-        if self.habits.autosave_s is not None and (now := self._loop.time()) >= self._save_at:
+        if self.behavior.autosave_s is not None and (now := self._loop.time()) >= self._save_at:
             self._saved = self._store.copy()
-            self._save_at += self.habits.autosave_s * (
-                (now - self._save_at) // self.habits.autosave_s + 1
+            self._save_at += self.behavior.autosave_s * (
+                (now - self._save_at) // self.behavior.autosave_s + 1
             )
 
     def note(self, client_id: str, direction: str, what: object) -> None:
@@ -191,16 +191,16 @@ class Broker:
             del self._online[client_id]
             if self._store.sessions[client_id].clean:
                 del self._store.sessions[client_id]
-        if connection.will is not None and self._rng.random() >= self.habits.will_lost:
-            self._publish_late(connection.will, self.habits.will_late_s)
+        if connection.will is not None and self._rng.random() >= self.behavior.will_lost:
+            self._publish_late(connection.will, self.behavior.will_late_s)
 
     def _take_over(self, old: Connection) -> None:
         will = old.will
-        if self.habits.takeover_will is not TakeoverWill.BEFORE:
+        if self.behavior.takeover_will is not TakeoverWill.BEFORE:
             old.will = None
         old.drop()
-        if self.habits.takeover_will is TakeoverWill.AFTER and will is not None:
-            self._publish_late(will, max(self.habits.will_late_s, _TRAILS_S))
+        if self.behavior.takeover_will is TakeoverWill.AFTER and will is not None:
+            self._publish_late(will, max(self.behavior.will_late_s, _TRAILS_S))
 
     def _publish_late(self, will: Message, most_s: float) -> None:
         if most_s:
@@ -236,14 +236,14 @@ class Broker:
 
     def draw_ack_delay(self) -> float:
         """Draw how many seconds a publisher waits for this PUBACK."""
-        if self.habits.ack_late and self._rng.random() < self.habits.ack_late:
-            return self._rng.random() * self.habits.ack_late_s
+        if self.behavior.ack_late and self._rng.random() < self.behavior.ack_late:
+            return self._rng.random() * self.behavior.ack_late_s
         return 0.0
 
     def draw_duplicate(self) -> float | None:
         """Draw after how many seconds this message comes a second time; None: it does not."""
-        if self.habits.duplicated and self._rng.random() < self.habits.duplicated:
-            return self._rng.random() * self.habits.duplicate_late_s
+        if self.behavior.duplicated and self._rng.random() < self.behavior.duplicated:
+            return self._rng.random() * self.behavior.duplicate_late_s
         return None
 
 

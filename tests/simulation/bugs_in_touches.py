@@ -17,11 +17,9 @@ from custom_components.biometric_enroll.protocol import parser
 from fpreader import touch_record
 from fpreader.journal import Journal
 from fpreader.scanner import Scanner
-from tests.simulation.planting import both, bug, put
+from tests.simulation.planted_bug import bug, bug_value
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from fpreader.enrollment import Enrollment
 
 
@@ -36,158 +34,103 @@ class _Unmasked(int):
 # Touches
 
 
-@bug(5, "Who is identified late is shown as identified")
-def late_is_shown() -> AbstractContextManager[object]:
-    right = Touches._judge
-
-    def wrong(self: Touches, touch: Any) -> Any:
-        moment, _ = right(self, touch)
-        return moment, moment.subject
-
-    return put(Touches, "_judge", wrong)
+@bug(5, "Who is identified late is shown as identified",
+     Touches, "_judge")  # fmt: skip
+def late_is_shown(original: Any, self: Touches, touch: Any) -> Any:
+    moment, _ = original(self, touch)
+    return moment, moment.subject
 
 
-@bug(5, "Who was identified last is shown again after a restart")
-def identified_restored() -> AbstractContextManager[object]:
-    right = ReaderModel._remembered
-
-    def wrong(self: ReaderModel) -> Any:
-        state = right(self)
-        return replace(state, identified=state.subject)
-
-    return put(ReaderModel, "_remembered", wrong)
+@bug(5, "Who was identified last is shown again after a restart",
+     ReaderModel, "_remembered")  # fmt: skip
+def identified_restored(original: Any, self: ReaderModel) -> Any:
+    state = original(self)
+    return replace(state, identified=state.subject)
 
 
-@bug(5, "The same person twice in a row is one change of state")
-def same_person_unseen() -> AbstractContextManager[object]:
-    return put(ReaderModel, "identified", lambda self, who: self.update(identified=who))
+bug_value("same_person_unseen", 5, "The same person twice in a row is one change of state",
+          ReaderModel, "identified", lambda at, who: at.update(identified=who))  # fmt: skip
+bug_value("old_uptime_kept", 5, "A touch from before a restart keeps the uptime that it had",
+          touch_record, "HAS_AT", _Unmasked(touch_record.HAS_AT))  # fmt: skip
+bug_value("readers_word", 5, "A touch is as new as the message that tells it",
+          Liveness, "age", lambda *_: 0.0)  # fmt: skip
 
 
-@bug(5, "A touch from before a restart keeps the uptime that it had")
-def old_uptime_kept() -> AbstractContextManager[object]:
-    return put(touch_record, "HAS_AT", _Unmasked(touch_record.HAS_AT))
+@bug(5, "The age of a touch counts from when the answer to hello came, not from the question",
+     Liveness, "answered")  # fmt: skip
+def age_from_the_answer(original: Any, self: Liveness, request: str, uptime_ms: int) -> None:
+    if (anchor := self._anchors.get(request)) is not None and anchor.uptime_ms is None:
+        self._anchors[request] = replace(anchor, sent=asyncio.get_running_loop().time())
+    original(self, request, uptime_ms)
 
 
-@bug(5, "A touch is as new as the message that tells it")
-def readers_word() -> AbstractContextManager[object]:
-    return put(Liveness, "age", lambda *_: 0.0)
+bug_value("late_is_live", 5, "A touch of any known age opens a door",
+          touches, "is_live", lambda age, _: age is not None)  # fmt: skip
+bug_value("told_twice", 5, "A touch that comes again is told again",
+          Delivered, "add_touch", lambda *_: None)  # fmt: skip
+bug_value("few_ids_kept", 5, "Only the newest touch is remembered as told",
+          delivery_log, "_TOUCHES", 1)  # fmt: skip
 
 
-@bug(5, "The age of a touch counts from when the answer to hello came, not from the question")
-def age_from_the_answer() -> AbstractContextManager[object]:
-    right = Liveness.answered
-
-    def wrong(self: Liveness, request: str, uptime_ms: int) -> None:
-        if (anchor := self._anchors.get(request)) is not None and anchor.uptime_ms is None:
-            self._anchors[request] = replace(anchor, sent=asyncio.get_running_loop().time())
-        right(self, request, uptime_ms)
-
-    return put(Liveness, "answered", wrong)
+@bug(5, "A touch is taken from a retained message",
+     ReaderClient, "_handle_touch")  # fmt: skip
+def retained_touch(_original: Any, self: ReaderClient, payload: bytes, *, retained: bool) -> None:
+    self._touches.handle(parser.touch(payload))
+    self._connection.heard(live=True)
 
 
-@bug(5, "A touch of any known age opens a door")
-def late_is_live() -> AbstractContextManager[object]:
-    return put(touches, "is_live", lambda age, _: age is not None)
+@bug(6, "A touch is acknowledged before it is saved that it was told",
+     Touches, "_async_acknowledge")  # fmt: skip
+async def ack_before_saving(_original: Any, self: Touches, touch: str) -> None:
+    await self._connection.async_acknowledge(touch)
+    await self._model.delivery_log.async_save()
 
 
-@bug(5, "A touch that comes again is told again")
-def told_twice() -> AbstractContextManager[object]:
-    return put(Delivered, "add_touch", lambda *_: None)
+@bug(6, "When an enrollment has ended, the finger of its last scan is there until it is seen going",
+     Scanner, "_enroll")  # fmt: skip
+async def assumed_to_rest(original: Any, self: Scanner, enrollment: Enrollment) -> Any:
+    fine = await original(self, enrollment)
+    self._touches.resting = True
+    return fine
 
 
-@bug(5, "Only the newest touch is remembered as told")
-def few_ids_kept() -> AbstractContextManager[object]:
-    return put(delivery_log, "_TOUCHES", 1)
-
-
-@bug(5, "A touch is taken from a retained message")
-def retained_touch() -> AbstractContextManager[object]:
-
-    def wrong(self: ReaderClient, payload: bytes, *, retained: bool) -> None:
-        self._touches.handle(parser.touch(payload))
-        self._connection.heard(live=True)
-
-    return put(ReaderClient, "_handle_touch", wrong)
-
-
-@bug(6, "A touch is acknowledged before it is saved that it was told")
-def ack_before_saving() -> AbstractContextManager[object]:
-
-    async def wrong(self: Touches, touch: str) -> None:
-        await self._connection.async_acknowledge(touch)
-        await self._model.delivery_log.async_save()
-
-    return put(Touches, "_async_acknowledge", wrong)
-
-
-@bug(6, "When an enrollment has ended, the finger of its last scan is there until it is seen going")
-def assumed_to_rest() -> AbstractContextManager[object]:
-    right = Scanner._enroll
-
-    async def wrong(self: Scanner, enrollment: Enrollment) -> bool:
-        fine = await right(self, enrollment)
-        self._touches.resting = True
-        return fine
-
-    return put(Scanner, "_enroll", wrong)
-
-
-@bug(6, "An acknowledgement counts for all older touches too")
-def cumulative_ack() -> AbstractContextManager[object]:
-    right = Journal.ack
-
-    def wrong(self: Journal, touch: str) -> None:
-        if self._find(bytes.fromhex(touch)) is None:
+@bug(6, "An acknowledgement counts for all older touches too",
+     Journal, "ack")  # fmt: skip
+def cumulative_ack(original: Any, self: Journal, touch: str) -> None:
+    if self._find(bytes.fromhex(touch)) is None:
+        return
+    for entry in list(self._entries):
+        this = bytes(entry[1:9]).hex()
+        original(self, this)
+        if this == touch:
             return
-        for entry in list(self._entries):
-            this = bytes(entry[1:9]).hex()
-            right(self, this)
-            if this == touch:
-                return
-
-    return put(Journal, "ack", wrong)
 
 
-@bug(4, "A touch that was under way at a hello waits for the next one, ten minutes later")
-def waits_for_the_next_hello() -> AbstractContextManager[object]:
-    right = Journal._backlog
-
-    def wrong(self: Journal, now: int) -> Any:
-        message = right(self, now)
-        if self._oldest() is None:
-            self._delivering = False
-        return message
-
-    return both(
-        put(Journal, "_backlog", wrong),
-        put(connection, "HELLO_BACKLOG_EVERY", connection.HELLO_EVERY),
-    )
+@bug(4, "A touch that was under way at a hello waits for the next one, ten minutes later",
+     Journal, "_backlog", (connection, "HELLO_BACKLOG_EVERY", connection.HELLO_EVERY))  # fmt: skip
+def waits_for_the_next_hello(original: Any, self: Journal, now: int) -> Any:
+    message = original(self, now)
+    if self._oldest() is None:
+        self._delivering = False
+    return message
 
 
-@bug(6, "A touch gets another id when the reader restarts")
-def new_touch_at_each_start() -> AbstractContextManager[object]:
-    right = Journal._take
-
-    def wrong(self: Journal, record: bytes) -> bool:
-        fresh = record[:1] + self._random(8) + record[9:]
-        return right(self, fresh if record[0] == 1 else record)
-
-    return put(Journal, "_take", wrong)
+@bug(6, "A touch gets another id when the reader restarts",
+     Journal, "_take")  # fmt: skip
+def new_touch_at_each_start(original: Any, self: Journal, record: bytes) -> Any:
+    fresh = record[:1] + self._random(8) + record[9:]
+    return original(self, fresh if record[0] == 1 else record)
 
 
 # Who answers
 
 
-@bug(1, "Whoever answers hello under the reader's id is the reader")
-def anybody_answers() -> AbstractContextManager[object]:
-    return put(Connection, "is_ours", lambda *_: True)
+bug_value("anybody_answers", 1, "Whoever answers hello under the reader's id is the reader",
+          Connection, "is_ours", lambda *_: True)  # fmt: skip
 
 
-@bug(4, "Nobody asks after a reader whose last will came, until ten minutes are over")
-def will_is_believed() -> AbstractContextManager[object]:
-
-    def wrong(self: Connection, why: str) -> None:
-        if self._model.state.available:
-            self._model.update(available=False)
-
-    return put(Connection, "lost", wrong)
+@bug(4, "Nobody asks after a reader whose last will came, until ten minutes are over",
+     Connection, "lost")  # fmt: skip
+def will_is_believed(_original: Any, self: Connection, why: str) -> None:
+    if self._model.state.available:
+        self._model.update(available=False)

@@ -37,6 +37,6 @@ class _Consoles(io.TextIOBase):
 
 @contextlib.contextmanager
 def consoles() -> Iterator[None]:
-    """Have what the firmware prints told as `Told.printed` instead of printed."""
+    """Have what the firmware prints told as `Observer.printed` instead of printed."""
     with contextlib.redirect_stdout(_Consoles()):
         yield

@@ -9,14 +9,14 @@ from emulator import Command, Fault
 from tests.simulation.coverage import STAGES
 from tests.simulation.faults_of_readers import LOSS, PLUGGED_S
 from tests.simulation.flash import Moment
-from tests.simulation.home_assistant import PARTY
+from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.network import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.simulation.history import Installation
-    from tests.simulation.steering import Strike
+    from tests.simulation.installation import Installation
+    from tests.simulation.steering import Strike, WeightedFaults
 
 #: What users do for the requests of a change.
 _ASKED = {"delete": "delete", "adopt": "adopt", "settings": "compare"}
@@ -47,9 +47,9 @@ async def home_assistant_killed_when_told(world: Installation, strike: Strike) -
             world.later(world.rng.uniform(0, 0.02), world.kill_home)
 
     await strike.ready()
-    world.when_told.append(is_told)
+    world.home_events.when_told.append(is_told)
     await asyncio.sleep(world.rng.uniform(10, 30))
-    world.when_told.clear()
+    world.home_events.when_told.clear()
     await world.home.start()
 
 
@@ -64,10 +64,10 @@ async def home_assistant_killed_when_it_asks(world: Installation, strike: Strike
 
     if strike.column in STAGES:
         await strike.ready(world.readers[reader_id])
-    world.when_started.append(lambda: world.later(soon, kill))
+    world.home_events.when_started.append(lambda: world.later(soon, kill))
     await world.enroll(reader_id)
     await asyncio.sleep(world.rng.uniform(3, 20))
-    world.when_started.clear()
+    world.home_events.when_started.clear()
     await world.home.start()
 
 
@@ -95,20 +95,20 @@ async def change_goes_wrong(world: Installation, strike: Strike) -> None:
 
     if strike.column in STAGES:
         await strike.ready(reader)
-    world.when_changing.append(lambda: world.later(soon, happen))
+    world.home_events.when_changing.append(lambda: world.later(soon, happen))
     asked = rng.choice(("adopt", "adopt", "delete", "delete", "delete", "switch", "compare"))
     if strike.column in _ASKED:
         asked = _ASKED[strike.column]
-    await getattr(world.housekeeper, asked)(reader_id)
+    await getattr(world.admin, asked)(reader_id)
     await asyncio.sleep(rng.uniform(3, 20))
-    world.when_changing.clear()
+    world.home_events.when_changing.clear()
     await world.home.start()
 
 
 async def change_broken_off(world: Installation, strike: Strike) -> None:
     """Have something changed by somebody who does not wait, and kill Home Assistant soon."""
     reader = world.any_reader()
-    await world.housekeeper.change_mind(reader.reader_id)
+    await world.admin.change_mind(reader.reader_id)
     await asyncio.sleep(world.rng.uniform(0, 2))
     await strike.ready(reader)
     if world.home.running:
@@ -132,7 +132,7 @@ async def named_on_another_sensor(world: Installation, strike: Strike) -> None:
     own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
     world.promises.truth(reader.device).orphans |= set(reader.templates)
     world.later(world.rng.uniform(0, 4), reader.power_on)
-    await world.housekeeper.adopt(reader.reader_id)
+    await world.admin.adopt(reader.reader_id)
     await asyncio.sleep(world.rng.uniform(5, 15))
     reader.swap_sensor(own)
     reader.line.silence(world.rng.uniform(*PLUGGED_S))
@@ -141,8 +141,7 @@ async def named_on_another_sensor(world: Installation, strike: Strike) -> None:
 
 async def entry_reloaded(world: Installation, strike: Strike) -> None:
     """Reload one reader's entry."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     if world.home.running:
         strike.now(reader)
     world.home.reload(reader.reader_id)
@@ -168,8 +167,7 @@ async def backup_restored(world: Installation, strike: Strike) -> None:
 
 async def cancel_pressed(world: Installation, strike: Strike) -> None:
     """Press the button."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     strike.now(reader)
     await world.users.cancel(reader.reader_id)
 
@@ -186,8 +184,7 @@ async def button_pressed(world: Installation, strike: Strike) -> None:
 
 async def both_pressed(world: Installation, strike: Strike) -> None:
     """Let a second user enroll somebody on the same reader, at the same time."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     strike.now(reader)
     await world.enroll(reader.reader_id)
 
@@ -197,3 +194,20 @@ async def stranger_joins(world: Installation, strike: Strike) -> None:
     await strike.ready()
     strike.now()
     await world.stranger(world.rng.uniform(3, 30))
+
+
+#: With how often each is chosen, compared to the others.
+FAULTS: WeightedFaults = (
+    (8, home_assistant_restarts),
+    (6, home_assistant_killed_when_told),
+    (3, home_assistant_killed_when_it_asks),
+    (12, change_goes_wrong),
+    (3, named_on_another_sensor),
+    (3, change_broken_off),
+    (2, entry_reloaded),
+    (2, backup_restored),
+    (3, cancel_pressed),
+    (3, button_pressed),
+    (2, both_pressed),
+    (2, stranger_joins),
+)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from custom_components.biometric_enroll.protocol.words import topic_of
 from tests.simulation.coverage import STAGES
-from tests.simulation.home_assistant import PARTY
+from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.network import Block, Notice
 from tests.simulation.packets import Message
 
 if TYPE_CHECKING:
-    from tests.simulation.history import Installation
-    from tests.simulation.steering import Strike
+    from tests.simulation.installation import Installation
+    from tests.simulation.steering import Strike, WeightedFaults
 
 
 async def broker_restarts(world: Installation, strike: Strike) -> None:
@@ -130,7 +130,7 @@ async def answer_stalls(world: Installation, strike: Strike) -> None:
 
     if strike.column in STAGES:
         await strike.ready(world.readers[reader_id])
-    world.when_published.append(hello_is_said)
+    world.home_events.when_published.append(hello_is_said)
     world.home.reload(reader_id)
     await asyncio.sleep(world.rng.uniform(0, 0.5))
     await world.touch(reader_id)
@@ -146,9 +146,9 @@ async def start_not_answered(world: Installation, strike: Strike) -> None:
 
     if strike.column in STAGES:
         await strike.ready(world.readers[reader_id])
-    world.when_started.append(lambda: world.later(0.02, stall))
+    world.home_events.when_started.append(lambda: world.later(0.02, stall))
     await world.enroll(reader_id)
-    world.when_started.clear()
+    world.home_events.when_started.clear()
 
 
 async def will_comes_late(world: Installation, strike: Strike) -> None:
@@ -173,3 +173,20 @@ async def message_repeated(world: Installation, strike: Strike) -> None:
             strike.now()
             world.trace.note("broker", "repeats %s", message)
         await asyncio.sleep(world.rng.uniform(0, 2))
+
+
+#: With how often each is chosen, compared to the others.
+FAULTS: WeightedFaults = (
+    (6, broker_restarts),
+    (4, broker_stalls),
+    (6, connection_cut),
+    (5, network_stalls),
+    (4, network_blocked),
+    (2, touch_of_another_life),
+    (2, touch_retained),
+    (2, network_slow),
+    (3, answer_stalls),
+    (3, start_not_answered),
+    (6, message_repeated),
+    (2, will_comes_late),
+)

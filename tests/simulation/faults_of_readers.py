@@ -9,9 +9,11 @@ from emulator import Command, Fault
 from tests.simulation.flash import Moment
 
 if TYPE_CHECKING:
-    from tests.simulation.history import Installation
+    from collections.abc import Awaitable, Callable
+
+    from tests.simulation.installation import Installation
     from tests.simulation.reader import SimulatedReader
-    from tests.simulation.steering import Strike
+    from tests.simulation.steering import Strike, WeightedFaults
 
 _NOISE = (Fault.GARBAGE, Fault.BAD_CHECKSUM, Fault.TRUNCATED, Fault.SPLIT)
 LOSS = (Fault.REQUEST_LOST, Fault.ANSWER_LOST)
@@ -28,13 +30,12 @@ _TELLING = (Command.STORE, Command.DELET_CHAR, Command.SEARCH, Command.IMG_2_TZ,
 async def _write_something(world: Installation, strike: Strike, reader: SimulatedReader) -> None:
     """Give the flash of a reader reason to be written to, in a history that is steered."""
     if strike.column is not None and strike.column in {"idle", "touch", "nothing", "final"}:
-        await world.housekeeper.switch(reader.reader_id)
+        await world.admin.switch(reader.reader_id)
 
 
 async def power_cut(world: Installation, strike: Strike) -> None:
     """Take a reader's power."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     if reader.powered:
         strike.now(reader)
         reader.power_off()
@@ -66,7 +67,7 @@ async def power_cut_when_locked_out(world: Installation, strike: Strike) -> None
     reader, truth = world.readers[reader_id], world.promises.truth_of(reader_id)
     await asyncio.sleep(world.rng.uniform(0, 20))
     if truth.identification:
-        await world.housekeeper.switch(reader_id)
+        await world.admin.switch(reader_id)
     await strike.ready(reader)
     strike.now(reader)
     reader.power_off()
@@ -80,8 +81,7 @@ async def power_cut_when_locked_out(world: Installation, strike: Strike) -> None
 
 async def flash_refuses(world: Installation, strike: Strike) -> None:
     """Let every write to a reader's flash fail for a while."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     reader.flash.refuses, reader.flash.refused = True, strike.once(reader)
     world.promises.truth(reader.device).refused = True
     await asyncio.sleep(world.rng.uniform(0.5, 10))
@@ -91,8 +91,7 @@ async def flash_refuses(world: Installation, strike: Strike) -> None:
 
 async def flash_erased(world: Installation, strike: Strike) -> None:
     """Erase a reader's flash while it has no power."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     strike.now(reader)
     reader.power_off()
     reader.erase_flash()
@@ -104,16 +103,14 @@ async def flash_erased(world: Installation, strike: Strike) -> None:
 
 async def sensor_silent(world: Installation, strike: Strike) -> None:
     """Let a sensor say nothing for a while."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     reader.line.silenced = strike.once(reader)
     reader.line.silence(world.rng.uniform(0.5, 12))
 
 
 async def sensor_noisy(world: Installation, strike: Strike) -> None:
     """Let some answers of a sensor be damaged or lost."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     reader.line.distorted = strike.once(reader)
     for _ in range(world.rng.randint(1, 3)):
         fault = world.rng.choice(_NOISE + LOSS)
@@ -126,8 +123,7 @@ async def sensor_noisy(world: Installation, strike: Strike) -> None:
 
 async def sensor_late(world: Installation, strike: Strike) -> None:
     """Let one answer of a sensor come later than it is waited for."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     reader.line.delayed = strike.once(reader)
     reader.line.delay = world.rng.uniform(0.5, 4)
     reader.line.stir()
@@ -135,8 +131,7 @@ async def sensor_late(world: Installation, strike: Strike) -> None:
 
 async def sensor_restarts(world: Installation, strike: Strike) -> None:
     """Interrupt the sensor's supply."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     if reader.powered:
         strike.now(reader)
         reader.cycle_sensor()
@@ -144,6 +139,26 @@ async def sensor_restarts(world: Installation, strike: Strike) -> None:
 
 async def sensor_swapped(world: Installation, strike: Strike) -> None:
     """Put another sensor in for a while, on which others are enrolled."""
+
+    async def use(_: str) -> None:
+        await asyncio.sleep(world.rng.uniform(1, 30))
+
+    await _swap(world, strike, use)
+
+
+async def sensor_replaced(world: Installation, strike: Strike) -> None:
+    """Put another sensor in for good; only if that is not accepted, the own one comes back."""
+
+    async def accept(reader_id: str) -> None:
+        await asyncio.sleep(world.rng.uniform(5, 20))
+        await world.admin.accept(reader_id)
+        await asyncio.sleep(world.rng.uniform(0, 10))
+
+    await _swap(world, strike, accept)
+
+
+async def _swap(world: Installation, strike: Strike, use: Callable[[str], Awaitable[None]]) -> None:
+    """Put another sensor in, and the own one back after its use, unless that was given up."""
     reader = world.any_reader()
     if reader in world.swapped:
         return
@@ -152,7 +167,7 @@ async def sensor_swapped(world: Installation, strike: Strike) -> None:
     strike.now(reader)
     own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
     reader.line.silence(world.rng.uniform(*PLUGGED_S))
-    await asyncio.sleep(world.rng.uniform(1, 30))
+    await use(reader.reader_id)
     if reader.owns(own):
         # Else somebody has accepted the other one meanwhile.
         reader.swap_sensor(own)
@@ -160,30 +175,9 @@ async def sensor_swapped(world: Installation, strike: Strike) -> None:
     world.swapped.remove(reader)
 
 
-async def sensor_replaced(world: Installation, strike: Strike) -> None:
-    """Put another sensor in for good; only if that is not accepted, the own one comes back."""
-    reader_id = world.any_reader_id()
-    reader = world.readers[reader_id]
-    if reader in world.swapped:
-        return
-    world.swapped.append(reader)
-    await strike.ready(reader)
-    strike.now(reader)
-    own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
-    reader.line.silence(world.rng.uniform(*PLUGGED_S))
-    await asyncio.sleep(world.rng.uniform(5, 20))
-    await world.housekeeper.accept(reader_id)
-    await asyncio.sleep(world.rng.uniform(0, 10))
-    if reader.owns(own):
-        reader.swap_sensor(own)
-        reader.line.silence(world.rng.uniform(*PLUGGED_S))
-    world.swapped.remove(reader)
-
-
 async def template_vanishes(world: Installation, strike: Strike) -> None:
     """Have somebody take a template out of a sensor while the reader has no power."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     if reader in world.swapped or not reader.templates:
         return
     strike.now(reader)
@@ -195,8 +189,7 @@ async def template_vanishes(world: Installation, strike: Strike) -> None:
 
 async def template_appears(world: Installation, strike: Strike) -> None:
     """Have somebody store a template where the reader would, and take the reader's power."""
-    reader = world.any_reader()
-    await strike.ready(reader)
+    reader = await strike.ready_at_any()
     # In a slot whose template has vanished nobody could tell one from the other.
     taken = {*reader.templates, *reader.memory}
     slot = min(set(range(len(taken) + 1)) - taken)
@@ -211,3 +204,22 @@ async def template_appears(world: Installation, strike: Strike) -> None:
     world.store(reader, slot)
     await asyncio.sleep(world.rng.uniform(0, 8))
     reader.power_off()
+
+
+#: With how often each is chosen, compared to the others.
+FAULTS: WeightedFaults = (
+    (4, power_cut),
+    (5, power_cut_at_the_sensor),
+    (5, power_cut_at_the_flash),
+    (3, power_cut_when_locked_out),
+    (2, flash_refuses),
+    (3, flash_erased),
+    (2, sensor_silent),
+    (3, sensor_noisy),
+    (2, sensor_late),
+    (2, sensor_restarts),
+    (4, sensor_swapped),
+    (2, sensor_replaced),
+    (2, template_vanishes),
+    (3, template_appears),
+)

@@ -135,7 +135,7 @@ def nothing() -> None:
     """Hear of something, and do nothing."""
 
 
-class Told(Protocol):
+class Observer(Protocol):
     """Is told what a write to flash has made true."""
 
     def committed(self, slot: int, template_id: str) -> None:
@@ -148,10 +148,10 @@ class Told(Protocol):
 class Records:
     """The flash in the place of fpreader.storage.Storage."""
 
-    def __init__(self, flash: Flash, power: Power, told: Told) -> None:
+    def __init__(self, flash: Flash, power: Power, observer: Observer) -> None:
         self._flash = flash
         self._power = power
-        self._told = told
+        self._observer = observer
 
     def read(self, name: str) -> tuple[bytes, list[bytes]] | None:
         """Give a record, or None."""
@@ -169,10 +169,10 @@ class Records:
             if name != RECORD:
                 return
             if mark is not None and mark != self._flash.mark:
-                self._told.accepted()
+                self._observer.accepted()
             for slot, template_id in self._flash.memory.items():
                 if before.get(slot) != template_id:
-                    self._told.committed(slot, template_id)
+                    self._observer.committed(slot, template_id)
 
         self._flash.write(work)
 

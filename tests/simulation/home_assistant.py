@@ -1,4 +1,4 @@
-"""Home Assistant in virtual time: the integration's real clients, on a model of all around them.
+"""Home Assistant in virtual time, over all its runs, and the actions that its users call.
 
 Its disk outlives it. It is stopped in order or killed, started again, its entry is reloaded, an
 older backup is restored.
@@ -7,276 +7,42 @@ older backup is restored.
 from __future__ import annotations
 
 import asyncio
-from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
+from typing import TYPE_CHECKING
 
-from custom_components.biometric_enroll.client.client import ReaderClient
-from custom_components.biometric_enroll.client.delivery_log import DeliveryLog
 from custom_components.biometric_enroll.client.errors import UnreachableError
-from custom_components.biometric_enroll.client.fingerprint_registry import (
-    Enrollment,
-    FingerprintRegistry,
-    Place,
-)
-from custom_components.biometric_enroll.client.host import Options
-from custom_components.biometric_enroll.client.model import ReaderModel
-from custom_components.biometric_enroll.client.state import ReaderState, Subject
-from custom_components.biometric_enroll.protocol.words import topic_of
-from tests.simulation.client import HaClient, NotConnectedError
-from tests.simulation.disk import Disk, File
+from custom_components.biometric_enroll.client.state import Subject
+from tests.simulation.disk import Disk
+from tests.simulation.home_assistant_run import Entry, Run, asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from random import Random
+    from typing import Any
 
+    from custom_components.biometric_enroll.client.client import ReaderClient
     from custom_components.biometric_enroll.client.enroller import EnrollOptions
-    from custom_components.biometric_enroll.client.host import Cause, ReaderEvent
-    from custom_components.biometric_enroll.protocol.messages import Identity, Snapshot
+    from custom_components.biometric_enroll.client.fingerprint_registry import FingerprintRegistry
+    from custom_components.biometric_enroll.protocol.messages import Snapshot
+    from tests.simulation.home_assistant_run import Observer
     from tests.simulation.network import Network
-
-_EPOCH = datetime(2026, 11, 25, tzinfo=UTC)
-PARTY = "home assistant"
 
 #: Seconds from the end of a run to the next one, at least. It is more than a touch is live: were it
 #: less, a touch that was told but not saved before a kill could be told live once more.
 BOOT_S = 6.0
-
-_asked: ContextVar[str] = ContextVar("asked")
-"""Who is to be enrolled by the call of the action that this is a part of."""
-
-
-class Taken(NamedTuple):
-    """A message as Home Assistant's MQTT hands it over."""
-
-    topic: str
-    """Below the reader's own."""
-    payload: bytes
-    retained: bool
-
-
-class Told(Protocol):
-    """Is told what Home Assistant shows and does, at the moment at which it happens."""
-
-    def state(self, reader_id: str, state: ReaderState, message: Taken | None) -> None:
-        """See the state that entities show, and which message it came of."""
-
-    def moment(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
-        """Hear what automations hear, and which message it came of."""
-
-    def published(self, topic: str, message: str) -> None:
-        """See that something is published."""
-
-    def names_changed(self, registry: FingerprintRegistry) -> None:
-        """See that the registry has changed, also before that is saved."""
-
-    def saved(self, name: str, data: dict[str, Any]) -> None:
-        """See a file reach the disk."""
-
-    def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
-        """Hear that an enrollment is about to be asked for, or is given up.
-
-        `asked` is who is to be enrolled by the call of the action in which that happens.
-        """
-
-    def named(self, place: Place, name: str) -> None:
-        """Hear that a template that was listed without a name is given one."""
-
-    def run(self, what: str) -> None:
-        """Hear that Home Assistant starts, stops or is killed."""
-
-
-class _WatchedRegistry(FingerprintRegistry):
-    """The registry, with somebody who looks over its shoulder."""
-
-    told: Told
-    """Set right after it is made."""
-
-    @override
-    async def async_set_enrollment(self, device: str, enrollment: Enrollment | None) -> None:
-        if enrollment is not None:
-            self.told.meant(device, enrollment, _asked.get())
-        await super().async_set_enrollment(device, enrollment)
-
-    @override
-    async def async_adopt(
-        self, place: Place, subject: Subject, now: datetime, *, enabled: bool
-    ) -> None:
-        self.told.named(place, subject.name)
-        await super().async_adopt(place, subject, now, enabled=enabled)
-
-
-class _Run:
-    """One run of Home Assistant, from a start to its end."""
-
-    def __init__(self, home: HomeAssistant, number: int) -> None:
-        self.home = home
-        self.alive = True
-        self.files = [
-            File(home.disk, name, home.rng, home.told.saved) for name in ("roster", "marks")
-        ]
-        self.registry, self.delivery_log = (
-            _WatchedRegistry(self.files[0]),
-            DeliveryLog(self.files[1]),
-        )
-        self.registry.told = home.told
-        self.registry.subscribe(lambda: home.told.names_changed(self.registry))
-        self.client = HaClient(
-            home.network,
-            PARTY,
-            f"{PARTY} {number}",
-            on_message=self._on_message,
-            on_connection=self._on_connection,
-            on_subscribed=self._on_subscribed,
-        )
-        self.entries: dict[str, _Entry] = {}
-
-    async def start(self) -> None:
-        """Load, set up the entries, connect."""
-        await self.registry.async_load()
-        await self.delivery_log.async_load()
-        await self.registry.async_catch_up(self.delivery_log.completed(), _now())
-        if not self.alive:
-            return
-        for reader_id, device in self.home.devices.items():
-            self.entries[reader_id] = _Entry(self, reader_id, device)
-        self.client.start()
-
-    def end(self, *, kill: bool) -> None:
-        """End the run; after a kill nothing that it had begun is finished."""
-        self.alive = not kill
-        for entry in self.entries.values():
-            entry.unload(kill=kill)
-        self.alive = False
-        for file in self.files:
-            # In order, Home Assistant waits for what is being saved.
-            file.alive = not kill
-        # An end in order is no DISCONNECT either.
-        self.client.close(kill=True)
-
-    def reload(self, reader_id: str) -> None:
-        """Reload one entry."""
-        self.entries.pop(reader_id).unload(kill=False)
-        self.entries[reader_id] = _Entry(self, reader_id, self.home.devices[reader_id])
-
-    def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
-        _, reader_id, below = topic.split("/", 2)
-        if self.alive and reader_id in self.entries:
-            self.entries[reader_id].receive(below, payload, retained=retained)
-
-    def _on_connection(self, connected: bool) -> None:
-        if not connected and self.alive:
-            for entry in self.entries.values():
-                entry.client.disconnected()
-
-    def _on_subscribed(self) -> None:
-        if self.alive:
-            for entry in self.entries.values():
-                entry.client.subscribed()
-
-
-class _Entry:
-    """One loaded config entry, and all that its client finds around it."""
-
-    def __init__(self, run: _Run, reader_id: str, device: str) -> None:
-        self.loop = asyncio.get_running_loop()
-        self._run = run
-        self._told = run.home.told
-        self._reader_id = reader_id
-        self._alive = True
-        self._loaded = True
-        self._tasks: dict[asyncio.Task[Any], None] = {}
-        self._message: Taken | None = None
-        """What is being taken."""
-        model = ReaderModel(reader_id, device, self, run.registry, run.delivery_log)
-        self.client = ReaderClient(model)
-        self._ignore_names = run.registry.subscribe(model.update)
-        self._told.state(reader_id, self.client.state, None)
-        for topic, qos in self.client.topics:
-            run.client.subscribe(topic_of(reader_id, topic), qos)
-        self._watch = self.loop.create_task(
-            self.client.async_watch(), name=f"presence of {reader_id}"
-        )
-
-    def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Take a message."""
-        self._message = Taken(topic, payload, retained)
-        self.client.receive(topic, payload, retained=retained)
-        self._message = None
-
-    def unload(self, *, kill: bool) -> None:
-        """Stop; what runs beside is waited for, or after a kill never heard of again."""
-        self._alive = self._alive and not kill
-        self._loaded = False
-        for topic, _ in self.client.topics:
-            self._run.client.unsubscribe(topic_of(self._reader_id, topic))
-        self._ignore_names()
-        self.client.stop()
-        self._watch.cancel()
-        if kill:
-            for task in self._tasks:
-                task.cancel()
-
-    def beside[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run something that ends with Home Assistant, not with who asked for it.
-
-        It begins at once, as all tasks of Home Assistant do.
-        """
-        task = self.loop.create_task(work, eager_start=True)
-        self._tasks[task] = None
-        task.add_done_callback(self._tasks.pop)
-        return task
-
-    # Surroundings
-
-    options = Options()
-
-    def utcnow(self) -> datetime:
-        return _now()
-
-    def new_id(self) -> str:
-        return self._run.home.rng.randbytes(8).hex()
-
-    def create_task(self, work: Coroutine[Any, Any, None]) -> None:
-        self.beside(work)
-
-    async def async_publish(self, topic: str, message: str) -> None:
-        if not self._alive or not self._run.alive:
-            raise UnreachableError
-        self._told.published(topic, message)
-        try:
-            self._run.client.publish(topic, message.encode())
-        except NotConnectedError:
-            raise UnreachableError from None
-
-    def state_changed(self, state: ReaderState, _cause: Cause) -> None:
-        # Entities are gone once the entry is unloaded, what is still on its way shows nowhere.
-        if self._loaded:
-            self._told.state(self._reader_id, state, self._message)
-
-    def happened(self, moment: ReaderEvent) -> None:
-        if self._alive:
-            self._told.moment(self._reader_id, moment, self._message)
-
-    def described(self, identity: Identity) -> None:
-        """Keep no device registry."""
-
-    def stranger(self, identity: Identity | None) -> None:
-        """Keep no repair issues."""
 
 
 class HomeAssistant:
     """Home Assistant over all its runs; `devices` are the readers that are set up."""
 
     def __init__(
-        self, network: Network, rng: Random, told: Told, devices: Mapping[str, str]
+        self, network: Network, rng: Random, observer: Observer, devices: Mapping[str, str]
     ) -> None:
         self.network = network
         self.rng = rng
-        self.told = told
+        self.observer = observer
         self.devices = devices
         self.disk = Disk()
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self._runs = 0
         self._ended_at = -BOOT_S
 
@@ -302,14 +68,14 @@ class HomeAssistant:
             await asyncio.sleep(max(0.0, self._ended_at + BOOT_S - now))
         if self._run is None:
             self._runs += 1
-            self.told.run("starts")
-            self._run = _Run(self, self._runs)
+            self.observer.run("starts")
+            self._run = Run(self, self._runs)
             await self._run.start()
 
     def stop(self, *, kill: bool) -> None:
         """End in order, or as a power cut does."""
         if self._run is not None:
-            self.told.run("is killed" if kill else "stops")
+            self.observer.run("is killed" if kill else "stops")
             self._run.end(kill=kill)
             self._run = None
             self._ended_at = asyncio.get_running_loop().time()
@@ -317,7 +83,7 @@ class HomeAssistant:
     def reload(self, reader_id: str) -> None:
         """Reload an entry."""
         if self._run is not None and reader_id in self._run.entries:
-            self.told.run(f"reloads {reader_id}")
+            self.observer.run(f"reloads {reader_id}")
             self._run.reload(reader_id)
 
     # What users do
@@ -325,7 +91,7 @@ class HomeAssistant:
     async def enroll(self, reader_id: str, name: str, enroll_options: EnrollOptions) -> str:
         """Call the action `enroll_fingerprint`; return the template id. Raises `ReaderError`."""
         entry = self._entry(reader_id)
-        _asked.set(name)
+        asked_for.set(name)
         # A caller that goes away does not stop it.
         template_id, _ = await _while_it_lives(
             entry.beside(entry.client.enroller.async_enroll(Subject(name), enroll_options, None))
@@ -360,7 +126,7 @@ class HomeAssistant:
         """Call the action `cancel_enrollment`. Raises `ReaderError`."""
         await self._entry(reader_id).client.enroller.async_cancel()
 
-    def _entry(self, reader_id: str) -> _Entry:
+    def _entry(self, reader_id: str) -> Entry:
         entry = self._run.entries.get(reader_id) if self._run else None
         if entry is None:
             raise UnreachableError
@@ -375,7 +141,3 @@ async def _while_it_lives[T](task: asyncio.Task[T]) -> T:
         if task.cancelled():
             raise UnreachableError from None
         raise
-
-
-def _now() -> datetime:
-    return _EPOCH + timedelta(seconds=asyncio.get_running_loop().time())

@@ -7,13 +7,15 @@ comes from outside, so what happens in which order follows from the coroutine al
 from __future__ import annotations
 
 import asyncio
+import functools
 import heapq
+import inspect
 from typing import TYPE_CHECKING, Any, Never, override
 
-from tests.simulation.lean_loop import LeanLoop, StuckError
+from tests.simulation.fast_loop import FastLoop, StuckError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from contextvars import Context
 
 
@@ -64,7 +66,7 @@ class VirtualTime(asyncio.BaseEventLoop):
         return self._scheduled[0].when()
 
 
-class VirtualLoop(LeanLoop):
+class VirtualLoop(FastLoop):
     """An event loop without sockets, pipes, threads and real time; its `time` begins at 0."""
 
     def __init__(self) -> None:
@@ -162,3 +164,25 @@ def run[T](main: Coroutine[Any, Any, T]) -> T:
         return loop.run_main(main)
     finally:
         loop.close()
+
+
+def as_test(
+    simulate: Callable[[Callable[..., Awaitable[None]]], object], given: int = 1
+) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
+    """Make a plain test of a coroutine function.
+
+    `simulate` runs it in virtual time, and gives it its first parameters, so many as `given` says.
+    The others are those of the test.
+    """
+
+    def wrap(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+        @functools.wraps(test)
+        def plain(**parameters: Any) -> None:
+            simulate(functools.partial(test, **parameters))
+
+        signature = inspect.signature(test)
+        own = list(signature.parameters.values())[given:]
+        plain.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined] # pytest
+        return plain
+
+    return wrap

@@ -11,7 +11,7 @@ from custom_components.biometric_enroll.client.errors import ReaderError
 from emulator import Finger, Quality
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from random import Random
     from typing import Any
 
@@ -174,25 +174,21 @@ class Users:
 
     async def press(self, reader_id: str, button: str) -> None:
         """Press Identify or Restart."""
-        try:
-            await self._home.press(reader_id, button)
-        except ReaderError as error:
-            self._trace.note("user", "%s %s: %r", button, reader_id, error)
-        else:
-            self._trace.note("user", "%s %s", button, reader_id)
+        await self._do(f"{button} {reader_id}", self._home.press(reader_id, button))
 
     async def update(self, reader_id: str) -> None:
         """Ask for an update of an entity."""
-        try:
-            await self._home.change(reader_id, lambda client: client.async_look())
-        except ReaderError as error:
-            self._trace.note("user", "update %s: %r", reader_id, error)
+        work = self._home.change(reader_id, lambda client: client.async_look())
+        await self._do(f"update {reader_id}", work)
 
     async def cancel(self, reader_id: str) -> None:
         """Press the button."""
+        await self._do(f"cancel on {reader_id}", self._home.cancel(reader_id))
+
+    async def _do(self, what: str, work: Awaitable[None]) -> None:
         try:
-            await self._home.cancel(reader_id)
+            await work
         except ReaderError as error:
-            self._trace.note("user", "cancel on %s: %r", reader_id, error)
+            self._trace.note("user", "%s: %r", what, error)
         else:
-            self._trace.note("user", "cancel on %s", reader_id)
+            self._trace.note("user", what)

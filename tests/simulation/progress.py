@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from tests.simulation.coverage import Coverage
 
 if TYPE_CHECKING:
-    from tests.simulation.runs import Lived
+    from tests.simulation.worker import BatchResult
 
 ROOT = Path(__file__).parents[2]
 #: What a history follows from, beside its seed.
@@ -78,17 +78,17 @@ class Progress:
         """Count those that are done."""
         return sum(count for _, count in self.done)
 
-    def add(self, first: int, lived: Lived) -> None:
+    def add(self, first: int, result: BatchResult) -> None:
         """Take what came of the seeds from this one on."""
-        self.done = _merged([*self.done, [first, lived.histories]])
-        self.enrollments += lived.enrollments
-        self.virtual_s += lived.virtual_s
-        self.cpu_s += lived.seconds
-        self.coverage.add(lived.coverage)
+        self.done = _merged([*self.done, [first, result.histories]])
+        self.enrollments += result.enrollments
+        self.virtual_s += result.virtual_s
+        self.cpu_s += result.seconds
+        self.coverage.add(result.coverage)
         self.broken += [
-            Broken(verdict.seed, violation.promise, violation.what, round(violation.at, 3))
-            for verdict in lived.broken
-            for violation in verdict.violations
+            Broken(history.seed, violation.promise, violation.what, round(violation.at, 3))
+            for history in result.broken
+            for violation in history.violations
         ]
         self.broken.sort()
 

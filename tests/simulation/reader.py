@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
+from typing import TYPE_CHECKING, Any
 
 from emulator import PROFILES, EmulatedSensor
 from emulator.templates import identity, made_of
 from fpreader import scanner
-from fpreader.app import App
 from fpreader.config import Config, Section
 from fpreader.memory import MARK_BYTES
 from fpreader.templates import MARK_PAGE
 from tests.simulation.board import SimulatedBoard
 from tests.simulation.console import console
 from tests.simulation.flash import Flash, Moment, Power, nothing
+from tests.simulation.reader_firmware import Firmware
 from tests.simulation.sensor_line import SensorLine
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from emulator import Command, Fault, Finger, Profile
+    from tests.simulation.reader_firmware import Observer
 
     type Open = Callable[[str, int], Awaitable[tuple[Any, Any]]]
 
@@ -37,58 +38,6 @@ RESET_S = 0.3
 FAILED_S = 5.0
 #: Templates on a page of a list here: in the few that a history leaves there are several pages.
 PAGE = 2
-
-
-class Touch(NamedTuple):
-    """A touch as the journal took it."""
-
-    touch: str
-    """Its id; that of an earlier one when it was only counted there."""
-    result: str
-    slot: int | None
-    template_id: str | None
-    finger: str | None
-    """Whose image the sensor had, in truth."""
-    at: float
-    """When the sensor was asked, as the firmware says, in seconds of the loop."""
-    seen_at: float
-    """When the sensor had that image, in truth."""
-    times: int
-    """How many touches are counted under the id by now."""
-
-
-class Told(Protocol):
-    """Is told what is true at the reader, at the moment at which it happens.
-
-    May cut the power, and must not raise: the firmware would take that for a failure of its own.
-    """
-
-    def snapshot(self, snapshot: dict[str, Any]) -> None:
-        """Hear the enrollment as the firmware has it: at its start, and after every change."""
-
-    def touched(self, touch: Touch) -> None:
-        """Hear of a touch that the journal took."""
-
-    def committed(self, slot: int, template_id: str) -> None:
-        """Hear that the map in flash has gained an id."""
-
-    def accepted(self) -> None:
-        """Hear that another sensor counts as its own from now on."""
-
-    def emptying(self, slot: int, template_id: str | None) -> None:
-        """Hear that it asks for a slot to be emptied, with the id that the slot has."""
-
-    def emptied(self, slot: int, template_id: str | None) -> None:
-        """Hear that the sensor has lost a template by that."""
-
-    def power(self, *, on: bool) -> None:
-        """Hear that power came or went."""
-
-    def stopped(self, error: Exception | None) -> None:
-        """Hear that the firmware ended and starts anew: it was asked to, or failed."""
-
-    def printed(self, line: str) -> None:
-        """Hear what the serial console says."""
 
 
 @contextlib.contextmanager
@@ -111,7 +60,7 @@ class SimulatedReader:
         *,
         rng: Random,
         open_connection: Open,
-        told: Told,
+        observer: Observer,
         model: str | Profile = "R307",
     ) -> None:
         """Put a reader together.
@@ -123,14 +72,14 @@ class SimulatedReader:
         self.reader_id = reader_id
         self.device = device
         self.rng = rng
-        self.told = told
+        self.observer = observer
         self.open_connection = open_connection
         self.drift = 1.0
         """How fast the uptime goes, from the next start."""
         self.flash = Flash(rng, self.power_off)
         self.line = SensorLine(EmulatedSensor(profile), self.power_off, self)
         self.line.power_off()
-        self.app: App | None = None
+        self.app: Firmware | None = None
         """The firmware that runs; None while there is none."""
         self._config = Config(
             Section(
@@ -162,9 +111,9 @@ class SimulatedReader:
         if self._main is not None:
             return
         self.line.power_on()
-        self.told.power(on=True)
+        self.observer.power(on=True)
         context = contextvars.copy_context()
-        context.run(console.set, self.told.printed)
+        context.run(console.set, self.observer.printed)
         loop = asyncio.get_running_loop()
         self._main = loop.create_task(self._live(), name=self.device, context=context)
 
@@ -177,7 +126,7 @@ class SimulatedReader:
         self._main = None
         self.app = None
         self.line.power_off()
-        self.told.power(on=False)
+        self.observer.power(on=False)
 
     def cut_after(
         self, command: Command | None, nth: int = 1, struck: Callable[[], None] = nothing
@@ -231,11 +180,11 @@ class SimulatedReader:
 
     def emptying(self, slot: int) -> None:
         """See the firmware ask for a slot to be emptied."""
-        self.told.emptying(slot, self.memory.get(slot))
+        self.observer.emptying(slot, self.memory.get(slot))
 
     def emptied(self, slot: int) -> None:
         """See the sensor lose a template."""
-        self.told.emptied(slot, self.memory.get(slot))
+        self.observer.emptied(slot, self.memory.get(slot))
 
     @property
     def templates(self) -> dict[int, str]:
@@ -297,61 +246,13 @@ class SimulatedReader:
             power = self._life = Power()
             error: Exception | None = None
             try:
-                app = self.app = _App(self, SimulatedBoard(self, power), self._config)
-                self.told.snapshot(app.scanner.snapshot)
+                app = self.app = Firmware(self, SimulatedBoard(self, power), self._config)
+                self.observer.snapshot(app.scanner.snapshot)
                 await app.run()
             except Exception as problem:  # noqa: BLE001 - the board does the same
                 error = problem
             # The reset comes before anything that it left could go on.
             power.on = False
             self.app = None
-            self.told.stopped(error)
+            self.observer.stopped(error)
             await asyncio.sleep((RESET_S if error is None else FAILED_S) + BOOT_S)
-
-
-class _App(App):
-    """The firmware, with somebody who looks over its shoulder."""
-
-    def __init__(self, reader: SimulatedReader, board: SimulatedBoard, config: Config) -> None:
-        self._reader = reader
-        self._life = board
-        super().__init__(board, config)
-
-    @override
-    def on_message(self, topic: str, payload: bytes | None, retained: bool) -> None:
-        super().on_message(topic, payload, retained)
-        if self.scanner.busy:
-            # What was asked for begins with the next look at the sensor, or ends with it.
-            self._reader.line.stir()
-
-    @override
-    def _on_snapshot(self) -> None:
-        self._life.power.check()
-        self._reader.told.snapshot(self.scanner.snapshot)
-        super()._on_snapshot()
-
-    @override
-    def _on_touch(
-        self,
-        result: str,
-        at_ms: int,
-        slot: int | None,
-        template_id: str | None,
-        confidence: int | None,
-        reason: str | None,
-    ) -> None:
-        self._life.power.check()
-        super()._on_touch(result, at_ms, slot, template_id, confidence, reason)
-        entry = self.journal._entries[-1]
-        touch = Touch(
-            bytes(entry[1:9]).hex(),
-            result,
-            slot,
-            template_id,
-            self._reader.line.imaged,
-            self._life.time_of(at_ms),
-            self._reader.line.imaged_at,
-            entry[16] << 8 | entry[17],
-        )
-        self._reader.touched_at = self._life.now
-        self._reader.told.touched(touch)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 import sys
 
-from tests.simulation.history import live
+from tests.simulation.history import run_history
 
 if __name__ == "__main__":
     logging.disable()
-    verdict = live(int(sys.argv[1]), traced=True)
-    print(verdict.trace)
-    for broken in verdict.violations:
+    result = run_history(int(sys.argv[1]), traced=True)
+    print(result.trace)
+    for broken in result.violations:
         print(f"VIOLATED at {broken.at:.3f}: promise {broken.promise}, {broken.what}")
-    print(f"{verdict.enrollments} enrollments, {len(verdict.violations)} violations")
-    sys.exit(bool(verdict.violations))
+    print(f"{result.enrollments} enrollments, {len(result.violations)} violations")
+    sys.exit(bool(result.violations))

@@ -24,7 +24,7 @@ _COMMAND_AT = 9
 _SLOT_AT = slice(10, 12)
 
 
-class Told(Protocol):
+class Observer(Protocol):
     """Is told what becomes of slots."""
 
     def emptying(self, slot: int) -> None:
@@ -40,10 +40,10 @@ class SensorLine:
     A sensor does one command after the other: what it is asked while it is busy, it answers later.
     """
 
-    def __init__(self, sensor: EmulatedSensor, cut: Callable[[], None], told: Told) -> None:
+    def __init__(self, sensor: EmulatedSensor, cut: Callable[[], None], observer: Observer) -> None:
         """Join a sensor; `cut` takes the reader's power."""
         self.sensor = sensor
-        self._told = told
+        self._observer = observer
         self.imaged: str | None = None
         """The finger of the last image, by name."""
         self.imaged_at = 0.0
@@ -131,7 +131,7 @@ class SensorLine:
         """Have the sensor do what a packet asks for."""
         now = self._loop.time()
         if data[_COMMAND_AT] == Command.DELET_CHAR:
-            self._told.emptying(int.from_bytes(data[_SLOT_AT]))
+            self._observer.emptying(int.from_bytes(data[_SLOT_AT]))
         if now < self._silent_until:
             self.silenced()
             return
@@ -143,7 +143,7 @@ class SensorLine:
         for reply in replies:
             for slot in held:
                 if slot not in self.sensor.templates:
-                    self._told.emptied(slot)
+                    self._observer.emptied(slot)
             self._note(reply)
             seconds = self.sensor.profile.seconds.get(reply.command or 0, 0.0)
             self._busy_until = max(self._busy_until, now) + seconds + self.delay

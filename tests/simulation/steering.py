@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.simulation.coverage import REQUESTS, STAGES
 from tests.simulation.impossible import IMPOSSIBLE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-    from tests.simulation.history import Installation
+    from tests.simulation.installation import Installation
     from tests.simulation.reader import SimulatedReader
+
+    type Fault = Callable[[Installation, Strike], Coroutine[Any, Any, None]]
+    type WeightedFaults = tuple[tuple[int, Fault], ...]
 
 #: One history in so many is steered, as far as it is not calm.
 STEERED_EVERY = 8
@@ -164,6 +167,12 @@ class Strike:
             over.set()
             self._bringing = bringing
 
+    async def ready_at_any(self) -> SimulatedReader:
+        """Choose a reader, wait for the combination there, and return the reader."""
+        reader = self._world.any_reader()
+        await self.ready(reader)
+        return reader
+
     def now(self, *readers: SimulatedReader) -> None:
         """Note that it strikes now: these readers, or all."""
         world = self._world
@@ -196,10 +205,10 @@ async def _bring_about(
         "touch": world.touch,
         "hello": world.users.update,
         "cancel": lambda one: _cancel(world, one),
-        "delete": lambda one: _with_a_template(world, one, world.housekeeper.delete),
-        "adopt": world.housekeeper.adopt,
-        "accept_sensor": world.housekeeper.accept,
-        "settings": world.housekeeper.compare,
+        "delete": lambda one: _with_a_template(world, one, world.admin.delete),
+        "adopt": world.admin.adopt,
+        "accept_sensor": world.admin.accept,
+        "settings": world.admin.compare,
         "list": lambda one: _now(lambda: world.home.reload(one)),
         "restart": lambda one: world.users.press(one, "restart"),
     }

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.simulation.lean_loop import StuckError, wait_for
+from tests.simulation.fast_loop import StuckError, wait_for
 from tests.simulation.loop import run, sleep_until
 
 

@@ -1,4 +1,4 @@
-"""The model of a broker, with its default habits, does what Mosquitto does."""
+"""The model of a broker, with its default behavior, does what Mosquitto does."""
 
 from __future__ import annotations
 
@@ -9,28 +9,27 @@ import pytest
 
 from demo.brokers import Broker, BrokerKind
 from demo.programs import free_port
+from tests.simulation.broker_bench import BrokerBench, RawClient, simulate
 from tests.simulation.packets import Connack, Message, Publish, Signal, Suback, Subscribe
-from tests.simulation.probe import Probe
-from tests.simulation.rig import Rig, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.simulation.probe import Open
+    from tests.simulation.broker_bench import Open
 
 WILL = Message("t/status", b"gone", 1, retain=True)
 
 
 async def observe(open_: Open, stop: Callable[[], None]) -> dict[str, object]:
     """Do the same things with any broker, and return what each client saw."""
-    everything = await Probe.connect(open_, "everything")
+    everything = await RawClient.connect(open_, "everything")
     await everything.subscribe(("t/#", 1))
     seen = {"retained": await _retained(open_), "takeover": await _takeover(open_)}
     await _end(open_, everything)
     seen["session"] = await _session(open_, everything)
     await everything.up_to_date()
-    await Probe.connect(open_, "last", will=WILL)
+    await RawClient.connect(open_, "last", will=WILL)
     stop()
     await everything.end()
     return seen | {"everything": everything.messages}
@@ -38,12 +37,12 @@ async def observe(open_: Open, stop: Callable[[], None]) -> dict[str, object]:
 
 async def _retained(open_: Open) -> object:
     """See retained messages come, and in which order, and go."""
-    one = await Probe.connect(open_, "one")
+    one = await RawClient.connect(open_, "one")
     one.publish("t/a", b"1", 1, retain=True)
     one.publish("t/a", b"2", 1, retain=True)
     one.publish("t/b", b"3", retain=True)
     await one.up_to_date()
-    late = await Probe.connect(open_, "late")
+    late = await RawClient.connect(open_, "late")
     late.say(Subscribe(1, (("t/a", 0), ("t/b", 1))))
     await late.up_to_date()
     order = [type(packet) for packet in late.heard if isinstance(packet, Suback | Publish)]
@@ -56,22 +55,22 @@ async def _retained(open_: Open) -> object:
 
 async def _takeover(open_: Open) -> object:
     """See a client end the one before it."""
-    first = await Probe.connect(open_, "same", will=WILL)
+    first = await RawClient.connect(open_, "same", will=WILL)
     await first.subscribe(("t/x", 1))
-    second = await Probe.connect(open_, "same")
+    second = await RawClient.connect(open_, "same")
     await first.end()
     second.publish("t/x", b"to nobody", 1)
     await second.up_to_date()
     return first.messages, second.messages
 
 
-async def _end(open_: Open, everything: Probe) -> None:
+async def _end(open_: Open, everything: RawClient) -> None:
     """End in every way, so that wills come or do not."""
-    polite = await Probe.connect(open_, "polite", will=WILL)
+    polite = await RawClient.connect(open_, "polite", will=WILL)
     polite.say(Signal.DISCONNECT)
     await polite.end()
     for name in ("reset", "closed"):
-        rude = await Probe.connect(open_, name, will=WILL)
+        rude = await RawClient.connect(open_, name, will=WILL)
         if name == "reset":
             rude.vanish()
         else:
@@ -80,22 +79,22 @@ async def _end(open_: Open, everything: Probe) -> None:
         await everything.up_to("t/status gone q1")
 
 
-async def _session(open_: Open, everything: Probe) -> object:
+async def _session(open_: Open, everything: RawClient) -> object:
     """See what a session keeps."""
-    kept = await Probe.connect(open_, "kept", clean=False)
+    kept = await RawClient.connect(open_, "kept", clean=False)
     await kept.subscribe(("t/k", 1))
     kept.say(Signal.DISCONNECT)
     await kept.end()
     for qos in (0, 1):
         everything.publish("t/k", b"at qos %d" % qos, qos)
     await everything.up_to_date()
-    again = await Probe.connect(open_, "kept", clean=False)
+    again = await RawClient.connect(open_, "kept", clean=False)
     await again.up_to_date()
     again.say(Signal.DISCONNECT)
     await again.end()
-    third = await Probe.connect(open_, "kept", clean=False)
+    third = await RawClient.connect(open_, "kept", clean=False)
     await third.up_to_date()
-    clean = await Probe.connect(open_, "kept")
+    clean = await RawClient.connect(open_, "kept")
     await clean.up_to_date()
     present = [
         packet.session_present
@@ -124,8 +123,8 @@ async def _observe_mosquitto(folder: Path) -> dict[str, object]:
 def test_the_same_script_shows_the_same_on_mosquitto_and_on_the_model(tmp_path: Path) -> None:
     simulated: list[dict[str, object]] = []
 
-    async def test(rig: Rig) -> None:
-        simulated.append(await observe(rig.network.open, rig.broker.stop))
+    async def test(bench: BrokerBench) -> None:
+        simulated.append(await observe(bench.network.open, bench.broker.stop))
 
     simulate(test)
     assert asyncio.run(_observe_mosquitto(tmp_path)) == simulated[0]

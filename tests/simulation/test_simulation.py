@@ -13,9 +13,9 @@ from random import SystemRandom
 
 import pytest
 
-from tests.simulation.bugs import BUGS
-from tests.simulation.history import live
-from tests.simulation.runs import BUG_WITHIN, live_through, notice
+from tests.simulation.bugs import BUG_WITHIN, BUGS, notice
+from tests.simulation.history import run_history
+from tests.simulation.worker import run_batch
 
 ROOT = Path(__file__).parents[2]
 _HISTORIES = 500
@@ -37,10 +37,10 @@ def _told(seed: int, hash_seed: str) -> str:
 
 
 @pytest.mark.timeout(600)
-def test_the_promises_are_kept_in_the_histories_that_are_always_lived_through() -> None:
-    lived = live_through(0, 2 * _HISTORIES)
-    assert lived.enrollments > 2 * lived.histories
-    assert not lived.broken, f"{lived.broken[0].violations}\n{lived.broken[0].trace}"
+def test_the_promises_are_kept_in_the_histories_that_are_always_run() -> None:
+    result = run_batch(0, 2 * _HISTORIES)
+    assert result.enrollments > 2 * result.histories
+    assert not result.broken, f"{result.broken[0].violations}\n{result.broken[0].trace}"
 
 
 @pytest.mark.timeout(600)
@@ -50,9 +50,9 @@ def test_the_promises_are_kept_in_histories_that_nobody_has_seen(
     first = SystemRandom().randrange(2**31)
     with capsys.disabled():
         sys.stdout.write(f"\n{_HISTORIES} histories from seed {first}\n")
-    lived = live_through(first, _HISTORIES)
-    assert not lived.broken, (
-        f"seed {lived.broken[0].seed}: {lived.broken[0].violations}\n{lived.broken[0].trace}"
+    result = run_batch(first, _HISTORIES)
+    assert not result.broken, (
+        f"seed {result.broken[0].seed}: {result.broken[0].violations}\n{result.broken[0].trace}"
     )
 
 
@@ -71,7 +71,7 @@ def test_a_bug_is_dug_out_again() -> None:
     for bug in BUGS.values():
         with bug.plant():
             pass
-    assert not live_through(0, 20).broken
+    assert not run_batch(0, 20).broken
 
 
 def test_the_same_seed_is_the_same_history_in_every_process() -> None:
@@ -83,14 +83,14 @@ def test_the_same_seed_is_the_same_history_in_every_process() -> None:
 
 
 def test_a_history_can_be_read() -> None:
-    told = live(4, traced=True).trace
+    told = run_history(4, traced=True).trace
     for what in ("power on", "finger of", "place_finger", "scan_captured", "heals"):
         assert what in told
 
 
 def test_hours_in_which_nobody_comes_go_by_in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.simulation.history._LONG", 1.0)
-    lived = live_through(50, 10)
-    assert lived.virtual_s > 10 * 3600
-    assert lived.seconds < 20
-    assert not lived.broken
+    monkeypatch.setattr("tests.simulation.installation._LONG", 1.0)
+    result = run_batch(50, 10)
+    assert result.virtual_s > 10 * 3600
+    assert result.seconds < 20
+    assert not result.broken

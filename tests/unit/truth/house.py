@@ -25,7 +25,7 @@ from custom_components.biometric_enroll.const import (
 from custom_components.biometric_enroll.repairs import ReaderFlow, async_create_fix_flow
 from fpreader.app import FEATURES
 from tests.simulation.broker import Broker
-from tests.simulation.habits import BrokerHabits
+from tests.simulation.broker_behavior import BrokerBehavior
 from tests.simulation.network import Network
 from tests.simulation.packets import Message
 from tests.unit.helpers import missing_names
@@ -52,7 +52,7 @@ class _Bridge(Broker):
     """The broker of the readers; what Home Assistant says and hears goes by its own."""
 
     def __init__(self, network: Network, rng: Random, home: FakeBroker) -> None:
-        super().__init__(network, BrokerHabits(), rng)
+        super().__init__(network, BrokerBehavior(), rng)
         self._home = home
 
     @override

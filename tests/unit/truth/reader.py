@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from tests.simulation.network import Network
-    from tests.simulation.reader import Touch
+    from tests.simulation.reader_firmware import Touch
 
 PROFILE = replace(R307, capacity=SLOTS)
 
@@ -53,7 +53,7 @@ class Door:
             device,
             rng=Random(seed),  # noqa: S311 - it has to be the same each time
             open_connection=lambda _host, _port: network.open(reader_id),
-            told=self,
+            observer=self,
             model=PROFILE,
         )
         for finger in FINGERS:

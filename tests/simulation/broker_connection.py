@@ -23,7 +23,7 @@ from tests.simulation.packets import (
 
 if TYPE_CHECKING:
     from tests.simulation.broker import Broker
-    from tests.simulation.sessions import Session
+    from tests.simulation.broker_sessions import Session
     from tests.simulation.tcp import End
 
 #: How much longer than its keepalive a client may be silent (3.1.2.10).
@@ -140,7 +140,7 @@ class Connection:
         session, present = self._broker.enter(self, clean=packet.clean)
         self._session = session
         self._send(Connack(present))
-        if packet.keepalive_s and self._broker.habits.enforces_keepalive:
+        if packet.keepalive_s and self._broker.behavior.enforces_keepalive:
             self._patience_s = PATIENCE * packet.keepalive_s
             self._watch = self._broker.later(self._patience_s, self._check_keepalive)
         for packet_id, message in session.in_flight.items():
@@ -151,7 +151,7 @@ class Connection:
 
     def _subscribe(self, packet: Subscribe, session: Session) -> None:
         suback = Suback(packet.packet_id, tuple(min(qos, 1) for _, qos in packet.filters))
-        first = self._broker.habits.retained_first
+        first = self._broker.behavior.retained_first
         if not first:
             self._send(suback)
         for (name, _), qos in zip(packet.filters, suback.codes, strict=True):

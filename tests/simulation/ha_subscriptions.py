@@ -6,8 +6,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
+from tests.simulation.broker_sessions import matches
 from tests.simulation.packets import Subscribe, Unsubscribe
-from tests.simulation.sessions import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable

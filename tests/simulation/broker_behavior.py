@@ -21,7 +21,7 @@ class TakeoverWill(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class BrokerHabits:
+class BrokerBehavior:
     """How one broker behaves.
 
     The defaults are those of Mosquitto 2.0 without persistence (`test_mosquitto.py` compares).
@@ -52,7 +52,7 @@ class BrokerHabits:
 
     @classmethod
     def random(cls, rng: Random) -> Self:
-        """Draw a broker: each habit is the usual one more often than not."""
+        """Draw a broker: each behavior is the usual one more often than not."""
 
         def seldom(*others: float) -> float:
             return rng.choice(others) if rng.random() < 1 / 3 else 0.0

@@ -28,14 +28,14 @@ _ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'firmware'}"}
 #: A start of the program that breaks a promise: nobody waits for the disk before he acknowledges.
 _BUG = """
 import sys
-from tests.simulation import __main__ as main, runs
+from tests.simulation import __main__ as main, worker
 from tests.simulation.bugs import BUGS
 sys.argv[0] = "simulate"
 first = next(iter(name for name, bug in BUGS.items() if "retained" in bug.what))
 def broken(*chunk):
     with BUGS[first].plant():
-        return runs.live_through(*chunk)
-main.live_through = broken
+        return worker.run_batch(*chunk)
+main.run_batch = broken
 if __name__ == "__main__":
     sys.exit(main.main())
 """

@@ -1,14 +1,13 @@
-"""A simulated reader with nobody but a stand-in for broker and Home Assistant, for its own tests.
+"""A test bench for one simulated reader: a stand-in for broker and Home Assistant.
 
-The connection is perfect and takes no time; `python -m tests.simulation.lonely` tells what an
-enrollment costs.
+The connection is perfect and takes no time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +23,15 @@ from tests.firmware.portable.broker import (
     publish,
 )
 from tests.simulation.console import consoles
-from tests.simulation.loop import run
-from tests.simulation.reader import SimulatedReader, Touch
+from tests.simulation.loop import as_test, run
+from tests.simulation.reader import SimulatedReader
+from tests.simulation.trace import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from emulator import Profile
+    from tests.simulation.reader_firmware import Touch
 
 T, U = "9f2c01ab44d0e1f7", "1b7d4e90c2a3f586"
 ANNA, BEN = Finger("anna"), Finger("ben")
@@ -74,78 +75,60 @@ class _Connection:
         """Be closed."""
 
 
-class House:
+class ReaderBench(Recorder):
     """The reader, all it was heard to say and all that is true of it, in one list."""
 
     def __init__(self, seed: int, model: str | Profile = "R307") -> None:
+        super().__init__()
         self.rng = Random(seed)  # noqa: S311 - it has to be the same each time
-        self.trace: list[tuple[float, str, Any]] = []
-        """When, what (a topic, or a word for what was told), and the content."""
-        self._loop = asyncio.get_running_loop()
-        self._changed = asyncio.Event()
         self._connection: _Connection | None = None
         self.reader = SimulatedReader(
             "front_door",
             "a1b2c3d4e5f6",
             rng=self.rng,
             open_connection=self._open,
-            told=self,
+            observer=self,
             model=model,
         )
 
     async def _open(self, host: str, port: int) -> tuple[Any, Any]:
         assert (host, port) == ("broker", 1883)
         self._connection = _Connection(
-            lambda topic, data: self._note(topic, json.loads(data)),
-            lambda: self._note("aborted", None),
+            lambda topic, data: self.note(topic, json.loads(data)),
+            lambda: self.note("aborted"),
         )
         return self._connection.reader, self._connection
-
-    def _note(self, what: str, content: Any) -> None:
-        self.trace.append((self._loop.time(), what, content))
-        self._changed.set()
 
     # What the reader tells.
 
     def snapshot(self, snapshot: dict[str, Any]) -> None:
-        self._note("snapshot", snapshot)
+        self.note("snapshot", snapshot)
 
     def touched(self, touch: Touch) -> None:
-        self._note("touch", touch)
+        self.note("touch", touch)
 
     def committed(self, slot: int, template_id: str) -> None:
-        self._note("committed", (slot, template_id))
+        self.note("committed", (slot, template_id))
 
     def accepted(self) -> None:
-        self._note("accepted", None)
+        self.note("accepted")
 
     def emptying(self, slot: int, template_id: str | None) -> None:
-        self._note("emptying", (slot, template_id))
+        self.note("emptying", (slot, template_id))
 
     def emptied(self, slot: int, template_id: str | None) -> None:
-        self._note("emptied", (slot, template_id))
+        self.note("emptied", (slot, template_id))
 
     def power(self, *, on: bool) -> None:
-        self._note("power", on)
+        self.note("power", on)
 
     def stopped(self, error: Exception | None) -> None:
-        self._note("stopped", error)
+        self.note("stopped", error)
 
     def printed(self, line: str) -> None:
-        self._note("printed", line)
+        self.note("printed", line)
 
     # What a test asks for.
-
-    def of(self, what: str, since: int = 0) -> list[Any]:
-        return [content for _, word, content in self.trace[since:] if word == what]
-
-    async def wait(self, what: str, fits: Callable[[Any], bool], since: int = 0) -> Any:
-        """Wait until something was heard since a place in the trace; give its content."""
-        async with asyncio.timeout(1000):
-            while not (found := [one for one in self.of(what, since) if fits(one)]):
-                self._changed.clear()
-                await self._changed.wait()
-        return found[0]
 
     def say(self, topic: str, **message: Any) -> str:
         """Say something as Home Assistant; give the request id."""
@@ -163,7 +146,7 @@ class House:
         """Give power, and wait until the sensor was found and a session stands."""
         since = len(self.trace)
         self.reader.power_on()
-        await self.wait("enroll/response", lambda _: True, since)
+        await self.wait("enroll/response", since=since)
 
     async def start(self, template_id: str, scan_timeout_s: int = 30, total: int = 3) -> Any:
         hello = await self.ask("command", command="hello")
@@ -199,50 +182,38 @@ class House:
         return snapshot
 
 
-def perform(scene: Callable[[House], Awaitable[None]], seed: int = 0, **more: Any) -> House:
-    """Play a scene with a reader that has power and a session; give what is left of it."""
+def simulate(
+    test: Callable[[ReaderBench], Awaitable[None]], seed: int = 0, **more: Any
+) -> ReaderBench:
+    """Play a test with a reader that has power and a session; give what is left of it."""
 
-    async def main() -> House:
-        house = House(seed, **more)
-        await house.turn_on()
-        await scene(house)
-        return house
+    async def main() -> ReaderBench:
+        bench = ReaderBench(seed, **more)
+        await bench.turn_on()
+        await test(bench)
+        return bench
 
     with consoles():
         return run(main())
 
 
-async def enroll(house: House, finger: Finger = ANNA, template_id: str = T) -> dict[str, Any]:
-    assert (await house.start(template_id))["ok"]
-    return await house.scan(finger)
+def simulated(
+    **how: Any,
+) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
+    """Run a test on such a bench."""
+    return as_test(partial(simulate, **how))
 
 
-async def enroll_until_the_cut(house: House) -> None:
+async def enroll(bench: ReaderBench, finger: Finger = ANNA, template_id: str = T) -> dict[str, Any]:
+    assert (await bench.start(template_id))["ok"]
+    return await bench.scan(finger)
+
+
+async def enroll_until_the_cut(bench: ReaderBench) -> None:
     """Enroll while somebody takes the power, and give it again after a while."""
-    since = len(house.trace)
-    enrolling = asyncio.ensure_future(enroll(house))
-    await house.wait("power", lambda on: not on, since)
+    since = len(bench.trace)
+    enrolling = asyncio.ensure_future(enroll(bench))
+    await bench.wait("power", lambda on: not on, since)
     enrolling.cancel()
     await asyncio.sleep(5)
-    await house.turn_on()
-
-
-async def _enrollment(seed: int) -> None:
-    house = House(seed)
-    await house.turn_on()
-    assert (await house.start("a" * 16))["ok"]
-    assert (await house.scan(Finger("anna")))["stage"] == "completed"
-
-
-def main(runs: int = 300) -> None:
-    """Measure."""
-    began = time.process_time()
-    with consoles():
-        for seed in range(runs):
-            run(_enrollment(seed))
-    spent = (time.process_time() - began) / runs
-    print(f"{spent * 1000:.2f} ms for one enrollment with the reader's start")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
+    await bench.turn_on()

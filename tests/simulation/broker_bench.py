@@ -1,10 +1,17 @@
-"""A client that says exactly what a test wants, to the simulated broker or to a real one."""
+"""A test bench for MQTT in virtual time: a broker with its network, and clients to talk to it."""
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from random import Random
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.simulation.broker import Broker
+from tests.simulation.broker_behavior import BrokerBehavior
+from tests.simulation.ha_mqtt_client import HaMqttClient
+from tests.simulation.loop import as_test, run
+from tests.simulation.network import Network
 from tests.simulation.packets import (
     Connect,
     Message,
@@ -16,6 +23,7 @@ from tests.simulation.packets import (
     Suback,
     Subscribe,
 )
+from tests.simulation.trace import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,8 +32,11 @@ if TYPE_CHECKING:
     type Open = Callable[[str], Awaitable[tuple[asyncio.StreamReader, Any]]]
 
 
-class Probe:
-    """One connection. All that it hears is in `heard`; it answers nothing by itself."""
+class RawClient:
+    """A connection that says exactly what a test wants, to the simulated broker or to a real one.
+
+    All that it hears is in `heard`; it answers nothing by itself.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: Any) -> None:
         self.heard: list[Packet] = []
@@ -137,3 +148,98 @@ def _text(publish: Publish) -> str:
     flags = f" q{0 if publish.packet_id is None else 1}"
     flags += " retained" * publish.retain + " duplicate" * publish.duplicate
     return f"{publish.topic} {publish.payload.decode()}{flags}"
+
+
+class BrokerBench:
+    """A running broker, and the way to it."""
+
+    def __init__(self, behavior: BrokerBehavior, seed: int) -> None:
+        rng = Random(seed)  # noqa: S311 - it has to be the same each time
+        self.loop = asyncio.get_running_loop()
+        self.trace: list[str] = []
+        self.network = Network(rng)
+        self.broker = Broker(
+            self.network, behavior, rng, lambda line: self.trace.append(f"{self.now:.6f} {line}")
+        )
+        self.broker.start()
+
+    @property
+    def now(self) -> float:
+        """Seconds since the beginning."""
+        return self.loop.time()
+
+    async def connect(
+        self, name: str, *, clean: bool = True, keepalive_s: int = 0, will: Message | None = None
+    ) -> RawClient:
+        """Connect a client to the broker."""
+        return await RawClient.connect(
+            self.network.open, name, clean=clean, keepalive_s=keepalive_s, will=will
+        )
+
+    async def listener(self, name: str) -> RawClient:
+        """Connect a client that hears everything at QoS 1."""
+        one = await self.connect(name)
+        await one.subscribe(("#", 1))
+        return one
+
+    def heard(self, *words: str) -> list[str]:
+        """Return the lines of the broker's trace that have all these words."""
+        return [line for line in self.trace if all(word in line for word in words)]
+
+
+class RecordedClient(Recorder):
+    """Home Assistant's MQTT client, and all that it tells."""
+
+    def __init__(self, bench: BrokerBench, *topics: str, client_id: str = "ha-1") -> None:
+        super().__init__()
+        self.client = HaMqttClient(
+            bench.network,
+            "ha",
+            client_id,
+            on_message=self._on_message,
+            on_connection=lambda connected: self.note("connected" if connected else "lost"),
+            on_subscribed=lambda: self.note("subscribed"),
+        )
+        for topic in topics:
+            self.client.subscribe(topic, 1)
+        self.client.start()
+
+    async def until(self, what: str) -> None:
+        """Wait until something is told once more."""
+        await self.wait(what, since=len(self.trace))
+
+    @property
+    def told(self) -> list[str]:
+        """What it has told."""
+        return [what for _, what, _ in self.trace]
+
+    @property
+    def times(self) -> list[float]:
+        """When it has told that."""
+        return [at for at, _, _ in self.trace]
+
+    def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
+        self.note(f"{topic} {payload.decode()}{' retained' * retained}")
+
+
+def simulate(
+    test: Callable[[BrokerBench], Awaitable[None]],
+    *,
+    behavior: BrokerBehavior | None = None,
+    seed: int = 1,
+) -> list[str]:
+    """Run a test with a broker of these behavior, and return the broker's trace."""
+
+    async def main() -> list[str]:
+        bench = BrokerBench(behavior or BrokerBehavior(), seed)
+        await test(bench)
+        return bench.trace
+
+    return run(main())
+
+
+def simulated(
+    *, behavior: BrokerBehavior | None = None, seed: int = 1
+) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
+    """Run a test on such a bench."""
+    return as_test(partial(simulate, behavior=behavior, seed=seed))

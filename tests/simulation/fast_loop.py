@@ -62,7 +62,7 @@ _copy_context = contextvars.copy_context
 _push, _pop = heapq.heappush, heapq.heappop
 
 
-class LeanLoop(asyncio.BaseEventLoop):
+class FastLoop(asyncio.BaseEventLoop):
     """A loop without files and threads whose time jumps to the next timer; it begins at 0."""
 
     _stopping: bool
@@ -249,6 +249,6 @@ class _Over:
         return False
 
 
-def lean_waits() -> AbstractContextManager[object]:
+def fast_waits() -> AbstractContextManager[object]:
     """Have all that waits with `asyncio.wait_for` wait with the one that is here."""
     return patch.object(asyncio, "wait_for", wait_for)

@@ -17,16 +17,16 @@ _LENGTH = 128
 _HARMFUL = ("enroll/request", "fingerprint", "/status", '"command":"settings"')
 
 
-class TapedBroker(Broker):
+class ReplayingBroker(Broker):
     """A broker that keeps old messages and lets some of them loose, as bridges and retries do."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._tape: deque[Message] = deque(maxlen=_LENGTH)
+        self._recent: deque[Message] = deque(maxlen=_LENGTH)
 
     @override
     def publish(self, message: Message) -> None:
-        self._tape.append(message)
+        self._recent.append(message)
         super().publish(message)
 
     def replay(self, rng: Random, listener: str) -> Message | None:
@@ -37,7 +37,7 @@ class TapedBroker(Broker):
         wanted = rng.choice((*_HARMFUL, ""))
         found = [
             message
-            for message in self._tape
+            for message in self._recent
             if message.topic.endswith(wanted) or wanted.encode() in message.payload
         ]
         if not self.running or not found:
@@ -55,7 +55,7 @@ class TapedBroker(Broker):
 
     def retain_newest(self, topic: str) -> None:
         """Say the newest message of a topic, by its end, once more and keep it for who comes."""
-        found = [message for message in self._tape if message.topic.endswith(topic)]
+        found = [message for message in self._recent if message.topic.endswith(topic)]
         if self.running and found:
             super().publish(found[-1]._replace(retain=True))
 

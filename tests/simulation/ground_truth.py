@@ -11,7 +11,7 @@ from custom_components.biometric_enroll.protocol.words import FINAL_STAGES, Stag
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tests.simulation.reader import Touch
+    from tests.simulation.reader_firmware import Touch
 
     #: Notes that a promise, by its number, was not kept.
     type Violated = Callable[[int, str], None]

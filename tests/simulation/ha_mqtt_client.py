@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tests.simulation.ha_subscriptions import Subscriptions
 from tests.simulation.packets import (
     Connack,
     Connect,
@@ -21,7 +22,6 @@ from tests.simulation.packets import (
     Signal,
     Suback,
 )
-from tests.simulation.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ class NotConnectedError(Exception):
     """There is no connection to publish on."""
 
 
-class HaClient:
+class HaMqttClient:
     """One run of the client, from the start of Home Assistant to its end.
 
     Home Assistant draws another `client_id` at each start. Callbacks: `on_connection` is told

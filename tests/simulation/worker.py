@@ -9,23 +9,19 @@ import os
 import signal
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.simulation.bugs import BUGS
 from tests.simulation.coverage import Coverage
-from tests.simulation.history import live
+from tests.simulation.history import run_history
 
 if TYPE_CHECKING:
-    from tests.simulation.history import Verdict
+    from tests.simulation.history import HistoryResult
 
-#: Histories within which each planted bug has to be noticed.
-BUG_WITHIN = 1000
 #: Histories between two rounds of the garbage collector.
 _COLLECTED_EVERY = 20
 
 
-class Lived(NamedTuple):
+class BatchResult(NamedTuple):
     """What came of some histories."""
 
     histories: int
@@ -36,43 +32,27 @@ class Lived(NamedTuple):
     """How long the histories lasted, in their own time."""
     coverage: Coverage
     """Which faults struck when."""
-    broken: list[Verdict]
+    broken: list[HistoryResult]
     """Those in which a promise was not kept."""
 
 
-def live_through(first: int, count: int) -> Lived:
+def run_batch(first: int, count: int) -> BatchResult:
     """Live through the histories of these seeds."""
-    _quiet()
+    logging.disable()  # what goes wrong here is meant to
     _spare_collector()
     begin = time.process_time()
     enrollments, virtual_s, broken = 0, 0.0, []
     coverage = Coverage()
     for seed in range(first, first + count):
-        verdict = live(seed)
+        history = run_history(seed)
         if not seed % _COLLECTED_EVERY:
             gc.collect()
-        enrollments += verdict.enrollments
-        virtual_s += verdict.virtual_s
-        coverage.add(verdict.coverage)
-        if verdict.violations:
-            broken.append(verdict)
-    return Lived(count, enrollments, time.process_time() - begin, virtual_s, coverage, broken)
-
-
-def notice(name: str) -> Verdict | None:
-    """Plant a bug and return the first history in which it is noticed; None: it never is.
-
-    The first violation that is returned is of the promise that the bug breaks.
-    """
-    _quiet()
-    bug = BUGS[name]
-    with bug.plant():
-        for seed in range(BUG_WITHIN):
-            verdict = live(seed)
-            found = [each for each in verdict.violations if each.promise == bug.promise]
-            if found:
-                return replace(verdict, violations=found)
-    return None
+        enrollments += history.enrollments
+        virtual_s += history.virtual_s
+        coverage.add(history.coverage)
+        if history.violations:
+            broken.append(history)
+    return BatchResult(count, enrollments, time.process_time() - begin, virtual_s, coverage, broken)
 
 
 def begin_process() -> None:
@@ -95,8 +75,3 @@ def _spare_collector() -> None:
         gc.collect()
         gc.freeze()
         gc.disable()
-
-
-def _quiet() -> None:
-    """Log nothing: what goes wrong here is meant to."""
-    logging.disable()

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from custom_components.biometric_enroll.client.client import ReaderClient
+    from tests.simulation.ground_truth import Truth
     from tests.simulation.home_assistant import HomeAssistant
     from tests.simulation.promises import Promises
     from tests.simulation.reader import SimulatedReader
     from tests.simulation.trace import Trace
-    from tests.simulation.truth import Truth
 
 #: Who is given to templates of whom nobody knows whose they are.
 NAMELESS = ("Emil", "Frida", "Gustav")
@@ -33,7 +33,7 @@ _ANSWERED_WITHIN_S = 105.0
 _HURRY_S = 0.02
 
 
-class Housekeeper:
+class FingerprintAdmin:
     """Users who change what readers hold, and how they work."""
 
     def __init__(
@@ -103,14 +103,14 @@ class Housekeeper:
                 return
 
     async def _adopt(self, reader_id: str, slot: int, template_id: str | None) -> bool:
-        name = self._promises.names.get(template_id or "") or self._rng.choice(NAMELESS)
-        chosen = self._promises.listed_fingers[reader_id].get(slot)
+        name = self._promises.names.wanted.get(template_id or "") or self._rng.choice(NAMELESS)
+        chosen = self._promises.names.listed_fingers[reader_id].get(slot)
 
         async def work(client: ReaderClient) -> None:
             await client.changes.async_name(slot, template_id, Subject(name), enabled=True)
             inventory = client.state.inventory
             named = None if inventory is None else inventory.templates.get(slot)
-            self._promises.named_for(reader_id, named, chosen)
+            self._promises.names.named_for(reader_id, named, chosen)
 
         return await self._change(reader_id, f"name {template_id} in slot {slot} {name}", work)
 
@@ -136,7 +136,7 @@ class Housekeeper:
         self, reader_id: str, template_id: str | None, *, hurry: bool = False
     ) -> None:
         assert template_id is not None
-        self._promises.forced.add(template_id)
+        self._promises.names.forced.add(template_id)
 
         async def work(client: ReaderClient) -> None:
             await client.model.async_forget([template_id])

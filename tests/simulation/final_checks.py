@@ -1,0 +1,164 @@
+"""What must be true when a history is over, everything works again, and nothing more is to come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from custom_components.biometric_enroll.protocol.words import Stage
+
+if TYPE_CHECKING:
+    from custom_components.biometric_enroll.client.fingerprint_registry import FingerprintRegistry
+    from fpreader.app import App
+    from tests.simulation.ground_truth import Truth
+    from tests.simulation.installation import Installation
+    from tests.simulation.promises import Promises
+    from tests.simulation.reader import SimulatedReader
+
+
+def unsettled(world: Installation) -> str | None:
+    """Return what is still to come before Home Assistant agrees with all readers, if anything.
+
+    A reader whose power was cut meanwhile gets it back.
+    """
+    for reader_id, reader in world.readers.items():
+        if not reader.powered:
+            reader.power_on()
+        if reader.app is None:
+            return f"{reader_id} starts"
+        found = _unsettled_reader(world.promises, reader, reader.app)
+        if found is not None:
+            return f"{reader_id}: {found}"
+    return None
+
+
+def _unsettled_reader(promises: Promises, reader: SimulatedReader, app: App) -> str | None:
+    templates = app.scanner.templates
+    broken = templates["sensor_error"] is not None or templates["sensor_changed"]
+    # With its flash, it has lost which sensor is its own; that is for the user to decide.
+    if broken and not promises.truth(reader.device).erased:
+        return "its sensor does not work"
+    if app.scanner._memory.operation is not None and not broken:
+        return "a slot may have to be emptied"
+    return _unshown(promises, reader, app) or _unlisted(promises, reader, app)
+
+
+def _unshown(promises: Promises, reader: SimulatedReader, app: App) -> str | None:
+    """Return what Home Assistant does not know yet of enrollments and touches, if anything."""
+    shown, snapshot = promises.shown.get(reader.reader_id), app.scanner.snapshot
+    if shown is None or not shown.available:
+        return "the reader is not available"
+    if snapshot["timeout_ms"] is not None:
+        return "an enrollment is running"
+    if shown.snapshot.running:
+        return "an enrollment is shown as running"
+    if len(app.journal):
+        return f"{len(app.journal)} touches wait in the journal"
+    known = {promises.names.meant_last.get(reader.device), shown.snapshot.template_id}
+    if snapshot["template_id"] in known - {None} and not _same(promises, reader, snapshot):
+        return "the enrollment is shown as it was before"
+    return None
+
+
+def _same(promises: Promises, reader: SimulatedReader, true: dict[str, Any]) -> bool:
+    shown = promises.shown[reader.reader_id].snapshot
+    refused = promises.truth(reader.device).refused
+    if shown.template_id != true["template_id"]:
+        return False
+    if shown.stage != true["stage"]:
+        # The flash refused to keep how it ended: after a restart the reader has another end.
+        return refused and shown.final and shown.stage is not Stage.COMPLETED
+    if refused and shown.stage is Stage.FAILED:
+        # The same, with another reason.
+        return True
+    return (len(shown.captured), shown.reason) == (len(true["captured"]), true["reason"])
+
+
+def _unlisted(promises: Promises, reader: SimulatedReader, app: App) -> str | None:
+    """Return what Home Assistant does not know yet of templates and settings, if anything."""
+    shown = promises.shown[reader.reader_id]
+    if shown.settings is None:
+        return "the settings are not known"
+    if shown.settings.identification != app.scanner.changes.settings["identification"]:
+        return "identification is shown as it was before"
+    if app.scanner.templates["sensor_changed"]:
+        return None
+    memory, held = reader.memory, reader.templates
+    if shown.inventory is None or shown.inventory.templates != {
+        slot: memory.get(slot) for slot in held
+    }:
+        return "what is shown of the templates is not what the sensor holds"
+    listed = {*shown.inventory.templates.values(), *shown.inventory.missing}
+    if not promises.names.named(reader.device) <= listed:
+        # It happens to look the same: the template of that name was lost before it was ever listed.
+        return "the list is older than a name"
+    return None
+
+
+def check(world: Installation) -> None:
+    """Check what must be true in the end."""
+    registry, promises = world.home.registry, world.promises
+    assert registry is not None
+    promises.names.registry(registry)
+    for reader_id, reader in world.readers.items():
+        if not promises.forgetful:
+            _check_enrollments(promises, reader, registry, world.users.accepted[reader_id])
+        _check_touches(promises, promises.truth(reader.device))
+        # A reader that has lost which sensor is its own may have taken another one for it, and
+        # may not have seen yet that this one is gone again, or its own one back.
+        noticed = reader.app and not reader.app.scanner.templates["sensor_changed"]
+        if noticed and reader.owns(reader.sensor):
+            promises.truth(reader.device).check_sensor(reader.memory, reader.templates)
+            _check_names(promises, reader, registry)
+
+
+def _check_enrollments(
+    promises: Promises, reader: SimulatedReader, registry: FingerprintRegistry, accepted: list[str]
+) -> None:
+    """Check what was told and kept; `accepted` are the enrollments whose callers heard a yes."""
+    truth = promises.truth(reader.device)
+    for template_id in accepted:
+        if template_id in truth.lost:
+            continue
+        enrolled = promises.enrollments.told[template_id]
+        missing = set(range(1, len(truth.captured[template_id]) + 1)) - enrolled.scans_ever
+        if missing:
+            promises.violated(1, f"scans {sorted(missing)} of {template_id} were never told")
+        if not enrolled.ends_ever:
+            promises.violated(1, f"the end of {template_id} was never told")
+    excused = truth.lost | truth.gone | promises.names.unsure | promises.names.forced
+    for template_id in truth.fingers.keys() - excused:
+        if (
+            registry.find(reader.device, template_id) is None
+            and template_id in promises.names.wanted
+        ):
+            promises.violated(3, f"{template_id} is stored, but its name is lost")
+
+
+def _check_touches(promises: Promises, truth: Truth) -> None:
+    for touch in truth.touches.values():
+        told = touch.touch in promises.touches.reported and touch.touch in promises.touches.saved
+        if touch.touch in truth.excused:
+            continue
+        if not told:
+            promises.violated(6, f"touch {touch.touch} ({touch.result}) is forgotten")
+        elif (
+            promises.touches.reported[touch.touch] < touch.times
+            and touch.touch not in truth.miscounted
+        ):
+            promises.violated(6, f"of {touch.times} touches {touch.touch} not all are told")
+
+
+def _check_names(
+    promises: Promises, reader: SimulatedReader, registry: FingerprintRegistry
+) -> None:
+    """Check names against the template ids that a reader has, once it has been listed."""
+    shown, memory = promises.shown[reader.reader_id].unmatched, set(reader.memory.values())
+    named = {place.template_id for _, place in registry.on_reader(reader.device)}
+    gone = named - memory
+    if shown.missing != gone:
+        promises.violated(3, f"{sorted(shown.missing)} are shown as missing, not {sorted(gone)}")
+    if set(shown.unnamed.values()) - {None} != memory - named:
+        promises.violated(3, f"{shown.unnamed} are shown as unnamed, not {memory - named}")
+    if not promises.forgetful:
+        for template_id in sorted(gone & promises.truth(reader.device).gone):
+            promises.violated(3, f"{template_id} was deleted as asked for, but its name was not")

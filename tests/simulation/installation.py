@@ -1,0 +1,192 @@
+"""A simulated installation: readers, network, broker, Home Assistant, and the people who use it."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING
+
+from emulator import EmulatedSensor, Finger, Quality
+from emulator.fingers import Capture
+from emulator.templates import features, merge
+from tests.simulation.broker_behavior import BrokerBehavior
+from tests.simulation.coverage import Coverage
+from tests.simulation.faults import FAULT_NAMES
+from tests.simulation.fingerprint_admin import NAMELESS, FingerprintAdmin
+from tests.simulation.home_assistant import HomeAssistant
+from tests.simulation.home_assistant_run import PARTY
+from tests.simulation.home_observer import HomeObserver
+from tests.simulation.network import Network
+from tests.simulation.people import NAMES, STRANGER, Hand, Users
+from tests.simulation.promises import Promises
+from tests.simulation.reader import SimulatedReader
+from tests.simulation.reader_observer import ReaderObserver
+from tests.simulation.replaying_broker import ReplayingBroker
+from tests.simulation.steering import Situations, target
+from tests.simulation.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Hardware id of another reader under the id of one that is set up.
+STRANGER_DEVICE = "stranger"
+#: How many of the histories have hours in which nobody comes.
+_LONG = 1 / 200
+#: Share of the histories with more readers, and more people at each.
+_CROWDED = 1 / 6
+#: Seconds from when a finger was taken off again until a reader that works knows whose it was.
+SEEN_WITHIN_S = 2.0
+
+
+class Installation:
+    """Everything in one history."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = Random(seed)  # noqa: S311 - it has to be the same each time
+        self.trace = Trace()
+        self.promises = Promises(self.trace)
+        self.coverage = Coverage()
+        self.situations = Situations(self)
+        self.target = target(seed, FAULT_NAMES)
+        self.calm = self.promises.calm = self.rng.random() < 1 / 8
+        self.network = Network(self.rng)
+        behavior = BrokerBehavior() if self.calm else BrokerBehavior.random(self.rng)
+        self.broker = ReplayingBroker(self.network, behavior, self.rng)
+        self.readers: dict[str, SimulatedReader] = {}
+        """Those that are set up, by reader id."""
+        self.all_readers: dict[str, SimulatedReader] = {}
+        """By hardware id."""
+        self.hands: dict[str, Hand] = {}
+        self.swapped: list[SimulatedReader] = []
+        """Those that somebody works at, to put another sensor in."""
+        self.own_sensors: dict[SimulatedReader, EmulatedSensor] = {}
+        """What was taken out of readers."""
+        self._loop = asyncio.get_running_loop()
+        self.healing = False
+        self.long = self.rng.random() < _LONG
+        self.crowded = self.rng.random() < _CROWDED
+        weights = (24, 10, 3, 2) if self.crowded else (5, 1, 0, 0)
+        [readers] = self.rng.choices((1, 2, 3, 4), weights)
+        for number in range(readers):
+            self._add_reader(f"reader{number}", f"device{number}")
+        self.promises.devices = {
+            reader_id: reader.device for reader_id, reader in self.readers.items()
+        }
+        self.home_events = HomeObserver(self)
+        self.home = HomeAssistant(self.network, self.rng, self.home_events, self.promises.devices)
+        self.users = Users(self.home, self.rng, self.trace, self.promises)
+        self.admin = FingerprintAdmin(self.home, self.readers, self.rng, self.trace, self.promises)
+
+    def _add_reader(self, reader_id: str, device: str) -> None:
+        observer = ReaderObserver(self, device)
+        reader = self._make_reader(reader_id, device, observer)
+        # Only what was there before can be adopted.
+        if self.rng.random() < 1 / 2 or (self.target and self.target.column == "adopt"):
+            self._fill(reader)
+        self.readers[reader_id] = reader
+        self.hands[reader_id] = observer.hand = Hand(reader, self.rng, self.trace)
+
+    def _make_reader(
+        self, reader_id: str, device: str, observer: ReaderObserver
+    ) -> SimulatedReader:
+        reader = SimulatedReader(
+            reader_id,
+            device,
+            rng=self.rng,
+            open_connection=lambda _host, _port: self.network.open(device),
+            observer=observer,
+            model=self.rng.choice(("R307", "R503")),
+        )
+        # Quartz, up to 100 parts in a million off.
+        reader.drift = 1 + self.rng.uniform(-1e-4, 1e-4)
+        self.all_readers[device] = reader
+        return reader
+
+    def _fill(self, reader: SimulatedReader) -> None:
+        """Have people enrolled on a sensor before any reader knows it."""
+        for slot in self.rng.sample(range(6), self.rng.choice((1, 2, 5))):
+            self.store(reader, slot)
+
+    def store(self, reader: SimulatedReader, slot: int) -> None:
+        """Have somebody enrolled on a sensor by another way than its reader."""
+        reader.sensor.templates[slot] = _template(reader, self.rng.choice(NAMELESS))
+        self.promises.truth(reader.device).orphans.add(slot)
+
+    # What faults choose from
+
+    def any_reader(self) -> SimulatedReader:
+        """Choose a reader that is set up."""
+        return self.readers[self.any_reader_id()]
+
+    def any_reader_id(self) -> str:
+        """Choose one by its id."""
+        return self.rng.choice(list(self.readers))
+
+    def any_party(self) -> str:
+        """Choose somebody with a connection to the broker."""
+        return self.rng.choice((PARTY, *(reader.device for reader in self.readers.values())))
+
+    def at(self, party: str) -> tuple[SimulatedReader, ...]:
+        """Give the readers that a party's connection concerns."""
+        return (self.all_readers[party],) if party != PARTY else tuple(self.readers.values())
+
+    def foreign_sensor(self, reader: SimulatedReader) -> EmulatedSensor:
+        """Make a sensor that holds others in the slots of those who are enrolled."""
+        other = EmulatedSensor(reader.sensor.profile)
+        for slot in reader.sensor.templates:
+            other.templates[slot] = _template(reader, self.rng.choice((*NAMES, STRANGER)))
+        return other
+
+    def power_again(self, reader: SimulatedReader) -> None:
+        """Give power again after a while."""
+        if not self.healing and reader in self.readers.values():
+            self._loop.call_later(self.rng.uniform(0.3, 20), reader.power_on)
+
+    def kill_home(self) -> None:
+        """Kill Home Assistant, unless everything is to work by now."""
+        if not self.healing:
+            self.home.stop(kill=True)
+
+    async def enroll(self, reader_id: str) -> bool:
+        """Have somebody enrolled; return whether that was accepted."""
+        hand = self.hands[reader_id]
+        return await self.users.enroll(reader_id, hand, self.rng.choice(NAMES))
+
+    async def touch(self, reader_id: str) -> None:
+        """Have somebody touch a reader, one who was enrolled here more often than not."""
+        hand, truth = self.hands[reader_id], self.promises.truth_of(reader_id)
+        known = hand.person if self.rng.random() < 2 / 3 else None
+        app, placed_at = self.readers[reader_id].app, self._loop.time()
+        idle = app is not None and not app.scanner.running
+        # The finger before has to be seen going, too.
+        idle = idle and placed_at - hand.lifted_at > SEEN_WITHIN_S
+        finger = await hand.touch(known or self.rng.choice((*NAMES, *NAMELESS, STRANGER)))
+        if self.calm and idle and finger is not None and truth.identification:
+            self.later(SEEN_WITHIN_S, partial(truth.check_seen, finger.name, placed_at))
+
+    async def stranger(self, seconds: float) -> None:
+        """Have another reader under the id of one that is set up, for a while."""
+        device = STRANGER_DEVICE
+        if device in self.all_readers:
+            return
+        reader = self._make_reader(self.any_reader_id(), device, ReaderObserver(self, device))
+        reader.power_on()
+        await asyncio.sleep(seconds / 2)
+        reader.place(Finger(STRANGER))
+        await asyncio.sleep(seconds / 2)
+        reader.power_off()
+
+    def later(self, seconds: float, work: Callable[[], object]) -> None:
+        """Do something later."""
+        self._loop.call_later(seconds, work)
+
+
+def _template(reader: SimulatedReader, name: str) -> bytes:
+    """Make the template of somebody's finger, as the sensor of a reader has it."""
+    reader.know(name)
+    profile = reader.sensor.profile
+    scan = features(Capture(Finger(name), 0, Quality.OK), profile.feature_size)
+    template = merge([scan], profile.template_size)
+    assert template is not None
+    return template

@@ -1,0 +1,109 @@
+"""Observes one simulated reader: what it really does, for the promises and the trace."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from custom_components.biometric_enroll.protocol.words import FINAL_STAGES
+from fpreader.memory import ENROLL
+from tests.simulation.promises_about_enrollments import PROMPT_S
+
+if TYPE_CHECKING:
+    from tests.simulation.ground_truth import Truth
+    from tests.simulation.installation import Installation
+    from tests.simulation.people import Hand
+    from tests.simulation.reader import SimulatedReader
+    from tests.simulation.reader_firmware import Touch
+
+
+class ReaderObserver:
+    """Passes what one reader does on to the promises and the trace, and gives it power again."""
+
+    def __init__(self, world: Installation, device: str) -> None:
+        self._world = world
+        self._device = device
+        self.hand: Hand | None = None
+
+    @property
+    def _reader(self) -> SimulatedReader:
+        return self._world.all_readers[self._device]
+
+    @property
+    def _truth(self) -> Truth:
+        return self._world.promises.truth(self._device)
+
+    def snapshot(self, snapshot: dict[str, Any]) -> None:
+        """See the enrollment change."""
+        self._note(
+            "%s %s %s/%s %s", snapshot["template_id"], snapshot["stage"],
+            len(snapshot["captured"]), snapshot["total"], snapshot["reason"] or "",
+        )  # fmt: skip
+        self._truth.snapshot(snapshot, self._reader.line.imaged)
+        if self._world.calm and snapshot["template_id"] is not None:
+            self._world.later(PROMPT_S, partial(self._check_shown, snapshot))
+        if self.hand is not None:
+            self.hand.see(snapshot)
+        if snapshot["stage"] in FINAL_STAGES:
+            self._world.situations.ended(self._device)
+        self._world.situations.look()
+
+    def _check_shown(self, snapshot: dict[str, Any]) -> None:
+        """See whether it was shown in time, where nothing goes wrong and nothing newer came."""
+        reader_id, app = self._reader.reader_id, self._reader.app
+        newest = app is not None and app.scanner.snapshot["seq"] == snapshot["seq"]
+        if newest and self._world.promises.enrollments.is_behind(reader_id, snapshot):
+            self._world.promises.violated(1, f"{snapshot['stage']} is not shown, for no reason")
+
+    def touched(self, touch: Touch) -> None:
+        """See a touch."""
+        self._note("touch %s %s of %s", touch.touch, touch.result, touch.finger)
+        self._truth.touched(touch)
+        self._world.situations.look()
+
+    def committed(self, slot: int, template_id: str) -> None:
+        """See an id enter the map."""
+        # While another sensor is there unnoticed, ids are those of the own one all the same.
+        finger = self._reader.held_by(self._reader.own_sensor).get(slot)
+        self._note("commits %s: %s in slot %s", template_id, finger, slot)
+        self._truth.committed(slot, template_id, finger)
+
+    def accepted(self) -> None:
+        """See another sensor become the reader's own."""
+        self._note("takes another sensor for its own")
+        self._truth.accepted(self._reader.templates)
+
+    def emptying(self, slot: int, template_id: str | None) -> None:
+        """See the firmware ask for a slot to be emptied."""
+        self._note("empties slot %s of %s", slot, template_id)
+        self._truth.emptying(template_id)
+
+    def emptied(self, slot: int, template_id: str | None) -> None:
+        """See a slot lose its template."""
+        reader, operation = self._reader, self._reader.flash.operation
+        self._note("slot %s is empty", slot)
+        enrolling = operation["slot"] if operation and operation["op"] == ENROLL else None
+        self._truth.emptied(slot, template_id, enrolling)
+        if not reader.owns(reader.sensor):
+            self._world.promises.violated(2, f"slot {slot} of another sensor is emptied")
+
+    def power(self, *, on: bool) -> None:
+        """See power come and go."""
+        self._note("power on" if on else "power off")
+        if not on:
+            self._truth.power_lost()
+            self._world.power_again(self._reader)
+        self._world.later(0, self._world.situations.look)
+
+    def stopped(self, error: Exception | None) -> None:
+        """See the firmware start anew."""
+        self._note("starts anew: %r", error)
+        if error is not None:
+            self._world.promises.violated(8, f"the firmware has failed: {error!r}")
+
+    def printed(self, line: str) -> None:
+        """See what its console says."""
+        self._note("prints %s", line)
+
+    def _note(self, what: str, *args: object) -> None:
+        self._world.trace.note(self._device, what, *args)
