@@ -123,9 +123,9 @@ async def _async_found_first_generation(hass: HomeAssistant, reader_id: str) -> 
     @callback
     def handle(message: ReceiveMessage) -> None:
         with suppress(MalformedError):
-            alive = legacy_protocol.alive(cast("bytes", message.payload))
+            status = legacy_protocol.reader_status(cast("bytes", message.payload))
             # Something else than a reader may be online under this topic.
-            if not message.retain and alive.capacity is not None:
+            if not message.retain and status.capacity is not None:
                 answered.set()
 
     async with _subscribed(hass, topic_of(reader_id, legacy_protocol.Topic.STATUS), handle):

@@ -12,7 +12,7 @@ from . import enrollment_start, subjects
 from .const import CONF_DEVICE
 from .enrollment_watch import Watch
 from .errors import translate_errors
-from .flow_steps import WHOSE, ReaderSteps
+from .flow_steps import SUBJECT_FIELDS, ReaderSteps
 from .storage import DATA_REGISTRY
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ The frontend misses what it is told in the moment in which it changes from one s
 _NOBODY = "?"
 """Of an enrollment that Home Assistant has not asked for."""
 
-_ENROLL_SCHEMA = probatio.Schema(WHOSE)
+_ENROLL_SCHEMA = probatio.Schema(SUBJECT_FIELDS)
 
 
 def _ending(step_id: str) -> Step:

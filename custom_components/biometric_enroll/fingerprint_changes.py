@@ -24,7 +24,7 @@ ATTR_ENABLED = "enabled"
 
 @dataclass(frozen=True, slots=True)
 class TemplateRef:
-    """The template that is meant."""
+    """One template: of a reader, in a slot."""
 
     device: str
     """Hardware id of its reader."""
@@ -34,7 +34,7 @@ class TemplateRef:
     """None: nobody knows it by name."""
 
 
-# Which one is meant: one that is known by name, or one that its reader has listed; never a guess.
+# Which template: one that is known by name, or one that its reader has listed; never a guess.
 
 
 def by_slot(reader: ReaderCoordinator, slot: int) -> TemplateRef:
@@ -81,49 +81,49 @@ def all_on(reader: ReaderCoordinator) -> list[TemplateRef]:
 # What can be done with it
 
 
-async def async_update(hass: HomeAssistant, meant: TemplateRef, data: Mapping[str, Any]) -> None:
+async def async_update(hass: HomeAssistant, ref: TemplateRef, data: Mapping[str, Any]) -> None:
     """Change name, person, finger, or whether a fingerprint counts; or name an unnamed template.
 
-    What `data` does not give stays as it is; see `given`.
+    What `data` does not give stays as it is; see `subjects.subject`.
     """
-    if meant.fingerprint is None or meant.template_id is None:
-        await _async_adopt(hass, meant, data)
+    if ref.fingerprint is None or ref.template_id is None:
+        await _async_adopt(hass, ref, data)
         return
-    subject = subjects.subject(hass, data, meant.fingerprint.subject)
-    enabled = data.get(ATTR_ENABLED, meant.fingerprint.enabled)
-    await hass.data[DATA_REGISTRY].async_update(meant.template_id, subject=subject, enabled=enabled)
+    subject = subjects.subject(hass, data, ref.fingerprint.subject)
+    enabled = data.get(ATTR_ENABLED, ref.fingerprint.enabled)
+    await hass.data[DATA_REGISTRY].async_update(ref.template_id, subject=subject, enabled=enabled)
 
 
-async def _async_adopt(hass: HomeAssistant, meant: TemplateRef, data: Mapping[str, Any]) -> None:
+async def _async_adopt(hass: HomeAssistant, ref: TemplateRef, data: Mapping[str, Any]) -> None:
     """Give a name to a template that has none, and an id where it has none either."""
     registry, subject = hass.data[DATA_REGISTRY], subjects.subject(hass, data)
-    if meant.template_id is not None and registry.get(meant.template_id) is not None:
+    if ref.template_id is not None and registry.get(ref.template_id) is not None:
         # Known on another reader: to trust this one is not for whoever fills slots.
         raise invalid("known_elsewhere")
-    reader, enabled = _reader(hass, meant), data.get(ATTR_ENABLED, True)
+    reader, enabled = _reader(hass, ref), data.get(ATTR_ENABLED, True)
     with translate_errors(reader.config_entry.title):
-        await reader.changes.async_name(meant.slot, meant.template_id, subject, enabled=enabled)
+        await reader.changes.async_name(ref.slot, ref.template_id, subject, enabled=enabled)
     # The person may have been removed while the reader was asked.
     await subjects.async_unlink_removed(hass)
 
 
-async def async_delete(hass: HomeAssistant, meant: TemplateRef) -> None:
+async def async_delete(hass: HomeAssistant, ref: TemplateRef) -> None:
     """Delete a template from its sensor, and then forget its name."""
-    reader = _reader(hass, meant)
+    reader = _reader(hass, ref)
     with translate_errors(reader.config_entry.title):
-        await reader.changes.async_delete(meant.slot, meant.template_id)
+        await reader.changes.async_delete(ref.slot, ref.template_id)
 
 
-async def async_forget(hass: HomeAssistant, meant: TemplateRef) -> None:
+async def async_forget(hass: HomeAssistant, ref: TemplateRef) -> None:
     """Forget the name of a template, whatever its sensor holds."""
-    if meant.fingerprint is None or meant.template_id is None:
+    if ref.fingerprint is None or ref.template_id is None:
         raise invalid("nothing_to_forget")
-    await hass.data[DATA_REGISTRY].async_forget(meant.device, [meant.template_id])
-    await hass.data[DATA_DELIVERY_LOG].async_forget(meant.device, [meant.template_id])
+    await hass.data[DATA_REGISTRY].async_forget(ref.device, [ref.template_id])
+    await hass.data[DATA_DELIVERY_LOG].async_forget(ref.device, [ref.template_id])
 
 
-def _reader(hass: HomeAssistant, meant: TemplateRef) -> ReaderCoordinator:
-    """Return the reader that holds what is meant."""
-    if (reader := coordinator_of(hass, meant.device)) is None:
+def _reader(hass: HomeAssistant, ref: TemplateRef) -> ReaderCoordinator:
+    """Return the reader that holds a template."""
+    if (reader := coordinator_of(hass, ref.device)) is None:
         raise invalid("reader_not_set_up")
     return reader

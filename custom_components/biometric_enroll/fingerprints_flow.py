@@ -18,7 +18,7 @@ from . import fingerprint_changes, subjects
 from .const import DOMAIN
 from .errors import invalid
 from .fingerprint_changes import ATTR_ENABLED, TemplateRef
-from .flow_steps import WHOSE, ReaderSteps
+from .flow_steps import SUBJECT_FIELDS, ReaderSteps
 from .subjects import ATTR_FINGER, ATTR_PERSON
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _NOTHING = {ATTR_PERSON: None, ATTR_NAME: "", ATTR_FINGER: None, ATTR_ENABLED: T
 """What fields mean that a form does not hand in, because they are empty."""
 
 _EDIT_SCHEMA = probatio.Schema(
-    {**WHOSE, probatio.Required(ATTR_ENABLED, default=True): BooleanSelector()}
+    {**SUBJECT_FIELDS, probatio.Required(ATTR_ENABLED, default=True): BooleanSelector()}
 )
 
 
@@ -61,10 +61,10 @@ class FingerprintSteps(ReaderSteps):
         if not found:
             return self.async_abort(reason="no_fingerprints")
         self._listed = self._coordinator.data.unmatched.revision
-        self._offered = {str(index): meant for index, meant in enumerate(found)}
+        self._offered = {str(index): ref for index, ref in enumerate(found)}
         options = [
-            SelectOptionDict(value=value, label=await self._async_label(meant))
-            for value, meant in self._offered.items()
+            SelectOptionDict(value=value, label=await self._async_label(ref))
+            for value, ref in self._offered.items()
         ]
         selector = SelectSelector(
             SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
@@ -73,7 +73,7 @@ class FingerprintSteps(ReaderSteps):
             "fingerprints", probatio.Schema({probatio.Required(_FINGERPRINT): selector}), error
         )
 
-    async def _async_label(self, meant: TemplateRef) -> str:
+    async def _async_label(self, ref: TemplateRef) -> str:
         """Return how a fingerprint is called in a list: "Anna (5), Left thumb, missing"."""
         language = self.hass.config.language
         texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
@@ -81,13 +81,13 @@ class FingerprintSteps(ReaderSteps):
         def text(field: str, option: str) -> str:
             return texts[f"component.{DOMAIN}.selector.{field}.options.{option}"]
 
-        fingerprint = meant.fingerprint
+        fingerprint = ref.fingerprint
         if fingerprint is None:
-            return text(_FINGERPRINT, "unnamed").format(slot=meant.slot)
-        parts = [f"{fingerprint.subject.name} ({meant.slot})"]
+            return text(_FINGERPRINT, "unnamed").format(slot=ref.slot)
+        parts = [f"{fingerprint.subject.name} ({ref.slot})"]
         if fingerprint.subject.finger is not None:
             parts.append(text(ATTR_FINGER, fingerprint.subject.finger))
-        if meant.template_id in self._coordinator.data.unmatched.missing:
+        if ref.template_id in self._coordinator.data.unmatched.missing:
             parts.append(text(_FINGERPRINT, "missing"))
         if not fingerprint.enabled:
             parts.append(text(_FINGERPRINT, "disabled"))
@@ -96,16 +96,16 @@ class FingerprintSteps(ReaderSteps):
     def _still(self) -> TemplateRef:
         """Return the chosen one as it is now. Raises a translated error if it is not there."""
         chosen = self._chosen
-        for meant in fingerprint_changes.all_on(self._coordinator):
-            if meant.template_id != chosen.template_id:
+        for ref in fingerprint_changes.all_on(self._coordinator):
+            if ref.template_id != chosen.template_id:
                 continue
-            if meant.template_id is not None:
-                return meant
-            if meant.slot == chosen.slot:
+            if ref.template_id is not None:
+                return ref
+            if ref.slot == chosen.slot:
                 if self._coordinator.data.unmatched.revision != self._listed:
                     # Another sensor may have been accepted, with somebody else's finger there.
                     raise invalid("list_changed")
-                return meant
+                return ref
         raise invalid("no_such_fingerprint")
 
     async def async_step_fingerprint(
@@ -133,19 +133,19 @@ class FingerprintSteps(ReaderSteps):
     async def async_step_edit(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for name, person, finger, and whether it counts."""
         try:
-            meant = self._still()
+            ref = self._still()
         except HomeAssistantError as err:
             return await self._async_list(err)
         error = None
         if user_input is None:
-            self._shown = self._known(meant)
+            self._shown = self._known(ref)
         else:
             shown = {**_NOTHING, **self._shown}
             entered = {**_NOTHING, **user_input}
             # Only that: anything else may have been changed elsewhere meanwhile.
             changed = {field: value for field, value in entered.items() if value != shown[field]}
             try:
-                await fingerprint_changes.async_update(self.hass, meant, changed)
+                await fingerprint_changes.async_update(self.hass, ref, changed)
             except HomeAssistantError as err:
                 error = err
             else:
@@ -154,12 +154,12 @@ class FingerprintSteps(ReaderSteps):
             "edit",
             self.add_suggested_values_to_schema(_EDIT_SCHEMA, user_input or self._shown),
             error,
-            fingerprint=await self._async_label(meant),
+            fingerprint=await self._async_label(ref),
         )
 
-    def _known(self, meant: TemplateRef) -> dict[str, Any]:
+    def _known(self, ref: TemplateRef) -> dict[str, Any]:
         """Return what the form begins with."""
-        if (fingerprint := meant.fingerprint) is None:
+        if (fingerprint := ref.fingerprint) is None:
             return {}
         described = subjects.describe(self.hass, fingerprint.subject)
         given = {field: value for field, value in described.items() if value is not None}
@@ -168,16 +168,16 @@ class FingerprintSteps(ReaderSteps):
     async def async_step_delete(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask whether to delete it, and do that."""
         try:
-            meant = self._still()
+            ref = self._still()
         except HomeAssistantError as err:
             return await self._async_list(err)
         error = None
         if user_input is not None:
             try:
-                await fingerprint_changes.async_delete(self.hass, meant)
+                await fingerprint_changes.async_delete(self.hass, ref)
             except HomeAssistantError as err:
                 error = err
             else:
                 return await self.async_step_init()
-        label = await self._async_label(meant)
+        label = await self._async_label(ref)
         return self._form("delete", probatio.Schema({}), error, fingerprint=label)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .coordinator import ReaderCoordinator
 
 
-WHOSE = {
+SUBJECT_FIELDS = {
     probatio.Optional(ATTR_PERSON): EntitySelector(EntitySelectorConfig(domain="person")),
     probatio.Optional(ATTR_NAME): TextSelector(),
     probatio.Optional(ATTR_FINGER): SelectSelector(

@@ -124,7 +124,7 @@ class ReaderHost(MqttBroker):
         return unsubscribe
 
     @callback
-    def happened(self, event: ReaderEvent) -> None:
+    def report(self, event: ReaderEvent) -> None:
         """Tell what happened, once."""
         # An automation that listens for `identified` must never hear of one that is late, nor find
         # a name where a live touch has its own.
@@ -148,7 +148,7 @@ class ReaderHost(MqttBroker):
         )
 
     @callback
-    def described(self, identity: Identity) -> None:
+    def identity_changed(self, identity: Identity) -> None:
         """Keep the device registry in step with what the reader says of itself."""
         dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
@@ -172,6 +172,6 @@ class ReaderHost(MqttBroker):
             )
 
     @callback
-    def stranger(self, identity: Identity | None) -> None:
+    def other_device(self, identity: Identity | None) -> None:
         """Tell the user that another reader answers under this reader's id; None: not any more."""
-        self._issues.stranger(identity)
+        self._issues.other_device(identity)

@@ -65,7 +65,7 @@ class Issues:
         self._set(ISSUE_FINGERPRINTS_MISSING, missing > 0, count=str(missing))
 
     @callback
-    def stranger(self, identity: Identity | None) -> None:
+    def other_device(self, identity: Identity | None) -> None:
         """Tell that another reader answers under this reader's id; None: not any more."""
         self._set(
             ISSUE_OTHER_DEVICE,

@@ -245,7 +245,7 @@ class OtherDeviceFlow(ReaderFlow):
             # The right one is back.
             return
         if identity.device != (self._placeholders or {}).get("found"):
-            issues.stranger(identity)
+            issues.other_device(identity)
             raise _TryAgainError("another_one")
         if is_taken(self.hass, entry, identity):
             raise _NoUseError("already_configured")

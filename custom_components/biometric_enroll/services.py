@@ -138,7 +138,7 @@ async def _async_cancel_enrollment(call: ServiceCall) -> None:
         await coordinator.client.enroller.async_cancel()
 
 
-def _meant(call: ServiceCall) -> TemplateRef:
+def _template_ref(call: ServiceCall) -> TemplateRef:
     """Return which template a call is about. Raises a translated error."""
     named = {ATTR_TEMPLATE_ID, ATTR_DEVICE_ID, ATTR_SLOT} & call.data.keys()
     if named == {ATTR_TEMPLATE_ID}:
@@ -150,12 +150,12 @@ def _meant(call: ServiceCall) -> TemplateRef:
 
 async def _async_update_fingerprint(call: ServiceCall) -> None:
     """Change name, person, finger, or whether a fingerprint counts; or name an unnamed template."""
-    await fingerprint_changes.async_update(call.hass, _meant(call), call.data)
+    await fingerprint_changes.async_update(call.hass, _template_ref(call), call.data)
 
 
 async def _async_delete_fingerprint(call: ServiceCall) -> None:
     """Delete a fingerprint from its sensor, and forget its name; with `force` only the latter."""
     if call.data[ATTR_FORCE]:
-        await fingerprint_changes.async_forget(call.hass, _meant(call))
+        await fingerprint_changes.async_forget(call.hass, _template_ref(call))
     else:
-        await fingerprint_changes.async_delete(call.hass, _meant(call))
+        await fingerprint_changes.async_delete(call.hass, _template_ref(call))

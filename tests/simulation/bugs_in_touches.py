@@ -130,7 +130,7 @@ bug_value("anybody_answers", 1, "Whoever answers hello under the reader's id is 
 
 
 @bug(4, "Nobody asks after a reader whose last will came, until ten minutes are over",
-     Connection, "lost")  # fmt: skip
+     Connection, "set_unavailable")  # fmt: skip
 def will_is_believed(_original: Any, self: Connection, why: str) -> None:
     if self._model.state.available:
         self._model.update(available=False)

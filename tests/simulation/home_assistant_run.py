@@ -243,14 +243,14 @@ class Entry:
         if self._loaded:
             self._observer.state(self._reader_id, state, self._message)
 
-    def happened(self, moment: ReaderEvent) -> None:
+    def report(self, moment: ReaderEvent) -> None:
         if self._alive:
             self._observer.moment(self._reader_id, moment, self._message)
 
-    def described(self, identity: Identity) -> None:
+    def identity_changed(self, identity: Identity) -> None:
         """Keep no device registry."""
 
-    def stranger(self, identity: Identity | None) -> None:
+    def other_device(self, identity: Identity | None) -> None:
         """Keep no repair issues."""
 
 

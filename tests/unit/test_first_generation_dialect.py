@@ -14,9 +14,9 @@ from custom_components.biometric_enroll.client.enrollment import advances
 from custom_components.biometric_enroll.legacy import enrollment as enrollments
 from custom_components.biometric_enroll.legacy import protocol as dialect
 from custom_components.biometric_enroll.legacy.protocol import (
-    Alive,
-    News,
-    Said,
+    EnrollmentMessage,
+    EnrollmentStatus,
+    ReaderStatus,
     Touch,
 )
 from custom_components.biometric_enroll.protocol import builder, parser
@@ -55,29 +55,29 @@ def _bytes(message: dict[str, Any]) -> bytes:
     return json.dumps(message["payload"]).encode()
 
 
-def _news(said: Said, **what: Any) -> News:
-    return replace(News(said, None, None, None, ""), **what)
+def _news(said: EnrollmentStatus, **what: Any) -> EnrollmentMessage:
+    return replace(EnrollmentMessage(said, None, None, None, ""), **what)
 
 
 # What they say
 
 _SAID = {
-    "request taken": (Said.STARTED, None),
-    "no finger yet": (Said.WAITING, None),
-    "scan 1 captured": (Said.PROGRESS, 1),
-    "scan 2 captured": (Said.PROGRESS, 2),
-    "scan 3 captured": (Said.PROGRESS, 3),
-    "scan 1 was too poor and is repeated": (Said.CAPTURE_FAILED, 1),
-    "waits for confirm, without a timeout": (Said.READY, 3),
-    "stored": (Said.SUCCESS, None),
-    "the finger is stored already": (Said.ERROR, None),
-    "two fingers were scanned": (Said.ERROR, None),
-    "the sensor did not store": (Said.ERROR, None),
-    "no such slot": (Said.ERROR, None),
-    "no finger in time": (Said.ERROR, None),
-    "the image was too poor": (Said.ERROR, None),
-    "nothing to cancel": (Said.ERROR, None),
-    "answer to cancel": (Said.CANCELLED, None),
+    "request taken": (EnrollmentStatus.STARTED, None),
+    "no finger yet": (EnrollmentStatus.WAITING, None),
+    "scan 1 captured": (EnrollmentStatus.PROGRESS, 1),
+    "scan 2 captured": (EnrollmentStatus.PROGRESS, 2),
+    "scan 3 captured": (EnrollmentStatus.PROGRESS, 3),
+    "scan 1 was too poor and is repeated": (EnrollmentStatus.CAPTURE_FAILED, 1),
+    "waits for confirm, without a timeout": (EnrollmentStatus.READY, 3),
+    "stored": (EnrollmentStatus.SUCCESS, None),
+    "the finger is stored already": (EnrollmentStatus.ERROR, None),
+    "two fingers were scanned": (EnrollmentStatus.ERROR, None),
+    "the sensor did not store": (EnrollmentStatus.ERROR, None),
+    "no such slot": (EnrollmentStatus.ERROR, None),
+    "no finger in time": (EnrollmentStatus.ERROR, None),
+    "the image was too poor": (EnrollmentStatus.ERROR, None),
+    "nothing to cancel": (EnrollmentStatus.ERROR, None),
+    "answer to cancel": (EnrollmentStatus.CANCELLED, None),
 }
 """Word and step by meaning; what the reader is busy with, each sketch says in its own way."""
 
@@ -85,12 +85,12 @@ _SAID = {
 @pytest.mark.parametrize("message", _messages("reader", "enroll/response"))
 def test_each_message_about_an_enrollment_is_read(message: dict[str, Any]) -> None:
     if message["meaning"] == "busy with another enrollment":
-        said = Said.ERROR if message["sketch"] == "first" else Said.BLOCKED
+        said = EnrollmentStatus.ERROR if message["sketch"] == "first" else EnrollmentStatus.BLOCKED
         step = None
     else:
         said, step = _SAID[message["meaning"]]
     payload = message["payload"]
-    assert dialect.news(_bytes(message)) == News(
+    assert dialect.enrollment_message(_bytes(message)) == EnrollmentMessage(
         said, step, payload.get("slot"), payload.get("template_id"), payload.get("message", "")
     )
 
@@ -109,13 +109,13 @@ def test_each_touch_is_read(message: dict[str, Any]) -> None:
 @pytest.mark.parametrize("message", _messages("reader", "status"))
 def test_each_status_is_read(message: dict[str, Any]) -> None:
     expected = {
-        "connected": Alive(True, None, None, None),
-        "still there": Alive(True, False, 127, 3),
-        "still there, and busy with an enrollment": Alive(True, True, 127, 3),
-        "answer to sensor_info": Alive(True, None, 127, 3),
-        "answer to clear_all": Alive(True, None, None, None),
+        "connected": ReaderStatus(True, None, None, None),
+        "still there": ReaderStatus(True, False, 127, 3),
+        "still there, and busy with an enrollment": ReaderStatus(True, True, 127, 3),
+        "answer to sensor_info": ReaderStatus(True, None, 127, 3),
+        "answer to clear_all": ReaderStatus(True, None, None, None),
     }
-    assert dialect.alive(_bytes(message)) == expected[message["meaning"]]
+    assert dialect.reader_status(_bytes(message)) == expected[message["meaning"]]
     assert not dialect.is_version_1(_bytes(message))
 
 
@@ -153,9 +153,9 @@ def test_a_status_of_version_1_is_told_from_theirs() -> None:
 # Nonsense
 
 READERS: dict[str, Callable[[bytes], object]] = {
-    "enroll/response": dialect.news,
+    "enroll/response": dialect.enrollment_message,
     "fingerprint": dialect.touch,
-    "status": dialect.alive,
+    "status": dialect.reader_status,
 }
 
 _MALFORMED = {
@@ -245,30 +245,30 @@ def test_no_message_with_one_wrong_value_raises_anything_else(
 def test_an_id_of_another_form_is_still_somebody_elses(template_id: object) -> None:
     """Else the enrollment of another system would pass for the one that is running."""
     payload = json.dumps({"status": "progress", "step": 1, "template_id": template_id})
-    assert enrollments.names_another(dialect.news(payload.encode()), _RUNNING)
+    assert enrollments.names_another(dialect.enrollment_message(payload.encode()), _RUNNING)
 
 
 # What it means for the enrollment that is running
 
 
-def _after(*said: News) -> Snapshot:
+def _after(*said: EnrollmentMessage) -> Snapshot:
     snapshot = _RUNNING
     for news in said:
         snapshot = enrollments.advance(snapshot, news)
     return snapshot
 
 
-def _captured(step: int) -> News:
-    return _news(Said.PROGRESS, step=step)
+def _captured(step: int) -> EnrollmentMessage:
+    return _news(EnrollmentStatus.PROGRESS, step=step)
 
 
-_WAITING = _news(Said.WAITING)
-_POOR = _news(Said.CAPTURE_FAILED)
-_SUCCESS = _news(Said.SUCCESS, template_id=TEMPLATE_ID)
+_WAITING = _news(EnrollmentStatus.WAITING)
+_POOR = _news(EnrollmentStatus.CAPTURE_FAILED)
+_SUCCESS = _news(EnrollmentStatus.SUCCESS, template_id=TEMPLATE_ID)
 
 
-def _error(text: str) -> News:
-    return _news(Said.ERROR, text=text)
+def _error(text: str) -> EnrollmentMessage:
+    return _news(EnrollmentStatus.ERROR, text=text)
 
 
 @pytest.mark.parametrize(
@@ -288,18 +288,18 @@ def _error(text: str) -> News:
         ([_POOR, _captured(2)], "lift_finger", 2, (2, 1)),
         ([_captured(3)], "lift_finger", 3, (1, 1, 1)),
         ([_captured(3), _WAITING], "lift_finger", 3, (1, 1, 1)),
-        ([_news(Said.READY, step=3)], "lift_finger", 3, (1, 1, 1)),
-        ([_captured(3), _news(Said.READY)], "lift_finger", 3, (1, 1, 1)),
+        ([_news(EnrollmentStatus.READY, step=3)], "lift_finger", 3, (1, 1, 1)),
+        ([_captured(3), _news(EnrollmentStatus.READY)], "lift_finger", 3, (1, 1, 1)),
         ([_captured(2), _SUCCESS], "completed", 3, (1, 1, 1)),
         ([_SUCCESS], "completed", 3, (1, 1, 1)),
-        ([_captured(1), _news(Said.CANCELLED)], "cancelled", 1, (1,)),
+        ([_captured(1), _news(EnrollmentStatus.CANCELLED)], "cancelled", 1, (1,)),
         ([_captured(1), _error("Enrollment timeout")], "failed", 1, (1,)),
-        ([_news(Said.BLOCKED)], "place_finger", 1, ()),
-        ([_news(Said.STARTED)], "place_finger", 1, ()),
+        ([_news(EnrollmentStatus.BLOCKED)], "place_finger", 1, ()),
+        ([_news(EnrollmentStatus.STARTED)], "place_finger", 1, ()),
     ],
 )
 def test_an_enrollment_goes_on_as_they_tell(
-    said: list[News], stage: str, step: int, captured: tuple[int, ...]
+    said: list[EnrollmentMessage], stage: str, step: int, captured: tuple[int, ...]
 ) -> None:
     snapshot = _after(*said)
     assert (snapshot.stage, snapshot.step, snapshot.captured) == (stage, step, captured)
@@ -307,7 +307,7 @@ def test_an_enrollment_goes_on_as_they_tell(
 
 @pytest.mark.parametrize("template_id", [None, OTHER_ID, ""])
 def test_no_success_but_with_our_template_id_is_ours(template_id: str | None) -> None:
-    assert _after(_captured(2), _news(Said.SUCCESS, template_id=template_id)).running
+    assert _after(_captured(2), _news(EnrollmentStatus.SUCCESS, template_id=template_id)).running
 
 
 @pytest.mark.parametrize(
@@ -338,8 +338,8 @@ def test_a_refusal_of_somebody_elses_request_does_not_end_it(text: str) -> None:
 @given(
     st.lists(
         st.builds(
-            News,
-            said=st.sampled_from(Said),
+            EnrollmentMessage,
+            status=st.sampled_from(EnrollmentStatus),
             step=st.none() | st.integers(1, 3),
             slot=st.none(),
             template_id=st.sampled_from([None, TEMPLATE_ID]),
@@ -349,7 +349,7 @@ def test_a_refusal_of_somebody_elses_request_does_not_end_it(text: str) -> None:
     )
 )
 def test_whatever_they_tell_the_snapshots_are_of_version_1_and_only_advance(
-    said: list[News],
+    said: list[EnrollmentMessage],
 ) -> None:
     """They are kept in the form of the wire, and shown by what is made for version 1."""
     current = _RUNNING
@@ -378,12 +378,12 @@ def test_whatever_they_tell_the_snapshots_are_of_version_1_and_only_advance(
 def test_what_names_another_enrollment_is_not_about_ours(
     what: dict[str, Any], another: bool
 ) -> None:
-    assert enrollments.names_another(_news(Said.PROGRESS, **what), _RUNNING) is another
+    assert enrollments.names_another(_news(EnrollmentStatus.PROGRESS, **what), _RUNNING) is another
 
 
 def test_nothing_runs_after_a_cancel_whatever_slot_it_names() -> None:
     """A reader that has restarted answers with a slot that is nobody's."""
-    assert not enrollments.names_another(_news(Said.CANCELLED, slot=0), _RUNNING)
+    assert not enrollments.names_another(_news(EnrollmentStatus.CANCELLED, slot=0), _RUNNING)
 
 
 # The slot

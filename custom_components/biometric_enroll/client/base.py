@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 
-class Watched(Protocol):
+class ReaderConnection(Protocol):
     """How a reader of one dialect is watched."""
 
     async def async_watch(self) -> None:
@@ -26,14 +26,14 @@ class Watched(Protocol):
     async def async_look(self) -> None:
         """Ask now. Raises `UnreachableError`."""
 
-    def lost(self, why: str) -> None:
+    def set_unavailable(self, why: str) -> None:
         """Take the reader for unavailable."""
 
-    def doubt(self) -> None:
+    def ask_soon(self) -> None:
         """Have the reader asked soon."""
 
 
-class BaseClient[P: Watched](ABC):
+class BaseClient[P: ReaderConnection](ABC):
     """Follows one reader."""
 
     topics: Sequence[tuple[str, int]]
@@ -61,11 +61,11 @@ class BaseClient[P: Watched](ABC):
 
     def subscribed(self) -> None:
         """Learn that all topics are subscribed to: from now on an answer would be heard."""
-        self._connection.doubt()
+        self._connection.ask_soon()
 
     def disconnected(self) -> None:
         """Learn that the connection to the broker is lost."""
-        self._connection.lost("the connection to the broker is lost")
+        self._connection.set_unavailable("the connection to the broker is lost")
 
     def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Take a message; whatever is wrong with it ends here, in one log line."""

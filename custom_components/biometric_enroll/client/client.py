@@ -72,13 +72,13 @@ class ReaderClient(BaseClient[Connection]):
             # stands: an answer would be lost. When it stands, hello is said anyway.
             return
         if status.identity is None:
-            self._connection.lost("its last will says so")
+            self._connection.set_unavailable("its last will says so")
         else:
-            self._connection.doubt()
+            self._connection.ask_soon()
 
     def _handle_templates(self, payload: bytes, *, retained: bool) -> None:
         templates = parser.templates(Fields.parse(payload))
-        if not self._connection.strange:
+        if not self._connection.other_device_spoke:
             # Else it may be the other one's, and this message does not say whose.
             self.model.update(templates=templates)
         self._connection.heard(live=not retained)

@@ -72,14 +72,14 @@ class Connection:
         self._slow = False
         self._backlog = False
         self._changing = False
-        self._doubted = asyncio.Event()
+        self._ask_now = asyncio.Event()
         self._next: asyncio.TimerHandle | None = None
         """When hello is said without a doubt."""
         self._hello_queue = HelloQueue(model)
         self._outage_log = OutageLog(model.reader_id)
         self._silence: asyncio.TimerHandle | None = None
-        self._stranger_seen = 0.0
-        self.strange = False
+        self._other_device_at = 0.0
+        self.other_device_spoke = False
         """Whether another reader has spoken under this reader's id since this one was heard."""
 
     # Watching
@@ -88,8 +88,8 @@ class Connection:
         """Say hello whenever there is reason to doubt, and now and then without; for ever."""
         while True:
             self._ask_again()
-            await self._doubted.wait()
-            self._doubted.clear()
+            await self._ask_now.wait()
+            self._ask_now.clear()
             with suppress(UnreachableError):
                 async with self._hello_queue.async_patient_turn():
                     await self._async_hello()
@@ -113,24 +113,24 @@ class Connection:
         if self._next is not None:
             self._next.cancel()
         if not self._channel.stopped:
-            self._next = self._loop.call_later(self._patience(), self.doubt)
+            self._next = self._loop.call_later(self._patience(), self.ask_soon)
 
-    def doubt(self) -> None:
+    def ask_soon(self) -> None:
         """Have hello said soon."""
-        self._doubted.set()
+        self._ask_now.set()
 
     def heard(self, *, live: bool) -> None:
         """Ask a reader that speaks while it is thought to be away."""
         if live and not self._model.state.available:
-            self.doubt()
+            self.ask_soon()
 
-    def lost(self, why: str) -> None:
+    def set_unavailable(self, why: str) -> None:
         """Take the reader for unavailable."""
         self._outage_log.begin(why)
         if self._model.state.available:
             self._model.update(available=False)
             # A last will may come late, or twice, from a session that was over long ago.
-            self.doubt()
+            self.ask_soon()
 
     def expect_news_within(self, seconds: float | None) -> None:
         """Raise a doubt if the running enrollment is silent past the reader's own deadline."""
@@ -138,7 +138,7 @@ class Connection:
             self._silence.cancel()
             self._silence = None
         if seconds is not None:
-            self._silence = self._loop.call_later(seconds + SILENCE, self.doubt)
+            self._silence = self._loop.call_later(seconds + SILENCE, self.ask_soon)
 
     def stop(self) -> None:
         """Forget what was waited for; the next run sees for itself who is there."""
@@ -146,7 +146,7 @@ class Connection:
         self.expect_news_within(None)
         if self._next is not None:
             self._next.cancel()
-        self._host.stranger(None)
+        self._host.other_device(None)
 
     # Asking
 
@@ -174,7 +174,7 @@ class Connection:
                 topic, message, give_up_at=self._hello_queue.give_up_at()
             )
         except UnreachableError:
-            self.doubt()
+            self.ask_soon()
             raise
         if isinstance(answer, Refused):
             raise RefusedError(answer.error)
@@ -182,7 +182,7 @@ class Connection:
             return read(answer.result)
         except MalformedError as err:
             _LOGGER.warning("Reader %s answered without sense: %s", self._model.reader_id, err)
-            self.doubt()
+            self.ask_soon()
             raise UnreachableError from err
 
     async def async_change[T](
@@ -202,7 +202,7 @@ class Connection:
             done = True
         finally:
             if not done:
-                self.doubt()
+                self.ask_soon()
         return result
 
     async def async_acknowledge(self, touch: str) -> None:
@@ -230,9 +230,9 @@ class Connection:
         except UnreachableError:
             self._hello_queue.unanswered()
             if not self._channel.stopped:
-                self.lost("it does not answer")
+                self.set_unavailable("it does not answer")
             raise
-        self.lost("it refuses to answer hello")
+        self.set_unavailable("it refuses to answer hello")
         raise UnreachableError
 
     # Who answers
@@ -256,9 +256,9 @@ class Connection:
         if not self._channel.waits_for(answer.request):
             # It came again, and is as old as the one before.
             return None
-        if sent > self._stranger_seen:
-            self.strange = False
-            self._host.stranger(None)
+        if sent > self._other_device_at:
+            self.other_device_spoke = False
+            self._host.other_device(None)
         self._found(hello)
         self._channel.receive(answer)
         return hello, sent
@@ -266,7 +266,7 @@ class Connection:
     def _found(self, hello: Hello) -> None:
         self._outage_log.end()
         if hello.identity != self._model.state.identity:
-            self._host.described(hello.identity)
+            self._host.identity_changed(hello.identity)
         self._model.update(
             available=True,
             identity=hello.identity,
@@ -288,7 +288,7 @@ class Connection:
         """Return whether it is the reader of this entry; if not, the user has to know."""
         if identity.device == self._model.device:
             return True
-        self._stranger_seen = self._loop.time()
-        self.strange = True
-        self._host.stranger(identity)
+        self._other_device_at = self._loop.time()
+        self.other_device_spoke = True
+        self._host.other_device(identity)
         return False

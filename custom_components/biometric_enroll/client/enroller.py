@@ -54,7 +54,7 @@ class Greeting:
     nonce: str
 
 
-class Asked(Protocol):
+class EnrollRequests(Protocol):
     """How a reader of one dialect is asked; every method may raise `ReaderError`."""
 
     def async_greeted(self) -> AbstractAsyncContextManager[Greeting]:
@@ -75,14 +75,14 @@ class Asked(Protocol):
 class Enroller:
     """Starts enrollments of one reader and follows them to their end."""
 
-    def __init__(self, model: ReaderModel, asked: Asked) -> None:
+    def __init__(self, model: ReaderModel, requests: EnrollRequests) -> None:
         """Work for the reader that this is known of."""
         self._model = model
         self._host = model.host
         self._loop = model.host.loop
         self._device = model.device
         self._registry = model.registry
-        self._asked = asked
+        self._requests = requests
         self._starting = False
         self._cause: Cause = None
         self._accepted_at = 0.0
@@ -169,14 +169,14 @@ class Enroller:
     def _expiry(self, snapshot: Snapshot) -> datetime | None:
         """Return when the reader will give up, counted from now, and watch that it tells."""
         if snapshot.timeout_ms is None:
-            self._asked.expect_news_within(None)
+            self._requests.expect_news_within(None)
             return None
         left = snapshot.timeout_ms / 1000
-        self._asked.expect_news_within(left)
+        self._requests.expect_news_within(left)
         return self._host.utcnow() + timedelta(seconds=left)
 
     def _report(self, happened: EnrollmentEvent, subject: Subject, *, late: bool) -> None:
-        self._host.happened(
+        self._host.report(
             ReaderEvent(
                 Kind.ENROLLMENT,
                 happened.event,
@@ -218,7 +218,7 @@ class Enroller:
             raise RefusedError(Refusal.BUSY)
         self._starting = True
         try:
-            async with self._asked.async_greeted() as greeting:
+            async with self._requests.async_greeted() as greeting:
                 if greeting.running:
                     raise RefusedError(Refusal.BUSY)
                 if enroll_options.scans > greeting.max_scans:
@@ -235,7 +235,7 @@ class Enroller:
         await self._registry.async_set_enrollment(self._device, Enrollment(template_id, subject))
         self._cause = cause
         try:
-            slot = await self._asked.async_start(greeting, template_id, enroll_options)
+            slot = await self._requests.async_start(greeting, template_id, enroll_options)
         except ReaderError as err:
             # With a nonce this fresh, `stale` is what another reader under the same id says; as
             # after silence, ours may have started all the same.
@@ -251,7 +251,7 @@ class Enroller:
         # One that was accepted just now may not have shown a snapshot yet.
         if enrollment is None or self._model.followed().final:
             raise RefusedError(Refusal.NOT_RUNNING)
-        ended = await self._asked.async_cancel(enrollment.template_id)
+        ended = await self._requests.async_cancel(enrollment.template_id)
         # Before a slow answer came, somebody else may have been asked to enroll.
         newest = self._registry.enrollment(self._device)
         ours = newest is not None and newest.template_id == ended.template_id

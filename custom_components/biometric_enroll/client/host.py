@@ -82,13 +82,13 @@ class Host(Broker, Protocol):
     def state_changed(self, state: ReaderState, cause: Cause) -> None:
         """Show what is."""
 
-    def happened(self, event: ReaderEvent) -> None:
+    def report(self, event: ReaderEvent) -> None:
         """Tell what happened, once."""
 
-    def described(self, identity: Identity) -> None:
+    def identity_changed(self, identity: Identity) -> None:
         """Note who the reader says that it is."""
 
-    def stranger(self, identity: Identity | None) -> None:
+    def other_device(self, identity: Identity | None) -> None:
         """Tell that another reader answers under this reader's id; None: not any more."""
 
 

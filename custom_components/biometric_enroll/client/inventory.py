@@ -59,7 +59,7 @@ class Lister:
                 or state.inventory.revision != state.templates.revision
                 or self._named_since(state.inventory)
             )
-            # Asked again, it would say the same.
+            # EnrollRequests again, it would say the same.
             and self._told() != self._senseless
         )
 

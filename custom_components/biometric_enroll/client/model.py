@@ -1,7 +1,7 @@
 """What is known of one reader, and who is told when that changes.
 
 The road: bytes of a topic (client) → typed message (protocol/parser) → frozen `ReaderState` (here)
-→ entities. What happened, rather than is, goes through `Host.happened`.
+→ entities. What happened, rather than is, goes through `Host.report`.
 """
 
 from dataclasses import replace

@@ -60,7 +60,7 @@ class Touches:
             event, subject = self._judge(touch)
             if subject is not None:
                 self._model.identified(subject)
-            self._host.happened(event)
+            self._host.report(event)
         self._host.create_task(self._async_acknowledge(touch.touch))
 
     async def _async_acknowledge(self, touch: str) -> None:
@@ -73,7 +73,7 @@ class Touches:
         age = self._connection.liveness.age(touch.hello, touch.at_ms, self._host.loop.time())
         if age is not None and age < -SLACK:
             # Our clock stood still (a machine that was suspended): a new hello sets it right.
-            self._connection.doubt()
+            self._connection.ask_soon()
         now = self._host.utcnow()
         touched_at = None if age is None else now - timedelta(seconds=age)
         subject, why = self._subject(touch)

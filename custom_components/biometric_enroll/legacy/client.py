@@ -11,7 +11,7 @@ from ..client.host import Kind, ReaderEvent
 from ..client.touches import UNKNOWN_FINGER, objection
 from ..protocol.fields import MalformedError
 from ..protocol.words import TouchResult
-from . import protocol as dialect
+from . import protocol
 from .connection import LegacyConnection
 from .enroller import LegacyEnroller
 from .protocol import Topic
@@ -61,7 +61,7 @@ class LegacyClient(BaseClient[LegacyConnection]):
     def subscribed(self) -> None:
         """Learn that all topics are subscribed to: from now on an answer would be heard."""
         super().subscribed()
-        self._enrollments.take_up()
+        self._enrollments.resume()
 
     def stop(self) -> None:
         """Let nobody wait for what this run will not hear any more."""
@@ -72,27 +72,27 @@ class LegacyClient(BaseClient[LegacyConnection]):
 
     @override
     def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        if topic == Topic.STATUS and dialect.is_version_1(payload):
+        if topic == Topic.STATUS and protocol.is_version_1(payload):
             self._speaks_version_1()
             return
         if retained:
             raise MalformedError("a reader of the first generation retains nothing")
         match topic:
             case Topic.STATUS:
-                alive = dialect.alive(payload)
-                self._connection.handle(alive)
-                if alive.enrolling is False:
-                    self._enrollments.take_idle()
+                status = protocol.reader_status(payload)
+                self._connection.handle(status)
+                if status.enrolling is False:
+                    self._enrollments.handle_idle()
             case Topic.ENROLLMENT:
-                news = dialect.news(payload)
+                message = protocol.enrollment_message(payload)
                 self._connection.heard()
-                self._enrollments.handle(news)
+                self._enrollments.handle(message)
             case Topic.TOUCH:
-                touch = dialect.touch(payload)
+                touch = protocol.touch(payload)
                 self._connection.heard()
                 self._handle_touch(touch)
 
-    def _handle_touch(self, touch: dialect.Touch) -> None:
+    def _handle_touch(self, touch: protocol.Touch) -> None:
         fields: dict[str, Any] = {
             "reason": UNKNOWN_FINGER if touch.slot is None else None,
             "slot": touch.slot,
@@ -100,11 +100,11 @@ class LegacyClient(BaseClient[LegacyConnection]):
             "confidence": touch.confidence,
             "count": 1,
         }
-        self._host.happened(
+        self._host.report(
             self._trusted_touch(touch, fields) if self._trusted() else _late_touch(touch, fields)
         )
 
-    def _trusted_touch(self, touch: dialect.Touch, fields: dict[str, Any]) -> ReaderEvent:
+    def _trusted_touch(self, touch: protocol.Touch, fields: dict[str, Any]) -> ReaderEvent:
         """Take a touch for live, and its slot for whose finger it is, as the user has decided."""
         subject: Subject | None = None
         if touch.slot is not None:
@@ -119,7 +119,7 @@ class LegacyClient(BaseClient[LegacyConnection]):
         return ReaderEvent(Kind.TOUCH, TouchResult.IDENTIFIED, fields, subject)
 
 
-def _late_touch(touch: dialect.Touch, fields: dict[str, Any]) -> ReaderEvent:
+def _late_touch(touch: protocol.Touch, fields: dict[str, Any]) -> ReaderEvent:
     """Report a touch without a name: nothing bounds its age."""
     fields |= {"touched_at": None, "age": None}
     if touch.slot is None:

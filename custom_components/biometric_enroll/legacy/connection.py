@@ -15,12 +15,12 @@ from ..client.outage_log import OutageLog
 from ..client.request_channel import async_repeat
 from ..protocol.messages import Templates
 from ..protocol.words import topic_of
-from . import protocol as dialect
+from . import protocol
 from .protocol import Topic
 
 if TYPE_CHECKING:
     from ..client.model import ReaderModel
-    from .protocol import Alive
+    from .protocol import ReaderStatus
 
 QUIET = 60.0
 """Seconds without a message after which the reader is asked whether it is there: how often it tells
@@ -41,7 +41,7 @@ class LegacyConnection:
         self._loop = model.host.loop
         self._heard_at = self._loop.time()
         self._answered = asyncio.Event()
-        self._doubted = asyncio.Event()
+        self._ask_now = asyncio.Event()
         self.hello_queue = HelloQueue(model)
         self._outage_log = OutageLog(model.reader_id)
         self._detect_from = self._heard_at
@@ -52,12 +52,12 @@ class LegacyConnection:
         """Ask whether the reader is there when it is quiet, or in doubt; for ever."""
         while True:
             quiet = self._heard_at + QUIET - self._loop.time()
-            if not self._doubted.is_set() and quiet > 0:
+            if not self._ask_now.is_set() and quiet > 0:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(quiet):
-                        await self._doubted.wait()
+                        await self._ask_now.wait()
                 continue
-            self._doubted.clear()
+            self._ask_now.clear()
             with suppress(UnreachableError):
                 async with self.hello_queue.async_patient_turn():
                     await self._async_look()
@@ -72,19 +72,19 @@ class LegacyConnection:
         self._answered.clear()
         try:
             await self.async_repeat(
-                Topic.COMMAND, dialect.sensor_info(), self._answered, give_up_at
+                Topic.COMMAND, protocol.sensor_info(), self._answered, give_up_at
             )
         except UnreachableError:
             self.hello_queue.unanswered()
             if not self.stopped:
-                self.lost("it does not answer")
+                self.set_unavailable("it does not answer")
             raise
 
-    def doubt(self) -> None:
+    def ask_soon(self) -> None:
         """Have the reader asked soon."""
-        self._doubted.set()
+        self._ask_now.set()
 
-    def lost(self, why: str) -> None:
+    def set_unavailable(self, why: str) -> None:
         """Take the reader for unavailable."""
         self._outage_log.begin(why)
         if self._model.state.available:
@@ -96,25 +96,25 @@ class LegacyConnection:
         if self._model.state.available:
             return
         self._outage_log.end()
-        identity = dialect.identity(self._model.reader_id)
-        self._host.described(identity)
+        identity = protocol.identity(self._model.reader_id)
+        self._host.identity_changed(identity)
         self._model.update(available=True, identity=identity)
-        self.doubt()
+        self.ask_soon()
 
-    def handle(self, alive: Alive) -> None:
+    def handle(self, status: ReaderStatus) -> None:
         """Take a status, whatever it answers."""
-        if not alive.online:
-            self.lost("it says so")
+        if not status.online:
+            self.set_unavailable("it says so")
             return
         self.heard()
-        if alive.capacity is None or alive.stored is None:
+        if status.capacity is None or status.stored is None:
             # It has just connected, maybe after a restart; or it was emptied.
             self._detect_from = self._loop.time()
-            self.doubt()
+            self.ask_soon()
             return
         templates = Templates(
-            capacity=alive.capacity,
-            count=alive.stored,
+            capacity=status.capacity,
+            count=status.stored,
             revision=None,
             sensor_changed=False,
             sensor_error=None,
@@ -128,7 +128,7 @@ class LegacyConnection:
         now = self._loop.time()
         if now >= self._detect_from and not self._model.followed().running:
             self._detect_from = now + DETECT_EVERY
-            self._host.create_task(self.async_say(Topic.DETECT, dialect.detect()))
+            self._host.create_task(self.async_say(Topic.DETECT, protocol.detect()))
 
     def stop(self) -> None:
         """Let nobody wait for an answer that would not be heard."""

@@ -15,8 +15,8 @@ from ..client.enroller import Enroller, Greeting
 from ..client.errors import RefusedError, UnreachableError
 from ..protocol.words import Reason, Refusal, Stage
 from . import enrollment as enrollments
-from . import protocol as dialect
-from .protocol import Said, Topic
+from . import protocol
+from .protocol import EnrollmentStatus, Topic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from ..client.model import ReaderModel
     from ..protocol.messages import Snapshot
     from .connection import LegacyConnection
-    from .protocol import News
+    from .protocol import EnrollmentMessage
 
 SETTLED = 2.0
-"""Seconds after the last news of an enrollment from which a status may say that it is over."""
+"""Seconds after the last message of an enrollment from which a status may say that it is over."""
 
 TAKEN_UP_TIMEOUT_MS = 30_000
 """How long a scan may take in an enrollment of which nobody here knows how it was asked for."""
@@ -72,74 +72,76 @@ class LegacyEnroller:
 
     # What the reader says
 
-    def handle(self, news: News) -> None:
+    def handle(self, message: EnrollmentMessage) -> None:
         """Take a message about an enrollment, whosever it is."""
         if self._start is not None and not self._start.accepted.done():
-            self._handle_answer(self._start, news)
+            self._handle_answer(self._start, message)
             return
         current = self._model.followed()
         if not current.running:
-            self._handle_unexpected(current, news)
-        elif not enrollments.names_another(news, current):
-            self._follow(current, news)
-        elif news.said in enrollments.TELLS_WHOSE:
+            self._handle_unexpected(current, message)
+        elif not enrollments.names_another(message, current):
+            self._follow(current, message)
+        elif message.status in enrollments.TELLS_WHOSE:
             # The reader runs one at a time, so ours is over.
             self._end(Reason.READER_RESTARTED)
 
-    def take_idle(self) -> None:
+    def handle_idle(self) -> None:
         """Learn that the reader runs no enrollment: how ours has ended was lost."""
         if self._loop.time() - self._news_at > SETTLED:
             self._end(Reason.READER_RESTARTED)
 
-    def take_up(self) -> None:
+    def resume(self) -> None:
         """See that an enrollment from before a restart ends: what was said will not come again."""
         current = self._model.followed()
         if current.running and current.timeout_ms is not None and self._silence is None:
             self.expect_news_within(current.timeout_ms / 1000)
 
-    def _handle_answer(self, start: _Start, news: News) -> None:
+    def _handle_answer(self, start: _Start, message: EnrollmentMessage) -> None:
         """Take what may be the answer to a start.
 
         What does not name our enrollment says nothing of it: the reader may be busy with another.
         """
-        if news.template_id == start.template_id:
-            slot = start.slot if news.slot is None else news.slot
+        if message.template_id == start.template_id:
+            slot = start.slot if message.slot is None else message.slot
             # At once, not when the caller runs: the next message may be the last of it.
-            self._begin(start.template_id, slot, start.timeout_ms, news)
+            self._begin(start.template_id, slot, start.timeout_ms, message)
             start.accepted.set_result(slot)
-        elif news.said is Said.BLOCKED:
-            start.accepted.set_exception(_BlockedError(news.template_id))
-        elif news.said is Said.ERROR and news.template_id is None:
-            refusal = enrollments.refusal_of(news.text) or Refusal.SENSOR_ERROR
+        elif message.status is EnrollmentStatus.BLOCKED:
+            start.accepted.set_exception(_BlockedError(message.template_id))
+        elif message.status is EnrollmentStatus.ERROR and message.template_id is None:
+            refusal = enrollments.refusal_of(message.text) or Refusal.SENSOR_ERROR
             # An answer to a cancel from before is none to this.
             if refusal is not Refusal.NOT_RUNNING:
                 start.accepted.set_exception(RefusedError(refusal))
 
-    def _handle_unexpected(self, current: Snapshot, news: News) -> None:
+    def _handle_unexpected(self, current: Snapshot, message: EnrollmentMessage) -> None:
         """Take what names our enrollment although it is over for us, or was not seen to begin."""
         enrollment = self._model.registry.enrollment(self._model.device)
-        if enrollment is None or news.template_id != enrollment.template_id:
+        if enrollment is None or message.template_id != enrollment.template_id:
             return
         if current.template_id is None:
             # From before a restart; or its caller was told that it did not start, then the
             # enroller cancels it.
-            if news.slot is not None:
-                self._begin(enrollment.template_id, news.slot, TAKEN_UP_TIMEOUT_MS, news)
-        elif news.said in enrollments.TELLS_WHOSE:
+            if message.slot is not None:
+                self._begin(enrollment.template_id, message.slot, TAKEN_UP_TIMEOUT_MS, message)
+        elif message.status in enrollments.TELLS_WHOSE:
             self._host.create_task(self._async_release(enrollment.template_id))
 
-    def _begin(self, template_id: str, slot: int, timeout_ms: int, news: News) -> None:
+    def _begin(
+        self, template_id: str, slot: int, timeout_ms: int, message: EnrollmentMessage
+    ) -> None:
         self._ended.clear()
-        self._follow(enrollments.started(template_id, slot, timeout_ms), news)
+        self._follow(enrollments.started(template_id, slot, timeout_ms), message)
 
-    def _follow(self, current: Snapshot, news: News) -> None:
+    def _follow(self, current: Snapshot, message: EnrollmentMessage) -> None:
         """Take the next message of the enrollment that is followed."""
         self._news_at = self._loop.time()
-        if news.said is Said.CANCELLED and self._timing_out:
+        if message.status is EnrollmentStatus.CANCELLED and self._timing_out:
             self._end(Reason.TIMEOUT)
             return
-        self._show(enrollments.advance(current, news))
-        if news.said is Said.READY and not self._confirming and self._is_wanted():
+        self._show(enrollments.advance(current, message))
+        if message.status is EnrollmentStatus.READY and not self._confirming and self._is_wanted():
             self._host.create_task(self._async_confirm())
 
     def _is_wanted(self) -> bool:
@@ -160,7 +162,7 @@ class LegacyEnroller:
         self._ended.set()
         if snapshot.stage is Stage.COMPLETED and snapshot.template_id is not None:
             # It does not take the next enrollment before it knows.
-            saved = dialect.saved(snapshot.template_id)
+            saved = protocol.saved(snapshot.template_id)
             self._host.create_task(self._connection.async_say(Topic.SAVED, saved))
 
     # What it is asked
@@ -169,7 +171,7 @@ class LegacyEnroller:
     async def async_greeted(self) -> AsyncGenerator[Greeting]:
         """See that it is there. Raises `UnreachableError`."""
         await self._connection.async_look()
-        yield Greeting(self._model.followed().running, dialect.SCANS, nonce="")
+        yield Greeting(self._model.followed().running, protocol.SCANS, nonce="")
 
     async def async_start(
         self,
@@ -192,13 +194,13 @@ class LegacyEnroller:
     async def _async_start(self, slot: int, template_id: str, enroll_options: EnrollOptions) -> int:
         accepted: asyncio.Future[int] = self._loop.create_future()
         self._start = _Start(template_id, slot, enroll_options.scan_timeout * 1000, accepted)
-        message = dialect.start(slot, template_id)
+        message = protocol.start(slot, template_id)
         try:
             async with asyncio.timeout(request_channel.ANSWER_WITHIN):
                 await self._connection.async_say_or_raise(Topic.ENROLL, message)
                 return await accepted
         except TimeoutError, UnreachableError:
-            self._connection.doubt()
+            self._connection.ask_soon()
             await self._async_take_back()
             raise UnreachableError from None
         except RefusedError as err:
@@ -211,14 +213,14 @@ class LegacyEnroller:
 
     async def _async_take_back(self) -> None:
         """End what may have started although we say that it did not; it comes behind the start."""
-        await self._connection.async_say(Topic.ENROLL, dialect.cancel())
+        await self._connection.async_say(Topic.ENROLL, protocol.cancel())
 
     async def async_cancel(self, template_id: str) -> Snapshot:
         """End the running enrollment; return how it has ended. Raises `ReaderError`."""
         if self._model.followed().running:
             await self._connection.async_repeat(
                 Topic.ENROLL,
-                dialect.cancel(),
+                protocol.cancel(),
                 self._ended,
                 self._connection.hello_queue.give_up_at(),
             )
@@ -247,7 +249,7 @@ class LegacyEnroller:
     async def _async_time_out(self) -> None:
         self._timing_out = True
         try:
-            await self._connection.async_repeat(Topic.ENROLL, dialect.cancel(), self._ended)
+            await self._connection.async_repeat(Topic.ENROLL, protocol.cancel(), self._ended)
         except UnreachableError:
             if not self._connection.stopped:
                 self._end(Reason.TIMEOUT)
@@ -257,14 +259,14 @@ class LegacyEnroller:
     async def _async_confirm(self) -> None:
         self._confirming = True
         with suppress(UnreachableError):
-            await self._connection.async_repeat(Topic.ENROLL, dialect.confirm(), self._ended)
+            await self._connection.async_repeat(Topic.ENROLL, protocol.confirm(), self._ended)
         self._confirming = False
 
     async def _async_release(self, template_id: str) -> None:
         """Free the reader of an enrollment of ours that is over for us, but not for the reader."""
         if self._model.registry.find(self._model.device, template_id) is None:
-            await self._connection.async_say(Topic.ENROLL, dialect.cancel())
-        await self._connection.async_say(Topic.SAVED, dialect.saved(template_id))
+            await self._connection.async_say(Topic.ENROLL, protocol.cancel())
+        await self._connection.async_say(Topic.SAVED, protocol.saved(template_id))
 
     def _slot(self, wanted: int | None) -> int:
         """Choose a slot. Raises `RefusedError`."""

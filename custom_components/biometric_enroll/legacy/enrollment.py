@@ -14,18 +14,18 @@ from ..protocol.words import (
     Rejection,
     Stage,
 )
-from .protocol import SCANS, Said
+from .protocol import SCANS, EnrollmentStatus
 
 if TYPE_CHECKING:
     from typing import Any
 
     from ..protocol.messages import Snapshot
-    from .protocol import News
+    from .protocol import EnrollmentMessage
 
 MOST_SLOT = 127
 """The first sketch refuses a higher one."""
 
-TELLS_WHOSE = frozenset(Said) - {Said.ERROR, Said.CANCELLED}
+TELLS_WHOSE = frozenset(EnrollmentStatus) - {EnrollmentStatus.ERROR, EnrollmentStatus.CANCELLED}
 """What is said only of the enrollment that has the reader for itself."""
 
 
@@ -43,31 +43,34 @@ def started(template_id: str, slot: int, timeout_ms: int) -> Snapshot:
     )
 
 
-def names_another(news: News, current: Snapshot) -> bool:
+def names_another(message: EnrollmentMessage, current: Snapshot) -> bool:
     """Return whether a message is about another enrollment than the running one, by what it says.
 
     `cancelled` never is: it carries the slot at most, and nothing runs after it.
     """
-    if news.said is Said.CANCELLED:
+    if message.status is EnrollmentStatus.CANCELLED:
         return False
-    ours = news.template_id in {None, current.template_id} and news.slot in {None, current.slot}
+    ours = message.template_id in {None, current.template_id} and message.slot in {
+        None,
+        current.slot,
+    }
     return not ours
 
 
-def advance(current: Snapshot, news: News) -> Snapshot:  # noqa: PLR0911 - one for each word
+def advance(current: Snapshot, message: EnrollmentMessage) -> Snapshot:  # noqa: PLR0911 - one for each word
     """Return the snapshot after a message about the running enrollment `current`.
 
     The same snapshot where the message tells nothing new.
     """
     done = len(current.captured)
-    match news.said:
-        case Said.WAITING if current.stage is Stage.LIFT_FINGER and done < SCANS:
+    match message.status:
+        case EnrollmentStatus.WAITING if current.stage is Stage.LIFT_FINGER and done < SCANS:
             return _next(current, stage=Stage.PLACE_FINGER, step=done + 1)
-        case Said.PROGRESS if news.step is not None and news.step > done:
-            return _captured(current, news.step)
-        case Said.READY if done < SCANS:
+        case EnrollmentStatus.PROGRESS if message.step is not None and message.step > done:
+            return _captured(current, message.step)
+        case EnrollmentStatus.READY if done < SCANS:
             return _captured(current, SCANS)
-        case Said.CAPTURE_FAILED:
+        case EnrollmentStatus.CAPTURE_FAILED:
             return _next(
                 current,
                 stage=Stage.LIFT_FINGER,
@@ -77,11 +80,11 @@ def advance(current: Snapshot, news: News) -> Snapshot:  # noqa: PLR0911 - one f
                 rejected_last=Rejection.NO_IMAGE,
             )
         # Whose template it was, only the template id tells.
-        case Said.SUCCESS if news.template_id == current.template_id:
+        case EnrollmentStatus.SUCCESS if message.template_id == current.template_id:
             return final(_captured(current, SCANS), Stage.COMPLETED)
-        case Said.ERROR:
-            return _after_error(current, news.text)
-        case Said.CANCELLED:
+        case EnrollmentStatus.ERROR:
+            return _after_error(current, message.text)
+        case EnrollmentStatus.CANCELLED:
             return final(current, Stage.CANCELLED)
         case _:
             return current

@@ -38,7 +38,7 @@ class Topic(StrEnum):
     COMMAND = "command"
 
 
-class Said(StrEnum):
+class EnrollmentStatus(StrEnum):
     """What can be said of an enrollment."""
 
     STARTED = "started"
@@ -53,10 +53,10 @@ class Said(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class EnrollmentMessage:
     """One message about an enrollment; None stands for what it does not carry."""
 
-    said: Said
+    status: EnrollmentStatus
     step: int | None
     slot: int | None
     template_id: str | None
@@ -64,7 +64,7 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class Alive:
+class ReaderStatus:
     """One message on `status`, whatever it was the answer to."""
 
     online: bool
@@ -84,13 +84,13 @@ class Touch:
 # From text to message
 
 
-def news(payload: bytes) -> News:
+def enrollment_message(payload: bytes) -> EnrollmentMessage:
     """Read `enroll/response`."""
     fields = Fields.parse(payload, version=None)
     template_id = fields.value("template_id")
     text = fields.value("message")
-    return News(
-        said=fields.word("status", Said),
+    return EnrollmentMessage(
+        status=fields.word("status", EnrollmentStatus),
         step=_optional(fields, "step", 1, SCANS),
         slot=_optional(fields, "slot", 0, _U16),
         # Others may use ids of any form; only a message without one is about any enrollment.
@@ -99,7 +99,7 @@ def news(payload: bytes) -> News:
     )
 
 
-def alive(payload: bytes) -> Alive:
+def reader_status(payload: bytes) -> ReaderStatus:
     """Read `status`."""
     fields = Fields.parse(payload, version=None)
     enrolling = fields.value("enrollment_in_progress")
@@ -108,7 +108,7 @@ def alive(payload: bytes) -> Alive:
         next((key for key in keys if fields.has(key)), keys[0])
         for keys in (("capacity", "fingerprint_capacity"), ("stored", "fingerprints_stored"))
     )
-    return Alive(
+    return ReaderStatus(
         online=fields.value("status") != "offline",
         enrolling=enrolling if isinstance(enrolling, bool) else None,
         capacity=_optional(fields, capacity, 0, _U16),

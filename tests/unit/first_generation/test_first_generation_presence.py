@@ -84,7 +84,7 @@ async def test_a_quiet_reader_is_asked_and_when_it_is_silent_it_is_unavailable(
 ) -> None:
     old.silent = True
     # What it waits for now was decided before the times were patched.
-    site.entry.runtime_data.client._connection.doubt()
+    site.entry.runtime_data.client._connection.ask_soon()
     await site.until(lambda: not site.available)
 
 
