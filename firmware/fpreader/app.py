@@ -3,12 +3,12 @@
 import asyncio
 import json
 
-from fpreader.desk import Desk
+from fpreader.dispatcher import Dispatcher
 from fpreader.journal import Journal
 from fpreader.light import has_color
-from fpreader.link import Link
 from fpreader.memory import Memory
 from fpreader.mqtt import Client
+from fpreader.mqtt_session import MqttSession
 from fpreader.scanner import Scanner
 from fpreader.sensor import Sensor
 
@@ -130,7 +130,7 @@ class App:
         )
         board.collect()  # the journal takes its room in one piece, and keeps it
         self.journal = Journal(board.journal_file, board.random)
-        self.link = Link(
+        self.session = MqttSession(
             "biometric/" + config.reader_id + "/",
             board.device,
             config.user,
@@ -143,11 +143,11 @@ class App:
             ),
             board.random,
         )
-        self.desk = Desk(
+        self.dispatcher = Dispatcher(
             self._identity, self.scanner, self.journal, self, board.clock, board.random
         )
         self._client = Client(
-            self.link,
+            self.session,
             config.host,
             config.port,
             board.clock,
@@ -170,14 +170,14 @@ class App:
         finally:
             for task in tasks:
                 task.cancel()
-            self.journal.keep_all()
+            self.journal.store_all()
         if self._failure is not None:
             raise self._failure
 
     async def step(self) -> None:
         """Send the touches that are due, then wait until something happens."""
         self._wake.clear()
-        while (touch := self.journal.due(self._clock(), can_send=self.link.ready)) is not None:
+        while (touch := self.journal.due(self._clock(), can_send=self.session.ready)) is not None:
             self._send(TOUCH, json.dumps(touch).encode())
         beat_ms = self._board.beat_ms if self._restart_at is None else _LOOK_MS
         wait_ms = self.journal.wait_ms(self._clock())
@@ -192,14 +192,14 @@ class App:
     def on_message(self, topic: str, payload: "bytes | None", retained: bool) -> None:  # noqa: FBT001
         """Take a message of the broker; never raises."""
         if topic != STATUS:
-            self.desk.take(topic, payload, retained=retained)
+            self.dispatcher.handle(topic, payload, retained=retained)
         elif payload is not None and _says_offline(payload):
-            self.link.correct_status(self._clock())
+            self.session.correct_status(self._clock())
         self._wake.set()
 
     def _on_snapshot(self) -> None:
         self._changed(SNAPSHOT)
-        self.desk.settle()
+        self.dispatcher.answer_cancels()
 
     def _on_touch(  # noqa: PLR0913, PLR0917 - what a touch is
         self,
@@ -214,10 +214,10 @@ class App:
         self._wake.set()
 
     def _changed(self, topic: str) -> None:
-        self.link.changed(topic)
+        self.session.changed(topic)
         self._client.wake()
 
-    # --- what the desk causes ---------------------------------------------------------
+    # --- what the dispatcher causes ---------------------------------------------------------
 
     def answer(self, payload: bytes) -> bool:
         """Send an answer; False when that is not possible now."""
@@ -249,7 +249,7 @@ class App:
 
         Or each start of the reader would tell first that its sensor does not work.
         """
-        await self.scanner.tried.wait()
+        await self.scanner.sensor_tried.wait()
         await self._board.network()
 
     # --- pieces -----------------------------------------------------------------------
@@ -266,7 +266,7 @@ class App:
         """Tell whether a restart is asked for, and its answer has left or has had its time."""
         if self._restart_at is None:
             return False
-        return self.link.idle or self._clock() >= self._restart_at + _LEAVE_MS
+        return self.session.idle or self._clock() >= self._restart_at + _LEAVE_MS
 
     def _status(self) -> bytes:
         status = dict(self._identity)
@@ -274,7 +274,7 @@ class App:
         return _message(status)
 
     def _send(self, topic: str, payload: bytes) -> bool:
-        sent = self.link.publish(topic, payload)
+        sent = self.session.publish(topic, payload)
         self._client.wake()
         return sent
 

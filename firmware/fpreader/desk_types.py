@@ -1,4 +1,4 @@
-"""What the desk needs of those around it. Types only: nothing here runs."""
+"""What the dispatcher needs of those around it. Types only: nothing here runs."""
 
 TYPE_CHECKING = False
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from fpreader.changes import Done
 
     class Changing(Protocol):
-        """What the desk needs of changes.Changes."""
+        """What the dispatcher needs of changes.Changes."""
 
         @property
         def settings(self) -> dict[str, Any]:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
             """Accept to change settings (None) or refuse it (error)."""
 
     class Enrolling(Protocol):
-        """What the desk needs of scanner.Scanner."""
+        """What the dispatcher needs of scanner.Scanner."""
 
         @property
         def snapshot(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
             """Ask the running enrollment to end."""
 
     class Acknowledged(Protocol):
-        """What the desk needs of journal.Journal."""
+        """What the dispatcher needs of journal.Journal."""
 
         dropped: int
 
@@ -87,7 +87,7 @@ if TYPE_CHECKING:
             """Forget one touch."""
 
     class Outside(Protocol):
-        """What the desk causes elsewhere, and asks for."""
+        """What the dispatcher causes elsewhere, and asks for."""
 
         def answer(self, payload: bytes) -> bool:
             """Send on `command/response`; False when that is not possible now."""

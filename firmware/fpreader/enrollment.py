@@ -106,9 +106,9 @@ class Enrollment:
         """End as soon as the operation under way is over; too late once it was committed."""
         self._cancelled = True
 
-    def is_pressed(self, now: int) -> bool:
-        """Tell that nothing may be repeated any more: cancelled, or out of time."""
-        return self._cancelled or now >= self._deadline
+    def may_repeat(self, now: int) -> bool:
+        """Tell whether a command may still be repeated: neither cancelled nor out of time."""
+        return not self._cancelled and now < self._deadline
 
     def snapshot(self, now: int) -> "dict[str, Any]":
         """Tell the whole enrollment as it stands, as on `enroll/response`, without `v`."""
@@ -154,14 +154,14 @@ class Enrollment:
     def _scans(self) -> "Generator[Operation, Result, None]":
         for step in range(1, self._total):
             yield from self._scan(step)
-            yield from self._lifted(step + 1)
+            yield from self._wait_for_lift(step + 1)
         yield from self._scan(self._total)
 
     def _scan(self, step: int) -> "Generator[Operation, Result, None]":
         """Repeat one scan until it is captured."""
         self._attempts = 0
         while True:
-            rejection = yield from self._finger()
+            rejection = yield from self._wait_for_finger()
             self._attempts += 1
             if rejection == "good":
                 self._show("processing")
@@ -170,9 +170,9 @@ class Enrollment:
                 yield from self._capture()
                 return
             self._reject(rejection)
-            yield from self._lifted(step)
+            yield from self._wait_for_lift(step)
 
-    def _finger(self) -> "Generator[Operation, Result, str]":
+    def _wait_for_finger(self) -> "Generator[Operation, Result, str]":
         """Wait for a finger: good, or why there is no image."""
         while True:
             answer = yield from self._do("gen_img")
@@ -182,7 +182,7 @@ class Enrollment:
                 return str(answer)
             yield from self._wait()
 
-    def _lifted(self, next_step: int) -> "Generator[Operation, Result, None]":
+    def _wait_for_lift(self, next_step: int) -> "Generator[Operation, Result, None]":
         """Wait until the finger is gone, then ask for it again.
 
         A silent sensor counts as a fault here, but is no rejection: there is no image to reject.
@@ -304,7 +304,7 @@ class Enrollment:
             raise _Ended("failed", "sensor_error")
 
 
-def restarted(operation: "dict[str, Any]") -> "dict[str, Any]":
+def snapshot_after_restart(operation: "dict[str, Any]") -> "dict[str, Any]":
     """Make the final snapshot of an enrollment that a restart of the reader ended."""
     snapshot = dict(operation)
     for key in ("op", "stored"):  # firmware 0.1 wrote neither

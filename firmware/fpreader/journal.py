@@ -90,7 +90,7 @@ class Journal:
         entry = bytearray(
             touch_record.pack(touch, result, at_ms, slot, template_id, confidence, reason)
         )
-        if unreadable and self._rains():
+        if unreadable and self._is_raining():
             entry[FLAGS] |= HELD
         if len(self._entries) == CAPACITY:
             self._drop_oldest()
@@ -142,7 +142,7 @@ class Journal:
             moments.append(self._next_ms)
         return max(0, min(moments) - now) if moments else None
 
-    def keep_all(self) -> None:
+    def store_all(self) -> None:
         """Write to flash what only the RAM has, because a restart follows."""
         if self._fresh:
             self._store_late(max(deadline for _, deadline in self._fresh))
@@ -212,7 +212,7 @@ class Journal:
             self._write([bytes(entry)])
         return True
 
-    def _rains(self) -> bool:
+    def _is_raining(self) -> bool:
         """Tell whether the newest touches were unreadable, and nobody acknowledged them in time."""
         fresh = [touch for touch, _ in self._fresh]
         late = 0
@@ -253,7 +253,7 @@ class Journal:
         kept = sum(entry[FLAGS] & STORED != 0 for entry in self._entries)
         try:
             if self._must_rewrite or not kept or self._records_in_flash >= COMPACT_AT:
-                self._records.replace(self._whole())
+                self._records.replace(self._stored_records())
                 self._records_in_flash = kept + 1
                 self._must_rewrite = False
                 self._refused = False
@@ -265,7 +265,7 @@ class Journal:
             self._must_rewrite = self._refused = True
             print("journal: flash refuses:", error)
 
-    def _whole(self) -> "Iterator[bytes]":
+    def _stored_records(self) -> "Iterator[bytes]":
         if self.dropped:
             yield touch_record.dropped(bytes(8), self.dropped)
         for entry in self._entries:
@@ -275,11 +275,11 @@ class Journal:
     def _load(self) -> None:
         for record in self._records.read():
             self._records_in_flash += 1
-            if record is None or not self._take(record):
+            if record is None or not self._load_record(record):
                 # Torn by a power cut, most likely, and then it was the last one.
                 self._must_rewrite = True
 
-    def _take(self, record: bytes) -> bool:
+    def _load_record(self, record: bytes) -> bool:
         """Apply one record; False for one that no journal writes."""
         touch = record[1:9]
         if touch_record.is_touch(record):

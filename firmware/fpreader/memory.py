@@ -44,7 +44,7 @@ class Memory:
 
     def __init__(self, records: "Records") -> None:
         self._records = records
-        self._kept = _nothing()
+        self._kept = _empty()
         record = records.read(RECORD)
         if record is None:
             return
@@ -123,7 +123,7 @@ class Memory:
         """Make a delete count: the one write after which it is done."""
         self._write(ids=self._ids.only(lambda one: one != slot), operation=None)
 
-    def end(self, snapshot: "dict[str, Any]", *, emptied: bool) -> None:
+    def end_enrollment(self, snapshot: "dict[str, Any]", *, emptied: bool) -> None:
         """Remember how an enrollment failed, and its slot as long as it is not emptied.
 
         Does not raise: where the flash refuses, this is true until the next start, which then ends
@@ -140,7 +140,7 @@ class Memory:
         """Forget the operation: its slot is as it was before."""
         self._write(operation=None)
 
-    def settle(self, is_occupied: "Callable[[int], bool]") -> None:
+    def reconcile(self, is_occupied: "Callable[[int], bool]") -> None:
         """Forget the operation, which has been ended, and the ids whose template is gone."""
         kept = self._ids.only(is_occupied)
         if kept is not self._ids or self.operation is not None:
@@ -174,7 +174,7 @@ def unpack(line: bytes, pieces: "list[bytes]") -> "dict[str, Any]":
 
     Raises what JSON and dictionaries raise where no firmware has written it.
     """
-    kept = _nothing()
+    kept = _empty()
     head = json.loads(line.decode())
     # The map is not part of the JSON, or a thousand ids would be 20 kB of text, several times.
     # Firmware 0.1 wrote it so.
@@ -201,7 +201,7 @@ def _head(kept: "dict[str, Any]") -> bytes:
     return json.dumps(head).encode() + b"\n"
 
 
-def _nothing() -> "dict[str, Any]":
+def _empty() -> "dict[str, Any]":
     return {
         "mark": None,
         "ids": TemplateIds(),

@@ -52,12 +52,12 @@ class Templates:
         # Read twice before all ids are void.
         changed = not (await self.is_ours() or await self.is_ours())
         if self._memory.operation and not changed:
-            await self._end(self._memory.operation)
+            await self._finish(self._memory.operation)
         index = await self._sensor.read_index(capacity)
         if not changed:
             if not await self.is_ours():
                 raise SensorError  # the index may be another sensor's
-            self._memory.settle(lambda slot: slot < capacity and is_occupied(index, slot))
+            self._memory.reconcile(lambda slot: slot < capacity and is_occupied(index, slot))
         self._set(capacity, index, level, changed=changed)
 
     async def accept(self) -> bool:
@@ -190,7 +190,7 @@ class Templates:
                     if self.is_occupied(slot):
                         yield slot
 
-    async def _end(self, operation: "dict[str, Any]") -> None:
+    async def _finish(self, operation: "dict[str, Any]") -> None:
         """Bring the slot of an operation that was interrupted into its final state."""
         if operation.get("op") == DELETE:
             # The index tells what came of it.

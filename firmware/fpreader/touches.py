@@ -34,14 +34,14 @@ class Touches:
     def __init__(  # noqa: PLR0913, PLR0917 - what a touch needs, and whom it is told
         self,
         sensor: "Sensor",
-        held: "Templates",
+        templates: "Templates",
         memory: "Memory",
         light: "Light",
         clock: "Callable[[], int]",
         on_touch: "OnTouch",
     ) -> None:
         self._sensor = sensor
-        self._held = held
+        self._templates = templates
         self._memory = memory
         self._light = light
         self._clock = clock
@@ -70,18 +70,18 @@ class Touches:
                 self._on_touch("unreadable", at_ms, None, None, None, image)
                 return True
             found = None
-            if not self._held.changed:
-                found = await self._sensor.search(1, 0, self._held.capacity or 0)
+            if not self._templates.changed:
+                found = await self._sensor.search(1, 0, self._templates.capacity or 0)
             # After the search: a sensor can be swapped between any two commands.
-            ours = await self._held.is_ours()
+            ours = await self._templates.is_ours()
         except SensorError:
             self._on_touch("unreadable", at_ms, None, None, None, "sensor_error")
             raise
         if found is None or not ours:
             self._on_touch("not_identified", at_ms, None, None, None, None)
-            await self._light.tell("not_identified")
+            await self._light.show("not_identified")
         elif self._memory.identification:
             slot, score = found
             template_id = self._memory.template_id(slot)
             self._on_touch("identified", at_ms, slot, template_id, score, None)
-        return ours != self._held.changed
+        return ours != self._templates.changed

@@ -12,7 +12,7 @@ import pytest
 from fpreader.journal import CAPACITY, Journal
 from fpreader.journal_file import JournalFile
 from fpreader.storage import Storage
-from tests.firmware.stage import RUNTIMES
+from tests.firmware.reader_process import RUNTIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ config = {{"reader_id": "x", "sensor": "R307", "broker": "x", "port": 1}}
 app = App(Board(), Config(Section(config)))
 assert len(app.journal) == {CAPACITY}
 app.scanner._memory.commit({TEMPLATES}, "b" * 16, app.scanner.snapshot)
-app.scanner._memory.settle(lambda slot: slot != 7)
+app.scanner._memory.reconcile(lambda slot: slot != 7)
 """
 
 

@@ -206,7 +206,7 @@ def deleted_by_slot() -> AbstractContextManager[object]:
     def wrong(self: changes.Changes, slot: int, *rest: Any) -> str | None:
         template_id, done = self._memory.template_id(slot), rest[-1]
         work = lambda: self._delete(slot, template_id)  # noqa: E731 - as the real one
-        return self._unless(self._slot_refusal(slot), work, done)
+        return self._accept_unless(self._slot_refusal(slot), work, done)
 
     return put(changes.Changes, "delete", wrong)
 
@@ -224,13 +224,13 @@ def delete_not_noted() -> AbstractContextManager[object]:
 
 @bug(3, "The reader does not go on after a restart with what it was about to delete")
 def delete_not_ended() -> AbstractContextManager[object]:
-    right = Templates._end
+    right = Templates._finish
 
     async def wrong(self: Templates, operation: dict[str, Any]) -> None:
         if operation["op"] != DELETE:
             await right(self, operation)
 
-    return put(Templates, "_end", wrong)
+    return put(Templates, "_finish", wrong)
 
 
 @bug(3, "The reader forgets an id before its template is deleted")
@@ -251,7 +251,9 @@ def id_forgotten_first() -> AbstractContextManager[object]:
 def id_replaced() -> AbstractContextManager[object]:
 
     def wrong(self: changes.Changes, slot: int, template_id: str, _: str, done: Any) -> str | None:
-        return self._unless(self._slot_refusal(slot), lambda: self._adopt(slot, template_id), done)
+        return self._accept_unless(
+            self._slot_refusal(slot), lambda: self._adopt(slot, template_id), done
+        )
 
     return put(changes.Changes, "adopt", wrong)
 

@@ -21,7 +21,7 @@ from custom_components.biometric_enroll.protocol import parser
 from custom_components.biometric_enroll.protocol.fields import Fields
 from custom_components.biometric_enroll.protocol.words import Reason, Stage, Topic
 from fpreader import enrollment as fpenrollment
-from fpreader.desk import Desk
+from fpreader.dispatcher import Dispatcher
 from fpreader.enrollment import Enrollment
 from fpreader.journal import Journal
 from fpreader.memory import Memory
@@ -97,17 +97,17 @@ def mark_ignored() -> AbstractContextManager[object]:
 
 @bug(1, "A start needs no nonce")
 def no_nonce() -> AbstractContextManager[object]:
-    return put(Desk, "_use_nonce", lambda *_: None)
+    return put(Dispatcher, "_use_nonce", lambda *_: None)
 
 
 @bug(2, "A restart empties the slot of an enrollment that never stored anything there")
 def emptied_unstored() -> AbstractContextManager[object]:
-    right = Templates._end
+    right = Templates._finish
 
     async def wrong(self: Templates, operation: dict[str, Any]) -> None:
         await right(self, {**operation, "stored": bool(operation.get("captured"))})
 
-    return put(Templates, "_end", wrong)
+    return put(Templates, "_finish", wrong)
 
 
 @bug(2, "Whatever is scanned last, the enrollment is good")
@@ -198,14 +198,14 @@ def given_up_too_early() -> AbstractContextManager[object]:
 
 @bug(3, "`completed` is published before the map is written")
 def completed_before_written() -> AbstractContextManager[object]:
-    right = Scanner._remember
+    right = Scanner._do_in_flash
 
     def wrong(self: Scanner, enrollment: Any, operation: Any) -> Any:
         if operation[0] == "commit":
             self._on_snapshot()
         return right(self, enrollment, operation)
 
-    return put(Scanner, "_remember", wrong)
+    return put(Scanner, "_do_in_flash", wrong)
 
 
 @bug(1, "What hello tells counts as happening now")

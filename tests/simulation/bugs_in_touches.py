@@ -166,13 +166,13 @@ def waits_for_the_next_hello() -> AbstractContextManager[object]:
 
 @bug(6, "A touch gets another id when the reader restarts")
 def new_touch_at_each_start() -> AbstractContextManager[object]:
-    right = Journal._take
+    right = Journal._load_record
 
     def wrong(self: Journal, record: bytes) -> bool:
         fresh = record[:1] + self._random(8) + record[9:]
         return right(self, fresh if record[0] == 1 else record)
 
-    return put(Journal, "_take", wrong)
+    return put(Journal, "_load_record", wrong)
 
 
 # Who answers

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from fpreader import link
+from fpreader import mqtt_session
 from tests.simulation import board, client
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def quiet_line(broker: Broker) -> Iterator[None]:
     """
     broker.patient = True
     with (
-        patch.object(link, "PING_MS", _QUIET_S * 1000),
+        patch.object(mqtt_session, "PING_MS", _QUIET_S * 1000),
         patch.object(client, "KEEPALIVE_S", _QUIET_S),
         patch.object(board, "IDLE_S", float(_QUIET_S)),
     ):

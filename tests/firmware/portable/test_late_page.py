@@ -1,7 +1,7 @@
 """A page of the index that comes late, and twice."""
 
-from fpreader.packet import ACK, encode
 from fpreader.sensor import Sensor, is_occupied
+from fpreader.sensor_packet import ACK, encode
 from tests.firmware.portable.test_sensor import run
 
 SLOTS = (0, 1, 300, 301)

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from fpreader.packet import ACK, encode
 from fpreader.sensor import PasswordError, Sensor, SensorError, is_occupied
+from fpreader.sensor_packet import ACK, encode
 
 TYPE_CHECKING = False
 
@@ -272,10 +272,10 @@ def test_commands_without_a_valid_answer_are_counted_whatever_their_repeats() ->
     sensor = Sensor(line)
     run(sensor.gen_img())
     assert sensor.errors == 0  # answered in the second try
-    sensor.owes = False
+    sensor.out_of_sync = False
     fails(sensor.gen_img())
     fails(sensor.gen_img())  # asks what is owed first, also in vain
     assert sensor.errors == 2
-    sensor.owes = False
+    sensor.out_of_sync = False
     fails(sensor.gen_img())  # wants a password: an answer
     assert sensor.errors == 2

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fpreader.changes import Done
 
-#: An answer for PretendedSensor.says: whatever comes of it.
+#: An answer for FakeSensor.says: whatever comes of it.
 REALLY = object()
 CAPACITY = 300
 #: How the light of a sensor is that has just got its power.
@@ -73,10 +73,10 @@ class Flash:
         self.records.pop(name)
 
 
-class PretendedSensor:
+class FakeSensor:
     """Knows fingers by name. `gone` makes it silent, `says` overrides single answers."""
 
-    def __init__(self, world: "World", buffers: int = 2) -> None:
+    def __init__(self, reader: "ScannerHarness", buffers: int = 2) -> None:
         self.templates: dict[int, str] = {}
         self.notepad = bytes(32)
         self.finger: str | None = None
@@ -88,12 +88,12 @@ class PretendedSensor:
         self.colours = 7
         self.lit = [DARK]
         """Control and colour of each AuraLed, the newest last."""
-        self.owes = False
+        self.out_of_sync = False
         self.may_repeat: Callable[[], bool] = always
         self._buffers: dict[int, str] = {}
         self._image: str | None = None
         self._two = buffers == 2
-        self._world = world
+        self._world = reader
 
     async def vfy_pwd(self) -> None:
         self._do("vfy_pwd", lambda: None)
@@ -218,7 +218,7 @@ class PretendedSensor:
         return answer
 
 
-class World:
+class ScannerHarness:
     """Everything around one reader. `user` is called before each command, and acts as people do."""
 
     def __init__(self, buffers: int = 2) -> None:
@@ -226,8 +226,8 @@ class World:
         self.buffers = buffers
         self.steps = Steps()
         self.flash = Flash(self.steps)
-        self.sensor = PretendedSensor(self, buffers)
-        self.user: Callable[[World, str], None] = nobody
+        self.sensor = FakeSensor(self, buffers)
+        self.user: Callable[[ScannerHarness, str], None] = nobody
         self.shown: list[dict[str, Any]] = []
         self.shown_at = 0
         self.told: list[dict[str, Any]] = []
@@ -370,19 +370,19 @@ def drive(coroutine: "Coroutine[Any, Any, Any]") -> "Any":
     raise AssertionError("something waited")
 
 
-def nobody(_world: World, _name: str) -> None:
+def nobody(_world: ScannerHarness, _name: str) -> None:
     """There is nobody at the reader."""
 
 
-def scans(*fingers: str) -> "Callable[[World, str], None]":
+def scans(*fingers: str) -> "Callable[[ScannerHarness, str], None]":
     """Make somebody who puts these fingers on, one after the other, each when asked to."""
     left = list(fingers)
 
-    def user(world: World, name: str) -> None:
-        stage = world.scanner.snapshot["stage"]
-        if stage == "place_finger" and world.sensor.finger is None and left:
-            world.sensor.finger = left.pop(0)
+    def user(reader: ScannerHarness, name: str) -> None:
+        stage = reader.scanner.snapshot["stage"]
+        if stage == "place_finger" and reader.sensor.finger is None and left:
+            reader.sensor.finger = left.pop(0)
         elif stage not in ("place_finger", "processing"):
-            world.sensor.finger = None
+            reader.sensor.finger = None
 
     return user

@@ -1,8 +1,8 @@
-"""A desk between stand-ins: a scanner that does as it is told, and whatever the desk sent."""
+"""A dispatcher between fakes: a scanner that does as it is told, and all that was sent."""
 
 import json
 
-from fpreader.desk import Desk
+from fpreader.dispatcher import Dispatcher
 from tests.firmware.portable.counting import Counting
 
 TYPE_CHECKING = False
@@ -163,8 +163,8 @@ class FakeJournal:
         self.acks.append(touch)
 
 
-class Office:
-    """The desk with all that surrounds it; `colored` says whether there is a light with colours."""
+class DispatcherHarness:
+    """The dispatcher between fakes; `colored` says whether there is a light with colours."""
 
     def __init__(self, *, colored: bool = False) -> None:
         self.now = 1000
@@ -180,9 +180,11 @@ class Office:
         if colored:
             identity["features"] = FEATURES + COLOR_FEATURES
             self.scanner.changes.settings.update(COLOR_SETTINGS)
-        self.desk = Desk(identity, self.scanner, self.journal, self, lambda: self.now, Counting())
+        self.dispatcher = Dispatcher(
+            identity, self.scanner, self.journal, self, lambda: self.now, Counting()
+        )
 
-    # What the desk causes.
+    # What the dispatcher causes.
 
     def answer(self, payload: bytes) -> bool:
         if self.connected:
@@ -206,7 +208,7 @@ class Office:
     def give(self, topic: str, payload: "bytes | None", *, retained: bool = False) -> "list[Any]":
         """Give it a message, return the answers."""
         before = len(self.sent)
-        self.desk.take(topic, payload, retained=retained)
+        self.dispatcher.handle(topic, payload, retained=retained)
         return [json.loads(answer) for answer in self.sent[before:]]
 
     def ask(self, topic: str, **message: "Any") -> "list[Any]":

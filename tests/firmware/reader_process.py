@@ -76,7 +76,7 @@ class Broker:
             self._process.wait()
 
 
-class House:
+class FakeHomeAssistant:
     """The other side of the reader: what Home Assistant would see and say."""
 
     def __init__(self, port: int) -> None:

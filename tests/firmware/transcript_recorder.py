@@ -86,7 +86,7 @@ class Board:
         """Nobody measures it: transcripts are the same each time."""
 
 
-class Rehearsal:
+class TranscriptRecorder:
     """The reader, its broker, and the transcript of what they and Home Assistant say."""
 
     def __init__(self, folder: Path, sensor: EmulatedSensor) -> None:
@@ -110,7 +110,7 @@ class Rehearsal:
             "port": 1,
         }
         self._app = App(board, Config(Section(values)))
-        self._broker = Broker(self._app.link)
+        self._broker = Broker(self._app.session)
         self._run(self._app.scanner.run())
         self._run(self._beat())
         self._run(self._carry(board))
@@ -133,7 +133,7 @@ class Rehearsal:
             await self._app.step()
 
     async def _carry(self, board: Board) -> None:
-        await self._app.scanner.tried.wait()
+        await self._app.scanner.sensor_tried.wait()
         self._broker.now = board.clock()
         self._broker.open()
         while True:
