@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fpreader.light import Light
-    from fpreader.memory import Memory
     from fpreader.templates import Templates
 
     #: Is told None for a success, or an error of the protocol.
@@ -32,7 +31,6 @@ class Changes:
     def __init__(
         self,
         templates: "Templates",
-        memory: "Memory",
         light: "Light",
         refusal: "Callable[[], str | None]",
         report: "Callable[[], None]",
@@ -42,7 +40,7 @@ class Changes:
         `report` is called when the templates have changed.
         """
         self._templates = templates
-        self._memory = memory
+        self._memory = templates.memory
         self._light = light
         self._refusal = refusal
         self._report = report

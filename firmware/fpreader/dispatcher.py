@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from fpreader.app import App
+    from fpreader.board import Board
     from fpreader.changes import Done
-    from fpreader.desk_types import Acknowledged, Enrolling, Outside
 
 #: Milliseconds for which a nonce can be used.
 NONCE_MS = 30000
@@ -36,23 +37,14 @@ _FINAL = ("completed", "failed", "cancelled")
 class Dispatcher:
     """Takes requests, does each once, and answers a repeat with the same bytes."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
-        self,
-        identity: "dict[str, Any]",
-        scanner: "Enrolling",
-        journal: "Acknowledged",
-        outside: "Outside",
-        clock: "Callable[[], int]",
-        random: "Callable[[int], bytes]",
-    ) -> None:
-        """Prepare the dispatcher; `identity` is who the reader is, as on `status`."""
-        self._identity = identity
-        self._scanner = scanner
-        self._journal = journal
-        self._outside = outside
-        self._clock = clock
-        self._random = random
-        self._answers = Answers(outside.answer)
+    def __init__(self, board: "Board", app: "App") -> None:
+        """Prepare the dispatcher; `app` already has its scanner and its journal."""
+        self._clock = board.clock
+        self._random = board.random
+        self._app = app
+        self._scanner = app.scanner
+        self._journal = app.journal
+        self._answers = Answers(app.answer)
         self._cancels: list[tuple[str, str]] = []
         """Request and template id of each cancel that waits for the end of its enrollment."""
         self._nonce: str | None = None
@@ -127,7 +119,7 @@ class Dispatcher:
         self._nonce = self._random(ID_DIGITS // 2).hex()
         self._nonce_end = now + NONCE_MS
         self._hello = request
-        result = dict(self._identity)
+        result = dict(self._app.identity)
         result["uptime_ms"] = now
         result["nonce"] = self._nonce
         result["enrollment"] = self._scanner.snapshot
@@ -136,7 +128,7 @@ class Dispatcher:
         result["dropped"] = self._journal.dropped
         result["changing"] = self._scanner.changes.pending
         result["settings"] = self._scanner.changes.settings
-        result["diagnostics"] = self._outside.diagnostics()
+        result["diagnostics"] = self._app.diagnostics()
         if self._answers.succeed(request, result):
             self._journal.hello_answered(request, now)
 
@@ -159,7 +151,7 @@ class Dispatcher:
             if error is not None:
                 raise Refusal(error)
         self._answers.succeed(request, {"slot": slot})
-        self._outside.publish_snapshot()
+        self._app.publish_snapshot()
 
     def _handle_cancel(self, request: str, message: "dict[str, Any]") -> None:
         template_id: Any = message.get("template_id")
@@ -181,7 +173,7 @@ class Dispatcher:
 
     def _handle_identify(self, request: str, _: "dict[str, Any]") -> None:
         self._answers.succeed(request, {})
-        self._outside.identify()
+        self._app.identify()
 
     def _handle_restart(self, request: str, message: "dict[str, Any]") -> None:
         check_nonce(message)
@@ -189,7 +181,7 @@ class Dispatcher:
         if self._scanner.busy:
             raise Refusal("busy")
         self._answers.succeed(request, {})
-        self._outside.restart()
+        self._app.restart()
 
     # --- the changes ------------------------------------------------------------------
 
@@ -219,7 +211,7 @@ class Dispatcher:
         self._change(request, self._scanner.changes.accept_sensor)
 
     def _handle_settings(self, request: str, message: "dict[str, Any]") -> None:
-        colored = "led_color" in self._identity["features"]
+        colored = "led_color" in self._app.identity["features"]
         identification, level, color = settings_changes(message, colored=colored)
         self._use_nonce(message)
         changes = self._scanner.changes

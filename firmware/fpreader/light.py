@@ -9,9 +9,10 @@ from fpreader.sensor import LED_COLORS, SensorError
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from typing import Any
 
+    from fpreader.board import Board
     from fpreader.memory import Memory
     from fpreader.sensor import Sensor
 
@@ -50,20 +51,19 @@ class Light:
     A light without colours blinks for `identify`, and does nothing else.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
+    def __init__(
         self,
+        board: "Board",
         sensor: "Sensor",
         memory: "Memory",
-        clock: "Callable[[], int]",
-        sleep: "Callable[[float], Awaitable[Any]]",
         buffers: int,
         may_blink: "Callable[[], bool]",
     ) -> None:
         """`may_blink` says whether nobody needs the sensor's time."""
         self._sensor = sensor
         self._memory = memory
-        self._clock = clock
-        self._sleep = sleep
+        self._clock = board.clock
+        self._sleep = board.sleep
         self._may_blink = may_blink
         self._blinking = False
         self._muted = False  # the sensor did not take the last command

@@ -15,20 +15,9 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Protocol
+    from typing import Any
 
-    class Records(Protocol):
-        """Where records are kept; see storage.Storage."""
-
-        def read(self, name: str) -> tuple[bytes, list[bytes]] | None:
-            """Give a record back, as a line and the bytes behind it in pieces, or None."""
-
-        def write(self, name: str, line: bytes, pieces: list[bytes]) -> None:
-            """Replace a record; OSError when the flash refuses."""
-
-        def set_aside(self, name: str) -> None:
-            """Let a record that cannot be believed count as erased."""
-
+    from fpreader.storage import Storage
 
 RECORD = "memory"
 MARK_BYTES = 16
@@ -42,7 +31,7 @@ class Memory:
     A method that writes raises OSError when the flash refuses, and then nothing has changed.
     """
 
-    def __init__(self, records: "Records") -> None:
+    def __init__(self, records: "Storage") -> None:
         self._records = records
         self._kept = _empty()
         record = records.read(RECORD)

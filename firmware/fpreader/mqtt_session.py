@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from fpreader.board import Board
+    from fpreader.config import Config
+
     #: Topic below the reader's own, payload (None when it was too long), retained.
     Message = tuple[str, bytes | None, bool]
 
@@ -33,6 +36,8 @@ LAST_RETRY_MS = 60000
 MOST_WAITING = 8192
 
 STATUS = "status"
+#: What the broker says on `status` when the connection is lost.
+WILL = b'{"v":1,"online":false}'
 #: The topics that the reader listens to, below its own.
 LISTENED = ("enroll/request", "command", STATUS)
 
@@ -55,28 +60,23 @@ class MqttSessionError(Exception):
 class MqttSession:
     """One reader's connection to its broker, over all its sessions."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a session is opened with
+    def __init__(
         self,
-        base: str,
-        client_id: str,
-        user: "str | None",
-        password: "str | None",
-        will: bytes,
+        board: "Board",
+        config: "Config",
         retained: "tuple[tuple[str, Callable[[], bytes]], ...]",
-        random: "Callable[[int], bytes]",
     ) -> None:
         """Prepare the session.
 
-        `base` is the topic above the reader's own, with a slash behind it; `will` the last will on
-        `status`; `retained` are the retained topics in the order in which a session publishes them,
-        each with what gives its payload as it is now.
+        `retained` are the retained topics in the order in which a session publishes them, each with
+        what gives its payload as it is now.
         """
-        self._base = base
+        self._base = "biometric/" + config.reader_id + "/"
         self._connect = mqtt_packets.connect(
-            client_id, KEEPALIVE_S, base + STATUS, will, user, password
+            board.device, KEEPALIVE_S, (self._base + STATUS, WILL), config.user, config.password
         )
         self._retained = retained
-        self._random = random
+        self._random = board.random
         self._state = _CLOSED
         self._parser = Parser()
         self._waiting = b""
@@ -119,7 +119,7 @@ class MqttSession:
     def received(self, data: bytes, now: int) -> "list[Message]":
         """Take bytes from the broker, give the messages on the reader's topics.
 
-        Raises MqttSessionError when the broker refuses, MalformedError for what cannot be understood.
+        Raises MqttSessionError when the broker refuses, MalformedError for what is not MQTT.
         """
         messages: list[Message] = []
         self._parser.feed(data)

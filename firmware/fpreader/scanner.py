@@ -5,7 +5,7 @@ import asyncio
 from fpreader.changes import Changes
 from fpreader.enrollment import IDLE, POLL_MS, Enrollment, snapshot_after_restart
 from fpreader.light import Light
-from fpreader.memory import DELETE, ENROLL
+from fpreader.memory import DELETE, ENROLL, Memory
 from fpreader.sensor import SensorError, always
 from fpreader.templates import Templates
 from fpreader.touches import Touches
@@ -13,13 +13,12 @@ from fpreader.touches import Touches
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from typing import Any
 
+    from fpreader.app import App
+    from fpreader.board import Board
     from fpreader.enrollment import Operation, Result
-    from fpreader.memory import Memory
     from fpreader.sensor import Sensor
-    from fpreader.touches import OnTouch
 
 #: How often a sensor that does not work is tried again.
 RETRY_MS = 5000
@@ -28,43 +27,30 @@ PAGE = 32
 
 
 class Scanner:
-    """Owns the sensor. `clock`, `sleep` and `random` are those of app.Board; `buffers` is 2 or 6.
+    """Owns the sensor, which has so many character buffers.
 
-    `on_snapshot` and `on_templates` say that the property of that name has changed, `on_touch`
-    hands over one touch.
+    Calls `on_snapshot` and `on_templates` of the app when the property of that name has changed,
+    and `on_touch` with each touch.
     """
 
-    def __init__(  # noqa: PLR0913 - what it stands between
-        self,
-        sensor: "Sensor",
-        memory: "Memory",
-        clock: "Callable[[], int]",
-        sleep: "Callable[[float], Awaitable[Any]]",
-        random: "Callable[[int], bytes]",
-        *,
-        buffers: int,
-        on_snapshot: "Callable[[], None]",
-        on_templates: "Callable[[], None]",
-        on_touch: "OnTouch",
-    ) -> None:
+    def __init__(self, board: "Board", sensor: "Sensor", buffers: int, app: "App") -> None:
         self._sensor = sensor
-        self._memory = memory
-        self._clock = clock
-        self._sleep = sleep
+        self._memory = memory = Memory(board.records)
+        self._clock = board.clock
+        self._sleep = board.sleep
         self._buffers = buffers
-        self._on_snapshot = on_snapshot
-        self._on_templates = on_templates
-        self._templates = Templates(sensor, memory, random)
+        self._app = app
+        self._templates = Templates(board, sensor, memory)
         self._light = Light(
-            sensor, memory, clock, sleep, buffers, lambda: self._ready and not self.running
+            board, sensor, memory, buffers, lambda: self._ready and not self.running
         )
-        self._touches = Touches(sensor, self._templates, memory, self._light, clock, on_touch)
+        self._touches = Touches(board, self._templates, self._light, app.on_touch)
         self._state = self._templates.state()
         self._state["sensor_error"] = SensorError.word
         self._ready = False  # the sensor was started and nothing speaks against an enrollment
         self._enrollment: Enrollment | None = None
         self.changes = Changes(
-            self._templates, memory, self._light, self._refusal, lambda: self._report(None)
+            self._templates, self._light, self._refusal, lambda: self._report(None)
         )
         """What may be changed beside enrolling."""
         self.sensor_tried = asyncio.Event()
@@ -135,7 +121,7 @@ class Scanner:
             print("scanner: no enrollment, the flash refuses:", problem)
             return None, "sensor_error"
         self._enrollment = enrollment
-        self._on_snapshot()
+        self._app.on_snapshot()
         return free, None
 
     def cancel(self) -> None:
@@ -195,7 +181,7 @@ class Scanner:
         state["sensor_error"] = error
         if state != self._state:
             self._state = state
-            self._on_templates()
+            self._app.on_templates()
         self.sensor_tried.set()
 
     # --- enrollments ----------------------------------------------------------------
@@ -231,7 +217,7 @@ class Scanner:
                     continue  # nothing is shown before it is remembered
                 if enrollment.seq != shown:
                     shown = enrollment.seq
-                    self._on_snapshot()
+                    self._app.on_snapshot()
                     await self._light.show_snapshot(self.snapshot)
                 result = await self._do_on_sensor(operation)
                 fine = fine and result not in ("sensor_error", "taken")
@@ -239,7 +225,7 @@ class Scanner:
             self._sensor.may_repeat = always
         self._enrollment = None
         self._ready = self._ready and fine
-        self._on_snapshot()
+        self._app.on_snapshot()
         if fine:
             await self._light.show_snapshot(enrollment.snapshot(self._clock()))
         return fine

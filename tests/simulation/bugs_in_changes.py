@@ -238,7 +238,7 @@ def id_forgotten_first() -> AbstractContextManager[object]:
     right = Templates.delete
 
     async def wrong(self: Templates, slot: int, template_id: str | None) -> bool:
-        self._memory.forget(slot)
+        self.memory.forget(slot)
         return await right(self, slot, template_id)
 
     return put(Templates, "delete", wrong)

@@ -202,7 +202,7 @@ def completed_before_written() -> AbstractContextManager[object]:
 
     def wrong(self: Scanner, enrollment: Any, operation: Any) -> Any:
         if operation[0] == "commit":
-            self._on_snapshot()
+            self._app.on_snapshot()
         return right(self, enrollment, operation)
 
     return put(Scanner, "_do_in_flash", wrong)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
 from emulator import PROFILES, EmulatedSensor
 from emulator.templates import identity, made_of
-from fpreader import scanner
+from fpreader import scanner, touch_record
 from fpreader.app import App
 from fpreader.config import Config, Section
 from fpreader.memory import MARK_BYTES
@@ -317,33 +317,25 @@ class _App(App):
             self._reader.line.stir()
 
     @override
-    def _on_snapshot(self) -> None:
+    def on_snapshot(self) -> None:
         self._life.power.check()
         self._reader.told.snapshot(self.scanner.snapshot)
-        super()._on_snapshot()
+        super().on_snapshot()
 
     @override
-    def _on_touch(
-        self,
-        result: str,
-        at_ms: int,
-        slot: int | None,
-        template_id: str | None,
-        confidence: int | None,
-        reason: str | None,
-    ) -> None:
+    def on_touch(self, touch: touch_record.Touch) -> None:
         self._life.power.check()
-        super()._on_touch(result, at_ms, slot, template_id, confidence, reason)
+        super().on_touch(touch)
         entry = self.journal._entries[-1]
-        touch = Touch(
+        told = Touch(
             bytes(entry[1:9]).hex(),
-            result,
-            slot,
-            template_id,
+            touch.result,
+            touch.slot,
+            touch.template_id,
             self._reader.line.imaged,
-            self._life.time_of(at_ms),
+            self._life.time_of(touch.at_ms),
             self._reader.line.imaged_at,
             entry[16] << 8 | entry[17],
         )
         self._reader.touched_at = self._life.now
-        self._reader.told.touched(touch)
+        self._reader.told.touched(told)

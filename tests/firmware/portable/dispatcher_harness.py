@@ -2,6 +2,7 @@
 
 import json
 
+from fpreader.board import Board
 from fpreader.dispatcher import Dispatcher
 from tests.firmware.portable.counting import Counting
 
@@ -163,7 +164,7 @@ class FakeJournal:
         self.acks.append(touch)
 
 
-class DispatcherHarness:
+class DispatcherHarness(Board):
     """The dispatcher between fakes; `colored` says whether there is a light with colours."""
 
     def __init__(self, *, colored: bool = False) -> None:
@@ -176,15 +177,21 @@ class DispatcherHarness:
         self.requests = 0
         self.scanner = FakeScanner()
         self.journal = FakeJournal()
-        identity: dict[str, Any] = dict(IDENTITY)
+        self._random = Counting()
+        self.identity: dict[str, Any] = dict(IDENTITY)
         if colored:
-            identity["features"] = FEATURES + COLOR_FEATURES
+            self.identity["features"] = FEATURES + COLOR_FEATURES
             self.scanner.changes.settings.update(COLOR_SETTINGS)
-        self.dispatcher = Dispatcher(
-            identity, self.scanner, self.journal, self, lambda: self.now, Counting()
-        )
+        app: Any = self
+        self.dispatcher = Dispatcher(self, app)
 
-    # What the dispatcher causes.
+    # What the dispatcher has of its board and causes in the app.
+
+    def clock(self) -> int:
+        return self.now
+
+    def random(self, size: int) -> bytes:
+        return self._random(size)
 
     def answer(self, payload: bytes) -> bool:
         if self.connected:

@@ -1,14 +1,12 @@
-"""A sensor, a flash, a clock and somebody with fingers, all pretended, for the Scanner.
+"""A scanner on fake hardware, with a user who puts fingers on when asked to.
 
-Nothing here ever waits, so days go by in no time. Power can be cut
-before or after any sensor command and any write to flash.
+Nothing here ever waits, so days go by in no time.
 """
 
-import os
-
+from fpreader.board import Board
 from fpreader.memory import Memory
 from fpreader.scanner import Scanner
-from fpreader.sensor import SensorError, always
+from tests.firmware.portable.fake_hardware import FakeFlash, FakeSensor, PowerCutError, Steps
 
 TYPE_CHECKING = False
 
@@ -17,243 +15,60 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fpreader.changes import Done
+    from fpreader.touch_record import Touch
 
-#: An answer for FakeSensor.says: whatever comes of it.
-REALLY = object()
-CAPACITY = 300
-#: How the light of a sensor is that has just got its power.
-DARK = 4, 0
-COMMAND_MS = 30
-SILENCE_MS = 3000
-
-
-class PowerCutError(BaseException):
-    """The reader is without power from here on."""
+ID = "a" * 16
+OTHER = "b" * 16
+ANNA, BERT = "0" * 16, "1" * 16
+"""The ids that `enrolled` gives to the first two fingers."""
+BAD_IMAGES = ("too_messy", "too_few_features", "no_image")
 
 
-class Steps:
-    """Counts what can be interrupted, and cuts the power there."""
-
-    def __init__(self) -> None:
-        self.done = 0
-        self.cut_before: int | None = None
-        self.cut_after: int | None = None
-
-    def before(self) -> None:
-        if self.done == self.cut_before:
-            raise PowerCutError
-
-    def after(self) -> None:
-        self.done += 1
-        if self.done - 1 == self.cut_after:
-            raise PowerCutError
-
-
-class Flash:
-    """Records that outlive the reader's power."""
-
-    def __init__(self, steps: Steps) -> None:
-        self.records: dict[str, tuple[bytes, list[bytes]]] = {}
-        self.writes = 0
-        self.broken = False
-        self._steps = steps
-
-    def read(self, name: str) -> "tuple[bytes, list[bytes]] | None":
-        return self.records.get(name)
-
-    def write(self, name: str, line: bytes, pieces: "list[bytes]") -> None:
-        self._steps.before()
-        if self.broken:
-            raise OSError(5)
-        self.writes += 1
-        self.records[name] = (line, pieces)
-        self._steps.after()
-
-    def set_aside(self, name: str) -> None:
-        self.records.pop(name)
-
-
-class FakeSensor:
-    """Knows fingers by name. `gone` makes it silent, `says` overrides single answers."""
-
-    def __init__(self, reader: "ScannerHarness", buffers: int = 2) -> None:
-        self.templates: dict[int, str] = {}
-        self.notepad = bytes(32)
-        self.finger: str | None = None
-        self.gone = False
-        self.says: list[tuple[str, Any]] = []
-        self.asked: list[str] = []
-        self.errors = 0
-        self.level = 3
-        self.colours = 7
-        self.lit = [DARK]
-        """Control and colour of each AuraLed, the newest last."""
-        self.out_of_sync = False
-        self.may_repeat: Callable[[], bool] = always
-        self._buffers: dict[int, str] = {}
-        self._image: str | None = None
-        self._two = buffers == 2
-        self._world = reader
-
-    async def vfy_pwd(self) -> None:
-        self._do("vfy_pwd", lambda: None)
-
-    async def read_sys_para(self) -> "tuple[int, int | None]":
-        answer: tuple[int, int | None] = self._do("read_sys_para", lambda: (CAPACITY, self.level))
-        return answer
-
-    async def set_security_level(self, level: int) -> None:
-        def work() -> None:
-            self.level = level
-
-        self._do("set_security_level", work)
-
-    async def gen_img(self) -> str:
-        def work() -> str:
-            self._image = self.finger
-            return "finger" if self.finger else "no_finger"
-
-        return str(self._do("gen_img", work))
-
-    async def img2tz(self, buffer: int) -> str:
-        def work() -> str:
-            assert self._image, "Img2Tz without an image"
-            number = min(buffer, 2) if self._two else buffer
-            self._buffers[number] = self._image
-            return "good"
-
-        return str(self._do("img2tz", work))
-
-    async def search(self, buffer: int, first: int, count: int) -> "tuple[int, int] | None":
-        def work() -> "tuple[int, int] | None":
-            for slot in sorted(self.templates):
-                ours = first <= slot < first + count
-                if ours and self.templates[slot] == self._buffers.get(buffer):
-                    return slot, 100
-            return None
-
-        found: tuple[int, int] | None = self._do("search", work)
-        return found
-
-    async def reg_model(self) -> bool:
-        def work() -> bool:
-            # "anna" and "anna's twin" pass for one finger here, and only here.
-            people = {name.split("'")[0] for name in self._buffers.values()}
-            if len(people) != 1 or 1 not in self._buffers:
-                return False
-            self._buffers[1] = self._buffers[2] = self._buffers[1]
-            return True
-
-        return bool(self._do("reg_model", work))
-
-    async def store(self, slot: int) -> bool:
-        def work() -> bool:
-            if 1 not in self._buffers:
-                return False
-            self.templates[slot] = self._buffers[1]
-            return True
-
-        return bool(self._do("store", work))
-
-    async def delet_char(self, slot: int) -> None:
-        self._do("delet_char", lambda: self.templates.pop(slot, None))
-
-    async def read_index_table(self, page: int) -> bytes:
-        return bytes(self._do("read_index_table", lambda: self._table()[32 * page :][:32]))
-
-    async def read_index(self, capacity: int) -> bytearray:
-        return bytearray(self._do("read_index", self._table))
-
-    async def read_notepad(self, page: int) -> bytes:
-        return bytes(self._do("read_notepad", lambda: self.notepad))
-
-    async def write_notepad(self, page: int, data: bytes) -> None:
-        def work() -> None:
-            self.notepad = data
-
-        self._do("write_notepad", work)
-
-    async def light(self, *, on: bool) -> None:
-        self._do("light", lambda: None)
-
-    async def aura_led(
-        self, control: int, speed: int, colour: int, count: int, attempts: int = 3
-    ) -> None:
-        def work() -> None:
-            if colour > self.colours:
-                raise SensorError
-            self.lit.append((control, colour))
-
-        self._do("aura_led", work)
-
-    def swap(self, templates: "dict[int, str]", notepad: bytes = bytes(32)) -> None:
-        """Put another sensor here."""
-        self.templates = templates
-        self.notepad = notepad
-        self._buffers = {}
-
-    def _table(self) -> bytearray:
-        table = bytearray(64)
-        for slot in self.templates:
-            table[slot >> 3] |= 1 << (slot & 7)
-        return table
-
-    def _do(self, name: str, work: "Callable[[], Any]") -> "Any":
-        """Answer one command, when it is not the one at which the power is cut."""
-        self._world.steps.before()
-        self.asked.append(name)
-        self._world.user(self._world, name)
-        if self.gone:
-            self._world.now += SILENCE_MS
-            raise SensorError
-        self._world.now += COMMAND_MS
-        answer = REALLY
-        if self.says and self.says[0][0] == name:
-            answer = self.says.pop(0)[1]
-        if isinstance(answer, Exception):
-            raise answer
-        if answer is REALLY:
-            answer = work()
-        self._world.steps.after()
-        return answer
-
-
-class ScannerHarness:
+class ScannerHarness(Board):
     """Everything around one reader. `user` is called before each command, and acts as people do."""
 
     def __init__(self, buffers: int = 2) -> None:
         self.now = 0
         self.buffers = buffers
         self.steps = Steps()
-        self.flash = Flash(self.steps)
+        self.records = self.flash = FakeFlash(self.steps)
         self.sensor = FakeSensor(self, buffers)
         self.user: Callable[[ScannerHarness, str], None] = nobody
         self.shown: list[dict[str, Any]] = []
         self.shown_at = 0
         self.told: list[dict[str, Any]] = []
         self.answered_at = 0
-        self.touches: list[tuple[Any, ...]] = []
+        self.touches: list[Touch] = []
         self._running: Coroutine[Any, Any, None] | None = None
         self.turn_on()
 
     def turn_on(self) -> None:
         """Start the reader, with what its flash holds."""
-        self.scanner = Scanner(
-            self.sensor,  # type: ignore[arg-type]
-            Memory(self.flash),
-            lambda: self.now,
-            self._sleep,
-            os.urandom,
-            buffers=self.buffers,
-            on_snapshot=self._show,
-            on_templates=lambda: self.told.append(self.scanner.templates),
-            on_touch=lambda *touch: self.touches.append(touch),
-        )
+        app: Any = self
+        self.scanner = Scanner(self, self.sensor, self.buffers, app)
         self._running = None
 
-    def _show(self) -> None:
+    # What the scanner has of its board and tells the app.
+
+    def clock(self) -> int:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += int(seconds * 1000 + 0.5)
+        self.user(self, "pause")
+        await _Turn()
+
+    def on_snapshot(self) -> None:
         self.shown.append(self.scanner.snapshot)
         self.shown_at = self.now
+
+    def on_templates(self) -> None:
+        self.told.append(self.scanner.templates)
+
+    def on_touch(self, touch: "Touch") -> None:
+        self.touches.append(touch)
+
+    # What the tests do.
 
     def run(self, ms: int) -> None:
         """Let the reader run for a while; raises PowerCutError where the power is cut."""
@@ -338,11 +153,6 @@ class ScannerHarness:
         """What the flash holds."""
         return Memory(self.flash)
 
-    async def _sleep(self, seconds: float) -> None:
-        self.now += int(seconds * 1000 + 0.5)
-        self.user(self, "pause")
-        await _Turn()
-
 
 class _Turn:
     """Gives the turn to whoever drives the coroutine, once."""
@@ -386,3 +196,68 @@ def scans(*fingers: str) -> "Callable[[ScannerHarness, str], None]":
             reader.sensor.finger = None
 
     return user
+
+
+def started(buffers: int = 2) -> ScannerHarness:
+    reader = ScannerHarness(buffers)
+    reader.run(1000)
+    return reader
+
+
+def enrolled(*fingers: str) -> ScannerHarness:
+    """Make a reader that knows these fingers, in slots 0, 1, … with ids of one digit."""
+    reader = started()
+    for number, finger in enumerate(fingers):
+        reader.user = scans(finger, finger, finger)
+        assert reader.enroll(str(number) * 16) == (number, None)
+        assert reader.run_until_ended()["stage"] == "completed"
+    reader.run(1000)
+    reader.user = lambda *_: None
+    reader.shown.clear()
+    reader.told.clear()
+    return reader
+
+
+def touch(reader: ScannerHarness, finger: str) -> None:
+    reader.sensor.finger = finger
+    reader.run(1000)
+    reader.sensor.finger = None
+    reader.run(1000)
+
+
+def at(
+    count: int, command: str, act: "Callable[[ScannerHarness], None]"
+) -> "Callable[[ScannerHarness, str], None]":
+    """Act when this command comes for that time, on top of three good scans of anna."""
+    good = scans("anna", "anna", "anna")
+    seen = [0]
+
+    def user(reader: ScannerHarness, name: str) -> None:
+        good(reader, name)
+        seen[0] += name == command
+        if name == command and seen[0] == count:
+            seen[0] += 1
+            act(reader)
+
+    return user
+
+
+def cut_power(_world: ScannerHarness) -> None:
+    raise PowerCutError
+
+
+def revision(reader: ScannerHarness) -> "Any":
+    return reader.scanner.templates["revision"]
+
+
+def listed(reader: ScannerHarness) -> "list[tuple[int, str | None]]":
+    """List all templates as HA does, page by page."""
+    found: list[tuple[int, str | None]] = []
+    first: int | None = 0
+    while first is not None:
+        page = reader.scanner.page(first)
+        assert page is not None
+        assert page["revision"] == revision(reader)
+        found += page["templates"]
+        first = page["next"]
+    return found

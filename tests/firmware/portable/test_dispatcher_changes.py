@@ -1,4 +1,4 @@
-"""Requests that change something beside enrolling, and the list, as the dispatcher takes them."""
+"""Requests that change something beside enrolling, and the list, at the dispatcher."""
 
 import json
 

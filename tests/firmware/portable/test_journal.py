@@ -1,72 +1,22 @@
-"""The journal keeps every touch until it is acknowledged, through restarts and torn writes."""
+"""The journal delivers every touch, at once or as backlog, until it is acknowledged."""
 
-from fpreader.journal import ACK_MS, CAPACITY, COMPACT_AT, Journal
-from fpreader.touch_record import RECORD_BYTES
-from tests.firmware.portable.counting import Counting, nth
+from fpreader.journal import ACK_MS
+from fpreader.touch_record import Touch
+from tests.firmware.portable.counting import nth
+from tests.firmware.portable.journal_harness import (
+    HELLO,
+    ID,
+    FakeFlash,
+    away,
+    identified,
+    new_journal,
+    sent,
+)
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any
-
-HELLO = "61d0f3a29c5b7e84"
-ID = "9f2c01ab44d0e1f7"
-
-
-class Flash:
-    """Records in RAM that can refuse to be written."""
-
-    def __init__(self) -> None:
-        self.records: list[bytes | None] = []
-        self.writes = 0
-        self.rewrites = 0
-        self.broken = False
-
-    def read(self) -> "Iterator[bytes | None]":
-        return iter(list(self.records))
-
-    def append(self, records: "list[bytes]") -> None:
-        self._write()
-        assert all(len(record) == RECORD_BYTES for record in records)
-        self.records += records
-
-    def replace(self, records: "Iterable[bytes]") -> None:
-        self._write()
-        self.rewrites += 1
-        self.records = []
-        for record in records:
-            assert len(record) == RECORD_BYTES
-            self.records.append(record)
-
-    def _write(self) -> None:
-        if self.broken:
-            raise OSError(28)
-        self.writes += 1
-
-
-def new_journal(flash: "Flash | None" = None, random: "Counting | None" = None) -> Journal:
-    return Journal(flash or Flash(), random or Counting())
-
-
-def identified(journal: Journal, at_ms: int, slot: int = 5) -> None:
-    journal.touched("identified", at_ms, slot, ID, 143, None)
-
-
-def unreadable(journal: Journal, at_ms: int) -> None:
-    journal.touched("unreadable", at_ms, None, None, None, "too_messy")
-
-
-def sent(journal: Journal, now: int) -> "list[Any]":
-    """Take all messages that are due, as ids."""
-    found = []
-    while (message := journal.due(now, can_send=True)) is not None:
-        found.append(message["touch"])
-    return found
-
-
-def away(journal: Journal, now: int) -> None:
-    assert journal.due(now, can_send=False) is None
+    pass
 
 
 def test_a_new_touch_is_sent_at_once_and_only_once() -> None:
@@ -89,19 +39,19 @@ def test_a_new_touch_is_sent_at_once_and_only_once() -> None:
 
 
 def test_every_kind_of_touch_comes_out_as_it_went_in() -> None:
-    kinds: list[tuple[Any, ...]] = [
-        ("identified", 0, 0, None, 0, None),
-        ("identified", 2**47, 65535, ID, 65535, None),
-        ("not_identified", 7, None, None, None, None),
-        ("unreadable", 7, None, None, None, "sensor_error"),
-    ]
     keys = ("result", "at_ms", "slot", "template_id", "confidence", "reason")
-    for kind in kinds:
+    for touch in (
+        Touch("identified", 0, finger=(0, None, 0)),
+        Touch("identified", 2**47, finger=(65535, ID, 65535)),
+        Touch("not_identified", 7),
+        Touch("unreadable", 7, reason="sensor_error"),
+    ):
         journal = new_journal()
-        journal.touched(*kind)
+        journal.add(touch)
         message = journal.due(2**47, can_send=True)
         assert message is not None
-        assert tuple(message[key] for key in keys) == kind
+        for key in keys:
+            assert message[key] == getattr(touch, key)
 
 
 def test_a_touch_that_the_sensor_was_slow_about_is_still_sent_at_once() -> None:
@@ -111,7 +61,7 @@ def test_a_touch_that_the_sensor_was_slow_about_is_still_sent_at_once() -> None:
 
 
 def test_what_is_acknowledged_in_time_never_reaches_the_flash() -> None:
-    flash = Flash()
+    flash = FakeFlash()
     journal = new_journal(flash)
     identified(journal, 1000)
     sent(journal, 1000)
@@ -122,7 +72,7 @@ def test_what_is_acknowledged_in_time_never_reaches_the_flash() -> None:
 
 
 def test_what_is_not_acknowledged_in_time_survives_a_restart_without_its_uptime() -> None:
-    flash = Flash()
+    flash = FakeFlash()
     journal = new_journal(flash)
     identified(journal, 1000)
     sent(journal, 1500)
@@ -137,7 +87,7 @@ def test_what_is_not_acknowledged_in_time_survives_a_restart_without_its_uptime(
 
 
 def test_the_two_seconds_begin_when_the_touch_is_sent() -> None:
-    flash = Flash()
+    flash = FakeFlash()
     journal = new_journal(flash)
     identified(journal, 1000)
     sent(journal, 2900)
@@ -159,7 +109,7 @@ def test_the_next_thing_to_do_is_the_earliest() -> None:
 
 
 def test_a_touch_that_could_not_be_sent_reaches_the_flash_as_well() -> None:
-    flash = Flash()
+    flash = FakeFlash()
     journal = new_journal(flash)
     identified(journal, 1000)
     assert journal.wait_ms(1000) == ACK_MS
@@ -168,7 +118,7 @@ def test_a_touch_that_could_not_be_sent_reaches_the_flash_as_well() -> None:
 
 
 def test_an_acknowledgement_removes_exactly_that_touch_also_from_flash() -> None:
-    flash = Flash()
+    flash = FakeFlash()
     journal = new_journal(flash)
     for at_ms in (1000, 2000, 3000):
         identified(journal, at_ms)
@@ -323,113 +273,3 @@ def test_losing_the_connection_ends_the_delivery_until_the_next_hello() -> None:
     sent(journal, 5000)
     away(journal, 6000)
     assert sent(journal, 9000) == []
-
-
-def test_a_full_journal_drops_the_oldest_and_counts_it() -> None:
-    flash = Flash()
-    journal = new_journal(flash)
-    for number in range(CAPACITY + 3):
-        identified(journal, number)
-        away(journal, number + ACK_MS)
-    assert (len(journal), journal.dropped) == (CAPACITY, 3)
-    again = new_journal(flash)
-    assert (len(again), again.dropped) == (CAPACITY, 3)
-    again.hello_answered(HELLO, 0)
-    assert sent(again, 0) == [nth(4)]
-
-
-def test_what_was_dropped_is_remembered_when_the_journal_is_empty_again() -> None:
-    flash = Flash()
-    journal = new_journal(flash)
-    for number in range(CAPACITY + 1):
-        identified(journal, number)
-        away(journal, number + ACK_MS)
-    for number in range(1, CAPACITY + 2):
-        journal.ack(nth(number))
-    assert len(flash.records) == 1
-    again = new_journal(flash)
-    assert (len(again), again.dropped) == (0, 1)
-
-
-def test_the_file_stays_bounded() -> None:
-    flash = Flash()
-    journal = new_journal(flash)
-    most = 0
-    identified(journal, 0)
-    for number in range(2, 3 * COMPACT_AT):
-        identified(journal, number * 3000)
-        away(journal, number * 3000 + ACK_MS)
-        journal.ack(nth(number))
-        most = max(most, len(flash.records))
-    assert len(journal) == 1
-    assert most <= COMPACT_AT + 2
-    # A rewrite each time would wear the flash out as well.
-    assert flash.rewrites <= 7
-
-
-def test_the_file_stays_bounded_also_when_the_reader_restarts_often() -> None:
-    flash = Flash()
-    identified(new_journal(flash), 0)
-    for number in range(1, 2 * COMPACT_AT):
-        journal = new_journal(flash, Counting(number))
-        identified(journal, 0)
-        away(journal, ACK_MS)
-        if number > 1:
-            journal.ack(nth(number + 1))
-    assert len(flash.records) <= COMPACT_AT + 2
-
-
-def test_a_torn_record_costs_only_itself_and_is_cleaned_up() -> None:
-    flash = Flash()
-    journal = new_journal(flash)
-    identified(journal, 0)
-    away(journal, 5000)
-    flash.records.append(None)
-    again = new_journal(flash, Counting(50))
-    assert len(again) == 1
-    again.touched("not_identified", 10, None, None, None, None)
-    away(again, 10 + ACK_MS)
-    assert None not in flash.records
-    assert len(flash.records) == 2
-    rewrites = flash.rewrites
-    for one in (again, new_journal(flash, Counting(60))):
-        identified(one, 9000)
-        away(one, 9000 + ACK_MS)
-    assert flash.rewrites == rewrites
-
-
-def test_a_file_with_too_many_touches_fills_the_journal_and_no_more() -> None:
-    flash = Flash()
-    journal = new_journal(flash)
-    identified(journal, 0)
-    away(journal, ACK_MS)
-    (record,) = flash.records
-    assert record is not None
-    for number in range(CAPACITY + 5):
-        flash.records.append(record[:1] + number.to_bytes(8, "big") + record[9:])
-    assert len(new_journal(flash)) == CAPACITY
-
-
-def test_a_record_of_another_kind_is_no_reason_to_fail() -> None:
-    flash = Flash()
-    rest = bytes(RECORD_BYTES - 12)
-    for kind, result, reason in ((9, 0, 0), (0, 0, 0), (1, 3, 0), (1, 0, 6), (1, 255, 255)):
-        flash.records = [bytes((kind,)) + bytes(9) + bytes((result, reason)) + rest]
-        journal = new_journal(flash)
-        assert len(journal) == 0
-        identified(journal, 0)
-        away(journal, ACK_MS)
-        assert len(flash.records) == 1
-
-
-def test_flash_that_refuses_loses_nothing_while_the_reader_runs() -> None:
-    flash = Flash()
-    journal = new_journal(flash)
-    flash.broken = True
-    identified(journal, 0)
-    away(journal, 5000)
-    assert len(journal) == 1
-    flash.broken = False
-    identified(journal, 6000)
-    away(journal, 9000)
-    assert len(new_journal(flash)) == 2

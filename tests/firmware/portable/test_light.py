@@ -5,9 +5,17 @@ import asyncio
 from fpreader.light import AGAIN_MS, Light
 from fpreader.memory import Memory
 from fpreader.sensor import LED_COLORS, Sensor, SensorError
-from tests.firmware.portable.scanner_harness import DARK, Flash, ScannerHarness, Steps, drive, scans
+from tests.firmware.portable.fake_hardware import DARK, FakeFlash, Steps
+from tests.firmware.portable.scanner_harness import (
+    ID,
+    OTHER,
+    ScannerHarness,
+    drive,
+    scans,
+    started,
+    touch,
+)
 from tests.firmware.portable.test_power_changes import cut_everywhere
-from tests.firmware.portable.test_scanner import ID, OTHER, started, touch
 from tests.firmware.portable.test_sensor import Line
 
 TYPE_CHECKING = False
@@ -164,7 +172,7 @@ def test_a_lamp_has_no_colour_and_is_not_asked_for_one() -> None:
     reader.run(1000)
     touch(reader, "bert")
     reader.run(2 * AGAIN_MS)
-    assert reader.touches[-1][0] == "not_identified"
+    assert reader.touches[-1].result == "not_identified"
     assert "aura_led" not in reader.sensor.asked
     assert "led_color" not in reader.scanner.changes.settings
 
@@ -224,11 +232,11 @@ def test_only_a_finger_that_is_not_identified_flashes() -> None:
     touch(reader, "anna")
     reader.sensor.says = [("img2tz", "too_few_features")]
     touch(reader, "anna")
-    assert [entry[0] for entry in reader.touches] == ["identified", "unreadable"]
+    assert [entry.result for entry in reader.touches] == ["identified", "unreadable"]
     assert reader.sensor.lit == [STEADY]
     touch(reader, "bert")
     reader.run(1000)
-    assert reader.touches[-1][0] == "not_identified"
+    assert reader.touches[-1].result == "not_identified"
     assert reader.sensor.lit == [STEADY, NOT_IDENTIFIED, STEADY]
 
 
@@ -260,7 +268,7 @@ def test_a_light_that_does_not_answer_fails_nothing_and_is_left_alone() -> None:
     reader.user = lambda *_: None
     reader.run(1000)
     touch(reader, "bert")
-    assert reader.touches[-1][0] == "not_identified"
+    assert reader.touches[-1].result == "not_identified"
     assert "aura_led" not in reader.sensor.asked
     # Whatever it was, it may have passed.
     reader.sensor.colours = 7
@@ -297,8 +305,8 @@ def test_the_light_does_not_make_anybody_wait_for_late_answers() -> None:
 
 def test_only_the_steady_colour_is_worth_a_repeat() -> None:
     def light(line: Line) -> Light:
-        memory = Memory(Flash(Steps()))
-        return Light(Sensor(line), memory, lambda: 0, asyncio.sleep, 6, lambda: True)
+        memory = Memory(FakeFlash(Steps()))
+        return Light(ScannerHarness(), Sensor(line), memory, 6, lambda: True)
 
     line = Line()  # which is silent
     asyncio.run(light(line).show("place_finger"))

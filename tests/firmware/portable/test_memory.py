@@ -5,7 +5,7 @@ import json
 
 from fpreader.memory import DELETE, RECORD, Memory, unpack
 from fpreader.template_ids import TemplateIds
-from tests.firmware.portable.scanner_harness import Flash, Steps
+from tests.firmware.portable.fake_hardware import FakeFlash, Steps
 
 TYPE_CHECKING = False
 
@@ -20,8 +20,8 @@ OPERATION = {"template_id": ID, "seq": 3, "slot": 5, "total": 3, "captured": []}
 LAST = {"template_id": ID, "seq": 9, "stage": "completed"}
 
 
-def flash() -> Flash:
-    return Flash(Steps())
+def flash() -> FakeFlash:
+    return FakeFlash(Steps())
 
 
 def refused(write: "Callable[[], None]") -> bool:
@@ -45,7 +45,7 @@ def test_everything_is_there_after_a_restart() -> None:
     assert (again.template_id(5), again.template_id(6)) == (ID, None)
 
 
-def kept(records: Flash) -> "dict[str, Any]":
+def kept(records: FakeFlash) -> "dict[str, Any]":
     """Read what is in flash."""
     found = unpack(*records.records[RECORD])
     found["ids"] = [(slot, found["ids"].get(slot)) for slot in found["ids"]]

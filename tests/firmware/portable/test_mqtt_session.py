@@ -1,5 +1,7 @@
 """One MQTT session's decisions, with a broker that has no socket and a clock that has no time."""
 
+from fpreader.board import Board
+from fpreader.config import Config, Section
 from fpreader.mqtt_packets import MalformedError
 from fpreader.mqtt_session import (
     ANSWER_MS,
@@ -19,24 +21,31 @@ if TYPE_CHECKING:
     from typing import Any
 
 RETAINED = ("status", "templates", "enroll/response")
+CONFIG = {
+    "reader_id": "front_door",
+    "sensor": "R307",
+    "broker": "x",
+    "port": 1,
+    "user": "reader",
+    "password": "secret",
+}
 
 
-class SessionHarness:
+class SessionHarness(Board):
     """A session whose retained topics say which version of the truth they are of."""
+
+    device = "a1b2c3"
 
     def __init__(self, jitter: int = 0) -> None:
         self.version = 1
         self.asked = 0
-        self.session = MqttSession(
-            BASE,
-            "a1b2c3",
-            "reader",
-            "secret",
-            b"gone",
-            tuple((topic, self.value) for topic in RETAINED),
-            lambda _: bytes((jitter,)),
-        )
+        self._jitter = jitter
+        retained = tuple((topic, self.value) for topic in RETAINED)
+        self.session = MqttSession(self, Config(Section(CONFIG)), retained)
         self.broker = Broker(self.session)
+
+    def random(self, size: int) -> bytes:
+        return bytes((self._jitter,))
 
     def value(self) -> bytes:
         self.asked += 1
@@ -340,3 +349,14 @@ def test_what_cannot_be_understood_ends_the_session() -> None:
     for data in (b"\x00\x00", b"\x20\x02\x00\x00", b"\x90\x03\x00\x01\x01", b"\x34\x02\x00\x00"):
         harness = opened()
         assert fails(lambda: harness.broker.say(data))  # noqa: B023 - called at once
+
+
+def test_acknowledgements_that_nobody_takes_do_not_fill_the_memory() -> None:
+    """A broker that sends and never reads."""
+    harness = opened()
+    try:
+        for _ in range(10_000):
+            harness.broker.say(publish("command", b"{}", qos=1))
+    except MqttSessionError:
+        pass
+    assert len(harness.session._waiting) <= MOST_WAITING

@@ -1,6 +1,7 @@
 """Power is cut at every point of an enrollment, and the reader has to end well."""
 
-from tests.firmware.portable.scanner_harness import PowerCutError, ScannerHarness, scans
+from tests.firmware.portable.fake_hardware import PowerCutError
+from tests.firmware.portable.scanner_harness import ScannerHarness, scans
 
 TYPE_CHECKING = False
 

@@ -1,8 +1,7 @@
 """Power is cut at every point of a change, and the reader has to know what came of it."""
 
-from tests.firmware.portable.scanner_harness import PowerCutError, ScannerHarness
-from tests.firmware.portable.test_changes import ANNA, BERT, listed
-from tests.firmware.portable.test_scanner import ID, enrolled
+from tests.firmware.portable.fake_hardware import PowerCutError
+from tests.firmware.portable.scanner_harness import ANNA, BERT, ID, ScannerHarness, enrolled, listed
 
 TYPE_CHECKING = False
 

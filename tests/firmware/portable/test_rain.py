@@ -1,11 +1,11 @@
 """Rain on the sensor: unreadable touches without end, which must not cost those of people."""
 
 from fpreader.journal import ACK_MS, Journal
-from fpreader.touch_record import count_of
+from fpreader.touch_record import Touch, count_of
 from tests.firmware.portable.counting import Counting
-from tests.firmware.portable.test_journal import (
+from tests.firmware.portable.journal_harness import (
     HELLO,
-    Flash,
+    FakeFlash,
     away,
     identified,
     new_journal,
@@ -29,7 +29,7 @@ def test_rain_is_one_entry_as_long_as_nobody_can_have_seen_it() -> None:
 
 
 def test_rain_does_not_wear_out_the_flash() -> None:
-    flash = Flash()
+    flash = FakeFlash()
     journal = new_journal(flash)
     for at_ms in range(0, 1000000, 1000):
         unreadable(journal, at_ms)
@@ -54,7 +54,7 @@ def rain(journal: Journal, begin: int, count: int) -> int:
 
 def test_rain_that_nobody_acknowledges_becomes_one_entry_though_the_broker_is_there() -> None:
     """Else it would fill the journal, and drop the touches of people from it."""
-    flash = Flash()
+    flash = FakeFlash()
     journal = new_journal(flash)
     identified(journal, 0)
     sends = rain(journal, 10_000, 1000)
@@ -108,7 +108,7 @@ def test_one_lost_acknowledgement_holds_nothing_back() -> None:
 
 
 def test_rain_from_before_a_restart_is_rain_still() -> None:
-    flash = Flash()
+    flash = FakeFlash()
     rain(new_journal(flash), 0, 100)
     journal = new_journal(flash, Counting(500))
     before = len(journal)
@@ -133,8 +133,8 @@ def test_the_count_of_rain_stays_a_16_bit_number() -> None:
 def test_other_touches_are_never_counted_together() -> None:
     journal = new_journal()
     unreadable(journal, 0)
-    journal.touched("not_identified", 1, None, None, None, None)
+    journal.add(Touch("not_identified", 1))
     unreadable(journal, 2)
-    journal.touched("not_identified", 3, None, None, None, None)
-    journal.touched("not_identified", 4, None, None, None, None)
+    journal.add(Touch("not_identified", 3))
+    journal.add(Touch("not_identified", 4))
     assert len(journal) == 5

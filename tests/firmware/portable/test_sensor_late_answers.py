@@ -1,8 +1,10 @@
-"""A page of the index that comes late, and twice."""
+"""Answers that come late or twice, commands that get lost, and noise that never ends."""
 
-from fpreader.sensor import Sensor, is_occupied
+import asyncio
+
+from fpreader.sensor import Sensor, SensorError, is_occupied
 from fpreader.sensor_packet import ACK, encode
-from tests.firmware.portable.test_sensor import run
+from tests.firmware.portable.test_sensor import SILENCE, Line, ack, run
 
 SLOTS = (0, 1, 300, 301)
 
@@ -58,3 +60,61 @@ def test_a_late_notepad_is_not_the_index() -> None:
         return await sensor.read_index_table(0)
 
     assert run(both()) == b"\x03" + bytes(31)
+
+
+def test_a_late_answer_to_the_image_is_not_taken_for_the_features() -> None:
+    """GenImg is slow and said twice; Img2Tz is lost; buffer 1 still has who was here before."""
+    line = Line(
+        SILENCE,  # GenImg
+        ack(0),  # GenImg once more: the answer to the first comes now
+        ack(0),  # the command after it is lost; this is the answer to the second GenImg
+        SILENCE,
+        SILENCE,
+        SILENCE,
+    )
+
+    async def touch() -> str:
+        sensor = Sensor(line)
+        assert await sensor.gen_img() == "finger"
+        return await sensor.img2tz(1)
+
+    try:
+        word = run(touch())
+    except SensorError:
+        word = "nothing"
+    assert word != "good"
+
+
+class Flood:
+    """A line on which noise comes faster than it is read."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def discard(self) -> None:
+        pass
+
+    async def read(self, n: int, timeout_ms: int) -> bytes:
+        self.reads += 1
+        if self.reads > 20_000:
+            raise AssertionError("nobody else had a turn")
+        return b"\xef"
+
+
+def test_a_flood_of_noise_leaves_others_their_turn() -> None:
+    async def both() -> None:
+        line = Flood()
+        task = asyncio.create_task(Sensor(line).light(on=True))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+        assert not task.done()
+        line.reads = -1_000_000
+        try:
+            await task
+        except SensorError:
+            pass
+
+    run(both())
