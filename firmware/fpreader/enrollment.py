@@ -33,12 +33,6 @@ POLL_MS = 200
 PROCESSING_MS = 10000
 #: The third of a kind fails the enrollment.
 MOST_FAULTS = 3
-#: How far `seq` jumps when a restart ends an enrollment: beyond every snapshot that was shown. The
-#: operation record holds the `seq` of the last captured scan, and only rejected images followed it.
-#: An enrollment lasts 2 * 7 * 120 s at most, and a rejected image takes a poll at least and shows
-#: three snapshots: that makes 25200, and 25200 and the gap still stay below 65536.
-RESTART_GAP = 32768
-
 #: The snapshot of a reader that never enrolled.
 IDLE: "dict[str, Any]" = {
     "template_id": None,
@@ -74,8 +68,6 @@ class Enrollment:
         self.slot = slot
         self.seq = 1
         """Grows with every change that is to be published."""
-        self.faults = 0
-        """Commands without a valid answer, after repeats."""
         self._total = total
         self._timeout = scan_timeout_s * 1000
         self._now = now
@@ -89,7 +81,8 @@ class Enrollment:
         self._captured: list[int] = []
         self._rejected = 0
         self._last_rejection: str | None = None
-        self._mismatches = 0
+        self._faults = {"sensor_error": 0, "mismatch": 0}
+        """What fails the enrollment when it comes too often: no valid answer, another finger."""
         self._stored = False
         self._cancelled = False
         self._procedure = self._run()
@@ -193,13 +186,13 @@ class Enrollment:
             if answer == "no_finger":
                 break
             if answer == "sensor_error":
-                self._count_fault()
+                self._count_fault(answer)
             yield from self._wait()
         if self._now >= self._latest_end:
             raise _Ended("failed", "timeout")
         self._step = next_step
         self._show("place_finger")
-        # Also bounds how many snapshots there can be, see RESTART_GAP.
+        # Also bounds how many snapshots there can be, see interrupted_enrollment.RESTART_GAP.
         yield from self._do("pause", POLL_MS)
 
     def _process(self, step: int) -> "Generator[Operation, Result, str]":
@@ -256,15 +249,15 @@ class Enrollment:
         """Count the scan, in flash before anyone is told."""
         self._captured.append(self._attempts)
         if len(self._captured) < self._total:
-            if (yield "keep", ()) != "good":
-                self._captured.pop()
-                raise _Ended("failed", "sensor_error")
-            return
-        stage = self._stage
-        self._show("completed")
-        if (yield "commit", (self.slot,)) != "good":
+            kept = yield "keep", ()
+        else:
+            stage = self._stage
+            self._show("completed")
+            kept = yield "commit", (self.slot,)
+            if kept != "good":
+                self._show(stage)
+        if kept != "good":
             self._captured.pop()
-            self._show(stage)
             raise _Ended("failed", "sensor_error")
 
     # --- pieces ---------------------------------------------------------------------
@@ -291,27 +284,10 @@ class Enrollment:
     def _reject(self, rejection: str) -> None:
         self._rejected += 1
         self._last_rejection = rejection
-        if rejection == "sensor_error":
-            self._count_fault()
-        if rejection == "mismatch":
-            self._mismatches += 1
-            if self._mismatches == MOST_FAULTS:
-                raise _Ended("failed", "mismatch")
+        if rejection in self._faults:
+            self._count_fault(rejection)
 
-    def _count_fault(self) -> None:
-        self.faults += 1
-        if self.faults == MOST_FAULTS:
-            raise _Ended("failed", "sensor_error")
-
-
-def snapshot_after_restart(operation: "dict[str, Any]") -> "dict[str, Any]":
-    """Make the final snapshot of an enrollment that a restart of the reader ended."""
-    snapshot = dict(operation)
-    for key in ("op", "stored"):  # firmware 0.1 wrote neither
-        snapshot.pop(key, None)
-    snapshot["seq"] += RESTART_GAP
-    snapshot["stage"] = "failed"
-    snapshot["step"] = min(len(operation["captured"]) + 1, operation["total"])
-    snapshot["timeout_ms"] = None
-    snapshot["reason"] = "reader_restarted"
-    return snapshot
+    def _count_fault(self, fault: str) -> None:
+        self._faults[fault] += 1
+        if self._faults[fault] == MOST_FAULTS:
+            raise _Ended("failed", fault)

@@ -3,9 +3,10 @@
 import asyncio
 
 from fpreader.changes import Changes
-from fpreader.enrollment import IDLE, POLL_MS, Enrollment, snapshot_after_restart
+from fpreader.enrollment import IDLE, POLL_MS, Enrollment
+from fpreader.interrupted_enrollment import end_interrupted
 from fpreader.light import Light
-from fpreader.memory import DELETE, ENROLL, Memory
+from fpreader.memory import ENROLL, Memory
 from fpreader.sensor import SensorError, always
 from fpreader.templates import Templates
 from fpreader.touches import Touches
@@ -55,11 +56,7 @@ class Scanner:
         """What may be changed beside enrolling."""
         self.sensor_tried = asyncio.Event()
         """Whether it is known if the sensor works: it was started, or that has failed."""
-        operation, last = memory.operation, memory.last
-        ended = last and operation and last["template_id"] == operation["template_id"]
-        if operation and operation.get("op") != DELETE and not ended:
-            # Told at once, not when the sensor is back: the record stays until the slot is empty.
-            memory.end_enrollment(snapshot_after_restart(operation), emptied=False)
+        end_interrupted(memory)  # now: nobody has to wait for the sensor to hear of it
 
     # --- what others see ------------------------------------------------------------
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulator import R503, EmulatedSensor, SensorLine
-from tests.firmware.reader_process import RUNTIMES, Broker, FakeHomeAssistant
+from tests.firmware.reader_process import RUNTIMES, Home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.firmware.reader_process import Broker
 
 RUN = Path(__file__).parent / "esp32/run.py"
 MICROPYTHONS = [name for name in RUNTIMES if name != "cpython"]
@@ -27,14 +27,6 @@ CONFIG = {
     "uart": {"id": 2, "tx": 17, "rx": 16},
     "wifi": {"ssid": "home", "password": "secret"},
 }
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
 
 
 def start(runtime: str, folder: Path, port: int, sensor: str) -> subprocess.Popen[str]:
@@ -48,7 +40,7 @@ def start(runtime: str, folder: Path, port: int, sensor: str) -> subprocess.Pope
 def test_the_board_joins_the_wifi_serves_and_restarts(
     runtime: str, tmp_path: Path, broker: Broker
 ) -> None:
-    home = FakeHomeAssistant(broker.port)
+    home = Home(broker.port)
     with SensorLine(EmulatedSensor(R503)) as line:
         process = start(runtime, tmp_path, broker.port, line.path)
         try:

@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from emulator import LED_OFF, PROFILES, Command, EmulatedSensor, Led, SensorLine
-from tests.firmware.reader_process import RUNTIMES, FakeHomeAssistant, Reader
-from tests.firmware.test_reader_process import ANNA, BEN, broker, enroll, home, touch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.firmware.reader_process import Broker
-
-__all__ = ["broker", "home"]  # fixtures
+from tests.firmware.reader_process import ANNA, BEN, Home, Reader, enroll, touch
 
 
-@pytest.fixture
-def model() -> str:
-    return "R307"
-
-
-@pytest.fixture(params=RUNTIMES)
-def reader(
-    request: pytest.FixtureRequest, tmp_path: Path, broker: Broker, model: str
-) -> Iterator[Reader]:
-    """Give a reader that is connected and whose sensor answers."""
-    reader = Reader(tmp_path, request.param, broker.port, model)
-    home = FakeHomeAssistant(broker.port)
-    reader.start()
-    try:
-        home.wait("templates", lambda one: one["count"] == 0)
-        yield reader
-    finally:
-        home.close()
-        reader.close()
-        print(reader.log.read_text())  # noqa: T201 - shown when a test fails
-
-
-def change(home: FakeHomeAssistant, command: str, **message: Any) -> dict[str, Any]:
+def change(home: Home, command: str, **message: Any) -> dict[str, Any]:
     """Ask for a change, return the answer."""
     nonce = home.hello()["nonce"]
     answer: dict[str, Any] = home.ask("command", command=command, nonce=nonce, **message).payload
     return answer
 
 
-def listed(home: FakeHomeAssistant) -> list[Any]:
+def listed(home: Home) -> list[Any]:
     """List all templates; they fit on one page here."""
     result = home.ask("command", command="list", first=0).payload["result"]
     assert result["revision"] == home.hello()["templates"]["revision"]
@@ -58,7 +27,7 @@ def listed(home: FakeHomeAssistant) -> list[Any]:
     return templates
 
 
-def test_templates_are_listed_deleted_and_adopted(reader: Reader, home: FakeHomeAssistant) -> None:
+def test_templates_are_listed_deleted_and_adopted(reader: Reader, home: Home) -> None:
     anna = enroll(home, reader, ANNA)
     ben = enroll(home, reader, BEN)
     assert listed(home) == [[0, anna], [1, ben]]
@@ -84,7 +53,7 @@ def test_templates_are_listed_deleted_and_adopted(reader: Reader, home: FakeHome
     assert listed(home) == [[1, ben], [7, new]]
 
 
-def test_another_sensor_is_accepted(reader: Reader, home: FakeHomeAssistant) -> None:
+def test_another_sensor_is_accepted(reader: Reader, home: Home) -> None:
     enroll(home, reader, ANNA)
     since = home.mark()
     reader.line.close()
@@ -98,7 +67,7 @@ def test_another_sensor_is_accepted(reader: Reader, home: FakeHomeAssistant) -> 
     assert listed(home) == []
 
 
-def test_settings_survive_a_power_cut(reader: Reader, home: FakeHomeAssistant) -> None:
+def test_settings_survive_a_power_cut(reader: Reader, home: Home) -> None:
     template_id = enroll(home, reader, ANNA)
     assert home.hello()["settings"] == {"identification": True, "security_level": 3}
     wanted = {"identification": False, "security_level": 4}
@@ -121,9 +90,7 @@ def test_settings_survive_a_power_cut(reader: Reader, home: FakeHomeAssistant) -
 
 
 @pytest.mark.parametrize("model", ["R503"])
-def test_the_colour_of_the_light_survives_a_power_cut(
-    reader: Reader, home: FakeHomeAssistant
-) -> None:
+def test_the_colour_of_the_light_survives_a_power_cut(reader: Reader, home: Home) -> None:
     def light() -> Led:
         with reader.line.hold() as sensor:
             return sensor.led
@@ -148,14 +115,14 @@ def test_the_colour_of_the_light_survives_a_power_cut(
     assert home.hello()["settings"]["led_color"] == "yellow"
 
 
-def test_a_lamp_has_no_colour_to_be_set(reader: Reader, home: FakeHomeAssistant) -> None:
+def test_a_lamp_has_no_colour_to_be_set(reader: Reader, home: Home) -> None:
     status = home.wait("status", lambda one: one["online"]).payload
     assert "led_color" not in status["features"]
     assert "led_color" not in home.hello()["settings"]
     assert change(home, "settings", led_color="off")["error"] == "bad_request"
 
 
-def test_hello_tells_how_the_reader_is_doing(reader: Reader, home: FakeHomeAssistant) -> None:
+def test_hello_tells_how_the_reader_is_doing(reader: Reader, home: Home) -> None:
     diagnostics = home.hello()["diagnostics"]
     assert set(diagnostics) == {"signal", "free_memory", "sensor_errors"}
     assert (diagnostics["signal"], diagnostics["sensor_errors"]) == (None, 0)

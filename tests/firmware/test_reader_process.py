@@ -11,70 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulator import R307, EmulatedSensor, Finger, SensorLine
-from tests.firmware.reader_process import FINAL, RUNTIMES, Broker, FakeHomeAssistant, Reader
+from emulator import R307, EmulatedSensor, SensorLine
+from tests.firmware.reader_process import (
+    ANNA,
+    BEN,
+    FINAL,
+    RUNTIMES,
+    Home,
+    Reader,
+    enroll,
+    touch,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-ANNA, BEN = Finger("anna"), Finger("ben")
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
-
-
-@pytest.fixture(params=RUNTIMES)
-def reader(request: pytest.FixtureRequest, tmp_path: Path, broker: Broker) -> Iterator[Reader]:
-    """Give a reader that is connected and whose sensor answers."""
-    reader = Reader(tmp_path, request.param, broker.port)
-    home = FakeHomeAssistant(broker.port)
-    reader.start()
-    try:
-        home.wait("templates", lambda one: one["count"] == 0)
-        yield reader
-    finally:
-        home.close()
-        reader.close()
-        print(reader.log.read_text())  # noqa: T201 - shown when a test fails
-
-
-@pytest.fixture
-def home(reader: Reader, broker: Broker) -> Iterator[FakeHomeAssistant]:
-    home = FakeHomeAssistant(broker.port)
-    yield home
-    home.close()
-
-
-def enroll(home: FakeHomeAssistant, reader: Reader, finger: Finger) -> str:
-    """Enroll a finger with three good scans, return its template id."""
-    template_id, since = secrets.token_hex(8), home.mark()
-    assert home.start(template_id)["ok"]
-    for step in (1, 2):
-        home.stage("place_finger", step, since)
-        reader.line.place(finger)
-        home.stage("lift_finger", step, since)
-        reader.line.lift()
-    home.stage("place_finger", 3, since)
-    reader.line.place(finger)
-    home.stage("completed", 3, since)
-    reader.line.lift()
-    return template_id
-
-
-def touch(home: FakeHomeAssistant, reader: Reader, finger: Finger) -> dict[str, Any]:
-    since, mark = home.mark(), reader.line.command_count
-    reader.line.wait_for_command(0x01, since=mark)
-    reader.line.place(finger)
-    message = home.wait("fingerprint", lambda _: True, since)
-    reader.line.lift()
-    payload: dict[str, Any] = message.payload
-    return payload
+    from emulator import Finger
+    from tests.firmware.reader_process import Broker
 
 
 def touch_unseen(reader: Reader, finger: Finger) -> None:
@@ -91,7 +44,7 @@ def touch_unseen(reader: Reader, finger: Finger) -> None:
 
 
 def test_whoever_subscribes_later_finds_the_three_retained_topics(
-    reader: Reader, home: FakeHomeAssistant
+    reader: Reader, home: Home
 ) -> None:
     for topic in ("status", "templates", "enroll/response"):
         assert home.wait(topic, lambda _: True).retained
@@ -109,27 +62,21 @@ def test_whoever_subscribes_later_finds_the_three_retained_topics(
     assert home.wait("enroll/response", lambda _: True).payload["stage"] == "idle"
 
 
-def test_a_reader_without_power_is_said_to_be_offline(
-    reader: Reader, home: FakeHomeAssistant
-) -> None:
+def test_a_reader_without_power_is_said_to_be_offline(reader: Reader, home: Home) -> None:
     since = home.mark()
     reader.kill()
     message = home.wait("status", lambda one: not one["online"], since)
     assert message.payload == {"v": 1, "online": False}
 
 
-def test_a_repeated_request_is_answered_once_and_the_same(
-    reader: Reader, home: FakeHomeAssistant
-) -> None:
+def test_a_repeated_request_is_answered_once_and_the_same(reader: Reader, home: Home) -> None:
     request = secrets.token_hex(8)
     answers = [home.ask("command", request, command="hello").raw for _ in range(3)]
     assert answers[0] == answers[1] == answers[2]
     assert json.loads(answers[0])["result"]["nonce"] != home.hello()["nonce"]
 
 
-def test_three_scans_make_a_template_that_touches_are_known_by(
-    reader: Reader, home: FakeHomeAssistant
-) -> None:
+def test_three_scans_make_a_template_that_touches_are_known_by(reader: Reader, home: Home) -> None:
     template_id = enroll(home, reader, ANNA)
     snapshots = [
         one for one in home.payloads("enroll/response") if one["template_id"] == template_id
@@ -146,7 +93,7 @@ def test_three_scans_make_a_template_that_touches_are_known_by(
     assert home.hello()["journal"] == 0
 
 
-def test_a_cancel_is_answered_with_the_end(reader: Reader, home: FakeHomeAssistant) -> None:
+def test_a_cancel_is_answered_with_the_end(reader: Reader, home: Home) -> None:
     template_id = secrets.token_hex(8)
     home.start(template_id)
     reader.line.place(ANNA)
@@ -160,7 +107,7 @@ def test_a_cancel_is_answered_with_the_end(reader: Reader, home: FakeHomeAssista
 
 
 def test_an_enrollment_goes_on_while_the_broker_is_away(
-    reader: Reader, home: FakeHomeAssistant, broker: Broker
+    reader: Reader, home: Home, broker: Broker
 ) -> None:
     template_id = secrets.token_hex(8)
     home.start(template_id)
@@ -175,7 +122,7 @@ def test_an_enrollment_goes_on_while_the_broker_is_away(
         first = reader.line.wait_for_command(0x01, since=mark)
         reader.line.wait_for_command(0x01, since=first.number + 2)
     broker.start()
-    later = FakeHomeAssistant(broker.port)
+    later = Home(broker.port)
     try:
         snapshot = later.stage("place_finger", 3)
         assert (snapshot["template_id"], len(snapshot["captured"])) == (template_id, 2)
@@ -186,14 +133,14 @@ def test_an_enrollment_goes_on_while_the_broker_is_away(
 
 
 def test_touches_wait_for_the_broker_and_for_each_acknowledgement(
-    reader: Reader, home: FakeHomeAssistant, broker: Broker
+    reader: Reader, home: Home, broker: Broker
 ) -> None:
     template_id = enroll(home, reader, ANNA)
     broker.kill()
     for finger in (BEN, ANNA, BEN):
         touch_unseen(reader, finger)
     broker.start()
-    later = FakeHomeAssistant(broker.port)
+    later = Home(broker.port)
     try:
         later.wait("status", lambda one: one["online"])
         assert later.hello()["journal"] == 3
@@ -215,9 +162,7 @@ def test_touches_wait_for_the_broker_and_for_each_acknowledgement(
         later.close()
 
 
-def test_a_touch_nobody_acknowledged_outlives_a_power_cut(
-    reader: Reader, home: FakeHomeAssistant
-) -> None:
+def test_a_touch_nobody_acknowledged_outlives_a_power_cut(reader: Reader, home: Home) -> None:
     one = touch(home, reader, BEN)
     journal = reader.flash / "journal"
     until(lambda: journal.exists() and journal.stat().st_size > 0)
@@ -231,7 +176,7 @@ def test_a_touch_nobody_acknowledged_outlives_a_power_cut(
 
 
 def test_a_power_cut_in_the_middle_ends_the_enrollment_as_failed(
-    reader: Reader, home: FakeHomeAssistant
+    reader: Reader, home: Home
 ) -> None:
     template_id = secrets.token_hex(8)
     home.start(template_id)
@@ -246,24 +191,34 @@ def test_a_power_cut_in_the_middle_ends_the_enrollment_as_failed(
     assert snapshot["seq"] > before["seq"]
 
 
-def test_a_restart_is_answered_and_then_wanted_from_outside(
-    reader: Reader, home: FakeHomeAssistant
-) -> None:
+def test_a_restart_is_answered_and_then_wanted_from_outside(reader: Reader, home: Home) -> None:
     answer = home.ask("command", command="restart", nonce=home.hello()["nonce"]).payload
     assert answer["result"] == {}
     assert reader.process is not None
     assert reader.process.wait(5) == 3
 
 
-def test_a_wrong_status_is_put_right(reader: Reader, home: FakeHomeAssistant) -> None:
+def test_a_touch_right_before_a_restart_is_not_forgotten(reader: Reader, home: Home) -> None:
+    nonce = home.hello()["nonce"]
+    one = touch(home, reader, BEN)
+    assert home.ask("command", command="restart", nonce=nonce).payload["ok"]
+    assert reader.process is not None
+    assert reader.process.wait(5) == 3
+    since = home.mark()
+    reader.start()
+    home.wait("status", lambda one: one["online"], since)
+    assert home.hello()["journal"] == 1
+    again = home.wait("fingerprint", lambda _: True, since).payload
+    assert again["touch"] == one["touch"]
+
+
+def test_a_wrong_status_is_put_right(reader: Reader, home: Home) -> None:
     since = home.mark()
     home.say("status", b'{"v":1,"online":false}', retain=True)
     home.wait("status", lambda one: one["online"], since)
 
 
-def test_nothing_that_anybody_sends_ends_the_reader(
-    reader: Reader, home: FakeHomeAssistant
-) -> None:
+def test_nothing_that_anybody_sends_ends_the_reader(reader: Reader, home: Home) -> None:
     for topic in ("command", "enroll/request", "status"):
         for payload in (b'{"x":"' + b"x" * 5000 + b'"}', b"[" * 4000 + b"]" * 4000, b"7", b"{}"):
             home.say(topic, payload)
@@ -289,7 +244,7 @@ def test_a_broker_that_talks_nonsense_or_nothing_is_left_and_tried_again(
                     with suppress(ConnectionResetError):
                         connection.recv(1000)  # which ends when the reader has had enough
     broker.start()
-    home = FakeHomeAssistant(broker.port)
+    home = Home(broker.port)
     try:
         home.wait("status", lambda one: one["online"], timeout=20)
         assert "not allowed" in reader.log.read_text()
@@ -297,14 +252,14 @@ def test_a_broker_that_talks_nonsense_or_nothing_is_left_and_tried_again(
         home.close()
 
 
-def test_an_idle_reader_hardly_uses_the_processor(reader: Reader, home: FakeHomeAssistant) -> None:
+def test_an_idle_reader_hardly_uses_the_processor(reader: Reader, home: Home) -> None:
     home.hello()
     before = reader.cpu_seconds()
     time.sleep(3)  # what is measured is time
     assert reader.cpu_seconds() - before < 3 * 0.05
 
 
-def test_a_line_that_vanishes_is_found_again(reader: Reader, home: FakeHomeAssistant) -> None:
+def test_a_line_that_vanishes_is_found_again(reader: Reader, home: Home) -> None:
     since = home.mark()
     reader.line.close()
     home.wait("templates", lambda one: one["sensor_error"] == "not_responding", since)

@@ -98,37 +98,11 @@ async def test_a_bad_image_repeats_its_scan(
     assert final["rejected"] == {"count": 1, "last": word}
 
 
-async def test_scans_of_two_fingers_are_a_mismatch_three_times(reader: EmulatedReader) -> None:
-    final = await reader.enroll(ANNA, BERT, BERT, BERT)
-    assert (final["reason"], len(final["captured"])) == ("mismatch", 1)
-    assert reader.templates() == {}
-
-
 async def test_a_twin_is_caught_by_the_verifying_scan(reader: EmulatedReader) -> None:
     final = await reader.enroll(ANNA, TWIN, TWIN, TWIN, TWIN)
     assert (final["reason"], len(final["captured"])) == ("mismatch", 2)
     assert reader.templates() == {}
     assert reader.told[-1]["count"] == 0
-
-
-async def test_a_finger_enrolls_once(reader: EmulatedReader) -> None:
-    await reader.enroll(*[ANNA] * 3)
-    final = await reader.enroll(ANNA, template_id="b" * 16)
-    assert (final["reason"], final["duplicate_of"]) == ("duplicate", ID)
-    assert list(reader.templates()) == [0]
-
-
-async def test_nobody_comes(reader: EmulatedReader) -> None:
-    reader.scanner.start(ID, None, 3, 1)
-    final = await reader.ended()
-    assert (final["reason"], final["step"]) == ("timeout", 1)
-
-
-async def test_the_finger_is_not_lifted(reader: EmulatedReader) -> None:
-    reader.scanner.start(ID, None, 3, 1)
-    reader.line.place(ANNA)
-    final = await reader.ended()
-    assert (final["reason"], len(final["captured"])) == ("timeout", 1)
 
 
 @pytest.mark.parametrize(
@@ -272,16 +246,6 @@ async def test_a_sensor_swapped_before_the_store_is_left_alone(reader: EmulatedR
     scanning.cancel()
     assert final["stage"] == "failed"
     assert reader.templates() == {}
-
-
-async def test_a_template_deleted_behind_our_back_loses_its_id(reader: EmulatedReader) -> None:
-    await reader.enroll(*[ANNA] * 3)
-    reader.line.lift()
-    with reader.line.hold() as emulated:
-        emulated.templates.clear()
-    await reader.restart()
-    await reader.until(lambda: reader.told[-1]["count"] == 0)
-    assert (await reader.enroll(*[ANNA] * 3, template_id="b" * 16))["stage"] == "completed"
 
 
 async def test_a_wrong_password_is_told(line: SensorLine, tmp_path: Path) -> None:

@@ -72,8 +72,9 @@ class Broker:
         self.say(packet(0x90, body[:2] + b"\x01\x01\x01"))
         self.look()
 
-    def look(self) -> None:
-        """Take what the session sends."""
+    def look(self, now: "int | None" = None) -> None:
+        """Take what the session sends, now or when it is this late."""
+        self.now = self.now if now is None else now
         for kind, flags, body in packets(self.session.output(self.now)):
             if kind != PUBLISH:
                 self.other.append((kind, flags, body))
@@ -98,8 +99,8 @@ class Broker:
             if ident is not None:
                 self.say(packet(0x40, bytes((ident >> 8, ident & 255))))
 
-    def taken(self) -> "list[tuple[str, bytes, bool, int | None]]":
+    def taken(self, now: "int | None" = None) -> "list[tuple[str, bytes, bool, int | None]]":
         """Take what was published since the last look into it."""
-        self.look()
+        self.look(now)
         published, self.published = self.published, []
         return published

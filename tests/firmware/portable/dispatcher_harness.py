@@ -4,11 +4,13 @@ import json
 
 from fpreader.board import Board
 from fpreader.dispatcher import Dispatcher
+from fpreader.enrollment import IDLE
 from tests.firmware.portable.counting import Counting
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from fpreader.changes import Done
@@ -40,18 +42,6 @@ SETTINGS = {"identification": True, "security_level": 3}
 COLOR_FEATURES = ["led_color"]
 COLOR_SETTINGS = {"led_color": "off"}
 DIAGNOSTICS = {"signal": -61, "free_memory": 41000, "sensor_errors": 3}
-IDLE: "dict[str, Any]" = {
-    "template_id": None,
-    "seq": 0,
-    "slot": None,
-    "stage": "idle",
-    "step": 0,
-    "total": 0,
-    "captured": [],
-    "rejected": {"count": 0, "last": None},
-    "timeout_ms": None,
-    "reason": None,
-}
 
 
 class FakeChanges:
@@ -214,8 +204,12 @@ class DispatcherHarness(Board):
 
     def give(self, topic: str, payload: "bytes | None", *, retained: bool = False) -> "list[Any]":
         """Give it a message, return the answers."""
+        return self.sent_by(lambda: self.dispatcher.handle(topic, payload, retained=retained))
+
+    def sent_by(self, act: "Callable[[], None]") -> "list[Any]":
+        """Do something, return the answers."""
         before = len(self.sent)
-        self.dispatcher.handle(topic, payload, retained=retained)
+        act()
         return [json.loads(answer) for answer in self.sent[before:]]
 
     def ask(self, topic: str, **message: "Any") -> "list[Any]":

@@ -68,3 +68,12 @@ def sent(journal: Journal, now: int) -> "list[Any]":
 
 def away(journal: Journal, now: int) -> None:
     assert journal.due(now, can_send=False) is None
+
+
+def delivering() -> Journal:
+    """Make a journal with one touch in its backlog, whose delivery begins at 5000."""
+    journal = new_journal()
+    identified(journal, 1000)
+    away(journal, 4000)
+    journal.hello_answered(HELLO, 5000)
+    return journal

@@ -77,6 +77,11 @@ class ScannerHarness(Board):
         while self.now < until:
             self.turn(self._running)
 
+    def restart(self) -> None:
+        """Start the reader again, and let it find its sensor."""
+        self.turn_on()
+        self.run(1000)
+
     def turn(self, coroutine: "Coroutine[Any, Any, None]") -> None:
         """Let a coroutine of the scanner go on until it pauses, which takes no time."""
         coroutine.send(None)
@@ -96,6 +101,13 @@ class ScannerHarness(Board):
     ) -> "tuple[int | None, str | None]":
         """Ask for an enrollment as HA would."""
         return self.scanner.start(template_id, slot, total, scan_timeout_s)
+
+    def enroll_whole(self, finger: str, template_id: str) -> None:
+        """Enroll a finger with three good scans; nobody is at the reader afterwards."""
+        self.user = scans(finger, finger, finger)
+        assert self.enroll(template_id)[1] is None
+        assert self.run_until_ended()["stage"] == "completed"
+        self.user = nobody
 
     def delete(
         self, slot: int, template_id: "str | None", revision: "str | None" = None
@@ -212,7 +224,7 @@ def enrolled(*fingers: str) -> ScannerHarness:
         assert reader.enroll(str(number) * 16) == (number, None)
         assert reader.run_until_ended()["stage"] == "completed"
     reader.run(1000)
-    reader.user = lambda *_: None
+    reader.user = nobody
     reader.shown.clear()
     reader.told.clear()
     return reader

@@ -9,6 +9,7 @@ from tests.firmware.portable.scanner_harness import (
     ScannerHarness,
     enrolled,
     listed,
+    nobody,
     revision,
     scans,
     touch,
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 def test_every_occupied_slot_is_listed_with_its_id_or_none() -> None:
     reader = enrolled("anna", "bert")
     reader.sensor.templates[256] = reader.sensor.templates[9] = "carl"
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert listed(reader) == [(0, ANNA), (1, BERT), (9, None), (256, None)]
 
 
@@ -67,8 +67,7 @@ def test_nothing_is_listed_before_the_sensor_has_told_and_the_last_is_when_it_fa
 def test_another_sensor_is_listed_without_ids() -> None:
     reader = enrolled("anna")
     reader.sensor.swap({0: "bert", 3: "carl"})
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert listed(reader) == [(0, None), (3, None)]
 
 
@@ -171,7 +170,7 @@ def test_a_delete_of_a_silent_sensor_fails_at_once_and_is_ended_when_it_is_back(
             begin = reader.now
             assert reader.delete(0, ANNA) == "sensor_error"
             assert reader.answered_at - begin <= SILENCE_MS + 10 * COMMAND_MS
-            reader.user = lambda *_: None
+            reader.user = nobody
             reader.run(20_000)
             assert reader.enroll(ID) == (None, "sensor_error")
             if restart:
@@ -223,7 +222,7 @@ def test_a_flash_that_refuses_the_end_of_a_delete_gets_it_later() -> None:
 
     reader.user = user
     assert reader.delete(0, ANNA) == "sensor_error"
-    reader.user = lambda *_: None
+    reader.user = nobody
     reader.run(6000)
     assert reader.scanner.templates["sensor_error"] == "not_responding"
     reader.flash.broken = False

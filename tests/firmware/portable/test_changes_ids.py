@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 def test_a_template_that_is_adopted_is_known_by_its_id() -> None:
     reader = enrolled("anna")
     reader.sensor.templates[7] = "bert"
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     before, writes = revision(reader), reader.flash.writes
     assert reader.adopt(7, ID) is None
     assert reader.flash.writes == writes + 1
@@ -32,16 +31,14 @@ def test_a_template_that_is_adopted_is_known_by_its_id() -> None:
     touch(reader, "bert")
     last = reader.touches[-1]
     assert (last.slot, last.template_id) == (7, ID)
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert listed(reader) == [(0, ANNA), (7, ID)]
 
 
 def test_only_a_template_without_an_id_gets_one_and_only_one_that_is_new() -> None:
     reader = enrolled("anna")
     reader.sensor.templates[7] = "bert"
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.adopt(0, ID) == "not_found"
     assert reader.adopt(7, ANNA) == "not_found"
     assert reader.adopt(8, ID) == "not_found"
@@ -58,12 +55,10 @@ def test_only_a_template_without_an_id_gets_one_and_only_one_that_is_new() -> No
 def test_only_what_the_revision_lists_gets_an_id_or_is_deleted_without_one() -> None:
     reader = enrolled("anna")
     reader.sensor.templates[7] = "bert"
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     outdated = revision(reader)
     reader.sensor.templates[8] = "carl"
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     for wrong in (outdated, "0" * 16):
         assert reader.adopt(7, ID, wrong) == "not_found"
         assert reader.delete(7, None, wrong) == "not_found"
@@ -78,8 +73,7 @@ def test_only_what_the_revision_lists_gets_an_id_or_is_deleted_without_one() -> 
 def test_what_the_sensor_does_not_hold_any_more_gets_no_id() -> None:
     reader = enrolled("anna")
     reader.sensor.templates[7] = "bert"
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     del reader.sensor.templates[7]
     assert reader.adopt(7, ID) == "sensor_error"  # nobody has noticed yet
     reader.run(1000)
@@ -90,8 +84,7 @@ def test_what_the_sensor_does_not_hold_any_more_gets_no_id() -> None:
 def test_a_sensor_that_was_swapped_unseen_gets_no_id() -> None:
     reader = enrolled("anna")
     reader.sensor.templates[7] = "bert"
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     reader.sensor.swap({7: "carl"})
     assert reader.adopt(7, ID) == "sensor_error"  # nobody has noticed yet
     reader.run(1000)
@@ -118,8 +111,7 @@ def test_what_may_still_change_something_is_pending() -> None:
 def test_nothing_is_adopted_in_another_sensor() -> None:
     reader = enrolled("anna")
     reader.sensor.swap({7: "bert"})
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.adopt(7, ID) == "sensor_changed"
 
 
@@ -127,8 +119,7 @@ def test_another_sensor_that_is_accepted_is_ours_and_the_one_before_is_not() -> 
     reader = enrolled("anna")
     old = dict(reader.sensor.templates), reader.sensor.notepad
     reader.sensor.swap({0: "bert", 3: "carl"})
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.accept_sensor() is None
     assert (reader.told[-1]["sensor_changed"], reader.told[-1]["count"]) == (False, 2)
     assert listed(reader) == [(0, None), (3, None)]
@@ -137,12 +128,10 @@ def test_another_sensor_that_is_accepted_is_ours_and_the_one_before_is_not() -> 
     last = reader.touches[-1]
     assert (last.result, last.slot, last.template_id) == ("identified", 0, None)
     assert reader.adopt(0, ID) is None
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert listed(reader) == [(0, ID), (3, None)]
     reader.sensor.swap(*old)
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.scanner.templates["sensor_changed"] is True
     assert listed(reader) == [(0, None)]
 
@@ -151,11 +140,9 @@ def test_an_operation_on_the_sensor_before_is_forgotten_with_it() -> None:
     reader = enrolled("anna")
     reader.memory.keep_operation({"op": "delete", "slot": 0, "template_id": ANNA})
     reader.sensor.swap({0: "bert"})
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.accept_sensor() is None
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.sensor.templates == {0: "bert"}
 
 
@@ -172,8 +159,7 @@ def test_our_own_sensor_that_came_back_unnoticed_keeps_its_ids() -> None:
     reader = enrolled("anna")
     ours = dict(reader.sensor.templates), reader.sensor.notepad
     reader.sensor.swap({0: "bert"})
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     reader.sensor.swap(*ours)
     assert reader.accept_sensor() == "bad_request"
     reader.run(1000)
@@ -186,8 +172,7 @@ def test_a_third_sensor_that_comes_meanwhile_is_not_the_one_that_was_accepted() 
     for command in ("read_sys_para", "read_index"):
         reader = enrolled("anna")
         reader.sensor.swap({0: "bert"})
-        reader.turn_on()
-        reader.run(1000)
+        reader.restart()
 
         def user(reader: ScannerHarness, name: str, command: str = command) -> None:
             if name == command and reader.sensor.templates == {0: "bert"}:

@@ -191,10 +191,8 @@ def test_cancel_is_answered_when_the_enrollment_has_ended_and_not_before() -> No
     assert harness.repeat(REQUESTS, action="cancel", template_id=T) == []
     assert harness.scanner.cancels == 1
     harness.scanner.show(T, "cancelled")
-    before = len(harness.sent)
-    harness.dispatcher.answer_cancels()
-    harness.dispatcher.answer_cancels()
-    (answer,) = [json.loads(payload) for payload in harness.sent[before:]]
+    (answer,) = harness.sent_by(harness.dispatcher.answer_cancels)
+    assert harness.sent_by(harness.dispatcher.answer_cancels) == []
     assert answer["result"] == {"enrollment": harness.scanner.snapshot}
     assert harness.repeat(REQUESTS, action="cancel", template_id=T) == [answer]
 
@@ -205,9 +203,7 @@ def test_every_cancel_of_an_enrollment_gets_its_answer() -> None:
     harness.ask(REQUESTS, action="cancel", template_id=T)
     harness.ask(REQUESTS, action="cancel", template_id=T)
     harness.scanner.show(T, "completed")
-    before = len(harness.sent)
-    harness.dispatcher.answer_cancels()
-    answers = [json.loads(payload) for payload in harness.sent[before:]]
+    answers = harness.sent_by(harness.dispatcher.answer_cancels)
     assert len({answer["request"] for answer in answers}) == 2
     assert all(answer["result"]["enrollment"]["stage"] == "completed" for answer in answers)
 
@@ -217,8 +213,7 @@ def test_a_cancel_whose_enrollment_nobody_knows_any_more_is_answered_as_well() -
     harness.ask(REQUESTS, **start(harness))
     harness.ask(REQUESTS, action="cancel", template_id=T)
     harness.scanner.show(U, "place_finger")
-    harness.dispatcher.answer_cancels()
-    answer = json.loads(harness.sent[-1])
+    (answer,) = harness.sent_by(harness.dispatcher.answer_cancels)
     assert (answer["ok"], answer["error"]) == (False, "not_running")
 
 
@@ -228,9 +223,7 @@ def test_no_flood_of_cancels_fills_the_memory() -> None:
     for _ in range(3 * MOST_CANCELS):
         harness.ask(REQUESTS, action="cancel", template_id=T)
     harness.scanner.show(T, "cancelled")
-    before = len(harness.sent)
-    harness.dispatcher.answer_cancels()
-    assert len(harness.sent) - before == MOST_CANCELS
+    assert len(harness.sent_by(harness.dispatcher.answer_cancels)) == MOST_CANCELS
 
 
 def test_cancel_of_an_ended_enrollment_tells_how_it_ended() -> None:

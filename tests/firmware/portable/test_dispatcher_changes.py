@@ -53,9 +53,7 @@ def change(harness: DispatcherHarness, message: "dict[str, Any]") -> "list[Any]"
 
 def end(harness: DispatcherHarness, error: "str | None" = None) -> "list[Any]":
     """Let the change end, return the answers."""
-    before = len(harness.sent)
-    harness.scanner.changes.end(error)
-    return [json.loads(answer) for answer in harness.sent[before:]]
+    return harness.sent_by(lambda: harness.scanner.changes.end(error))
 
 
 def test_a_change_is_asked_for_once_and_answered_when_it_is_done() -> None:

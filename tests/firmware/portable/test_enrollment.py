@@ -1,6 +1,7 @@
 """The procedure itself, operation by operation, where the scanner's tests do not look."""
 
-from fpreader.enrollment import RESTART_GAP, Enrollment, snapshot_after_restart
+from fpreader.enrollment import Enrollment
+from fpreader.interrupted_enrollment import RESTART_GAP, snapshot_after_restart
 
 TYPE_CHECKING = False
 

@@ -8,6 +8,7 @@ from tests.firmware.portable.journal_harness import (
     ID,
     FakeFlash,
     away,
+    delivering,
     identified,
     new_journal,
     sent,
@@ -160,10 +161,7 @@ def test_the_backlog_goes_oldest_first_and_one_at_a_time() -> None:
 
 
 def test_after_three_sends_without_an_answer_the_backlog_waits_for_the_next_hello() -> None:
-    journal = new_journal()
-    identified(journal, 1000)
-    away(journal, 4000)
-    journal.hello_answered(HELLO, 5000)
+    journal = delivering()
     sends = [now for now in range(5000, 60000, 500) if sent(journal, now)]
     assert sends == [5000, 5000 + ACK_MS, 5000 + 2 * ACK_MS]
     assert journal.wait_ms(60000) is None
@@ -172,10 +170,7 @@ def test_after_three_sends_without_an_answer_the_backlog_waits_for_the_next_hell
 
 
 def test_a_hello_in_the_middle_does_not_send_a_touch_twice_at_once() -> None:
-    journal = new_journal()
-    identified(journal, 1000)
-    away(journal, 4000)
-    journal.hello_answered(HELLO, 5000)
+    journal = delivering()
     assert sent(journal, 5000) == [nth(1)]
     journal.hello_answered("00" * 8, 5100)
     assert sent(journal, 5100) == []
@@ -183,10 +178,7 @@ def test_a_hello_in_the_middle_does_not_send_a_touch_twice_at_once() -> None:
 
 
 def test_a_hello_in_the_middle_gives_the_touch_three_sends_more() -> None:
-    journal = new_journal()
-    identified(journal, 1000)
-    away(journal, 4000)
-    journal.hello_answered(HELLO, 5000)
+    journal = delivering()
     sends = [now for now in range(5000, 8000, 500) if sent(journal, now)]
     journal.hello_answered(HELLO, 8000)
     sends += [now for now in range(8000, 60000, 500) if sent(journal, now)]
@@ -207,10 +199,7 @@ def test_each_touch_of_the_backlog_has_its_own_three_sends() -> None:
 
 
 def test_a_delivered_backlog_leaves_nothing_to_wait_for() -> None:
-    journal = new_journal()
-    identified(journal, 1000)
-    away(journal, 4000)
-    journal.hello_answered(HELLO, 5000)
+    journal = delivering()
     sent(journal, 5000)
     journal.ack(nth(1))
     sent(journal, 5100)
@@ -218,10 +207,7 @@ def test_a_delivered_backlog_leaves_nothing_to_wait_for() -> None:
 
 
 def test_a_hello_after_a_lost_connection_starts_at_once() -> None:
-    journal = new_journal()
-    identified(journal, 1000)
-    away(journal, 4000)
-    journal.hello_answered(HELLO, 5000)
+    journal = delivering()
     sent(journal, 5000)
     away(journal, 5100)
     journal.hello_answered(HELLO, 5200)
@@ -229,10 +215,7 @@ def test_a_hello_after_a_lost_connection_starts_at_once() -> None:
 
 
 def test_a_new_touch_overtakes_the_backlog() -> None:
-    journal = new_journal()
-    identified(journal, 1000)
-    away(journal, 4000)
-    journal.hello_answered(HELLO, 5000)
+    journal = delivering()
     assert sent(journal, 5000) == [nth(1)]
     identified(journal, 5100)
     assert sent(journal, 5100) == [nth(2)]
@@ -242,10 +225,7 @@ def test_a_new_touch_overtakes_the_backlog() -> None:
 
 
 def test_a_touch_becomes_backlog_while_the_backlog_is_delivered() -> None:
-    journal = new_journal()
-    identified(journal, 1000)
-    away(journal, 4000)
-    journal.hello_answered(HELLO, 5000)
+    journal = delivering()
     sent(journal, 5000)
     identified(journal, 5100)
     sent(journal, 5100)
@@ -266,10 +246,7 @@ def test_a_touch_that_was_sent_just_before_a_hello_is_delivered_with_the_backlog
 
 
 def test_losing_the_connection_ends_the_delivery_until_the_next_hello() -> None:
-    journal = new_journal()
-    identified(journal, 1000)
-    away(journal, 4000)
-    journal.hello_answered(HELLO, 5000)
+    journal = delivering()
     sent(journal, 5000)
     away(journal, 6000)
     assert sent(journal, 9000) == []

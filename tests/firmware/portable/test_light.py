@@ -6,16 +6,17 @@ from fpreader.light import AGAIN_MS, Light
 from fpreader.memory import Memory
 from fpreader.sensor import LED_COLORS, Sensor, SensorError
 from tests.firmware.portable.fake_hardware import DARK, FakeFlash, Steps
+from tests.firmware.portable.power_cuts import cut_everywhere
 from tests.firmware.portable.scanner_harness import (
     ID,
     OTHER,
     ScannerHarness,
     drive,
+    nobody,
     scans,
     started,
     touch,
 )
-from tests.firmware.portable.test_power_changes import cut_everywhere
 from tests.firmware.portable.test_sensor import Line
 
 TYPE_CHECKING = False
@@ -75,8 +76,7 @@ def test_the_colour_comes_back_with_each_start_of_the_reader() -> None:
 def test_what_an_enrollment_left_on_a_dark_light_goes_with_the_next_start() -> None:
     reader = started(buffers=6)
     reader.sensor.lit.append(PLACE)
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.sensor.lit[-1][0] == OFF
 
 
@@ -165,10 +165,7 @@ def test_a_colour_that_is_as_wanted_wears_no_flash() -> None:
 
 def test_a_lamp_has_no_colour_and_is_not_asked_for_one() -> None:
     reader = started()
-    reader.user = scans("anna", "anna", "anna")
-    reader.enroll(ID)
-    assert reader.run_until_ended()["stage"] == "completed"
-    reader.user = lambda *_: None
+    reader.enroll_whole("anna", ID)
     reader.run(1000)
     touch(reader, "bert")
     reader.run(2 * AGAIN_MS)
@@ -223,10 +220,7 @@ def test_a_cancelled_enrollment_gives_the_colour_back_at_once() -> None:
 def test_only_a_finger_that_is_not_identified_flashes() -> None:
     """Whether one that is counts is for Home Assistant to say; rain is no person."""
     reader = lit()
-    reader.user = scans("anna", "anna", "anna")
-    reader.enroll(ID)
-    reader.run_until_ended()
-    reader.user = lambda *_: None
+    reader.enroll_whole("anna", ID)
     reader.run(5000)
     reader.sensor.lit = [STEADY]
     touch(reader, "anna")
@@ -258,14 +252,10 @@ def test_a_touch_is_handed_over_before_the_light_shows_it() -> None:
 def test_a_light_that_does_not_answer_fails_nothing_and_is_left_alone() -> None:
     reader = started(buffers=6)
     reader.sensor.colours = 0
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.told[-1]["sensor_error"] is None
     reader.sensor.asked.clear()
-    reader.user = scans("anna", "anna", "anna")
-    reader.enroll(ID)
-    assert reader.run_until_ended()["stage"] == "completed"
-    reader.user = lambda *_: None
+    reader.enroll_whole("anna", ID)
     reader.run(1000)
     touch(reader, "bert")
     assert reader.touches[-1].result == "not_identified"
@@ -286,7 +276,7 @@ def test_an_enrollment_whose_light_fails_in_the_middle_asks_it_once_more_only() 
     reader.enroll(ID)
     assert reader.run_until_ended()["stage"] == "completed"
     assert reader.sensor.asked.count("aura_led") == 1
-    reader.user = lambda *_: None
+    reader.user = nobody
     reader.run(AGAIN_MS + 1000)
     assert reader.sensor.lit == [STEADY, STEADY]
 

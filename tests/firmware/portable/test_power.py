@@ -1,7 +1,8 @@
 """Power is cut at every point of an enrollment, and the reader has to end well."""
 
 from tests.firmware.portable.fake_hardware import PowerCutError
-from tests.firmware.portable.scanner_harness import ScannerHarness, scans
+from tests.firmware.portable.power_cuts import CUTS, start_with_cut
+from tests.firmware.portable.scanner_harness import ScannerHarness, nobody, scans
 
 TYPE_CHECKING = False
 
@@ -22,8 +23,7 @@ def settled() -> ScannerHarness:
     reader.enroll(OLD_IDS[0])
     reader.run_until_ended()
     reader.sensor.templates[2] = OLD[2]
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     reader.sensor.finger = None
     reader.run(1000)
     reader.shown.clear()
@@ -86,7 +86,7 @@ def interrupted(ending: str, **cut: int) -> bool:
         whole = True
     shown = list(reader.shown)
     reader.steps.cut_before = reader.steps.cut_after = None
-    reader.user = lambda *_: None
+    reader.user = nobody
     reader.sensor.finger = None
     reader.turn_on()
     reader.run(10_000)
@@ -106,23 +106,15 @@ def test_a_cut_at_any_point_ends_well() -> None:
 
 def test_a_cut_while_starting_after_a_cut_ends_well() -> None:
     """The start that cleans up is interrupted itself, at each of its points."""
-    for kind in ("cut_before", "cut_after"):
+    for kind in CUTS:
         for second in range(30):
             reader = settled()
             reader.user = scans("anna", "anna", "anna")
             reader.enroll(ID)
             while 1 not in reader.sensor.templates:
                 reader.run(1)
-            reader.turn_on()
-            reader.steps.done = 0
-            setattr(reader.steps, kind, second)
-            reader.user = lambda *_: None
-            try:
-                reader.run(2000)
-            except PowerCutError:
-                setattr(reader.steps, kind, None)
-                reader.turn_on()
-                reader.run(2000)
+            reader.user = nobody
+            start_with_cut(reader, kind, second)
             assert reader.sensor.templates == OLD
             assert reader.memory.operation is None
             assert reader.scanner.snapshot["reason"] == "reader_restarted"
@@ -131,13 +123,7 @@ def test_a_cut_while_starting_after_a_cut_ends_well() -> None:
 def test_a_cut_while_the_sensor_is_met_first_leaves_it_ours() -> None:
     for step in range(12):
         reader = ScannerHarness()
-        reader.steps.cut_after = step
-        try:
-            reader.run(1000)
-        except PowerCutError:
-            reader.steps.cut_after = None
-            reader.turn_on()
-            reader.run(1000)
+        start_with_cut(reader, "cut_after", step)
         assert reader.scanner.templates["sensor_changed"] is False
         assert reader.sensor.notepad[:16] == reader.memory.mark
 
@@ -149,7 +135,7 @@ def test_an_enrollment_that_firmware_0_1_began_is_ended_by_this_one() -> None:
         reader.enroll(ID)
         while 1 not in reader.sensor.templates:
             reader.run(1)
-        reader.user = lambda *_: None
+        reader.user = nobody
         operation = reader.memory.operation
         assert operation is not None
         assert operation["op"] == "enroll"

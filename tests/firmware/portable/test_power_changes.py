@@ -1,15 +1,13 @@
 """Power is cut at every point of a change, and the reader has to know what came of it."""
 
-from tests.firmware.portable.fake_hardware import PowerCutError
+from tests.firmware.portable.power_cuts import CUTS, cut_everywhere, start_with_cut
 from tests.firmware.portable.scanner_harness import ANNA, BERT, ID, ScannerHarness, enrolled, listed
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    pass
 
-CUTS = ("cut_before", "cut_after")
 BOTH = {0: "anna", 1: "bert", 7: "carl"}
 
 
@@ -17,8 +15,7 @@ def settled() -> ScannerHarness:
     """Make a reader with two templates of its own and one that it has no id for."""
     reader = enrolled("anna", "bert")
     reader.sensor.templates[7] = "carl"
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     reader.told.clear()
     return reader
 
@@ -27,39 +24,8 @@ def swapped() -> ScannerHarness:
     """Make a reader with another sensor than its own."""
     reader = settled()
     reader.sensor.swap({0: "bert", 3: "carl"})
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     return reader
-
-
-def cut_everywhere(
-    make: "Callable[[], ScannerHarness]",
-    change: "Callable[[ScannerHarness], str | None]",
-    check: "Callable[[ScannerHarness], Any]",
-) -> "list[Any]":
-    """Cut a change at each of its points, start again, and give what `check` says each time."""
-    found = []
-    for kind in CUTS:
-        step = 0
-        while True:
-            reader = make()
-            reader.steps.done = 0
-            setattr(reader.steps, kind, step)
-            try:
-                assert change(reader) is None
-            except PowerCutError:
-                whole = False
-            else:
-                whole = True
-            setattr(reader.steps, kind, None)
-            reader.turn_on()
-            reader.run(10_000)
-            found.append(check(reader))
-            assert reader.memory.operation is None
-            if whole:
-                break
-            step += 1
-    return found
 
 
 def test_a_delete_is_done_or_not_done_wherever_it_is_cut() -> None:
@@ -99,15 +65,7 @@ def test_once_it_is_noted_a_delete_is_done() -> None:
         for step in range(20):
             reader = settled()
             reader.memory.keep_operation({"op": "delete", "slot": 0, "template_id": ANNA})
-            reader.turn_on()
-            reader.steps.done = 0
-            setattr(reader.steps, kind, step)
-            try:
-                reader.run(2000)
-            except PowerCutError:
-                setattr(reader.steps, kind, None)
-                reader.turn_on()
-                reader.run(2000)
+            start_with_cut(reader, kind, step)
             assert listed(reader) == [(1, BERT), (7, None)]
             assert 0 not in reader.sensor.templates
             assert reader.memory.operation is None

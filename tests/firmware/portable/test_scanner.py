@@ -8,6 +8,7 @@ from tests.firmware.portable.scanner_harness import (
     at,
     cut_power,
     enrolled,
+    nobody,
     scans,
     started,
 )
@@ -235,7 +236,7 @@ def test_a_restart_ends_it_with_what_was_captured() -> None:
         reader.run_until_ended()
     except PowerCutError:
         reader.turn_on()
-    reader.user = lambda *_: None
+    reader.user = nobody
     final = reader.scanner.snapshot
     assert (final["stage"], final["reason"], final["step"]) == ("failed", "reader_restarted", 2)
     assert final["captured"] == [{"attempts": 1}]

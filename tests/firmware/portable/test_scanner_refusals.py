@@ -25,8 +25,7 @@ def test_refusals_come_in_the_order_of_the_protocol() -> None:
     assert reader.enroll(slot=CAPACITY) == (None, "bad_request")
     assert reader.enroll(total=4) == (None, "bad_request")
     reader.sensor.templates = {5: "anna"}
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.enroll(slot=5) == (None, "slot_occupied")
     assert reader.enroll(slot=6) == (6, None)
     assert reader.enroll(slot=5) == (None, "busy")

@@ -7,6 +7,7 @@ from tests.firmware.portable.scanner_harness import (
     at,
     cut_power,
     enrolled,
+    nobody,
     scans,
     started,
     touch,
@@ -23,8 +24,7 @@ def test_another_sensor_voids_all_ids_until_ours_is_back() -> None:
     revision = reader.scanner.templates["revision"]
     notepad = reader.sensor.notepad
     reader.sensor.swap({1: "anna", 3: "bert"})
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     told = reader.told[-1]
     assert (told["sensor_changed"], told["count"]) == (True, 2)
     assert told["revision"] != revision
@@ -69,7 +69,7 @@ def test_a_sensor_swapped_in_an_enrollment_is_left_alone() -> None:
         reader.user = at(count, command, lambda reader: reader.sensor.swap(dict(others)))
         reader.enroll(ID)
         final = reader.run_until_ended()
-        reader.user = lambda *_: None
+        reader.user = nobody
         assert final["stage"] == "failed", (command, count)
         reader.sensor.finger = None
         reader.run(10_000)
@@ -80,8 +80,7 @@ def test_a_sensor_swapped_in_an_enrollment_is_left_alone() -> None:
         assert reader.told[-1]["sensor_changed"] is True, (command, count)
         # Ours comes back with what was stored, and is emptied then.
         reader.sensor.swap({0: "anna"} if reader.memory.operation else {}, ours)
-        reader.turn_on()
-        reader.run(1000)
+        reader.restart()
         assert reader.sensor.templates == {}
         assert reader.told[-1]["sensor_changed"] is False
 
@@ -90,8 +89,7 @@ def test_a_reader_without_a_mark_marks_its_sensor_anew() -> None:
     reader = enrolled("anna")
     mark = reader.sensor.notepad
     reader.flash.records.clear()
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.sensor.notepad != mark
     assert reader.scanner.templates["sensor_changed"] is False
     assert reader.sensor.templates == {0: "anna"}
@@ -112,7 +110,7 @@ def test_what_somebody_stored_in_the_slot_of_an_enrollment_that_is_cut_short_sta
             reader.run_until_ended()
         except PowerCutError:
             pass
-        reader.user = lambda *_: None
+        reader.user = nobody
         reader.turn_on()
         reader.run(3000)
         assert reader.sensor.templates == {0: "bert"}, cut_at
@@ -134,16 +132,14 @@ def test_the_slot_of_an_enrollment_that_firmware_0_1_has_left_is_emptied_by_its_
         }
         reader.memory.keep_operation(operation)
         reader.sensor.templates[0] = "anna"
-        reader.turn_on()
-        reader.run(1000)
+        reader.restart()
         assert reader.sensor.templates == left
 
 
 def test_a_template_deleted_behind_our_back_loses_its_id_at_the_next_start() -> None:
     reader = enrolled("anna", "bert")
     del reader.sensor.templates[0]
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.memory.template_id(0) is None
     assert reader.memory.template_id(1) == "1" * 16
     assert reader.told[-1]["count"] == 1
@@ -168,10 +164,9 @@ def _id_after_a_swap_at(command: str) -> "str | None":
     reader.turn_on()
     reader.user = user
     reader.run(1000)
-    reader.user = lambda *_: None
+    reader.user = nobody
     reader.sensor.swap(*ours)
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     return reader.memory.template_id(0)
 
 
@@ -182,8 +177,7 @@ def test_a_slot_that_store_never_reached_is_not_emptied_at_start() -> None:
     assert reader.enroll("b" * 16) == (1, None)
     reader.run(1000)
     reader.sensor.templates[1] = "carl"
-    reader.turn_on()
-    reader.run(1000)
+    reader.restart()
     assert reader.scanner.snapshot["reason"] == "reader_restarted"
     assert reader.sensor.templates == {0: "anna", 1: "carl"}
     assert reader.memory.operation is None

@@ -6,6 +6,7 @@ from tests.firmware.portable.scanner_harness import (
     ScannerHarness,
     drive,
     enrolled,
+    nobody,
     scans,
     started,
     touch,
@@ -43,7 +44,7 @@ def test_a_finger_that_comes_right_after_an_enrollment_has_ended_is_a_touch() ->
         reader.user = scans("anna")
         reader.enroll(scan_timeout_s=5)
         assert reader.run_until_ended()["reason"] == "timeout"
-        reader.user = lambda *_: None
+        reader.user = nobody
         reader.run(wait_ms)
         touch(reader, "anna")
         assert len(reader.touches) == 1, wait_ms
@@ -87,7 +88,7 @@ def test_a_finger_that_still_rests_when_an_enrollment_has_ended_is_none() -> Non
         touch(reader, "anna")
         assert len(reader.touches) == 1
         reader.touches.clear()
-        reader.user = lambda *_: None
+        reader.user = nobody
 
 
 def test_an_unreadable_touch_says_why() -> None:

@@ -36,30 +36,18 @@ class Line:
         self._waiting = b""
 
 
-class Drip:
+class Drip(Line):
     """A line on which noise never ends."""
-
-    def write(self, data: bytes) -> None:
-        pass
-
-    def discard(self) -> None:
-        pass
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
         await asyncio.sleep(0.01)
         return b"\xef"
 
 
-class Torn:
+class Torn(Line):
     """A line that is gone."""
 
     def write(self, data: bytes) -> None:
-        raise OSError(5)
-
-    def discard(self) -> None:
-        pass
-
-    async def read(self, n: int, timeout_ms: int) -> bytes:
         raise OSError(5)
 
 
@@ -218,19 +206,15 @@ def test_commands_do_not_mix_when_two_tasks_use_the_sensor() -> None:
     run(both())
 
 
-class Slow:
+class Slow(Line):
     """A line that takes a moment, and counts the commands that are under way."""
 
-    def __init__(self) -> None:
-        self.most = 0
-        self._under_way = 0
+    most = 0
+    _under_way = 0
 
     def write(self, data: bytes) -> None:
         self._under_way += 1
         self.most = max(self.most, self._under_way)
-
-    def discard(self) -> None:
-        pass
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
         await asyncio.sleep(0.005)

@@ -9,19 +9,19 @@ from tests.firmware.portable.test_sensor import SILENCE, Line, ack, run
 SLOTS = (0, 1, 300, 301)
 
 
-class Late:
+class Late(Line):
     """A sensor that is one command late, once, and then has caught up."""
 
     def __init__(self, late: int) -> None:
-        self.sent = 0
+        super().__init__()
+        self._count = 0
         self._late = late
         self._held = b""
-        self._waiting = b""
 
     def write(self, data: bytes) -> None:
         answer = self._answer(data[9:-2])
-        self.sent += 1
-        if self._late <= self.sent <= self._late + 1:
+        self._count += 1
+        if self._late <= self._count <= self._late + 1:
             self._waiting, self._held = self._held, answer
         else:
             self._waiting, self._held = self._held + answer, b""
@@ -36,13 +36,6 @@ class Late:
             if slot >> 8 == command[1]:
                 page[(slot & 255) >> 3] |= 1 << (slot & 7)
         return encode(ACK, bytes(1) + bytes(page))
-
-    async def read(self, n: int, timeout_ms: int) -> bytes:
-        data, self._waiting = self._waiting[:n], self._waiting[n:]
-        return data
-
-    def discard(self) -> None:
-        self._waiting = b""
 
 
 def test_a_page_that_comes_twice_is_not_the_next_page() -> None:
@@ -85,17 +78,10 @@ def test_a_late_answer_to_the_image_is_not_taken_for_the_features() -> None:
     assert word != "good"
 
 
-class Flood:
+class Flood(Line):
     """A line on which noise comes faster than it is read."""
 
-    def __init__(self) -> None:
-        self.reads = 0
-
-    def write(self, data: bytes) -> None:
-        pass
-
-    def discard(self) -> None:
-        pass
+    reads = 0
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
         self.reads += 1

@@ -7,6 +7,7 @@ from tests.firmware.portable.scanner_harness import (
     OTHER,
     at,
     enrolled,
+    nobody,
     scans,
     started,
     touch,
@@ -31,12 +32,8 @@ def test_a_reader_that_does_not_identify_still_tells_of_everything_else_and_enro
     reader.user = scans("anna")
     reader.enroll(ID)
     assert reader.run_until_ended()["duplicate_of"] == ANNA
-    reader.user = scans("bert", "bert", "bert")
-    reader.enroll(OTHER)
-    assert reader.run_until_ended()["stage"] == "completed"
-    reader.user = lambda *_: None
-    reader.turn_on()
-    reader.run(1000)
+    reader.enroll_whole("bert", OTHER)
+    reader.restart()
     touch(reader, "anna")
     assert len(reader.touches) == 2
     assert reader.set(identification=True) is None
@@ -113,7 +110,7 @@ def test_the_security_level_needs_a_sensor_that_is_ours_and_free() -> None:
     assert reader.set(identification=False, security_level=5) == "busy"
     reader.user = at(1, "img2tz", lambda reader: reader.scanner.cancel())
     reader.run_until_ended()
-    reader.user = lambda *_: None
+    reader.user = nobody
     reader.sensor.swap({})
     reader.turn_on()
     assert reader.set(security_level=5) == "sensor_error"
