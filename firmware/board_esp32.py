@@ -9,7 +9,6 @@ Beside what every reader needs (fpreader/config.py), /config.json says
 """
 
 import asyncio
-import gc
 import os
 import sys
 import time
@@ -19,9 +18,12 @@ import network
 
 from fpreader import config
 from fpreader.app import App
-from fpreader.journal_file import JournalFile
-from fpreader.storage import Storage
-from fpreader.uptime import Uptime
+from fpreader.board import Board
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONFIG = "/config.json"
 FOLDER = "/data"
@@ -41,8 +43,8 @@ _READ_MS = 5000
 class SensorLine:
     """The UART with the sensor."""
 
-    def __init__(self, section: config.Section, uptime: Uptime) -> None:
-        self._uptime = uptime
+    def __init__(self, section: config.Section, clock: "Callable[[], int]") -> None:
+        self._clock = clock
         self._uart = machine.UART(
             section.number("id", 0, 2),
             _BAUD,
@@ -58,8 +60,8 @@ class SensorLine:
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
         """Give what came, at most n bytes; nothing when the time was over first."""
-        end = self._uptime() + timeout_ms
-        while not self._uart.any() and self._uptime() < end:
+        end = self._clock() + timeout_ms
+        while not self._uart.any() and self._clock() < end:
             await asyncio.sleep(_LOOK_MS / 1000)
         return self._uart.read(min(n, self._uart.any())) or b""
 
@@ -69,22 +71,15 @@ class SensorLine:
             self._uart.read(self._uart.any())
 
 
-class Esp32Board:
+class Esp32Board(Board):
     """The hardware, watched over from here on."""
 
     name = "esp32"
-    beat_ms = 1000
 
     def __init__(self, section: config.Section) -> None:
+        super().__init__(FOLDER)
         wifi = section.section("wifi")
         self.device = machine.unique_id().hex()
-        self.records = Storage(FOLDER)
-        self.journal_file = JournalFile(FOLDER + "/journal")
-        self.random = os.urandom
-        self.collect = gc.collect
-        self.sleep = asyncio.sleep
-        self.open_connection = asyncio.open_connection
-        self.clock = Uptime()
         self.stream = SensorLine(section.section("uart"), self.clock)
         self._ssid = wifi.text("ssid")
         self._password = wifi.text_or_none("password")
@@ -117,11 +112,6 @@ class Esp32Board:
         except OSError:
             return None
         return strength
-
-    def free_memory(self) -> int:
-        """Give the bytes that are free, once what nobody needs is gone."""
-        gc.collect()
-        return gc.mem_free()
 
 
 def main() -> None:

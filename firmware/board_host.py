@@ -11,17 +11,13 @@ Ends with code 2 when CONFIG cannot be used, and with 3 when it wants to be star
 """
 
 import asyncio
-import gc
-import os
 import select
 import sys
 import termios  # type: ignore[import-not-found]
 
 from fpreader import config
 from fpreader.app import App
-from fpreader.journal_file import JournalFile
-from fpreader.storage import Storage
-from fpreader.uptime import Uptime
+from fpreader.board import Board
 
 TYPE_CHECKING = False
 
@@ -42,9 +38,9 @@ _VTIME, _VMIN = 5, 6
 class SerialLine:
     """A serial port that never blocks; one that is not there is looked for at each write."""
 
-    def __init__(self, path: str, uptime: Uptime) -> None:
+    def __init__(self, path: str, clock: "Callable[[], int]") -> None:
         self._path = path
-        self._uptime = uptime
+        self._clock = clock
         self._file: Any = None
         self._readable = select.poll()
         self._writable = select.poll()
@@ -63,10 +59,10 @@ class SerialLine:
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
         """Give what came, at most n bytes; nothing when the time was over first."""
-        end = self._uptime() + timeout_ms
+        end = self._clock() + timeout_ms
         while True:
             data = self._take(n)
-            if data or self._uptime() >= end:
+            if data or self._clock() >= end:
                 return data
             await asyncio.sleep(_LOOK_MS / 1000)
 
@@ -113,40 +109,15 @@ class SerialLine:
         file.close()
 
 
-class HostBoard:
-    """A computer in the place of a microcontroller."""
+class HostBoard(Board):
+    """A computer in the place of a microcontroller; whoever started the program watches it."""
 
     name = "host"
-    beat_ms = 1000
 
     def __init__(self, section: config.Section) -> None:
         self.device = section.name("device")
-        folder = section.text("storage")
-        self.records = Storage(folder)
-        self.journal_file = JournalFile(folder + "/journal")
-        self.random = os.urandom
-        self.collect = gc.collect
-        self.sleep = asyncio.sleep
-        self.open_connection = asyncio.open_connection
-        self.clock = Uptime()
+        super().__init__(section.text("storage"))
         self.stream = SerialLine(section.text("uart"), self.clock)
-
-    def feed(self) -> None:
-        """Do nothing: whoever started the program watches it."""
-
-    async def network(self) -> None:
-        """Return at once: there is a network, or connecting fails."""
-
-    def signal(self) -> None:
-        """Nobody listens to radio here."""
-
-    def free_memory(self) -> "int | None":
-        """Give what MicroPython's heap has left; CPython's has no end."""
-        free: Callable[[], int] | None = getattr(gc, "mem_free", None)
-        if free is None:
-            return None
-        gc.collect()
-        return free()
 
 
 def main() -> int:

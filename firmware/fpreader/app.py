@@ -3,83 +3,23 @@
 import asyncio
 import json
 
-from fpreader.desk import Desk
+from fpreader.dispatcher import Dispatcher
 from fpreader.journal import Journal
 from fpreader.light import has_color
-from fpreader.link import Link
-from fpreader.memory import Memory
 from fpreader.mqtt import Client
+from fpreader.mqtt_session import STATUS, MqttSession
 from fpreader.scanner import Scanner
 from fpreader.sensor import Sensor
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
-    from typing import Any, Protocol
+    from collections.abc import Coroutine
+    from typing import Any
 
-    from fpreader import journal, memory
+    from fpreader.board import Board
     from fpreader.config import Config
-    from fpreader.sensor import Stream
-
-    class Board(Protocol):
-        """What one kind of hardware provides: everything by which the reader touches the world."""
-
-        @property
-        def name(self) -> str:
-            """Word for `board` on `status`."""
-
-        @property
-        def device(self) -> str:
-            """Hardware id."""
-
-        @property
-        def records(self) -> memory.Records:
-            """Where the memory is kept in flash."""
-
-        @property
-        def journal_file(self) -> journal.Records:
-            """Where the journal is kept in flash."""
-
-        @property
-        def stream(self) -> Stream:
-            """The line to the sensor."""
-
-        @property
-        def beat_ms(self) -> int:
-            """Most milliseconds between two feeds of the watchdog."""
-
-        @property
-        def random(self) -> Callable[[int], bytes]:
-            """Give so many random bytes."""
-
-        @property
-        def collect(self) -> Callable[[], Any]:
-            """Make room on the heap, in large pieces."""
-
-        @property
-        def sleep(self) -> Callable[[float], Awaitable[Any]]:
-            """Let seconds go by in which the sensor is left alone."""
-
-        @property
-        def open_connection(self) -> Callable[[str, int], Awaitable[tuple[Any, Any]]]:
-            """Connect to a host and a port: the streams of asyncio, to read and to write."""
-
-        def clock(self) -> int:
-            """Give the uptime in milliseconds, which never wraps."""
-
-        def feed(self) -> None:
-            """Tell the watchdog that the program lives."""
-
-        def network(self) -> Awaitable[None]:
-            """Return once there is a network."""
-
-        def signal(self) -> int | None:
-            """Give the strength of the radio signal in dBm; None where there is none."""
-
-        def free_memory(self) -> int | None:
-            """Give the bytes that are free, once what nobody needs is gone; None: nobody knows."""
-
+    from fpreader.touch_record import Touch
 
 FIRMWARE = "0.2.0"
 #: What this firmware can do that not every reader can (protocol, `status`) …
@@ -89,7 +29,6 @@ COLOR_FEATURES = ("led_color",)
 
 SNAPSHOT = "enroll/response"
 TEMPLATES = "templates"
-STATUS = "status"
 TOUCH = "fingerprint"
 ANSWER = "command/response"
 
@@ -105,7 +44,7 @@ class App:
         self._board = board
         self._clock = board.clock
         colored = has_color(config.buffers)
-        self._identity = {
+        self.identity: dict[str, Any] = {
             "device": board.device,
             "firmware": FIRMWARE,
             "board": board.name,
@@ -113,50 +52,25 @@ class App:
             "max_scans": config.buffers + 1,
             "features": FEATURES + COLOR_FEATURES if colored else FEATURES,
         }
+        """Who the reader is, as on `status`."""
         self._wake = asyncio.Event()
         self._restart_at: int | None = None
         self._failure: Exception | None = None
         self._blinking: asyncio.Task[None] | None = None
-        self.scanner = Scanner(
-            Sensor(board.stream),
-            Memory(board.records),
-            board.clock,
-            board.sleep,
-            board.random,
-            buffers=config.buffers,
-            on_snapshot=self._on_snapshot,
-            on_templates=lambda: self._changed(TEMPLATES),
-            on_touch=self._on_touch,
-        )
+        self.scanner = Scanner(board, Sensor(board.stream), config.buffers, self)
         board.collect()  # the journal takes its room in one piece, and keeps it
         self.journal = Journal(board.journal_file, board.random)
-        self.link = Link(
-            "biometric/" + config.reader_id + "/",
-            board.device,
-            config.user,
-            config.password,
-            b'{"v":1,"online":false}',
+        self.session = MqttSession(
+            board,
+            config,
             (
                 (STATUS, self._status),
                 (TEMPLATES, lambda: _message(self.scanner.templates)),
                 (SNAPSHOT, lambda: _message(self.scanner.snapshot)),
             ),
-            board.random,
         )
-        self.desk = Desk(
-            self._identity, self.scanner, self.journal, self, board.clock, board.random
-        )
-        self._client = Client(
-            self.link,
-            config.host,
-            config.port,
-            board.clock,
-            board.open_connection,
-            board.collect,
-            self._network,
-            self.on_message,
-            self._wake.set,
-        )
+        self.dispatcher = Dispatcher(board, self)
+        self._client = Client(board, config, self)
 
     async def run(self) -> None:
         """Work until a restart is asked for. Raises what a part could not survive."""
@@ -170,14 +84,14 @@ class App:
         finally:
             for task in tasks:
                 task.cancel()
-            self.journal.keep_all()
+            self.journal.store_all()
         if self._failure is not None:
             raise self._failure
 
     async def step(self) -> None:
         """Send the touches that are due, then wait until something happens."""
         self._wake.clear()
-        while (touch := self.journal.due(self._clock(), can_send=self.link.ready)) is not None:
+        while (touch := self.journal.due(self._clock(), can_send=self.session.ready)) is not None:
             self._send(TOUCH, json.dumps(touch).encode())
         beat_ms = self._board.beat_ms if self._restart_at is None else _LOOK_MS
         wait_ms = self.journal.wait_ms(self._clock())
@@ -192,32 +106,42 @@ class App:
     def on_message(self, topic: str, payload: "bytes | None", retained: bool) -> None:  # noqa: FBT001
         """Take a message of the broker; never raises."""
         if topic != STATUS:
-            self.desk.take(topic, payload, retained=retained)
+            self.dispatcher.handle(topic, payload, retained=retained)
         elif payload is not None and _says_offline(payload):
-            self.link.correct_status(self._clock())
-        self._wake.set()
+            self.session.correct_status(self._clock())
+        self.wake()
 
-    def _on_snapshot(self) -> None:
+    def on_snapshot(self) -> None:
+        """Publish the snapshot, which has changed."""
         self._changed(SNAPSHOT)
-        self.desk.settle()
+        self.dispatcher.answer_cancels()
 
-    def _on_touch(  # noqa: PLR0913, PLR0917 - what a touch is
-        self,
-        result: str,
-        at_ms: int,
-        slot: "int | None",
-        template_id: "str | None",
-        confidence: "int | None",
-        reason: "str | None",
-    ) -> None:
-        self.journal.touched(result, at_ms, slot, template_id, confidence, reason)
+    def on_templates(self) -> None:
+        """Publish what the sensor holds, which has changed."""
+        self._changed(TEMPLATES)
+
+    def on_touch(self, touch: "Touch") -> None:
+        """Have a touch delivered."""
+        self.journal.add(touch)
+        self.wake()
+
+    def wake(self) -> None:
+        """Have what is due looked at now."""
         self._wake.set()
+
+    async def network(self) -> None:
+        """Return once there is a network, and the sensor was tried.
+
+        Or each start of the reader would tell first that its sensor does not work.
+        """
+        await self.scanner.sensor_tried.wait()
+        await self._board.network()
 
     def _changed(self, topic: str) -> None:
-        self.link.changed(topic)
+        self.session.changed(topic)
         self._client.wake()
 
-    # --- what the desk causes ---------------------------------------------------------
+    # --- what the dispatcher causes ---------------------------------------------------------
 
     def answer(self, payload: bytes) -> bool:
         """Send an answer; False when that is not possible now."""
@@ -234,7 +158,7 @@ class App:
     def restart(self) -> None:
         """End `run` once the answer has left."""
         self._restart_at = self._clock()
-        self._wake.set()
+        self.wake()
 
     def diagnostics(self) -> "dict[str, Any]":
         """Tell how the reader is doing."""
@@ -244,14 +168,6 @@ class App:
             "sensor_errors": self.scanner.sensor_errors,
         }
 
-    async def _network(self) -> None:
-        """Return once there is a network, and the sensor was tried.
-
-        Or each start of the reader would tell first that its sensor does not work.
-        """
-        await self.scanner.tried.wait()
-        await self._board.network()
-
     # --- pieces -----------------------------------------------------------------------
 
     async def _watch(self, part: "Coroutine[Any, Any, None]") -> None:
@@ -260,21 +176,21 @@ class App:
             await part
         except Exception as error:
             self._failure = error
-            self._wake.set()
+            self.wake()
 
     def _may_restart(self) -> bool:
         """Tell whether a restart is asked for, and its answer has left or has had its time."""
         if self._restart_at is None:
             return False
-        return self.link.idle or self._clock() >= self._restart_at + _LEAVE_MS
+        return self.session.idle or self._clock() >= self._restart_at + _LEAVE_MS
 
     def _status(self) -> bytes:
-        status = dict(self._identity)
+        status = dict(self.identity)
         status["online"] = True
         return _message(status)
 
     def _send(self, topic: str, payload: bytes) -> bool:
-        sent = self.link.publish(topic, payload)
+        sent = self.session.publish(topic, payload)
         self._client.wake()
         return sent
 

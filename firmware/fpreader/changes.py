@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fpreader.light import Light
-    from fpreader.memory import Memory
     from fpreader.templates import Templates
 
     #: Is told None for a success, or an error of the protocol.
@@ -31,8 +30,7 @@ class Changes:
 
     def __init__(
         self,
-        held: "Templates",
-        memory: "Memory",
+        templates: "Templates",
         light: "Light",
         refusal: "Callable[[], str | None]",
         report: "Callable[[], None]",
@@ -41,8 +39,8 @@ class Changes:
 
         `report` is called when the templates have changed.
         """
-        self._held = held
-        self._memory = memory
+        self._templates = templates
+        self._memory = templates.memory
         self._light = light
         self._refusal = refusal
         self._report = report
@@ -68,14 +66,14 @@ class Changes:
     @property
     def revision(self) -> "str | None":
         """The revision of what the sensor holds, as on the topic `templates`."""
-        return self._held.revision
+        return self._templates.revision
 
     @property
     def settings(self) -> "dict[str, Any]":
         """The settings as they are."""
         settings: dict[str, Any] = {
             "identification": self._memory.identification,
-            "security_level": self._held.security_level,
+            "security_level": self._templates.security_level,
         }
         if self._light.colored:
             settings["led_color"] = self._memory.led_color
@@ -95,7 +93,7 @@ class Changes:
             error = "not_found"
         if error is None and template_id is None and revision != self.revision:
             error = "not_found"
-        return self._unless(error, lambda: self._delete(slot, template_id), done)
+        return self._accept_unless(error, lambda: self._delete(slot, template_id), done)
 
     def adopt(self, slot: int, template_id: str, revision: str, done: "Done") -> "str | None":
         """Give an id to the template without one that this revision listed in a slot."""
@@ -106,14 +104,14 @@ class Changes:
             error = "not_found"
         if error is None and self._memory.has_id(template_id):
             error = "not_found"
-        return self._unless(error, lambda: self._adopt(slot, template_id), done)
+        return self._accept_unless(error, lambda: self._adopt(slot, template_id), done)
 
     def accept_sensor(self, done: "Done") -> "str | None":
         """Take the sensor that is there now for this reader's."""
         error = self._refusal()
-        if error is None and not self._held.changed:
+        if error is None and not self._templates.changed:
             error = "bad_request"
-        return self._unless(error, self._accept_sensor, done)
+        return self._accept_unless(error, self._accept_sensor, done)
 
     def set(
         self,
@@ -130,14 +128,14 @@ class Changes:
                 self._identification = None
                 done(None)
             return error
-        error = self._refusal() or ("sensor_changed" if self._held.changed else None)
+        error = self._refusal() or ("sensor_changed" if self._templates.changed else None)
         if error is None:
             self._identification = identification
-        return self._unless(error, lambda: self._set(security_level, led_color), done)
+        return self._accept_unless(error, lambda: self._set(security_level, led_color), done)
 
     # --- what the scanner does ------------------------------------------------------
 
-    async def do(self) -> bool:
+    async def run(self) -> bool:
         """Do the change that is under way; False when the sensor has to be started again."""
         error: str | None = "sensor_error"
         try:
@@ -148,13 +146,13 @@ class Changes:
             _refused(problem)
         if error is None:
             self._report()
-        self._end(error)
+        self._finish(error)
         return error is None
 
-    def give_up(self) -> None:
+    def abort(self) -> None:
         """Let the change fail that is under way and cannot be done any more."""
         if self._work:
-            self._end("sensor_error")
+            self._finish("sensor_error")
 
     # --- pieces ---------------------------------------------------------------------
 
@@ -163,36 +161,36 @@ class Changes:
         error = self._refusal()
         if error is not None:
             return error
-        if self._held.changed:
+        if self._templates.changed:
             return "sensor_changed"
-        if slot >= (self._held.capacity or 0):
+        if slot >= (self._templates.capacity or 0):
             return "bad_request"
-        return None if self._held.is_occupied(slot) else "not_found"
+        return None if self._templates.is_occupied(slot) else "not_found"
 
-    def _unless(self, error: "str | None", work: "Work", done: "Done") -> "str | None":
+    def _accept_unless(self, error: "str | None", work: "Work", done: "Done") -> "str | None":
         """Accept a change unless there is an error; give the error."""
         if error is None:
             self._work, self._done = work, done
         return error
 
-    def _end(self, error: "str | None") -> None:
+    def _finish(self, error: "str | None") -> None:
         done, self._work, self._done = self._done, None, None
         if done is not None:
             done(error)
 
     async def _delete(self, slot: int, template_id: "str | None") -> "str | None":
-        return None if await self._held.delete(slot, template_id) else "sensor_error"
+        return None if await self._templates.delete(slot, template_id) else "sensor_error"
 
     async def _adopt(self, slot: int, template_id: str) -> "str | None":
-        await self._held.adopt(slot, template_id)
+        await self._templates.adopt(slot, template_id)
         return None
 
     async def _accept_sensor(self) -> "str | None":
-        return None if await self._held.accept() else "bad_request"
+        return None if await self._templates.accept() else "bad_request"
 
     async def _set(self, security_level: "int | None", led_color: "str | None") -> "str | None":
         if security_level is not None:
-            await self._held.set_security_level(security_level)
+            await self._templates.set_security_level(security_level)
         if led_color is not None:
             # Shown before it is kept: what the sensor refuses is not to come back with each start.
             await self._light.set_color(led_color)

@@ -33,12 +33,6 @@ POLL_MS = 200
 PROCESSING_MS = 10000
 #: The third of a kind fails the enrollment.
 MOST_FAULTS = 3
-#: How far `seq` jumps when a restart ends an enrollment: beyond every snapshot that was shown. The
-#: operation record holds the `seq` of the last captured scan, and only rejected images followed it.
-#: An enrollment lasts 2 * 7 * 120 s at most, and a rejected image takes a poll at least and shows
-#: three snapshots: that makes 25200, and 25200 and the gap still stay below 65536.
-RESTART_GAP = 32768
-
 #: The snapshot of a reader that never enrolled.
 IDLE: "dict[str, Any]" = {
     "template_id": None,
@@ -74,8 +68,6 @@ class Enrollment:
         self.slot = slot
         self.seq = 1
         """Grows with every change that is to be published."""
-        self.faults = 0
-        """Commands without a valid answer, after repeats."""
         self._total = total
         self._timeout = scan_timeout_s * 1000
         self._now = now
@@ -89,7 +81,8 @@ class Enrollment:
         self._captured: list[int] = []
         self._rejected = 0
         self._last_rejection: str | None = None
-        self._mismatches = 0
+        self._faults = {"sensor_error": 0, "mismatch": 0}
+        """What fails the enrollment when it comes too often: no valid answer, another finger."""
         self._stored = False
         self._cancelled = False
         self._procedure = self._run()
@@ -106,9 +99,9 @@ class Enrollment:
         """End as soon as the operation under way is over; too late once it was committed."""
         self._cancelled = True
 
-    def is_pressed(self, now: int) -> bool:
-        """Tell that nothing may be repeated any more: cancelled, or out of time."""
-        return self._cancelled or now >= self._deadline
+    def may_repeat(self, now: int) -> bool:
+        """Tell whether a command may still be repeated: neither cancelled nor out of time."""
+        return not self._cancelled and now < self._deadline
 
     def snapshot(self, now: int) -> "dict[str, Any]":
         """Tell the whole enrollment as it stands, as on `enroll/response`, without `v`."""
@@ -154,14 +147,14 @@ class Enrollment:
     def _scans(self) -> "Generator[Operation, Result, None]":
         for step in range(1, self._total):
             yield from self._scan(step)
-            yield from self._lifted(step + 1)
+            yield from self._wait_for_lift(step + 1)
         yield from self._scan(self._total)
 
     def _scan(self, step: int) -> "Generator[Operation, Result, None]":
         """Repeat one scan until it is captured."""
         self._attempts = 0
         while True:
-            rejection = yield from self._finger()
+            rejection = yield from self._wait_for_finger()
             self._attempts += 1
             if rejection == "good":
                 self._show("processing")
@@ -170,9 +163,9 @@ class Enrollment:
                 yield from self._capture()
                 return
             self._reject(rejection)
-            yield from self._lifted(step)
+            yield from self._wait_for_lift(step)
 
-    def _finger(self) -> "Generator[Operation, Result, str]":
+    def _wait_for_finger(self) -> "Generator[Operation, Result, str]":
         """Wait for a finger: good, or why there is no image."""
         while True:
             answer = yield from self._do("gen_img")
@@ -182,7 +175,7 @@ class Enrollment:
                 return str(answer)
             yield from self._wait()
 
-    def _lifted(self, next_step: int) -> "Generator[Operation, Result, None]":
+    def _wait_for_lift(self, next_step: int) -> "Generator[Operation, Result, None]":
         """Wait until the finger is gone, then ask for it again.
 
         A silent sensor counts as a fault here, but is no rejection: there is no image to reject.
@@ -193,13 +186,13 @@ class Enrollment:
             if answer == "no_finger":
                 break
             if answer == "sensor_error":
-                self._count_fault()
+                self._count_fault(answer)
             yield from self._wait()
         if self._now >= self._latest_end:
             raise _Ended("failed", "timeout")
         self._step = next_step
         self._show("place_finger")
-        # Also bounds how many snapshots there can be, see RESTART_GAP.
+        # Also bounds how many snapshots there can be, see interrupted_enrollment.RESTART_GAP.
         yield from self._do("pause", POLL_MS)
 
     def _process(self, step: int) -> "Generator[Operation, Result, str]":
@@ -256,15 +249,15 @@ class Enrollment:
         """Count the scan, in flash before anyone is told."""
         self._captured.append(self._attempts)
         if len(self._captured) < self._total:
-            if (yield "keep", ()) != "good":
-                self._captured.pop()
-                raise _Ended("failed", "sensor_error")
-            return
-        stage = self._stage
-        self._show("completed")
-        if (yield "commit", (self.slot,)) != "good":
+            kept = yield "keep", ()
+        else:
+            stage = self._stage
+            self._show("completed")
+            kept = yield "commit", (self.slot,)
+            if kept != "good":
+                self._show(stage)
+        if kept != "good":
             self._captured.pop()
-            self._show(stage)
             raise _Ended("failed", "sensor_error")
 
     # --- pieces ---------------------------------------------------------------------
@@ -291,27 +284,10 @@ class Enrollment:
     def _reject(self, rejection: str) -> None:
         self._rejected += 1
         self._last_rejection = rejection
-        if rejection == "sensor_error":
-            self._count_fault()
-        if rejection == "mismatch":
-            self._mismatches += 1
-            if self._mismatches == MOST_FAULTS:
-                raise _Ended("failed", "mismatch")
+        if rejection in self._faults:
+            self._count_fault(rejection)
 
-    def _count_fault(self) -> None:
-        self.faults += 1
-        if self.faults == MOST_FAULTS:
-            raise _Ended("failed", "sensor_error")
-
-
-def restarted(operation: "dict[str, Any]") -> "dict[str, Any]":
-    """Make the final snapshot of an enrollment that a restart of the reader ended."""
-    snapshot = dict(operation)
-    for key in ("op", "stored"):  # firmware 0.1 wrote neither
-        snapshot.pop(key, None)
-    snapshot["seq"] += RESTART_GAP
-    snapshot["stage"] = "failed"
-    snapshot["step"] = min(len(operation["captured"]) + 1, operation["total"])
-    snapshot["timeout_ms"] = None
-    snapshot["reason"] = "reader_restarted"
-    return snapshot
+    def _count_fault(self, fault: str) -> None:
+        self._faults[fault] += 1
+        if self._faults[fault] == MOST_FAULTS:
+            raise _Ended("failed", fault)

@@ -10,21 +10,11 @@ from fpreader.touch_record import FLAGS, HELD, RECORD_BYTES, SENT, STORED
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, Protocol
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
-    class Records(Protocol):
-        """Where the journal survives a restart; see journal_file.JournalFile."""
-
-        def read(self) -> Iterator[bytes | None]:
-            """Give the records in the order written; None stands for a damaged one."""
-
-        def append(self, records: list[bytes]) -> None:
-            """Add records; OSError when the flash refuses."""
-
-        def replace(self, records: Iterable[bytes]) -> None:
-            """Put these in the place of all in one step; OSError when the flash refuses."""
-
+    from fpreader.journal_file import JournalFile
+    from fpreader.touch_record import Touch
 
 #: Most touches that wait for an acknowledgement; one more drops the oldest.
 CAPACITY = 256
@@ -45,7 +35,7 @@ RAIN_AFTER = 2
 class Journal:
     """Touches until they are acknowledged, oldest first. Times are milliseconds of uptime."""
 
-    def __init__(self, records: "Records", random: "Callable[[int], bytes]") -> None:
+    def __init__(self, records: "JournalFile", random: "Callable[[int], bytes]") -> None:
         self._records = records
         self._random = random
         self.hello: str | None = None
@@ -73,29 +63,19 @@ class Journal:
         """Count the touches that wait for an acknowledgement."""
         return len(self._entries)
 
-    def touched(  # noqa: PLR0913, PLR0917 - what a touch is
-        self,
-        result: str,
-        at_ms: int,
-        slot: "int | None",
-        template_id: "str | None",
-        confidence: "int | None",
-        reason: "str | None",
-    ) -> None:
-        """Take a new touch. The parameters are those of `Scanner.on_touch`."""
-        unreadable = result == "unreadable"
+    def add(self, touch: "Touch") -> None:
+        """Take a new touch."""
+        unreadable = touch.result == "unreadable"
         if unreadable and self._add_to_newest():
             return
-        touch = self._random(8)
-        entry = bytearray(
-            touch_record.pack(touch, result, at_ms, slot, template_id, confidence, reason)
-        )
-        if unreadable and self._rains():
+        touch_id = self._random(8)
+        entry = bytearray(touch_record.pack(touch_id, touch))
+        if unreadable and self._is_raining():
             entry[FLAGS] |= HELD
         if len(self._entries) == CAPACITY:
             self._drop_oldest()
         self._add(entry)
-        self._fresh.append((touch, at_ms + ACK_MS))
+        self._fresh.append((touch_id, touch.at_ms + ACK_MS))
 
     def hello_answered(self, request: str, now: int) -> None:
         """Begin to deliver the backlog."""
@@ -142,7 +122,7 @@ class Journal:
             moments.append(self._next_ms)
         return max(0, min(moments) - now) if moments else None
 
-    def keep_all(self) -> None:
+    def store_all(self) -> None:
         """Write to flash what only the RAM has, because a restart follows."""
         if self._fresh:
             self._store_late(max(deadline for _, deadline in self._fresh))
@@ -212,7 +192,7 @@ class Journal:
             self._write([bytes(entry)])
         return True
 
-    def _rains(self) -> bool:
+    def _is_raining(self) -> bool:
         """Tell whether the newest touches were unreadable, and nobody acknowledged them in time."""
         fresh = [touch for touch, _ in self._fresh]
         late = 0
@@ -253,7 +233,7 @@ class Journal:
         kept = sum(entry[FLAGS] & STORED != 0 for entry in self._entries)
         try:
             if self._must_rewrite or not kept or self._records_in_flash >= COMPACT_AT:
-                self._records.replace(self._whole())
+                self._records.replace(self._stored_records())
                 self._records_in_flash = kept + 1
                 self._must_rewrite = False
                 self._refused = False
@@ -265,7 +245,7 @@ class Journal:
             self._must_rewrite = self._refused = True
             print("journal: flash refuses:", error)
 
-    def _whole(self) -> "Iterator[bytes]":
+    def _stored_records(self) -> "Iterator[bytes]":
         if self.dropped:
             yield touch_record.dropped(bytes(8), self.dropped)
         for entry in self._entries:
@@ -275,11 +255,11 @@ class Journal:
     def _load(self) -> None:
         for record in self._records.read():
             self._records_in_flash += 1
-            if record is None or not self._take(record):
+            if record is None or not self._load_record(record):
                 # Torn by a power cut, most likely, and then it was the last one.
                 self._must_rewrite = True
 
-    def _take(self, record: bytes) -> bool:
+    def _load_record(self, record: bytes) -> bool:
         """Apply one record; False for one that no journal writes."""
         touch = record[1:9]
         if touch_record.is_touch(record):

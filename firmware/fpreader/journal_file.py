@@ -4,6 +4,7 @@ import binascii
 import errno
 import os
 
+from fpreader.storage import sync
 from fpreader.touch_record import RECORD_BYTES
 
 TYPE_CHECKING = False
@@ -50,10 +51,7 @@ class JournalFile:
 def _write(file: "Any", records: "Iterable[bytes]") -> None:
     for record in records:
         file.write(record + _sum(record))
-    file.flush()
-    # MicroPython has no fsync: its flash file systems write through when a file is closed.
-    if hasattr(os, "fsync"):
-        os.fsync(file.fileno())
+    sync(file)
 
 
 def _sum(record: bytes) -> bytes:

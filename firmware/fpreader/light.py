@@ -9,9 +9,10 @@ from fpreader.sensor import LED_COLORS, SensorError
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from typing import Any
 
+    from fpreader.board import Board
     from fpreader.memory import Memory
     from fpreader.sensor import Sensor
 
@@ -50,20 +51,19 @@ class Light:
     A light without colours blinks for `identify`, and does nothing else.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
+    def __init__(
         self,
+        board: "Board",
         sensor: "Sensor",
         memory: "Memory",
-        clock: "Callable[[], int]",
-        sleep: "Callable[[float], Awaitable[Any]]",
         buffers: int,
         may_blink: "Callable[[], bool]",
     ) -> None:
         """`may_blink` says whether nobody needs the sensor's time."""
         self._sensor = sensor
         self._memory = memory
-        self._clock = clock
-        self._sleep = sleep
+        self._clock = board.clock
+        self._sleep = board.sleep
         self._may_blink = may_blink
         self._blinking = False
         self._muted = False  # the sensor did not take the last command
@@ -77,7 +77,7 @@ class Light:
         if self._blinking or not self._may_blink():
             return
         if self.colored:
-            await self._show("identify")
+            await self._send("identify")
             return
         self._blinking = True
         try:
@@ -95,7 +95,7 @@ class Light:
         await self._sensor.aura_led(_ON if number else _OFF, 0, number or _RED, 0)
         self._muted = False
 
-    async def rest(self) -> None:
+    async def restore(self) -> None:
         """Show the colour that is kept, whatever shows now."""
         if self.colored:
             try:
@@ -103,26 +103,26 @@ class Light:
             except SensorError:
                 pass  # tried again when it is due again
 
-    async def keep(self) -> None:
+    async def refresh(self) -> None:
         """Show the colour that is kept if it is due; asked while the reader is idle."""
-        if self._due is not None and self._clock() >= self._due and not self._sensor.owes:
-            await self.rest()
+        if self._due is not None and self._clock() >= self._due and not self._sensor.out_of_sync:
+            await self.restore()
 
-    async def follow(self, snapshot: "dict[str, Any]") -> None:
+    async def show_snapshot(self, snapshot: "dict[str, Any]") -> None:
         """Tell whoever enrolls how it goes on; takes each snapshot."""
         stage = snapshot["stage"]
         if stage == "lift_finger":
             captured = len(snapshot["captured"]) == snapshot["step"]
             stage = "captured" if captured else "rejected"
-        await self.tell(stage)
+        await self.show(stage)
 
-    async def tell(self, word: str) -> None:
+    async def show(self, word: str) -> None:
         """Show this; a word for which there is nothing to show changes nothing."""
         # A sensor that owes an answer would first have to be waited for.
-        if self.colored and word in _SHOWN and not self._muted and not self._sensor.owes:
-            await self._show(word)
+        if self.colored and word in _SHOWN and not self._muted and not self._sensor.out_of_sync:
+            await self._send(word)
 
-    async def _show(self, word: str) -> None:
+    async def _send(self, word: str) -> None:
         command, lasts_ms = _SHOWN[word]
         # Before the command: what waits for the sensor behind this one may want another time.
         self._due = None if lasts_ms is None else self._clock() + lasts_ms

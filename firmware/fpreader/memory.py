@@ -15,20 +15,9 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Protocol
+    from typing import Any
 
-    class Records(Protocol):
-        """Where records are kept; see storage.Storage."""
-
-        def read(self, name: str) -> tuple[bytes, list[bytes]] | None:
-            """Give a record back, as a line and the bytes behind it in pieces, or None."""
-
-        def write(self, name: str, line: bytes, pieces: list[bytes]) -> None:
-            """Replace a record; OSError when the flash refuses."""
-
-        def set_aside(self, name: str) -> None:
-            """Let a record that cannot be believed count as erased."""
-
+    from fpreader.storage import Storage
 
 RECORD = "memory"
 MARK_BYTES = 16
@@ -42,9 +31,9 @@ class Memory:
     A method that writes raises OSError when the flash refuses, and then nothing has changed.
     """
 
-    def __init__(self, records: "Records") -> None:
+    def __init__(self, records: "Storage") -> None:
         self._records = records
-        self._kept = _nothing()
+        self._kept = _empty()
         record = records.read(RECORD)
         if record is None:
             return
@@ -123,7 +112,7 @@ class Memory:
         """Make a delete count: the one write after which it is done."""
         self._write(ids=self._ids.only(lambda one: one != slot), operation=None)
 
-    def end(self, snapshot: "dict[str, Any]", *, emptied: bool) -> None:
+    def end_enrollment(self, snapshot: "dict[str, Any]", *, emptied: bool) -> None:
         """Remember how an enrollment failed, and its slot as long as it is not emptied.
 
         Does not raise: where the flash refuses, this is true until the next start, which then ends
@@ -140,7 +129,7 @@ class Memory:
         """Forget the operation: its slot is as it was before."""
         self._write(operation=None)
 
-    def settle(self, is_occupied: "Callable[[int], bool]") -> None:
+    def reconcile(self, is_occupied: "Callable[[int], bool]") -> None:
         """Forget the operation, which has been ended, and the ids whose template is gone."""
         kept = self._ids.only(is_occupied)
         if kept is not self._ids or self.operation is not None:
@@ -174,7 +163,7 @@ def unpack(line: bytes, pieces: "list[bytes]") -> "dict[str, Any]":
 
     Raises what JSON and dictionaries raise where no firmware has written it.
     """
-    kept = _nothing()
+    kept = _empty()
     head = json.loads(line.decode())
     # The map is not part of the JSON, or a thousand ids would be 20 kB of text, several times.
     # Firmware 0.1 wrote it so.
@@ -201,7 +190,7 @@ def _head(kept: "dict[str, Any]") -> bytes:
     return json.dumps(head).encode() + b"\n"
 
 
-def _nothing() -> "dict[str, Any]":
+def _empty() -> "dict[str, Any]":
     return {
         "mark": None,
         "ids": TemplateIds(),

@@ -1,91 +1,71 @@
-"""The transport under link.py: one TCP connection after the other, for ever."""
+"""The transport under mqtt_session.py: one TCP connection after the other, for ever."""
 
 import asyncio
 
-from fpreader.link import ANSWER_MS, LinkError
+from fpreader.mqtt_session import ANSWER_MS, MqttSessionError
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from typing import Any
 
-    from fpreader.link import Link
+    from fpreader.app import App
+    from fpreader.board import Board
+    from fpreader.config import Config
 
 _READ_BYTES = 512
 
 
 class Client:
-    """Carries bytes between a link and its broker."""
+    """Carries bytes between a session and its broker."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
-        self,
-        link: "Link",
-        host: str,
-        port: int,
-        clock: "Callable[[], int]",
-        open_connection: "Callable[[str, int], Awaitable[tuple[Any, Any]]]",
-        collect: "Callable[[], Any]",
-        network: "Callable[[], Awaitable[None]]",
-        on_message: "Callable[[str, bytes | None, bool], None]",
-        on_ready: "Callable[[], None]",
-    ) -> None:
-        """Prepare the client.
-
-        `clock`, `open_connection`, `collect` and `network` are those of app.Board; `on_message`
-        takes topic, payload and whether it was retained; `on_ready` is told when messages can be
-        sent.
-        """
-        self._link = link
-        self._host = host
-        self._port = port
-        self._clock = clock
-        self._open_connection = open_connection
-        self._collect = collect
-        self._network = network
-        self._on_message = on_message
-        self._on_ready = on_ready
+    def __init__(self, board: "Board", config: "Config", app: "App") -> None:
+        """Prepare the client for the session of the app, which is told of every message."""
+        self._board = board
+        self._config = config
+        self._app = app
+        self._session = app.session
         self._event = asyncio.Event()
         self._lost: str | None = None
         """Why the session that is running cannot go on."""
 
     def wake(self) -> None:
-        """Have the link asked for output, because something changed."""
+        """Have the session asked for output, because something changed."""
         self._event.set()
 
     async def run(self) -> None:
         """Stay connected, for ever."""
         while True:
             try:
-                await self._network()
-                await self._session()
+                await self._app.network()
+                await self._run_session()
             except asyncio.TimeoutError:
                 print("mqtt: the broker takes nothing")
-            except (OSError, LinkError) as error:
+            except (OSError, MqttSessionError) as error:
                 print("mqtt:", error)
-            self._link.closed()
+            self._session.closed()
             # An attempt that was given up in the middle leaves its socket to the collector.
-            self._collect()
-            await asyncio.sleep(self._link.retry_ms() / 1000)
+            self._board.collect()
+            await asyncio.sleep(self._session.retry_ms() / 1000)
 
-    async def _session(self) -> None:
+    async def _run_session(self) -> None:
         """Run one connection until it is lost; raises what says why."""
         # MicroPython blocks while it looks up a name; with an address there is nothing to wait for.
-        opening: Any = self._open_connection(self._host, self._port)
+        opening: Any = self._board.open_connection(self._config.host, self._config.port)
         reader, writer = await asyncio.wait_for(opening, ANSWER_MS / 1000)
         self._lost = None
-        self._link.opened(self._clock())
+        self._session.opened(self._board.clock())
         reading = asyncio.create_task(self._read(reader))
         try:
             while self._lost is None:
                 self._event.clear()
-                data = self._link.output(self._clock())
+                data = self._session.output(self._board.clock())
                 if data:
                     writer.write(data)
                     await asyncio.wait_for(writer.drain(), ANSWER_MS / 1000)
                 else:
-                    await self._sleep(self._link.wait_ms(self._clock()))
-            raise LinkError(self._lost)
+                    await self._sleep(self._session.wait_ms(self._board.clock()))
+            raise MqttSessionError(self._lost)
         finally:
             reading.cancel()
             await _close(writer)
@@ -98,15 +78,15 @@ class Client:
             pass
 
     async def _read(self, reader: "Any") -> None:
-        """Feed the link until the connection ends."""
+        """Feed the session until the connection ends."""
         lost = "the broker closed the connection"
         try:
             while data := await reader.read(_READ_BYTES):
-                was_ready = self._link.ready
-                for message in self._link.received(data, self._clock()):
-                    self._on_message(*message)
-                if self._link.ready and not was_ready:
-                    self._on_ready()
+                was_ready = self._session.ready
+                for message in self._session.received(data, self._board.clock()):
+                    self._app.on_message(*message)
+                if self._session.ready and not was_ready:
+                    self._app.wake()
                 self._event.set()
         except Exception as error:
             # Not only what is foreseen: a message that hurts must end its session, not the reader.

@@ -31,17 +31,16 @@ class MalformedError(Exception):
     """The broker sent what no MQTT 3.1.1 broker sends; the connection cannot be used any more."""
 
 
-def connect(  # noqa: PLR0913, PLR0917 - the fields of the packet
+def connect(
     client_id: str,
     keepalive_s: int,
-    will_topic: str,
-    will: bytes,
+    will: "tuple[str, bytes]",
     user: "str | None",
     password: "str | None",
 ) -> bytes:
-    """Ask for a clean session with a retained last will at QoS 1 (3.1)."""
+    """Ask for a clean session with a retained last will (topic, payload) at QoS 1 (3.1)."""
     flags = 0x02 | 0x04 | 0x08 | 0x20
-    body = _text(client_id) + _text(will_topic) + _binary(will)
+    body = _text(client_id) + _text(will[0]) + _binary(will[1])
     if user is not None:
         flags |= 0x80
         body += _text(user)

@@ -53,31 +53,31 @@ def is_in(value: "Any", lowest: int, highest: int) -> bool:
     return type(value) is int and lowest <= value <= highest
 
 
-def demand(whole: bool) -> None:  # noqa: FBT001 - reads as a sentence
+def require(whole: bool) -> None:  # noqa: FBT001 - reads as a sentence
     """Refuse a request unless it is whole. Raises Refusal."""
     if not whole:
         raise Refusal("bad_request")
 
 
-def demand_nonce(message: "dict[str, Any]") -> None:
+def check_nonce(message: "dict[str, Any]") -> None:
     """Refuse a request whose nonce is none; that it is missing is for others to judge."""
-    demand(message.get("nonce") is None or is_id(message["nonce"]))
+    require(message.get("nonce") is None or is_id(message["nonce"]))
 
 
-def start_wishes(message: "dict[str, Any]") -> "tuple[str, int | None, int, int]":
+def start_options(message: "dict[str, Any]") -> "tuple[str, int | None, int, int]":
     """Read template_id, slot, total and scan_timeout_s of `start`. Raises Refusal."""
     template_id: Any = message.get("template_id")
     slot: Any = message.get("slot")
     total: Any = message.get("total")
     timeout: Any = message.get("scan_timeout_s")
-    demand(is_id(template_id) and "slot" in message)
-    demand(slot is None or is_in(slot, 0, MOST_SLOT))
-    demand(is_in(total, 3, 7) and is_in(timeout, 5, 120))
-    demand_nonce(message)
+    require(is_id(template_id) and "slot" in message)
+    require(slot is None or is_in(slot, 0, MOST_SLOT))
+    require(is_in(total, 3, 7) and is_in(timeout, 5, 120))
+    check_nonce(message)
     return template_id, slot, total, timeout
 
 
-def delete_wishes(message: "dict[str, Any]") -> "tuple[int, str | None, str | None]":
+def delete_target(message: "dict[str, Any]") -> "tuple[int, str | None, str | None]":
     """Read slot, template_id and revision of `delete`. Raises Refusal.
 
     A template without an id is one of a revision; else that may be missing.
@@ -85,23 +85,23 @@ def delete_wishes(message: "dict[str, Any]") -> "tuple[int, str | None, str | No
     slot: Any = message.get("slot")
     template_id: Any = message.get("template_id")
     revision: Any = message.get("revision")
-    demand(is_in(slot, 0, MOST_SLOT) and "template_id" in message)
-    demand(is_id(template_id) or (template_id is None and is_id(revision)))
-    demand_nonce(message)
+    require(is_in(slot, 0, MOST_SLOT) and "template_id" in message)
+    require(is_id(template_id) or (template_id is None and is_id(revision)))
+    check_nonce(message)
     return slot, template_id, revision
 
 
-def adopt_wishes(message: "dict[str, Any]") -> "tuple[int, str, str]":
+def adopt_target(message: "dict[str, Any]") -> "tuple[int, str, str]":
     """Read slot, template_id and revision of `adopt`. Raises Refusal."""
     slot: Any = message.get("slot")
     template_id: Any = message.get("template_id")
     revision: Any = message.get("revision")
-    demand(is_in(slot, 0, MOST_SLOT) and is_id(template_id) and is_id(revision))
-    demand_nonce(message)
+    require(is_in(slot, 0, MOST_SLOT) and is_id(template_id) and is_id(revision))
+    check_nonce(message)
     return slot, template_id, revision
 
 
-def settings_wishes(
+def settings_changes(
     message: "dict[str, Any]", *, colored: bool
 ) -> "tuple[bool | None, int | None, str | None]":
     """Read identification, security_level and led_color; None for what is missing, but not all.
@@ -111,9 +111,9 @@ def settings_wishes(
     identification: Any = message.get("identification")
     level: Any = message.get("security_level")
     color: Any = message.get("led_color")
-    demand(any(key in message for key in ("identification", "security_level", "led_color")))
-    demand("identification" not in message or isinstance(identification, bool))
-    demand("security_level" not in message or is_in(level, 1, 5))
-    demand("led_color" not in message or (colored and color in LED_COLORS))
-    demand_nonce(message)
+    require(any(key in message for key in ("identification", "security_level", "led_color")))
+    require("identification" not in message or isinstance(identification, bool))
+    require("security_level" not in message or is_in(level, 1, 5))
+    require("led_color" not in message or (colored and color in LED_COLORS))
+    check_nonce(message)
     return identification, level, color

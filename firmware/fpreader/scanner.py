@@ -3,9 +3,10 @@
 import asyncio
 
 from fpreader.changes import Changes
-from fpreader.enrollment import IDLE, POLL_MS, Enrollment, restarted
+from fpreader.enrollment import IDLE, POLL_MS, Enrollment
+from fpreader.interrupted_enrollment import end_interrupted
 from fpreader.light import Light
-from fpreader.memory import DELETE, ENROLL
+from fpreader.memory import ENROLL, Memory
 from fpreader.sensor import SensorError, always
 from fpreader.templates import Templates
 from fpreader.touches import Touches
@@ -13,13 +14,12 @@ from fpreader.touches import Touches
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from typing import Any
 
+    from fpreader.app import App
+    from fpreader.board import Board
     from fpreader.enrollment import Operation, Result
-    from fpreader.memory import Memory
     from fpreader.sensor import Sensor
-    from fpreader.touches import OnTouch
 
 #: How often a sensor that does not work is tried again.
 RETRY_MS = 5000
@@ -28,52 +28,35 @@ PAGE = 32
 
 
 class Scanner:
-    """Owns the sensor. `clock`, `sleep` and `random` are those of app.Board; `buffers` is 2 or 6.
+    """Owns the sensor, which has so many character buffers.
 
-    `on_snapshot` and `on_templates` say that the property of that name has changed, `on_touch`
-    hands over one touch.
+    Calls `on_snapshot` and `on_templates` of the app when the property of that name has changed,
+    and `on_touch` with each touch.
     """
 
-    def __init__(  # noqa: PLR0913 - what it stands between
-        self,
-        sensor: "Sensor",
-        memory: "Memory",
-        clock: "Callable[[], int]",
-        sleep: "Callable[[float], Awaitable[Any]]",
-        random: "Callable[[int], bytes]",
-        *,
-        buffers: int,
-        on_snapshot: "Callable[[], None]",
-        on_templates: "Callable[[], None]",
-        on_touch: "OnTouch",
-    ) -> None:
+    def __init__(self, board: "Board", sensor: "Sensor", buffers: int, app: "App") -> None:
         self._sensor = sensor
-        self._memory = memory
-        self._clock = clock
-        self._sleep = sleep
+        self._memory = memory = Memory(board.records)
+        self._clock = board.clock
+        self._sleep = board.sleep
         self._buffers = buffers
-        self._on_snapshot = on_snapshot
-        self._on_templates = on_templates
-        self._held = Templates(sensor, memory, random)
+        self._app = app
+        self._templates = Templates(board, sensor, memory)
         self._light = Light(
-            sensor, memory, clock, sleep, buffers, lambda: self._ready and not self.running
+            board, sensor, memory, buffers, lambda: self._ready and not self.running
         )
-        self._touches = Touches(sensor, self._held, memory, self._light, clock, on_touch)
-        self._state = self._held.state()
+        self._touches = Touches(board, self._templates, self._light, app.on_touch)
+        self._state = self._templates.state()
         self._state["sensor_error"] = SensorError.word
         self._ready = False  # the sensor was started and nothing speaks against an enrollment
         self._enrollment: Enrollment | None = None
         self.changes = Changes(
-            self._held, memory, self._light, self._refusal, lambda: self._report(None)
+            self._templates, self._light, self._refusal, lambda: self._report(None)
         )
         """What may be changed beside enrolling."""
-        self.tried = asyncio.Event()
+        self.sensor_tried = asyncio.Event()
         """Whether it is known if the sensor works: it was started, or that has failed."""
-        operation, last = memory.operation, memory.last
-        ended = last and operation and last["template_id"] == operation["template_id"]
-        if operation and operation.get("op") != DELETE and not ended:
-            # Told at once, not when the sensor is back: the record stays until the slot is empty.
-            memory.end(restarted(operation), emptied=False)
+        end_interrupted(memory)  # now: nobody has to wait for the sensor to hear of it
 
     # --- what others see ------------------------------------------------------------
 
@@ -108,7 +91,7 @@ class Scanner:
         """List the templates from a slot on, as `list` does; None while they are not known."""
         if self._state["revision"] is None:
             return None
-        templates, following = self._held.page(first, PAGE)
+        templates, following = self._templates.page(first, PAGE)
         return {
             "revision": self._state["revision"],
             "templates": templates,
@@ -124,7 +107,7 @@ class Scanner:
         error = self._refusal() or self._start_refusal(template_id, slot, total)
         if error:
             return None, error
-        free = self._held.lowest_free() if slot is None else slot
+        free = self._templates.lowest_free() if slot is None else slot
         if free is None:
             return None, "sensor_full"
         enrollment = Enrollment(template_id, free, total, scan_timeout_s, self._clock())
@@ -135,7 +118,7 @@ class Scanner:
             print("scanner: no enrollment, the flash refuses:", problem)
             return None, "sensor_error"
         self._enrollment = enrollment
-        self._on_snapshot()
+        self._app.on_snapshot()
         return free, None
 
     def cancel(self) -> None:
@@ -155,10 +138,10 @@ class Scanner:
                 await self._enroll(self._enrollment)
             works = False
             try:
-                await self._held.start()
+                await self._templates.start()
                 self._report(None)
                 self._ready = True
-                await self._light.rest()
+                await self._light.restore()
                 await self._serve()
                 works = True
             except SensorError as error:
@@ -168,7 +151,7 @@ class Scanner:
                 self._report(SensorError.word)
             finally:
                 self._ready = False
-            self.changes.give_up()
+            self.changes.abort()
             if not works and not self._enrollment:
                 await self._pause(RETRY_MS)
 
@@ -178,10 +161,10 @@ class Scanner:
             if self._enrollment:
                 fine = await self._enroll(self._enrollment)
             elif self.changes.under_way:
-                fine = await self.changes.do()
+                fine = await self.changes.run()
             else:
                 fine = await self._touches.poll()
-                await self._light.keep()
+                await self._light.refresh()
             if not fine:
                 return
             await self._pause(POLL_MS)
@@ -191,12 +174,12 @@ class Scanner:
 
     def _report(self, error: "str | None") -> None:
         """Tell what the sensor holds and whether it works, where that has changed."""
-        state = self._held.state()
+        state = self._templates.state()
         state["sensor_error"] = error
         if state != self._state:
             self._state = state
-            self._on_templates()
-        self.tried.set()
+            self._app.on_templates()
+        self.sensor_tried.set()
 
     # --- enrollments ----------------------------------------------------------------
 
@@ -208,12 +191,12 @@ class Scanner:
 
     def _start_refusal(self, template_id: str, slot: "int | None", total: int) -> "str | None":
         """Make the further checks of `start`; sensor_full is not among them."""
-        if self._held.changed:
+        if self._templates.changed:
             return "sensor_changed"
-        beyond = slot is not None and slot >= (self._held.capacity or 0)
+        beyond = slot is not None and slot >= (self._templates.capacity or 0)
         if beyond or total > self._buffers + 1 or self._memory.has_id(template_id):
             return "bad_request"
-        if slot is not None and self._held.is_occupied(slot):
+        if slot is not None and self._templates.is_occupied(slot):
             return "slot_occupied"
         return None
 
@@ -222,29 +205,29 @@ class Scanner:
         shown = enrollment.seq
         fine = True
         result: Result = None
-        self._sensor.may_repeat = lambda: not enrollment.is_pressed(self._clock())
+        self._sensor.may_repeat = lambda: enrollment.may_repeat(self._clock())
         try:
-            await self._light.follow(self.snapshot)
+            await self._light.show_snapshot(self.snapshot)
             while (operation := enrollment.advance(result, self._clock())) is not None:
-                result = self._remember(enrollment, operation)
+                result = self._do_in_flash(enrollment, operation)
                 if result is not None:
                     continue  # nothing is shown before it is remembered
                 if enrollment.seq != shown:
                     shown = enrollment.seq
-                    self._on_snapshot()
-                    await self._light.follow(self.snapshot)
-                result = await self._perform(operation)
+                    self._app.on_snapshot()
+                    await self._light.show_snapshot(self.snapshot)
+                result = await self._do_on_sensor(operation)
                 fine = fine and result not in ("sensor_error", "taken")
         finally:
             self._sensor.may_repeat = always
         self._enrollment = None
         self._ready = self._ready and fine
-        self._on_snapshot()
+        self._app.on_snapshot()
         if fine:
-            await self._light.follow(enrollment.snapshot(self._clock()))
+            await self._light.show_snapshot(enrollment.snapshot(self._clock()))
         return fine
 
-    def _remember(self, enrollment: Enrollment, operation: "Operation") -> "Result":
+    def _do_in_flash(self, enrollment: Enrollment, operation: "Operation") -> "Result":
         """Do an operation on the flash; None when it is none."""
         name, numbers = operation
         try:
@@ -252,11 +235,11 @@ class Scanner:
                 self._memory.keep_operation(_record(enrollment))
             elif name == "commit":
                 snapshot = enrollment.snapshot(self._clock())
-                self._held.commit(numbers[0], enrollment.template_id, snapshot)
+                self._templates.commit(numbers[0], enrollment.template_id, snapshot)
                 self._report(None)
             elif name == "end":
                 snapshot = enrollment.snapshot(self._clock())
-                self._memory.end(snapshot, emptied=bool(numbers[0]))
+                self._memory.end_enrollment(snapshot, emptied=bool(numbers[0]))
             else:
                 return None
         except OSError as error:
@@ -264,7 +247,7 @@ class Scanner:
             return "sensor_error"
         return "good"
 
-    async def _perform(self, operation: "Operation") -> "Result":
+    async def _do_on_sensor(self, operation: "Operation") -> "Result":
         """Do an operation on the sensor, or wait."""
         name, numbers = operation
         result: Result = "good"
@@ -278,18 +261,18 @@ class Scanner:
             elif name == "img2tz":
                 result = await self._sensor.img2tz(numbers[0])
             elif name == "search":
-                found = await self._held.search(*numbers)
+                found = await self._templates.search(*numbers)
                 result = found and (found[0], self._memory.template_id(found[0]))
             elif name == "reg_model":
                 result = "good" if await self._sensor.reg_model() else "mismatch"
             elif name == "prove_free":
-                result = "good" if await self._held.is_free(numbers[0]) else "taken"
+                result = "good" if await self._templates.is_free(numbers[0]) else "taken"
             elif name == "store":
-                result = await self._held.store(numbers[0])
+                result = await self._templates.store(numbers[0])
             elif name == "empty":
                 # It is worth its repeats, also when the enrollment is out of time.
                 self._sensor.may_repeat = always
-                await self._held.empty(numbers[0])
+                await self._templates.empty(numbers[0])
         except SensorError:
             result = "sensor_error"
         return result

@@ -11,7 +11,7 @@ scan.
 
 import asyncio
 
-from fpreader import packet
+from fpreader import sensor_packet
 
 TYPE_CHECKING = False
 
@@ -82,9 +82,9 @@ class Sensor:
 
     def __init__(self, stream: "Stream") -> None:
         self._stream = stream
-        self._parser = packet.Parser()
+        self._parser = sensor_packet.Parser()
         self._lock = asyncio.Lock()  # the light is asked for while the sensor works
-        self.owes = False
+        self.out_of_sync = False
         """Whether an answer may still come to a command that was repeated or given up."""
         self.errors = 0
         """Commands without a valid answer so far."""
@@ -208,14 +208,14 @@ class Sensor:
         """Send a command until it is answered; give the confirmation code and the data."""
         async with self._lock:
             # Before a password is said, a sensor may do nothing else.
-            owes = self.owes and command[0] != _VFY_PWD
-            if not owes or await self._catch_up():
+            out_of_sync = self.out_of_sync and command[0] != _VFY_PWD
+            if not out_of_sync or await self._resync():
                 for attempt in range(attempts):
                     if attempt and not self.may_repeat():
                         break
                     answer = await self._try(command, size, timeout_ms)
                     if answer is None or answer[0] == _RECEIVE_ERROR:
-                        self.owes = True
+                        self.out_of_sync = True
                         continue
                     if answer[0] == _PASSWORD_WANTED:
                         raise PasswordError
@@ -223,7 +223,7 @@ class Sensor:
             self.errors += 1
         raise SensorError
 
-    async def _catch_up(self) -> bool:
+    async def _resync(self) -> bool:
         """Have TempleteNum answered, behind which no older answer can come; False if it is not.
 
         Its answer has a size of its own, so none of the older ones passes for it.
@@ -233,7 +233,7 @@ class Sensor:
                 break
             answer = await self._try(_TEMPLETE_NUM, 2, ANSWER_MS)
             if answer is not None and answer[0] == OK:
-                self.owes = False
+                self.out_of_sync = False
                 return True
         return False
 
@@ -241,7 +241,7 @@ class Sensor:
         self._parser.clear()
         try:
             self._stream.discard()
-            self._stream.write(packet.encode(packet.COMMAND, command))
+            self._stream.write(sensor_packet.encode(sensor_packet.COMMAND, command))
             # A read has a time of its own, but noise could go on bringing bytes for ever.
             return await asyncio.wait_for(self._answer(size, timeout_ms), timeout_ms / 1000)
         except asyncio.TimeoutError:
@@ -256,7 +256,7 @@ class Sensor:
             self._parser.feed(data)
             while (found := self._parser.packet()) is not None:
                 kind, content = found
-                if kind == packet.ACK and (content[0] != OK or len(content) == 1 + size):
+                if kind == sensor_packet.ACK and (content[0] != OK or len(content) == 1 + size):
                     return content[0], content[1:]
             # Noise may be there before it is asked for: the time limit needs a turn to end this.
             await asyncio.sleep(0)

@@ -10,6 +10,11 @@ import hashlib
 import os
 from binascii import hexlify
 
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any
+
 #: Most bytes of one piece that is read; each but the last is of this size.
 PIECE = 640
 
@@ -60,11 +65,7 @@ class Storage:
             file.write(line)
             for piece in pieces:
                 file.write(piece)
-            file.flush()
-            # Without it a rename can reach the disk before the contents do. MicroPython has no
-            # fsync, and its flash file systems write through when a file is closed.
-            if hasattr(os, "fsync"):
-                os.fsync(file.fileno())
+            sync(file)
         os.rename(fresh, self.path(name))
 
     def set_aside(self, name: str) -> None:
@@ -75,6 +76,14 @@ class Storage:
             print("storage:", name, "is damaged and cannot be set aside:", error)
         else:
             print("storage:", name, "is damaged and was set aside")
+
+
+def sync(file: "Any") -> None:
+    """Have what was written on the disk: a rename must not reach it before the contents do."""
+    file.flush()
+    # MicroPython has no fsync: its flash file systems write through when a file is closed.
+    if hasattr(os, "fsync"):
+        os.fsync(file.fileno())
 
 
 def _digest(line: bytes, pieces: "list[bytes]") -> bytes:

@@ -10,9 +10,10 @@ from fpreader.sensor import NOTEPAD_BYTES, PAGE_SLOTS, SensorError, is_occupied,
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
+    from fpreader.board import Board
     from fpreader.memory import Memory
     from fpreader.sensor import Sensor
 
@@ -26,12 +27,10 @@ class Templates:
     What asks the sensor raises SensorError as Sensor does; what writes to flash raises OSError.
     """
 
-    def __init__(
-        self, sensor: "Sensor", memory: "Memory", random: "Callable[[int], bytes]"
-    ) -> None:
-        self._sensor = sensor
-        self._memory = memory
-        self._random = random
+    def __init__(self, board: "Board", sensor: "Sensor", memory: "Memory") -> None:
+        self.sensor = sensor
+        self.memory = memory
+        self._random = board.random
         self._index = bytearray()
         self.capacity: int | None = None
         """Slots of the sensor; None until it has answered."""
@@ -45,19 +44,19 @@ class Templates:
 
         Source: the three steps at start in "What the reader keeps in flash" of the protocol.
         """
-        await self._sensor.vfy_pwd()
-        capacity, level = await self._sensor.read_sys_para()
-        if self._memory.mark is None:
-            self._memory.keep_mark(await self._make_mark())
+        await self.sensor.vfy_pwd()
+        capacity, level = await self.sensor.read_sys_para()
+        if self.memory.mark is None:
+            self.memory.keep_mark(await self._make_mark())
         # Read twice before all ids are void.
         changed = not (await self.is_ours() or await self.is_ours())
-        if self._memory.operation and not changed:
-            await self._end(self._memory.operation)
-        index = await self._sensor.read_index(capacity)
+        if self.memory.operation and not changed:
+            await self._finish(self.memory.operation)
+        index = await self.sensor.read_index(capacity)
         if not changed:
             if not await self.is_ours():
                 raise SensorError  # the index may be another sensor's
-            self._memory.settle(lambda slot: slot < capacity and is_occupied(index, slot))
+            self.memory.reconcile(lambda slot: slot < capacity and is_occupied(index, slot))
         self._set(capacity, index, level, changed=changed)
 
     async def accept(self) -> bool:
@@ -65,25 +64,25 @@ class Templates:
         if await self.is_ours() or await self.is_ours():
             return False
         mark = await self._make_mark()
-        capacity, level = await self._sensor.read_sys_para()
-        index = await self._sensor.read_index(capacity)
-        if (await self._sensor.read_notepad(MARK_PAGE))[:MARK_BYTES] != mark:
+        capacity, level = await self.sensor.read_sys_para()
+        index = await self.sensor.read_index(capacity)
+        if (await self.sensor.read_notepad(MARK_PAGE))[:MARK_BYTES] != mark:
             raise SensorError  # as above
-        self._memory.accept(mark)
+        self.memory.accept(mark)
         self._set(capacity, index, level, changed=False)
         return True
 
     async def is_ours(self) -> bool:
         """Ask for the mark: is this the sensor whose ids the memory holds."""
-        page = await self._sensor.read_notepad(MARK_PAGE)
-        return page[:MARK_BYTES] == self._memory.mark
+        page = await self.sensor.read_notepad(MARK_PAGE)
+        return page[:MARK_BYTES] == self.memory.mark
 
     async def search(self, first: int = 0, count: int = 0) -> "tuple[int, int] | None":
         """Look for the finger of buffer 1 (count 0: in all slots): (slot, score) or None.
 
         Raises SensorError also when the answer came from another sensor.
         """
-        found = await self._sensor.search(1, first, count or self.capacity or 0)
+        found = await self.sensor.search(1, first, count or self.capacity or 0)
         if not await self.is_ours():
             raise SensorError
         return found
@@ -96,13 +95,13 @@ class Templates:
         """Store into a slot that was free: good, refused, or taken, and then nothing was stored."""
         if not await self.is_ours():
             return "taken"
-        return "good" if await self._sensor.store(slot) else "refused"
+        return "good" if await self.sensor.store(slot) else "refused"
 
     async def empty(self, slot: int) -> None:
         """Empty a slot of our sensor, and make sure of it. Raises SensorError where it is not."""
         if not await self.is_ours():
             raise SensorError
-        await self._sensor.delet_char(slot)
+        await self.sensor.delet_char(slot)
         if await self._is_taken(slot):
             raise SensorError
 
@@ -114,12 +113,12 @@ class Templates:
         if not await self.is_ours():
             raise SensorError
         operation = {"op": DELETE, "slot": slot, "template_id": template_id}
-        self._memory.keep_operation(operation)
-        await self._sensor.delet_char(slot)
+        self.memory.keep_operation(operation)
+        await self.sensor.delet_char(slot)
         if await self._is_taken(slot):
-            self._memory.end_operation()
+            self.memory.end_operation()
             return False
-        self._memory.forget(slot)
+        self.memory.forget(slot)
         self._index[slot >> 3] &= ~(1 << (slot & 7))
         return True
 
@@ -127,18 +126,18 @@ class Templates:
         """Give an id to the template in a slot. Raises SensorError where it is not there."""
         if not await self._is_taken(slot) or not await self.is_ours():
             raise SensorError
-        self._memory.adopt(slot, template_id)
+        self.memory.adopt(slot, template_id)
 
     async def set_security_level(self, level: int) -> None:
         """Let the sensor compare this strictly, from 1 to 5, and make sure that it does."""
-        await self._sensor.set_security_level(level)
-        _, self.security_level = await self._sensor.read_sys_para()
+        await self.sensor.set_security_level(level)
+        _, self.security_level = await self.sensor.read_sys_para()
         if self.security_level != level:
             raise SensorError
 
     def commit(self, slot: int, template_id: str, snapshot: "dict[str, Any]") -> None:
         """Make an enrollment count, in flash and here."""
-        self._memory.commit(slot, template_id, snapshot)
+        self.memory.commit(slot, template_id, snapshot)
         self._index[slot >> 3] |= 1 << (slot & 7)
 
     def is_occupied(self, slot: int) -> bool:
@@ -158,7 +157,7 @@ class Templates:
         for slot in self._occupied(first):
             if len(found) == most:
                 return found, slot
-            found.append((slot, None if self.changed else self._memory.template_id(slot)))
+            found.append((slot, None if self.changed else self.memory.template_id(slot)))
         return found, None
 
     @property
@@ -166,7 +165,7 @@ class Templates:
         """The revision of what the sensor holds (protocol, `templates`); None until it is known."""
         if self.capacity is None:
             return None
-        return self._memory.revision(self._occupied(), void=self.changed)
+        return self.memory.revision(self._occupied(), void=self.changed)
 
     def state(self) -> "dict[str, Any]":
         """Tell capacity, count, revision and sensor_changed, as on the topic `templates`."""
@@ -190,11 +189,11 @@ class Templates:
                     if self.is_occupied(slot):
                         yield slot
 
-    async def _end(self, operation: "dict[str, Any]") -> None:
+    async def _finish(self, operation: "dict[str, Any]") -> None:
         """Bring the slot of an operation that was interrupted into its final state."""
         if operation.get("op") == DELETE:
             # The index tells what came of it.
-            await self._sensor.delet_char(operation["slot"])
+            await self.sensor.delet_char(operation["slot"])
         # Before Store, what is there is somebody else's. Firmware 0.1 noted only the scans; Store
         # belongs to the last but one.
         elif operation.get("stored", len(operation["captured"]) >= operation["total"] - 2):
@@ -202,7 +201,7 @@ class Templates:
 
     async def _is_taken(self, slot: int) -> bool:
         """Ask the sensor, not our own index."""
-        table = await self._sensor.read_index_table(slot // PAGE_SLOTS)
+        table = await self.sensor.read_index_table(slot // PAGE_SLOTS)
         return is_occupied(table, slot % PAGE_SLOTS)
 
     async def _make_mark(self) -> bytes:
@@ -215,7 +214,7 @@ class Templates:
         """
         mark = self._random(MARK_BYTES)
         page = mark + bytes(NOTEPAD_BYTES - MARK_BYTES)
-        await self._sensor.write_notepad(MARK_PAGE, page)
-        if await self._sensor.read_notepad(MARK_PAGE) != page:
+        await self.sensor.write_notepad(MARK_PAGE, page)
+        if await self.sensor.read_notepad(MARK_PAGE) != page:
             raise SensorError
         return mark

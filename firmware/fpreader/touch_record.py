@@ -29,29 +29,42 @@ _REASONS = (None, "too_messy", "too_few_features", "no_image", "mismatch", "sens
 _UNREADABLE = _RESULTS.index("unreadable")
 
 
-def pack(  # noqa: PLR0913, PLR0917 - what a touch is
-    touch: bytes,
-    result: str,
-    at_ms: int,
-    slot: "int | None",
-    template_id: "str | None",
-    confidence: "int | None",
-    reason: "str | None",
-) -> bytes:
-    """Make the record of a new touch; `touch` is its id."""
-    flags = _HAS_SLOT * (slot is not None) | _HAS_CONFIDENCE * (confidence is not None)
+class Touch:
+    """A touch as the sensor reads it (protocol, "`fingerprint`: a touch").
+
+    `finger` is slot, template id and confidence of a finger that was identified; `at_ms` is the
+    uptime.
+    """
+
+    def __init__(
+        self,
+        result: str,
+        at_ms: int,
+        *,
+        reason: "str | None" = None,
+        finger: "tuple[int | None, str | None, int | None]" = (None, None, None),
+    ) -> None:
+        self.result = result
+        self.at_ms = at_ms
+        self.reason = reason
+        self.slot, self.template_id, self.confidence = finger
+
+
+def pack(touch_id: bytes, touch: Touch) -> bytes:
+    """Make the record of a new touch."""
+    flags = _HAS_SLOT * (touch.slot is not None) | _HAS_ID * (touch.template_id is not None)
     return struct.pack(
         _RECORD,
         TOUCH,
-        touch,
-        flags | _HAS_ID * (template_id is not None) | HAS_AT,
-        _RESULTS.index(result),
-        _REASONS.index(reason),
-        slot or 0,
-        confidence or 0,
+        touch_id,
+        flags | _HAS_CONFIDENCE * (touch.confidence is not None) | HAS_AT,
+        _RESULTS.index(touch.result),
+        _REASONS.index(touch.reason),
+        touch.slot or 0,
+        touch.confidence or 0,
         1,
-        bytes.fromhex(template_id or "00" * 8),
-        at_ms,
+        bytes.fromhex(touch.template_id or "00" * 8),
+        touch.at_ms,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from serial import Serial
+
     from emulator import EmulatedSensor, Finger
 
 COMMAND, DATA, ACK, END = 1, 2, 7, 8
@@ -94,3 +96,15 @@ class Client:
         self.sensor.lift()
         assert self.code(0x05) == 0
         assert self.code(0x06, 1, slot >> 8, slot & 0xFF) == 0
+
+
+COUNT = frame(COMMAND, b"\x1d")
+GOOD = frame(ACK, b"\0\0\0")
+GEN_IMG = frame(COMMAND, b"\x01")
+
+
+def ask(port: Serial, packet: bytes, size: int = len(GOOD)) -> bytes:
+    port.write(packet)
+    answer = port.read(size)
+    assert isinstance(answer, bytes)
+    return answer

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulator import R503, EmulatedSensor, SensorLine
-from tests.firmware.stage import RUNTIMES, Broker, House
+from tests.firmware.reader_process import RUNTIMES, Home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.firmware.reader_process import Broker
 
 RUN = Path(__file__).parent / "esp32/run.py"
 MICROPYTHONS = [name for name in RUNTIMES if name != "cpython"]
@@ -27,14 +27,6 @@ CONFIG = {
     "uart": {"id": 2, "tx": 17, "rx": 16},
     "wifi": {"ssid": "home", "password": "secret"},
 }
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
 
 
 def start(runtime: str, folder: Path, port: int, sensor: str) -> subprocess.Popen[str]:
@@ -48,23 +40,23 @@ def start(runtime: str, folder: Path, port: int, sensor: str) -> subprocess.Pope
 def test_the_board_joins_the_wifi_serves_and_restarts(
     runtime: str, tmp_path: Path, broker: Broker
 ) -> None:
-    house = House(broker.port)
+    home = Home(broker.port)
     with SensorLine(EmulatedSensor(R503)) as line:
         process = start(runtime, tmp_path, broker.port, line.path)
         try:
-            status = house.wait("status", lambda one: one["online"]).payload
+            status = home.wait("status", lambda one: one["online"]).payload
             assert (status["board"], status["device"]) == ("esp32", "a1b2c3d4e5f6")
             assert (status["sensor"], status["max_scans"]) == ("R503", 7)
-            house.wait("templates", lambda one: one["capacity"] == 200)
-            hello = house.hello()
+            home.wait("templates", lambda one: one["capacity"] == 200)
+            hello = home.hello()
             assert hello["diagnostics"]["signal"] == -61
             assert hello["diagnostics"]["free_memory"] > 0
             nonce = hello["nonce"]
-            assert house.ask("command", command="restart", nonce=nonce).payload["ok"]
+            assert home.ask("command", command="restart", nonce=nonce).payload["ok"]
             output, _ = process.communicate(timeout=10)
         finally:
             process.kill()
-            house.close()
+            home.close()
     assert process.returncode == 77, output
     assert "reset after" in output
     assert "reset after 0 feeds" not in output

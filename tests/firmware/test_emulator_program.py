@@ -6,41 +6,14 @@ import io
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from serial import Serial
 
 import emulator
-from emulator import R307, EmulatedSensor, SensorLine
+from emulator import SensorLine
 from emulator.__main__ import HELP, Player
-from tests.firmware.emulator_client import ACK, COMMAND, frame
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-COUNT = frame(COMMAND, b"\x1d")
-GOOD = frame(ACK, b"\0\0\0")
-GEN_IMG = frame(COMMAND, b"\x01")
-
-
-@pytest.fixture
-def line() -> Iterator[SensorLine]:
-    with SensorLine(EmulatedSensor(R307)) as running:
-        yield running
-
-
-@pytest.fixture
-def port(line: SensorLine) -> Iterator[Serial]:
-    with Serial(line.path, 57600, timeout=5) as opened:
-        yield opened
-
-
-def ask(port: Serial, packet: bytes, size: int = len(GOOD)) -> bytes:
-    port.write(packet)
-    answer = port.read(size)
-    assert isinstance(answer, bytes)
-    return answer
+from tests.firmware.emulator_client import ACK, COMMAND, COUNT, GEN_IMG, GOOD, ask, frame
 
 
 def test_a_person_can_enroll_and_disturb(line: SensorLine, port: Serial) -> None:

@@ -25,11 +25,6 @@ ANNA = Finger("anna")
 BERT = Finger("bert")
 
 
-@pytest.fixture(params=PROFILES)
-def client(request: pytest.FixtureRequest) -> Client:
-    return Client(EmulatedSensor(PROFILES[request.param]))
-
-
 # --- packets -----------------------------------------------------------------------
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from emulator import (
-    PROFILES,
     R307,
     Command,
     EmulatedSensor,
@@ -17,11 +16,6 @@ from tests.firmware.emulator_client import COMMAND, DATA, END, Client, Frame, fr
 
 ANNA = Finger("anna")
 BERT = Finger("bert")
-
-
-@pytest.fixture(params=PROFILES)
-def client(request: pytest.FixtureRequest) -> Client:
-    return Client(EmulatedSensor(PROFILES[request.param]))
 
 
 # --- slots -------------------------------------------------------------------------

@@ -12,7 +12,8 @@ import pytest
 from fpreader.journal import CAPACITY, Journal
 from fpreader.journal_file import JournalFile
 from fpreader.storage import Storage
-from tests.firmware.stage import RUNTIMES
+from fpreader.touch_record import Touch
+from tests.firmware.reader_process import RUNTIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,22 +23,18 @@ TEMPLATES = 999
 #: Of a 64-bit heap, in which all is about twice as large as on an ESP32.
 HEAP = "192k"
 PROGRAM = f"""
-import asyncio, gc, os, sys
+import sys
 sys.path.insert(0, {str(FIRMWARE)!r})
 from fpreader.app import App
+from fpreader.board import Board
 from fpreader.config import Config, Section
-from fpreader.journal_file import JournalFile
-from fpreader.storage import Storage
-class Board:
-    name, device, stream, random, collect = "x", "x", None, os.urandom, gc.collect
-    sleep, open_connection = asyncio.sleep, asyncio.open_connection
-    records, journal_file = Storage(sys.argv[1]), JournalFile(sys.argv[1] + "/journal")
-    def clock(self): return 0
+board = Board(sys.argv[1])
+board.name, board.device, board.stream = "x", "x", None
 config = {{"reader_id": "x", "sensor": "R307", "broker": "x", "port": 1}}
-app = App(Board(), Config(Section(config)))
+app = App(board, Config(Section(config)))
 assert len(app.journal) == {CAPACITY}
 app.scanner._memory.commit({TEMPLATES}, "b" * 16, app.scanner.snapshot)
-app.scanner._memory.settle(lambda slot: slot != 7)
+app.scanner._memory.reconcile(lambda slot: slot != 7)
 """
 
 
@@ -52,7 +49,7 @@ def test_a_full_journal_leaves_room_to_commit(runtime: str, tmp_path: Path) -> N
     Storage(str(tmp_path)).write("memory", head, list(packed()))
     journal = Journal(JournalFile(str(tmp_path / "journal")), os.urandom)
     for number in range(CAPACITY):
-        journal.touched("identified", number, 5, "a" * 16, 100, None)
+        journal.add(Touch("identified", number, finger=(5, "a" * 16, 100)))
     journal.due(10**9, can_send=False)
     command = [RUNTIMES[runtime], "-X", f"heapsize={HEAP}", "-c", PROGRAM, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

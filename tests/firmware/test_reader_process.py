@@ -11,70 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulator import R307, EmulatedSensor, Finger, SensorLine
-from tests.firmware.stage import FINAL, RUNTIMES, Broker, House, Reader
+from emulator import R307, EmulatedSensor, SensorLine
+from tests.firmware.reader_process import (
+    ANNA,
+    BEN,
+    FINAL,
+    RUNTIMES,
+    Home,
+    Reader,
+    enroll,
+    touch,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-ANNA, BEN = Finger("anna"), Finger("ben")
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
-
-
-@pytest.fixture(params=RUNTIMES)
-def reader(request: pytest.FixtureRequest, tmp_path: Path, broker: Broker) -> Iterator[Reader]:
-    """Give a reader that is connected and whose sensor answers."""
-    reader = Reader(tmp_path, request.param, broker.port)
-    house = House(broker.port)
-    reader.start()
-    try:
-        house.wait("templates", lambda one: one["count"] == 0)
-        yield reader
-    finally:
-        house.close()
-        reader.close()
-        print(reader.log.read_text())  # noqa: T201 - shown when a test fails
-
-
-@pytest.fixture
-def house(reader: Reader, broker: Broker) -> Iterator[House]:
-    house = House(broker.port)
-    yield house
-    house.close()
-
-
-def enroll(house: House, reader: Reader, finger: Finger) -> str:
-    """Enroll a finger with three good scans, return its template id."""
-    template_id, since = secrets.token_hex(8), house.mark()
-    assert house.start(template_id)["ok"]
-    for step in (1, 2):
-        house.stage("place_finger", step, since)
-        reader.line.place(finger)
-        house.stage("lift_finger", step, since)
-        reader.line.lift()
-    house.stage("place_finger", 3, since)
-    reader.line.place(finger)
-    house.stage("completed", 3, since)
-    reader.line.lift()
-    return template_id
-
-
-def touch(house: House, reader: Reader, finger: Finger) -> dict[str, Any]:
-    since, mark = house.mark(), reader.line.command_count
-    reader.line.wait_for_command(0x01, since=mark)
-    reader.line.place(finger)
-    message = house.wait("fingerprint", lambda _: True, since)
-    reader.line.lift()
-    payload: dict[str, Any] = message.payload
-    return payload
+    from emulator import Finger
+    from tests.firmware.reader_process import Broker
 
 
 def touch_unseen(reader: Reader, finger: Finger) -> None:
@@ -91,11 +44,11 @@ def touch_unseen(reader: Reader, finger: Finger) -> None:
 
 
 def test_whoever_subscribes_later_finds_the_three_retained_topics(
-    reader: Reader, house: House
+    reader: Reader, home: Home
 ) -> None:
     for topic in ("status", "templates", "enroll/response"):
-        assert house.wait(topic, lambda _: True).retained
-    assert house.wait("status", lambda _: True).payload == {
+        assert home.wait(topic, lambda _: True).retained
+    assert home.wait("status", lambda _: True).payload == {
         "v": 1,
         "online": True,
         "device": reader.device,
@@ -105,62 +58,60 @@ def test_whoever_subscribes_later_finds_the_three_retained_topics(
         "max_scans": 3,
         "features": ["led", "list", "delete", "adopt", "accept_sensor", "settings"],
     }
-    assert house.wait("templates", lambda _: True).payload["capacity"] == 1000
-    assert house.wait("enroll/response", lambda _: True).payload["stage"] == "idle"
+    assert home.wait("templates", lambda _: True).payload["capacity"] == 1000
+    assert home.wait("enroll/response", lambda _: True).payload["stage"] == "idle"
 
 
-def test_a_reader_without_power_is_said_to_be_offline(reader: Reader, house: House) -> None:
-    since = house.mark()
+def test_a_reader_without_power_is_said_to_be_offline(reader: Reader, home: Home) -> None:
+    since = home.mark()
     reader.kill()
-    message = house.wait("status", lambda one: not one["online"], since)
+    message = home.wait("status", lambda one: not one["online"], since)
     assert message.payload == {"v": 1, "online": False}
 
 
-def test_a_repeated_request_is_answered_once_and_the_same(reader: Reader, house: House) -> None:
+def test_a_repeated_request_is_answered_once_and_the_same(reader: Reader, home: Home) -> None:
     request = secrets.token_hex(8)
-    answers = [house.ask("command", request, command="hello").raw for _ in range(3)]
+    answers = [home.ask("command", request, command="hello").raw for _ in range(3)]
     assert answers[0] == answers[1] == answers[2]
-    assert json.loads(answers[0])["result"]["nonce"] != house.hello()["nonce"]
+    assert json.loads(answers[0])["result"]["nonce"] != home.hello()["nonce"]
 
 
-def test_three_scans_make_a_template_that_touches_are_known_by(
-    reader: Reader, house: House
-) -> None:
-    template_id = enroll(house, reader, ANNA)
+def test_three_scans_make_a_template_that_touches_are_known_by(reader: Reader, home: Home) -> None:
+    template_id = enroll(home, reader, ANNA)
     snapshots = [
-        one for one in house.payloads("enroll/response") if one["template_id"] == template_id
+        one for one in home.payloads("enroll/response") if one["template_id"] == template_id
     ]
     assert [one["seq"] for one in snapshots] == sorted({one["seq"] for one in snapshots})
     assert snapshots[-1]["captured"] == [{"attempts": 1}] * 3
-    house.wait("templates", lambda one: one["count"] == 1)
-    one = touch(house, reader, ANNA)
+    home.wait("templates", lambda one: one["count"] == 1)
+    one = touch(home, reader, ANNA)
     assert (one["result"], one["template_id"], one["slot"]) == ("identified", template_id, 0)
-    other = touch(house, reader, BEN)
+    other = touch(home, reader, BEN)
     assert (other["result"], other["template_id"]) == ("not_identified", None)
-    house.ack(one["touch"])
-    house.ack(other["touch"])
-    assert house.hello()["journal"] == 0
+    home.ack(one["touch"])
+    home.ack(other["touch"])
+    assert home.hello()["journal"] == 0
 
 
-def test_a_cancel_is_answered_with_the_end(reader: Reader, house: House) -> None:
+def test_a_cancel_is_answered_with_the_end(reader: Reader, home: Home) -> None:
     template_id = secrets.token_hex(8)
-    house.start(template_id)
+    home.start(template_id)
     reader.line.place(ANNA)
-    house.stage("lift_finger", 1)
-    answer = house.ask("enroll/request", action="cancel", template_id=template_id).payload
+    home.stage("lift_finger", 1)
+    answer = home.ask("enroll/request", action="cancel", template_id=template_id).payload
     assert answer["result"]["enrollment"]["stage"] == "cancelled"
-    retained = house.wait("enroll/response", lambda one: one["stage"] == "cancelled").payload
+    retained = home.wait("enroll/response", lambda one: one["stage"] == "cancelled").payload
     assert {**answer["result"]["enrollment"], "v": 1} == retained
-    again = house.ask("enroll/request", action="cancel", template_id=template_id).payload
+    again = home.ask("enroll/request", action="cancel", template_id=template_id).payload
     assert again["result"] == answer["result"]
 
 
 def test_an_enrollment_goes_on_while_the_broker_is_away(
-    reader: Reader, house: House, broker: Broker
+    reader: Reader, home: Home, broker: Broker
 ) -> None:
     template_id = secrets.token_hex(8)
-    house.start(template_id)
-    house.stage("place_finger", 1)
+    home.start(template_id)
+    home.stage("place_finger", 1)
     broker.kill()
     for last in (0x04, 0x06):  # the first scan ends with a Search, the second with Store
         mark = reader.line.command_count
@@ -171,7 +122,7 @@ def test_an_enrollment_goes_on_while_the_broker_is_away(
         first = reader.line.wait_for_command(0x01, since=mark)
         reader.line.wait_for_command(0x01, since=first.number + 2)
     broker.start()
-    later = House(broker.port)
+    later = Home(broker.port)
     try:
         snapshot = later.stage("place_finger", 3)
         assert (snapshot["template_id"], len(snapshot["captured"])) == (template_id, 2)
@@ -182,14 +133,14 @@ def test_an_enrollment_goes_on_while_the_broker_is_away(
 
 
 def test_touches_wait_for_the_broker_and_for_each_acknowledgement(
-    reader: Reader, house: House, broker: Broker
+    reader: Reader, home: Home, broker: Broker
 ) -> None:
-    template_id = enroll(house, reader, ANNA)
+    template_id = enroll(home, reader, ANNA)
     broker.kill()
     for finger in (BEN, ANNA, BEN):
         touch_unseen(reader, finger)
     broker.start()
-    later = House(broker.port)
+    later = Home(broker.port)
     try:
         later.wait("status", lambda one: one["online"])
         assert later.hello()["journal"] == 3
@@ -211,53 +162,67 @@ def test_touches_wait_for_the_broker_and_for_each_acknowledgement(
         later.close()
 
 
-def test_a_touch_nobody_acknowledged_outlives_a_power_cut(reader: Reader, house: House) -> None:
-    one = touch(house, reader, BEN)
+def test_a_touch_nobody_acknowledged_outlives_a_power_cut(reader: Reader, home: Home) -> None:
+    one = touch(home, reader, BEN)
     journal = reader.flash / "journal"
     until(lambda: journal.exists() and journal.stat().st_size > 0)
     reader.kill()
-    since = house.mark()
+    since = home.mark()
     reader.start()
-    house.wait("status", lambda one: one["online"], since)
-    assert house.hello()["journal"] == 1
-    again = house.wait("fingerprint", lambda _: True, since).payload
+    home.wait("status", lambda one: one["online"], since)
+    assert home.hello()["journal"] == 1
+    again = home.wait("fingerprint", lambda _: True, since).payload
     assert (again["touch"], again["at_ms"]) == (one["touch"], None)
 
 
 def test_a_power_cut_in_the_middle_ends_the_enrollment_as_failed(
-    reader: Reader, house: House
+    reader: Reader, home: Home
 ) -> None:
     template_id = secrets.token_hex(8)
-    house.start(template_id)
+    home.start(template_id)
     reader.line.place(ANNA)
-    before = house.stage("lift_finger", 1)
+    before = home.stage("lift_finger", 1)
     reader.kill()
-    since = house.mark()
+    since = home.mark()
     reader.start()
-    snapshot = house.wait("enroll/response", lambda one: one["stage"] in FINAL, since).payload
+    snapshot = home.wait("enroll/response", lambda one: one["stage"] in FINAL, since).payload
     assert (snapshot["reason"], snapshot["template_id"]) == ("reader_restarted", template_id)
     assert snapshot["captured"] == before["captured"]
     assert snapshot["seq"] > before["seq"]
 
 
-def test_a_restart_is_answered_and_then_wanted_from_outside(reader: Reader, house: House) -> None:
-    answer = house.ask("command", command="restart", nonce=house.hello()["nonce"]).payload
+def test_a_restart_is_answered_and_then_wanted_from_outside(reader: Reader, home: Home) -> None:
+    answer = home.ask("command", command="restart", nonce=home.hello()["nonce"]).payload
     assert answer["result"] == {}
     assert reader.process is not None
     assert reader.process.wait(5) == 3
 
 
-def test_a_wrong_status_is_put_right(reader: Reader, house: House) -> None:
-    since = house.mark()
-    house.say("status", b'{"v":1,"online":false}', retain=True)
-    house.wait("status", lambda one: one["online"], since)
+def test_a_touch_right_before_a_restart_is_not_forgotten(reader: Reader, home: Home) -> None:
+    nonce = home.hello()["nonce"]
+    one = touch(home, reader, BEN)
+    assert home.ask("command", command="restart", nonce=nonce).payload["ok"]
+    assert reader.process is not None
+    assert reader.process.wait(5) == 3
+    since = home.mark()
+    reader.start()
+    home.wait("status", lambda one: one["online"], since)
+    assert home.hello()["journal"] == 1
+    again = home.wait("fingerprint", lambda _: True, since).payload
+    assert again["touch"] == one["touch"]
 
 
-def test_nothing_that_anybody_sends_ends_the_reader(reader: Reader, house: House) -> None:
+def test_a_wrong_status_is_put_right(reader: Reader, home: Home) -> None:
+    since = home.mark()
+    home.say("status", b'{"v":1,"online":false}', retain=True)
+    home.wait("status", lambda one: one["online"], since)
+
+
+def test_nothing_that_anybody_sends_ends_the_reader(reader: Reader, home: Home) -> None:
     for topic in ("command", "enroll/request", "status"):
         for payload in (b'{"x":"' + b"x" * 5000 + b'"}', b"[" * 4000 + b"]" * 4000, b"7", b"{}"):
-            house.say(topic, payload)
-    assert house.hello()["device"] == reader.device
+            home.say(topic, payload)
+    assert home.hello()["device"] == reader.device
     assert reader.process is not None
     assert reader.process.poll() is None
     assert "mqtt:" not in reader.log.read_text()
@@ -279,28 +244,28 @@ def test_a_broker_that_talks_nonsense_or_nothing_is_left_and_tried_again(
                     with suppress(ConnectionResetError):
                         connection.recv(1000)  # which ends when the reader has had enough
     broker.start()
-    house = House(broker.port)
+    home = Home(broker.port)
     try:
-        house.wait("status", lambda one: one["online"], timeout=20)
+        home.wait("status", lambda one: one["online"], timeout=20)
         assert "not allowed" in reader.log.read_text()
     finally:
-        house.close()
+        home.close()
 
 
-def test_an_idle_reader_hardly_uses_the_processor(reader: Reader, house: House) -> None:
-    house.hello()
+def test_an_idle_reader_hardly_uses_the_processor(reader: Reader, home: Home) -> None:
+    home.hello()
     before = reader.cpu_seconds()
     time.sleep(3)  # what is measured is time
     assert reader.cpu_seconds() - before < 3 * 0.05
 
 
-def test_a_line_that_vanishes_is_found_again(reader: Reader, house: House) -> None:
-    since = house.mark()
+def test_a_line_that_vanishes_is_found_again(reader: Reader, home: Home) -> None:
+    since = home.mark()
     reader.line.close()
-    house.wait("templates", lambda one: one["sensor_error"] == "not_responding", since)
-    since = house.mark()
+    home.wait("templates", lambda one: one["sensor_error"] == "not_responding", since)
+    since = home.mark()
     reader.line = SensorLine(EmulatedSensor(R307), link=reader.folder / "sensor")
-    house.wait("templates", lambda one: one["sensor_error"] is None, since, timeout=15)
+    home.wait("templates", lambda one: one["sensor_error"] is None, since, timeout=15)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulator import R307, R503, EmulatedSensor, Finger, Quality
-from tests.firmware.rehearsal import Rehearsal
+from tests.firmware.transcript_recorder import TranscriptRecorder
 from tests.simulation.loop import run
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ T, U = "9f2c01ab44d0e1f7", "1b7d4e90c2a3f586"
 HIGH = 7
 
 
-async def good(r: Rehearsal) -> None:
+async def good(r: TranscriptRecorder) -> None:
     # Three good scans; then the finger is known, and the touch is acknowledged.
     await r.start(T)
     for _ in range(3):
@@ -40,14 +40,14 @@ async def good(r: Rehearsal) -> None:
     await r.ask("command", command="hello")
 
 
-async def seven_scans(r: Rehearsal) -> None:
+async def seven_scans(r: TranscriptRecorder) -> None:
     # As many scans as six buffers allow.
     await r.start(T, total=HIGH)
     for _ in range(HIGH):
         await r.press(ANNA)
 
 
-async def bad_image(r: Rehearsal) -> None:
+async def bad_image(r: TranscriptRecorder) -> None:
     # The second scan is too messy once, then gives too few features, then is good.
     await r.start(T)
     await r.press(ANNA)
@@ -56,7 +56,7 @@ async def bad_image(r: Rehearsal) -> None:
         await r.press(ANNA)
 
 
-async def cancel(r: Rehearsal) -> None:
+async def cancel(r: TranscriptRecorder) -> None:
     # Cancelled after two scans, when the sensor had already stored; once more, too late.
     await r.start(T)
     await r.press(ANNA)
@@ -65,7 +65,7 @@ async def cancel(r: Rehearsal) -> None:
         await r.ask("enroll/request", action="cancel", template_id=T)
 
 
-async def mismatch(r: Rehearsal) -> None:
+async def mismatch(r: TranscriptRecorder) -> None:
     # Another finger than at the first scan, three times.
     await r.start(T)
     await r.press(ANNA)
@@ -73,14 +73,14 @@ async def mismatch(r: Rehearsal) -> None:
         await r.press(BEN)
 
 
-async def mismatch_at_the_last_scan(r: Rehearsal) -> None:
+async def mismatch_at_the_last_scan(r: TranscriptRecorder) -> None:
     # The verifying scan is another finger once, then the right one.
     await r.start(T)
     for finger in (ANNA, ANNA, BEN, ANNA):
         await r.press(finger)
 
 
-async def duplicate(r: Rehearsal) -> None:
+async def duplicate(r: TranscriptRecorder) -> None:
     # A finger that is enrolled already.
     await r.start(T)
     for _ in range(3):
@@ -89,14 +89,14 @@ async def duplicate(r: Rehearsal) -> None:
     await r.press(ANNA)
 
 
-async def timeout(r: Rehearsal) -> None:
+async def timeout(r: TranscriptRecorder) -> None:
     # Nobody comes for the second scan.
     await r.start(T, scan_timeout_s=5)
     await r.press(ANNA)
     await r.wait("enroll/response", lambda one: one["stage"] == "failed")
 
 
-async def sensor_unplugged(r: Rehearsal) -> None:
+async def sensor_unplugged(r: TranscriptRecorder) -> None:
     # The sensor falls silent in the middle, and comes back.
     await r.start(T)
     await r.press(ANNA)
@@ -108,7 +108,7 @@ async def sensor_unplugged(r: Rehearsal) -> None:
     await r.wait("templates", lambda one: one["sensor_error"] is None, since)
 
 
-async def reader_restarted(r: Rehearsal) -> None:
+async def reader_restarted(r: TranscriptRecorder) -> None:
     # The reader loses its power in the middle.
     await r.start(T)
     await r.press(ANNA)
@@ -119,7 +119,7 @@ async def reader_restarted(r: Rehearsal) -> None:
     await r.ask("command", command="hello")
 
 
-async def refused(r: Rehearsal) -> None:
+async def refused(r: TranscriptRecorder) -> None:
     # A second start while one is running, a stale one, and a repeated one.
     first = await r.start(T)
     assert first["ok"]
@@ -131,7 +131,7 @@ async def refused(r: Rehearsal) -> None:
     await r.ask("enroll/request", action="cancel", template_id=T)
 
 
-async def touch_after_timeout(r: Rehearsal) -> None:
+async def touch_after_timeout(r: TranscriptRecorder) -> None:
     # Nobody comes for the second scan; whoever comes right after the end is told.
     await timeout(r)
     r.sensor.place(ANNA)
@@ -139,7 +139,7 @@ async def touch_after_timeout(r: Rehearsal) -> None:
     r.sensor.lift()
 
 
-async def changes(r: Rehearsal) -> None:
+async def changes(r: TranscriptRecorder) -> None:
     # A template without an id is named and deleted only by the revision that lists it.
     await good(r)
     r.sensor.templates[7] = r.sensor.templates[0]
@@ -165,7 +165,7 @@ async def changes(r: Rehearsal) -> None:
     await r.change("delete", slot=8, template_id=None, revision=told["revision"])
 
 
-SCENES: dict[str, Callable[[Rehearsal], Awaitable[None]]] = {
+SCENES: dict[str, Callable[[TranscriptRecorder], Awaitable[None]]] = {
     scene.__name__: scene
     for scene in (
         good,
@@ -205,11 +205,11 @@ def perform(name: str, folder: Path) -> list[dict[str, Any]]:
 
     async def scene() -> None:
         sensor = EmulatedSensor(R503 if name == "seven_scans" else R307)
-        rehearsal = Rehearsal(folder, sensor)
-        await rehearsal.wait("templates", lambda one: one["sensor_error"] is None)
-        await SCENES[name](rehearsal)
-        await rehearsal.close()
-        transcript.extend(rehearsal.transcript)
+        recorder = TranscriptRecorder(folder, sensor)
+        await recorder.wait("templates", lambda one: one["sensor_error"] is None)
+        await SCENES[name](recorder)
+        await recorder.close()
+        transcript.extend(recorder.transcript)
 
     run(scene())
     return transcript

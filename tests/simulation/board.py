@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from fpreader.board import Board
 from fpreader.enrollment import POLL_MS
 from tests.simulation.flash import JournalRecords, Power, Records
 from tests.simulation.sensor_line import Port
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 IDLE_S = 60.0
 
 
-class SimulatedBoard:
+class SimulatedBoard(Board):
     """The board of one life."""
 
     name = "esp32"
@@ -33,11 +34,14 @@ class SimulatedBoard:
         self.records = Records(reader.flash, power, reader.observer)
         self.journal_file = JournalRecords(reader.flash, power)
         self.stream = Port(reader.line, power)
-        self.random = reader.rng.randbytes
         self._reader = reader
         self._loop = asyncio.get_running_loop()
         self._start = self._loop.time()
         self._drift = reader.drift
+
+    def random(self, size: int) -> bytes:
+        """Give random bytes, the same in each run of a history."""
+        return self._reader.rng.randbytes(size)
 
     def collect(self) -> None:
         """Leave it to CPython."""
@@ -54,16 +58,6 @@ class SimulatedBoard:
     def time_of(self, at_ms: int) -> float:
         """Give the loop's time at an uptime."""
         return self._start + at_ms / 1000 / self._drift
-
-    def feed(self) -> None:
-        """Nobody watches."""
-
-    async def network(self) -> None:
-        """Return at once."""
-
-    def signal(self) -> int | None:
-        """Nobody measures it."""
-        return None
 
     def free_memory(self) -> int | None:
         """Nobody measures it."""

@@ -163,7 +163,9 @@ async def deleted_comes_back(original: Any, self: FingerprintRegistry) -> None:
      changes.Changes, "delete")  # fmt: skip
 def deleted_by_slot(_original: Any, self: changes.Changes, slot: int, *rest: Any) -> str | None:
     template_id, done = self._memory.template_id(slot), rest[-1]
-    return self._unless(self._slot_refusal(slot), lambda: self._delete(slot, template_id), done)
+    return self._accept_unless(
+        self._slot_refusal(slot), lambda: self._delete(slot, template_id), done
+    )
 
 
 @bug(3, "The reader does not note what it is about to delete",
@@ -174,7 +176,7 @@ def delete_not_noted(original: Any, self: Memory, operation: dict[str, Any]) -> 
 
 
 @bug(3, "The reader does not go on after a restart with what it was about to delete",
-     Templates, "_end")  # fmt: skip
+     Templates, "_finish")  # fmt: skip
 async def delete_not_ended(original: Any, self: Templates, operation: dict[str, Any]) -> None:
     if operation["op"] != DELETE:
         await original(self, operation)
@@ -183,7 +185,7 @@ async def delete_not_ended(original: Any, self: Templates, operation: dict[str, 
 @bug(3, "The reader forgets an id before its template is deleted",
      Templates, "delete")  # fmt: skip
 async def id_forgotten_first(original: Any, self: Templates, slot: int, template_id: Any) -> Any:
-    self._memory.forget(slot)
+    self.memory.forget(slot)
     return await original(self, slot, template_id)
 
 
@@ -195,7 +197,9 @@ async def id_forgotten_first(original: Any, self: Templates, slot: int, template
 def id_replaced(
     _original: Any, self: changes.Changes, slot: int, template_id: str, _: str, done: Any
 ) -> str | None:
-    return self._unless(self._slot_refusal(slot), lambda: self._adopt(slot, template_id), done)
+    return self._accept_unless(
+        self._slot_refusal(slot), lambda: self._adopt(slot, template_id), done
+    )
 
 
 @bug(2, "An id is given to whatever is in the slot by now, not to what was listed there",

@@ -21,7 +21,7 @@ from custom_components.biometric_enroll.protocol import parser
 from custom_components.biometric_enroll.protocol.fields import Fields
 from custom_components.biometric_enroll.protocol.words import Reason, Stage, Topic
 from fpreader import enrollment as fpenrollment
-from fpreader.desk import Desk
+from fpreader.dispatcher import Dispatcher
 from fpreader.enrollment import Enrollment
 from fpreader.journal import Journal
 from fpreader.memory import Memory
@@ -77,11 +77,11 @@ async def mark_ignored(_original: Any, _: Templates) -> bool:
 
 
 bug_value("no_nonce", 1, "A start needs no nonce",
-          Desk, "_use_nonce", lambda *_: None)  # fmt: skip
+          Dispatcher, "_use_nonce", lambda *_: None)  # fmt: skip
 
 
 @bug(2, "A restart empties the slot of an enrollment that never stored anything there",
-     Templates, "_end")  # fmt: skip
+     Templates, "_finish")  # fmt: skip
 async def emptied_unstored(original: Any, self: Templates, operation: dict[str, Any]) -> None:
     await original(self, {**operation, "stored": bool(operation.get("captured"))})
 
@@ -153,10 +153,10 @@ def given_up_too_early(original: Any, self: Connection, seconds: float | None) -
 
 
 @bug(3, "`completed` is published before the map is written",
-     Scanner, "_remember")  # fmt: skip
+     Scanner, "_do_in_flash")  # fmt: skip
 def completed_before_written(original: Any, self: Scanner, enrollment: Any, operation: Any) -> Any:
     if operation[0] == "commit":
-        self._on_snapshot()
+        self._app.on_snapshot()
     return original(self, enrollment, operation)
 
 

@@ -116,7 +116,7 @@ def waits_for_the_next_hello(original: Any, self: Journal, now: int) -> Any:
 
 
 @bug(6, "A touch gets another id when the reader restarts",
-     Journal, "_take")  # fmt: skip
+     Journal, "_load_record")  # fmt: skip
 def new_touch_at_each_start(original: Any, self: Journal, record: bytes) -> Any:
     fresh = record[:1] + self._random(8) + record[9:]
     return original(self, fresh if record[0] == 1 else record)

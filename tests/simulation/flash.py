@@ -7,7 +7,9 @@ import errno
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from fpreader.journal_file import JournalFile
 from fpreader.memory import RECORD, unpack
+from fpreader.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -145,7 +147,7 @@ class Observer(Protocol):
         """Hear that another sensor counts as the reader's own from now on."""
 
 
-class Records:
+class Records(Storage):
     """The flash in the place of fpreader.storage.Storage."""
 
     def __init__(self, flash: Flash, power: Power, observer: Observer) -> None:
@@ -182,7 +184,7 @@ class Records:
         self._flash.records.pop(name, None)
 
 
-class JournalRecords:
+class JournalRecords(JournalFile):
     """The flash in the place of fpreader.journal_file.JournalFile."""
 
     def __init__(self, flash: Flash, power: Power) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from fpreader import link
+from fpreader import mqtt_session
 from tests.simulation import board, ha_mqtt_client
 from tests.simulation.console import consoles
 from tests.simulation.fast_loop import fast_waits
@@ -196,7 +196,7 @@ def _quiet_line(broker: Broker) -> Iterator[None]:
     """
     broker.patient = True
     with (
-        patch.object(link, "PING_MS", _QUIET_S * 1000),
+        patch.object(mqtt_session, "PING_MS", _QUIET_S * 1000),
         patch.object(ha_mqtt_client, "KEEPALIVE_S", _QUIET_S),
         patch.object(board, "IDLE_S", float(_QUIET_S)),
     ):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 from fpreader.app import App
 
 if TYPE_CHECKING:
+    from fpreader import touch_record
     from fpreader.config import Config
     from tests.simulation.board import SimulatedBoard
     from tests.simulation.reader import SimulatedReader
@@ -80,33 +81,25 @@ class Firmware(App):
             self._reader.line.stir()
 
     @override
-    def _on_snapshot(self) -> None:
+    def on_snapshot(self) -> None:
         self._simulated_board.power.check()
         self._reader.observer.snapshot(self.scanner.snapshot)
-        super()._on_snapshot()
+        super().on_snapshot()
 
     @override
-    def _on_touch(
-        self,
-        result: str,
-        at_ms: int,
-        slot: int | None,
-        template_id: str | None,
-        confidence: int | None,
-        reason: str | None,
-    ) -> None:
+    def on_touch(self, touch: touch_record.Touch) -> None:
         self._simulated_board.power.check()
-        super()._on_touch(result, at_ms, slot, template_id, confidence, reason)
+        super().on_touch(touch)
         entry = self.journal._entries[-1]
-        touch = Touch(
+        taken = Touch(
             bytes(entry[1:9]).hex(),
-            result,
-            slot,
-            template_id,
+            touch.result,
+            touch.slot,
+            touch.template_id,
             self._reader.line.imaged,
-            self._simulated_board.time_of(at_ms),
+            self._simulated_board.time_of(touch.at_ms),
             self._reader.line.imaged_at,
             entry[16] << 8 | entry[17],
         )
         self._reader.touched_at = self._simulated_board.now
-        self._reader.observer.touched(touch)
+        self._reader.observer.touched(taken)

@@ -51,7 +51,7 @@ def test_packets_are_found_in_pieces_of_any_size(size: int) -> None:
 
 def test_the_reader_writes_what_is_read_here() -> None:
     written = (
-        mqtt_packets.connect("me", 15, "a/status", b"gone", None, None)
+        mqtt_packets.connect("me", 15, ("a/status", b"gone"), None, None)
         + mqtt_packets.subscribe(1, ["a", "b"])
         + mqtt_packets.publish("a", b"x", 2, retain=True)
         + mqtt_packets.publish("a", b"y", None)

@@ -1,6 +1,6 @@
-"""The broker's side of a link, without socket: written anew, shares nothing with the firmware."""
+"""The broker's side of a session, without socket; shares no code with the firmware."""
 
-from fpreader.link import Link
+from fpreader.mqtt_session import MqttSession
 
 TYPE_CHECKING = False
 
@@ -51,10 +51,10 @@ def publish(
 
 
 class Broker:
-    """Talks to a link; keeps what it published until the test looks."""
+    """Talks to a session; keeps what it published until the test looks."""
 
-    def __init__(self, link: Link, now: int = 0) -> None:
-        self.link = link
+    def __init__(self, session: MqttSession, now: int = 0) -> None:
+        self.session = session
         self.now = now
         self.other: list[tuple[int, int, bytes]] = []
         """Packets that are no publish."""
@@ -63,7 +63,7 @@ class Broker:
 
     def open(self) -> None:
         """Accept a connection, up to the acknowledged subscription."""
-        self.link.opened(self.now)
+        self.session.opened(self.now)
         self.look()
         self.say(b"\x20\x02\x00\x00")
         self.look()
@@ -72,9 +72,10 @@ class Broker:
         self.say(packet(0x90, body[:2] + b"\x01\x01\x01"))
         self.look()
 
-    def look(self) -> None:
-        """Take what the link sends."""
-        for kind, flags, body in packets(self.link.output(self.now)):
+    def look(self, now: "int | None" = None) -> None:
+        """Take what the session sends, now or when it is this late."""
+        self.now = self.now if now is None else now
+        for kind, flags, body in packets(self.session.output(self.now)):
             if kind != PUBLISH:
                 self.other.append((kind, flags, body))
                 continue
@@ -89,8 +90,8 @@ class Broker:
             self.published.append((topic[len(BASE) :], body[end:], bool(flags & 1), ident))
 
     def say(self, data: bytes) -> "list[Any]":
-        """Send bytes to the link, give the messages it found."""
-        return self.link.received(data, self.now)
+        """Send bytes to the session, give the messages it found."""
+        return self.session.received(data, self.now)
 
     def acknowledge(self) -> None:
         """Acknowledge everything that was published at QoS 1."""
@@ -98,8 +99,8 @@ class Broker:
             if ident is not None:
                 self.say(packet(0x40, bytes((ident >> 8, ident & 255))))
 
-    def taken(self) -> "list[tuple[str, bytes, bool, int | None]]":
+    def taken(self, now: "int | None" = None) -> "list[tuple[str, bytes, bool, int | None]]":
         """Take what was published since the last look into it."""
-        self.look()
+        self.look(now)
         published, self.published = self.published, []
         return published

@@ -1,6 +1,7 @@
 """The procedure itself, operation by operation, where the scanner's tests do not look."""
 
-from fpreader.enrollment import RESTART_GAP, Enrollment, restarted
+from fpreader.enrollment import Enrollment
+from fpreader.interrupted_enrollment import RESTART_GAP, snapshot_after_restart
 
 TYPE_CHECKING = False
 
@@ -122,9 +123,9 @@ def test_three_silences_of_any_kind_fail_it() -> None:
 def test_a_deadline_is_kept_however_slow_the_answers_are() -> None:
     play = Play(scan_timeout_s=5)
     assert play.answer("no_finger", 4999)[0] == "pause"
-    assert not play.enrollment.is_pressed(play.now)
+    assert play.enrollment.may_repeat(play.now)
     play.answer("good")
-    assert play.enrollment.is_pressed(play.now + 1)
+    assert not play.enrollment.may_repeat(play.now + 1)
     assert play.answer("no_finger", 3000)[0] == "end"
     assert play.snapshot()["reason"] == "timeout"
 
@@ -159,7 +160,7 @@ def test_a_restart_goes_on_above_every_snapshot_there_can_have_been() -> None:
             play.answer("too_messy")
     assert play.snapshot()["reason"] == "timeout"
     shown = play.snapshot()["seq"]
-    final = restarted(kept)
+    final = snapshot_after_restart(kept)
     assert 25_000 < shown < final["seq"]
     assert shown + RESTART_GAP < 65536
     assert final["captured"] == kept["captured"]

@@ -5,7 +5,7 @@ import json
 
 from fpreader.memory import DELETE, RECORD, Memory, unpack
 from fpreader.template_ids import TemplateIds
-from tests.firmware.portable.world import Flash, Steps
+from tests.firmware.portable.fake_hardware import FakeFlash, Steps
 
 TYPE_CHECKING = False
 
@@ -20,8 +20,8 @@ OPERATION = {"template_id": ID, "seq": 3, "slot": 5, "total": 3, "captured": []}
 LAST = {"template_id": ID, "seq": 9, "stage": "completed"}
 
 
-def flash() -> Flash:
-    return Flash(Steps())
+def flash() -> FakeFlash:
+    return FakeFlash(Steps())
 
 
 def refused(write: "Callable[[], None]") -> bool:
@@ -45,7 +45,7 @@ def test_everything_is_there_after_a_restart() -> None:
     assert (again.template_id(5), again.template_id(6)) == (ID, None)
 
 
-def kept(records: Flash) -> "dict[str, Any]":
+def kept(records: FakeFlash) -> "dict[str, Any]":
     """Read what is in flash."""
     found = unpack(*records.records[RECORD])
     found["ids"] = [(slot, found["ids"].get(slot)) for slot in found["ids"]]
@@ -125,7 +125,7 @@ def test_the_record_of_firmware_0_1_is_read() -> None:
     assert (memory.mark, memory.operation, memory.last) == (MARK, OPERATION, LAST)
     assert [memory.template_id(slot) for slot in (5, 6, 7)] == [ID, None, OTHER]
     assert (memory.identification, memory.led_color) == (True, "off")
-    memory.settle(lambda _: True)
+    memory.reconcile(lambda _: True)
     assert kept(records)["ids"] == [(5, ID), (7, OTHER)]
 
 
@@ -188,7 +188,7 @@ def test_ids_whose_template_is_gone_are_dropped() -> None:
     memory = Memory(records)
     for slot in range(5):
         memory.commit(slot, "%016x" % slot, LAST)
-    memory.settle(lambda slot: slot in (1, 3, 7))
+    memory.reconcile(lambda slot: slot in (1, 3, 7))
     kept = [slot for slot in range(8) if Memory(records).template_id(slot)]
     assert kept == [1, 3]
 
@@ -198,7 +198,7 @@ def test_nothing_is_written_where_no_id_is_dropped() -> None:
     memory = Memory(records)
     memory.commit(5, ID, LAST)
     records.broken = True
-    memory.settle(lambda slot: slot == 5)
+    memory.reconcile(lambda slot: slot == 5)
 
 
 def test_an_operation_is_forgotten_with_the_ids_that_it_left_without_a_template() -> None:
@@ -207,7 +207,7 @@ def test_an_operation_is_forgotten_with_the_ids_that_it_left_without_a_template(
     memory.commit(5, ID, LAST)
     memory.keep_operation({"op": DELETE, "slot": 5, "template_id": ID})
     writes = records.writes
-    memory.settle(lambda slot: slot != 5)
+    memory.reconcile(lambda slot: slot != 5)
     assert (kept(records)["ids"], kept(records)["operation"]) == ([], None)
     assert records.writes == writes + 1
 

@@ -35,10 +35,10 @@ def is_malformed(data: bytes) -> bool:
 
 def test_a_connect_asks_for_a_clean_session_with_a_last_will() -> None:
     # Counted by hand from chapter 3.1 of the standard.
-    assert mqtt_packets.connect("id", 15, "b/s", b"w", "u", "p") == (
+    assert mqtt_packets.connect("id", 15, ("b/s", b"w"), "u", "p") == (
         b"\x10\x1c\x00\x04MQTT\x04\xee\x00\x0f\x00\x02id\x00\x03b/s\x00\x01w\x00\x01u\x00\x01p"
     )
-    assert mqtt_packets.connect("id", 300, "b/s", b"w", None, None) == (
+    assert mqtt_packets.connect("id", 300, ("b/s", b"w"), None, None) == (
         b"\x10\x16\x00\x04MQTT\x04\x2e\x01\x2c\x00\x02id\x00\x03b/s\x00\x01w"
     )
 

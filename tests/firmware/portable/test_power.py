@@ -1,6 +1,8 @@
 """Power is cut at every point of an enrollment, and the reader has to end well."""
 
-from tests.firmware.portable.world import PowerCutError, World, scans
+from tests.firmware.portable.fake_hardware import PowerCutError
+from tests.firmware.portable.power_cuts import CUTS, start_with_cut
+from tests.firmware.portable.scanner_harness import ScannerHarness, nobody, scans
 
 TYPE_CHECKING = False
 
@@ -13,51 +15,50 @@ ID = "a" * 16
 FINALS = ("completed", "failed", "cancelled")
 
 
-def settled() -> World:
+def settled() -> ScannerHarness:
     """Make a reader that has lived before: one template of its own, one of unknown origin."""
-    world = World()
-    world.run(1000)
-    world.user = scans("zoe", "zoe", "zoe")
-    world.enroll(OLD_IDS[0])
-    world.run_until_ended()
-    world.sensor.templates[2] = OLD[2]
-    world.turn_on()
-    world.run(1000)
-    world.sensor.finger = None
-    world.run(1000)
-    world.shown.clear()
-    world.steps.done = 0
-    return world
+    reader = ScannerHarness()
+    reader.run(1000)
+    reader.user = scans("zoe", "zoe", "zoe")
+    reader.enroll(OLD_IDS[0])
+    reader.run_until_ended()
+    reader.sensor.templates[2] = OLD[2]
+    reader.restart()
+    reader.sensor.finger = None
+    reader.run(1000)
+    reader.shown.clear()
+    reader.steps.done = 0
+    return reader
 
 
-def story(world: World, ending: str) -> None:
+def story(reader: ScannerHarness, ending: str) -> None:
     """Run an enrollment that ends this way, unless the power is cut before."""
     fingers = {"mismatch": ["anna", "anna", "bert", "bert", "bert"], "duplicate": ["zoe"]}
-    world.user = scans(*fingers.get(ending, ["anna", "anna", "anna"]))
+    reader.user = scans(*fingers.get(ending, ["anna", "anna", "anna"]))
     if ending == "cancelled":
-        good = world.user
+        good = reader.user
 
-        def user(world: World, name: str) -> None:
-            good(world, name)
-            if world.scanner.snapshot["stage"] == "place_finger" and 1 in world.sensor.templates:
-                world.scanner.cancel()
+        def user(reader: ScannerHarness, name: str) -> None:
+            good(reader, name)
+            if reader.scanner.snapshot["stage"] == "place_finger" and 1 in reader.sensor.templates:
+                reader.scanner.cancel()
 
-        world.user = user
-    world.enroll(ID)
-    world.run_until_ended()
+        reader.user = user
+    reader.enroll(ID)
+    reader.run_until_ended()
 
 
-def check(world: World, where: "tuple[str, Any]") -> None:
+def check(reader: ScannerHarness, where: "tuple[str, Any]") -> None:
     """Check what has to be true after the reader has started again, wherever it was interrupted."""
-    memory, sensor = world.memory, world.sensor
-    final = world.scanner.snapshot
+    memory, sensor = reader.memory, reader.sensor
+    final = reader.scanner.snapshot
     assert memory.operation is None, where
     for slot, finger in OLD.items():
         assert sensor.templates[slot] == finger, where
         assert memory.template_id(slot) == OLD_IDS.get(slot), where
     new = {slot: finger for slot, finger in sensor.templates.items() if slot not in OLD}
     if final["template_id"] != ID:
-        assert not world.shown, where
+        assert not reader.shown, where
         assert not new, where
         return
     assert final["stage"] in FINALS, where
@@ -65,32 +66,32 @@ def check(world: World, where: "tuple[str, Any]") -> None:
     completed = final["stage"] == "completed"
     assert new == ({1: "anna"} if completed else {}), where
     assert memory.template_id(1) == (ID if completed else None), where
-    for shown in world.shown:
+    for shown in reader.shown:
         assert len(final["captured"]) >= len(shown["captured"]), where
         assert final["seq"] > shown["seq"] or final == shown, where
         assert shown["stage"] not in FINALS or shown == final, where
-    assert world.scanner.templates["count"] == len(sensor.templates), where
+    assert reader.scanner.templates["count"] == len(sensor.templates), where
 
 
 def interrupted(ending: str, **cut: int) -> bool:
     """Tell the story with this cut, start again, check; False when the story ended before."""
-    world = settled()
-    world.steps.cut_before = cut.get("before")
-    world.steps.cut_after = cut.get("after")
+    reader = settled()
+    reader.steps.cut_before = cut.get("before")
+    reader.steps.cut_after = cut.get("after")
     try:
-        story(world, ending)
+        story(reader, ending)
     except PowerCutError:
         whole = False
     else:
         whole = True
-    shown = list(world.shown)
-    world.steps.cut_before = world.steps.cut_after = None
-    world.user = lambda *_: None
-    world.sensor.finger = None
-    world.turn_on()
-    world.run(10_000)
-    world.shown = shown
-    check(world, (ending, cut))
+    shown = list(reader.shown)
+    reader.steps.cut_before = reader.steps.cut_after = None
+    reader.user = nobody
+    reader.sensor.finger = None
+    reader.turn_on()
+    reader.run(10_000)
+    reader.shown = shown
+    check(reader, (ending, cut))
     return not whole
 
 
@@ -105,60 +106,46 @@ def test_a_cut_at_any_point_ends_well() -> None:
 
 def test_a_cut_while_starting_after_a_cut_ends_well() -> None:
     """The start that cleans up is interrupted itself, at each of its points."""
-    for kind in ("cut_before", "cut_after"):
+    for kind in CUTS:
         for second in range(30):
-            world = settled()
-            world.user = scans("anna", "anna", "anna")
-            world.enroll(ID)
-            while 1 not in world.sensor.templates:
-                world.run(1)
-            world.turn_on()
-            world.steps.done = 0
-            setattr(world.steps, kind, second)
-            world.user = lambda *_: None
-            try:
-                world.run(2000)
-            except PowerCutError:
-                setattr(world.steps, kind, None)
-                world.turn_on()
-                world.run(2000)
-            assert world.sensor.templates == OLD
-            assert world.memory.operation is None
-            assert world.scanner.snapshot["reason"] == "reader_restarted"
+            reader = settled()
+            reader.user = scans("anna", "anna", "anna")
+            reader.enroll(ID)
+            while 1 not in reader.sensor.templates:
+                reader.run(1)
+            reader.user = nobody
+            start_with_cut(reader, kind, second)
+            assert reader.sensor.templates == OLD
+            assert reader.memory.operation is None
+            assert reader.scanner.snapshot["reason"] == "reader_restarted"
 
 
 def test_a_cut_while_the_sensor_is_met_first_leaves_it_ours() -> None:
     for step in range(12):
-        world = World()
-        world.steps.cut_after = step
-        try:
-            world.run(1000)
-        except PowerCutError:
-            world.steps.cut_after = None
-            world.turn_on()
-            world.run(1000)
-        assert world.scanner.templates["sensor_changed"] is False
-        assert world.sensor.notepad[:16] == world.memory.mark
+        reader = ScannerHarness()
+        start_with_cut(reader, "cut_after", step)
+        assert reader.scanner.templates["sensor_changed"] is False
+        assert reader.sensor.notepad[:16] == reader.memory.mark
 
 
 def test_an_enrollment_that_firmware_0_1_began_is_ended_by_this_one() -> None:
     for has_op in (True, False):
-        world = settled()
-        world.user = scans("anna", "anna", "anna")
-        world.enroll(ID)
-        while 1 not in world.sensor.templates:
-            world.run(1)
-        world.user = lambda *_: None
-        operation = world.memory.operation
+        reader = settled()
+        reader.user = scans("anna", "anna", "anna")
+        reader.enroll(ID)
+        while 1 not in reader.sensor.templates:
+            reader.run(1)
+        reader.user = nobody
+        operation = reader.memory.operation
         assert operation is not None
         assert operation["op"] == "enroll"
         if not has_op:
             del operation["op"]
-            world.memory.keep_operation(operation)
-        world.turn_on()
-        snapshot = world.scanner.snapshot
+            reader.memory.keep_operation(operation)
+        reader.turn_on()
+        snapshot = reader.scanner.snapshot
         assert snapshot["reason"] == "reader_restarted"
         assert "op" not in snapshot
-        world.run(2000)
-        assert world.sensor.templates == OLD
-        assert world.memory.operation is None
+        reader.run(2000)
+        assert reader.sensor.templates == OLD
+        assert reader.memory.operation is None

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from fpreader.packet import ACK, encode
 from fpreader.sensor import PasswordError, Sensor, SensorError, is_occupied
+from fpreader.sensor_packet import ACK, encode
 
 TYPE_CHECKING = False
 
@@ -36,30 +36,18 @@ class Line:
         self._waiting = b""
 
 
-class Drip:
+class Drip(Line):
     """A line on which noise never ends."""
-
-    def write(self, data: bytes) -> None:
-        pass
-
-    def discard(self) -> None:
-        pass
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
         await asyncio.sleep(0.01)
         return b"\xef"
 
 
-class Torn:
+class Torn(Line):
     """A line that is gone."""
 
     def write(self, data: bytes) -> None:
-        raise OSError(5)
-
-    def discard(self) -> None:
-        pass
-
-    async def read(self, n: int, timeout_ms: int) -> bytes:
         raise OSError(5)
 
 
@@ -218,19 +206,15 @@ def test_commands_do_not_mix_when_two_tasks_use_the_sensor() -> None:
     run(both())
 
 
-class Slow:
+class Slow(Line):
     """A line that takes a moment, and counts the commands that are under way."""
 
-    def __init__(self) -> None:
-        self.most = 0
-        self._under_way = 0
+    most = 0
+    _under_way = 0
 
     def write(self, data: bytes) -> None:
         self._under_way += 1
         self.most = max(self.most, self._under_way)
-
-    def discard(self) -> None:
-        pass
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
         await asyncio.sleep(0.005)
@@ -272,10 +256,10 @@ def test_commands_without_a_valid_answer_are_counted_whatever_their_repeats() ->
     sensor = Sensor(line)
     run(sensor.gen_img())
     assert sensor.errors == 0  # answered in the second try
-    sensor.owes = False
+    sensor.out_of_sync = False
     fails(sensor.gen_img())
     fails(sensor.gen_img())  # asks what is owed first, also in vain
     assert sensor.errors == 2
-    sensor.owes = False
+    sensor.out_of_sync = False
     fails(sensor.gen_img())  # wants a password: an answer
     assert sensor.errors == 2

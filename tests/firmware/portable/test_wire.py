@@ -1,10 +1,16 @@
-"""The requests of tests/wire, as the desk takes them."""
+"""The requests of tests/wire, as the dispatcher takes them."""
 
 import binascii
 import json
 
 from fpreader.sensor import LED_COLORS
-from tests.firmware.portable.office import DIAGNOSTICS, PAGE, REVISION, SETTINGS, Office
+from tests.firmware.portable.dispatcher_harness import (
+    DIAGNOSTICS,
+    PAGE,
+    REVISION,
+    SETTINGS,
+    DispatcherHarness,
+)
 
 TYPE_CHECKING = False
 
@@ -44,18 +50,18 @@ def test_every_request_is_understood() -> None:
     count = 0
     for entry in entries("messages.json"):
         count += 1
-        office = Office(colored=True)
+        harness = DispatcherHarness(colored=True)
         message = entry["payload"]
         if "nonce" in message:
-            message["nonce"] = office.nonce()
+            message["nonce"] = harness.nonce()
         if message.get("action") == "cancel":
-            office.scanner.show(message["template_id"], "completed")
-        answers = office.give(entry["topic"], json.dumps(message).encode())
-        if office.scanner.changes.done:
-            office.scanner.changes.end()
-            answers = [json.loads(office.sent[-1])]
+            harness.scanner.show(message["template_id"], "completed")
+        answers = harness.give(entry["topic"], json.dumps(message).encode())
+        if harness.scanner.changes.done:
+            harness.scanner.changes.end()
+            answers = [json.loads(harness.sent[-1])]
         if message.get("command") == "ack":
-            assert (answers, office.journal.acks) == ([], [message["touch"]])
+            assert (answers, harness.journal.acks) == ([], [message["touch"]])
         else:
             assert [answer["ok"] for answer in answers] == [True], entry["name"]
     assert count >= 18
@@ -65,15 +71,15 @@ def test_every_malformed_request_is_refused_as_the_fixtures_say_and_does_nothing
     count = 0
     for entry in entries("malformed.json"):
         count += 1
-        office = Office(colored=True)
+        harness = DispatcherHarness(colored=True)
         retained = entry.get("retained", False)
-        answers = office.give(entry["topic"], payload(entry), retained=retained)
+        answers = harness.give(entry["topic"], payload(entry), retained=retained)
         expected = [] if entry["expect"] == "drop" else [entry["expect"]]
         assert [answer["error"] for answer in answers] == expected, entry["name"]
-        nothing = (office.scanner.started, office.scanner.cancels, office.restarts)
+        nothing = (harness.scanner.started, harness.scanner.cancels, harness.restarts)
         assert nothing == ([], 0, 0), entry["name"]
-        assert (office.identified, office.journal.acks) == (0, []), entry["name"]
-        assert office.scanner.changes.asked == [], entry["name"]
+        assert (harness.identified, harness.journal.acks) == (0, []), entry["name"]
+        assert harness.scanner.changes.asked == [], entry["name"]
     assert count >= 170
 
 

@@ -1,6 +1,6 @@
 """Packets between bytes that are none."""
 
-from fpreader.packet import ACK, COMMAND, LONGEST_CONTENT, Parser, encode
+from fpreader.sensor_packet import ACK, COMMAND, LONGEST_CONTENT, Parser, encode
 
 # GenImg and its answer "no finger", as the ZFM-20 manual prints them.
 GEN_IMG = bytes((0xEF, 1, 0xFF, 0xFF, 0xFF, 0xFF, 1, 0, 3, 1, 0, 5))

@@ -5,15 +5,15 @@ from fpreader.requests import (
     ID_DIGITS,
     MOST_SLOT,
     Refusal,
-    adopt_wishes,
-    delete_wishes,
-    demand,
-    demand_nonce,
+    adopt_target,
+    check_nonce,
+    delete_target,
     is_id,
     is_in,
     parse,
-    settings_wishes,
-    start_wishes,
+    require,
+    settings_changes,
+    start_options,
 )
 
 TYPE_CHECKING = False
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from fpreader.app import App
+    from fpreader.board import Board
     from fpreader.changes import Done
-    from fpreader.desk_types import Acknowledged, Enrolling, Outside
 
 #: Milliseconds for which a nonce can be used.
 NONCE_MS = 30000
@@ -33,26 +34,17 @@ MOST_CANCELS = 8
 _FINAL = ("completed", "failed", "cancelled")
 
 
-class Desk:
+class Dispatcher:
     """Takes requests, does each once, and answers a repeat with the same bytes."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
-        self,
-        identity: "dict[str, Any]",
-        scanner: "Enrolling",
-        journal: "Acknowledged",
-        outside: "Outside",
-        clock: "Callable[[], int]",
-        random: "Callable[[int], bytes]",
-    ) -> None:
-        """Open the desk; `identity` is who the reader is, as on `status`."""
-        self._identity = identity
-        self._scanner = scanner
-        self._journal = journal
-        self._outside = outside
-        self._clock = clock
-        self._random = random
-        self._answers = Answers(outside.answer)
+    def __init__(self, board: "Board", app: "App") -> None:
+        """Prepare the dispatcher; `app` already has its scanner and its journal."""
+        self._clock = board.clock
+        self._random = board.random
+        self._app = app
+        self._scanner = app.scanner
+        self._journal = app.journal
+        self._answers = Answers(app.answer)
         self._cancels: list[tuple[str, str]] = []
         """Request and template id of each cancel that waits for the end of its enrollment."""
         self._nonce: str | None = None
@@ -61,20 +53,20 @@ class Desk:
         """Request id of the newest hello."""
         self._requests: dict[str, dict[str, Callable[[str, dict[str, Any]], None]]] = {
             "command": {
-                "hello": self._take_hello,
-                "list": self._list,
-                "ack": self._ack,
-                "identify": self._identify,
-                "restart": self._restart,
-                "delete": self._delete,
-                "adopt": self._adopt,
-                "accept_sensor": self._accept_sensor,
-                "settings": self._set,
+                "hello": self._handle_hello,
+                "list": self._handle_list,
+                "ack": self._handle_ack,
+                "identify": self._handle_identify,
+                "restart": self._handle_restart,
+                "delete": self._handle_delete,
+                "adopt": self._handle_adopt,
+                "accept_sensor": self._handle_accept_sensor,
+                "settings": self._handle_settings,
             },
-            "action": {"start": self._start, "cancel": self._cancel},
+            "action": {"start": self._handle_start, "cancel": self._handle_cancel},
         }
 
-    def take(self, topic: str, payload: "bytes | None", *, retained: bool) -> None:
+    def handle(self, topic: str, payload: "bytes | None", *, retained: bool) -> None:
         """Take a message of `command` or `enroll/request`, whatever it is; never raises.
 
         None stands for a payload that was too long to be kept.
@@ -90,14 +82,14 @@ class Desk:
             if sent and request == self._hello:
                 # The first answer may not have got through, so this may be the one that counts.
                 self._journal.hello_answered(request, self._clock())
-        elif not self._answers.is_owed(request):
+        elif not self._answers.is_pending(request):
             key = "command" if topic == "command" else "action"
             try:
                 self._do(key, request, message)
             except Refusal as refusal:
                 self._answers.refuse(request, refusal.error)
 
-    def settle(self) -> None:
+    def answer_cancels(self) -> None:
         """Answer the cancels whose enrollment has ended; asked whenever the snapshot changes."""
         if not self._cancels:
             return
@@ -116,18 +108,18 @@ class Desk:
     def _do(self, key: str, request: str, message: "dict[str, Any]") -> None:
         """Do what is asked for. Raises Refusal."""
         word: Any = message.get(key)
-        demand(isinstance(word, str))
+        require(isinstance(word, str))
         do = self._requests[key].get(word)
         if do is None:
             raise Refusal("unknown_command")
         do(request, message)
 
-    def _take_hello(self, request: str, _: "dict[str, Any]") -> None:
+    def _handle_hello(self, request: str, _: "dict[str, Any]") -> None:
         now = self._clock()
         self._nonce = self._random(ID_DIGITS // 2).hex()
         self._nonce_end = now + NONCE_MS
         self._hello = request
-        result = dict(self._identity)
+        result = dict(self._app.identity)
         result["uptime_ms"] = now
         result["nonce"] = self._nonce
         result["enrollment"] = self._scanner.snapshot
@@ -136,20 +128,20 @@ class Desk:
         result["dropped"] = self._journal.dropped
         result["changing"] = self._scanner.changes.pending
         result["settings"] = self._scanner.changes.settings
-        result["diagnostics"] = self._outside.diagnostics()
+        result["diagnostics"] = self._app.diagnostics()
         if self._answers.succeed(request, result):
             self._journal.hello_answered(request, now)
 
-    def _list(self, request: str, message: "dict[str, Any]") -> None:
+    def _handle_list(self, request: str, message: "dict[str, Any]") -> None:
         first: Any = message.get("first")
-        demand(is_in(first, 0, MOST_SLOT))
+        require(is_in(first, 0, MOST_SLOT))
         page = self._scanner.page(first)
         if page is None:
             raise Refusal("sensor_error")
-        self._answers.tell(request, page)
+        self._answers.succeed_uncached(request, page)
 
-    def _start(self, request: str, message: "dict[str, Any]") -> None:
-        template_id, slot, total, timeout = start_wishes(message)
+    def _handle_start(self, request: str, message: "dict[str, Any]") -> None:
+        template_id, slot, total, timeout = start_options(message)
         snapshot = self._scanner.snapshot
         if snapshot["template_id"] == template_id:
             slot = snapshot["slot"]
@@ -159,11 +151,11 @@ class Desk:
             if error is not None:
                 raise Refusal(error)
         self._answers.succeed(request, {"slot": slot})
-        self._outside.publish_snapshot()
+        self._app.publish_snapshot()
 
-    def _cancel(self, request: str, message: "dict[str, Any]") -> None:
+    def _handle_cancel(self, request: str, message: "dict[str, Any]") -> None:
         template_id: Any = message.get("template_id")
-        demand(is_id(template_id))
+        require(is_id(template_id))
         snapshot = self._scanner.snapshot
         if snapshot["template_id"] != template_id:
             raise Refusal("not_running")
@@ -171,30 +163,30 @@ class Desk:
             self._answers.succeed(request, {"enrollment": snapshot})
         elif len(self._cancels) < MOST_CANCELS:
             self._cancels.append((request, template_id))
-            self._answers.owe(request)
+            self._answers.mark_pending(request)
             self._scanner.cancel()
 
-    def _ack(self, _: str, message: "dict[str, Any]") -> None:
+    def _handle_ack(self, _: str, message: "dict[str, Any]") -> None:
         touch: Any = message.get("touch")
         if is_id(touch):
             self._journal.ack(touch)
 
-    def _identify(self, request: str, _: "dict[str, Any]") -> None:
+    def _handle_identify(self, request: str, _: "dict[str, Any]") -> None:
         self._answers.succeed(request, {})
-        self._outside.identify()
+        self._app.identify()
 
-    def _restart(self, request: str, message: "dict[str, Any]") -> None:
-        demand_nonce(message)
+    def _handle_restart(self, request: str, message: "dict[str, Any]") -> None:
+        check_nonce(message)
         self._use_nonce(message)
         if self._scanner.busy:
             raise Refusal("busy")
         self._answers.succeed(request, {})
-        self._outside.restart()
+        self._app.restart()
 
     # --- the changes ------------------------------------------------------------------
 
-    def _delete(self, request: str, message: "dict[str, Any]") -> None:
-        slot, template_id, revision = delete_wishes(message)
+    def _handle_delete(self, request: str, message: "dict[str, Any]") -> None:
+        slot, template_id, revision = delete_target(message)
         self._use_nonce(message)
         changes = self._scanner.changes
         self._change(
@@ -203,8 +195,8 @@ class Desk:
             lambda: {"revision": changes.revision},
         )
 
-    def _adopt(self, request: str, message: "dict[str, Any]") -> None:
-        slot, template_id, revision = adopt_wishes(message)
+    def _handle_adopt(self, request: str, message: "dict[str, Any]") -> None:
+        slot, template_id, revision = adopt_target(message)
         self._use_nonce(message)
         changes = self._scanner.changes
         self._change(
@@ -213,14 +205,14 @@ class Desk:
             lambda: {"revision": changes.revision},
         )
 
-    def _accept_sensor(self, request: str, message: "dict[str, Any]") -> None:
-        demand_nonce(message)
+    def _handle_accept_sensor(self, request: str, message: "dict[str, Any]") -> None:
+        check_nonce(message)
         self._use_nonce(message)
         self._change(request, self._scanner.changes.accept_sensor)
 
-    def _set(self, request: str, message: "dict[str, Any]") -> None:
-        colored = "led_color" in self._identity["features"]
-        identification, level, color = settings_wishes(message, colored=colored)
+    def _handle_settings(self, request: str, message: "dict[str, Any]") -> None:
+        colored = "led_color" in self._app.identity["features"]
+        identification, level, color = settings_changes(message, colored=colored)
         self._use_nonce(message)
         changes = self._scanner.changes
         self._change(
@@ -243,7 +235,7 @@ class Desk:
             else:
                 self._answers.refuse(request, error)
 
-        self._answers.owe(request)
+        self._answers.mark_pending(request)
         error = ask(done)
         if error is not None:
             done(error)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from fpreader.board import Board
+    from fpreader.config import Config
+
     #: Topic below the reader's own, payload (None when it was too long), retained.
     Message = tuple[str, bytes | None, bool]
 
@@ -33,6 +36,8 @@ LAST_RETRY_MS = 60000
 MOST_WAITING = 8192
 
 STATUS = "status"
+#: What the broker says on `status` when the connection is lost.
+WILL = b'{"v":1,"online":false}'
 #: The topics that the reader listens to, below its own.
 LISTENED = ("enroll/request", "command", STATUS)
 
@@ -48,35 +53,30 @@ _REFUSED = 0x80
 _CLOSED, _CONNECTING, _SUBSCRIBING, _READY = range(4)
 
 
-class LinkError(Exception):
+class MqttSessionError(Exception):
     """The session cannot go on; the transport closes the connection and waits `retry_ms`."""
 
 
-class Link:
+class MqttSession:
     """One reader's connection to its broker, over all its sessions."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a session is opened with
+    def __init__(
         self,
-        base: str,
-        client_id: str,
-        user: "str | None",
-        password: "str | None",
-        will: bytes,
+        board: "Board",
+        config: "Config",
         retained: "tuple[tuple[str, Callable[[], bytes]], ...]",
-        random: "Callable[[int], bytes]",
     ) -> None:
-        """Prepare the link.
+        """Prepare the session.
 
-        `base` is the topic above the reader's own, with a slash behind it; `will` the last will on
-        `status`; `retained` are the retained topics in the order in which a session publishes them,
-        each with what gives its payload as it is now.
+        `retained` are the retained topics in the order in which a session publishes them, each with
+        what gives its payload as it is now.
         """
-        self._base = base
+        self._base = "biometric/" + config.reader_id + "/"
         self._connect = mqtt_packets.connect(
-            client_id, KEEPALIVE_S, base + STATUS, will, user, password
+            board.device, KEEPALIVE_S, (self._base + STATUS, WILL), config.user, config.password
         )
         self._retained = retained
-        self._random = random
+        self._random = board.random
         self._state = _CLOSED
         self._parser = Parser()
         self._waiting = b""
@@ -119,16 +119,16 @@ class Link:
     def received(self, data: bytes, now: int) -> "list[Message]":
         """Take bytes from the broker, give the messages on the reader's topics.
 
-        Raises LinkError when the broker refuses, MalformedError for what cannot be understood.
+        Raises MqttSessionError when the broker refuses, MalformedError for what is not MQTT.
         """
         messages: list[Message] = []
         self._parser.feed(data)
         while (packet := self._parser.packet()) is not None:
             kind, content = packet
             if kind == PUBLISH:
-                self._take_publish(content, messages)
+                self._handle_publish(content, messages)
             else:
-                self._take_answer(kind, content, now)
+                self._handle_answer(kind, content, now)
         return messages
 
     def changed(self, topic: str) -> None:
@@ -151,9 +151,9 @@ class Link:
     # --- what to do -------------------------------------------------------------------
 
     def output(self, now: int) -> bytes:
-        """Give the bytes to send now. Raises LinkError when the broker is silent for too long."""
+        """Give the bytes to send now. Raises MqttSessionError when the broker stays silent."""
         if any(deadline <= now for deadline in self._deadlines()):
-            raise LinkError("the broker does not answer")
+            raise MqttSessionError("the broker does not answer")
         if self._state == _READY:
             for topic, value in self._retained:
                 if topic in self._changed and self._changed[topic] <= now:
@@ -191,17 +191,17 @@ class Link:
 
     # --- the session ------------------------------------------------------------------
 
-    def _take_publish(self, content: "tuple[Any, ...]", messages: "list[Message]") -> None:
+    def _handle_publish(self, content: "tuple[Any, ...]", messages: "list[Message]") -> None:
         topic, payload, retained, packet_id = content
         if packet_id is not None:
             if len(self._waiting) + 4 > MOST_WAITING:
-                raise LinkError("the broker sends and takes nothing")
+                raise MqttSessionError("the broker sends and takes nothing")
             self._waiting += mqtt_packets.puback(packet_id)
         for name in LISTENED:
             if topic == (self._base + name).encode():
                 messages.append((name, payload, retained))
 
-    def _take_answer(self, kind: int, content: "tuple[Any, ...]", now: int) -> None:
+    def _handle_answer(self, kind: int, content: "tuple[Any, ...]", now: int) -> None:
         if kind == PUBACK and self._state == _READY:
             for topic, (packet_id, _) in self._in_flight.items():
                 if packet_id == content[0]:
@@ -211,19 +211,19 @@ class Link:
             self._deadline = None
         elif kind == CONNACK and self._state == _CONNECTING:
             if content[0]:
-                raise LinkError("broker: " + _CODES.get(content[0], "connection refused"))
+                raise MqttSessionError("broker: " + _CODES.get(content[0], "connection refused"))
             topics = [self._base + name for name in LISTENED]
             self._waiting += mqtt_packets.subscribe(self._next_id(), topics)
             self._state = _SUBSCRIBING
             self._deadline = now + ANSWER_MS
         elif kind == SUBACK and self._state == _SUBSCRIBING:
             if content[0] != self._packet_id or any(code >= _REFUSED for code in content[1]):
-                raise LinkError("broker: subscription refused")
-            self._start(now)
+                raise MqttSessionError("broker: subscription refused")
+            self._begin_publishing(now)
         else:
-            raise LinkError("broker: an answer to nothing")
+            raise MqttSessionError("broker: an answer to nothing")
 
-    def _start(self, now: int) -> None:
+    def _begin_publishing(self, now: int) -> None:
         """Begin to publish: requests now reach the reader."""
         self._state = _READY
         self._deadline = None

@@ -1,13 +1,16 @@
-"""A desk between stand-ins: a scanner that does as it is told, and whatever the desk sent."""
+"""A dispatcher between fakes: a scanner that does as it is told, and all that was sent."""
 
 import json
 
-from fpreader.desk import Desk
+from fpreader.board import Board
+from fpreader.dispatcher import Dispatcher
+from fpreader.enrollment import IDLE
 from tests.firmware.portable.counting import Counting
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from fpreader.changes import Done
@@ -39,18 +42,6 @@ SETTINGS = {"identification": True, "security_level": 3}
 COLOR_FEATURES = ["led_color"]
 COLOR_SETTINGS = {"led_color": "off"}
 DIAGNOSTICS = {"signal": -61, "free_memory": 41000, "sensor_errors": 3}
-IDLE: "dict[str, Any]" = {
-    "template_id": None,
-    "seq": 0,
-    "slot": None,
-    "stage": "idle",
-    "step": 0,
-    "total": 0,
-    "captured": [],
-    "rejected": {"count": 0, "last": None},
-    "timeout_ms": None,
-    "reason": None,
-}
 
 
 class FakeChanges:
@@ -163,8 +154,8 @@ class FakeJournal:
         self.acks.append(touch)
 
 
-class Office:
-    """The desk with all that surrounds it; `colored` says whether there is a light with colours."""
+class DispatcherHarness(Board):
+    """The dispatcher between fakes; `colored` says whether there is a light with colours."""
 
     def __init__(self, *, colored: bool = False) -> None:
         self.now = 1000
@@ -176,13 +167,21 @@ class Office:
         self.requests = 0
         self.scanner = FakeScanner()
         self.journal = FakeJournal()
-        identity: dict[str, Any] = dict(IDENTITY)
+        self._random = Counting()
+        self.identity: dict[str, Any] = dict(IDENTITY)
         if colored:
-            identity["features"] = FEATURES + COLOR_FEATURES
+            self.identity["features"] = FEATURES + COLOR_FEATURES
             self.scanner.changes.settings.update(COLOR_SETTINGS)
-        self.desk = Desk(identity, self.scanner, self.journal, self, lambda: self.now, Counting())
+        app: Any = self
+        self.dispatcher = Dispatcher(self, app)
 
-    # What the desk causes.
+    # What the dispatcher has of its board and causes in the app.
+
+    def clock(self) -> int:
+        return self.now
+
+    def random(self, size: int) -> bytes:
+        return self._random(size)
 
     def answer(self, payload: bytes) -> bool:
         if self.connected:
@@ -205,8 +204,12 @@ class Office:
 
     def give(self, topic: str, payload: "bytes | None", *, retained: bool = False) -> "list[Any]":
         """Give it a message, return the answers."""
+        return self.sent_by(lambda: self.dispatcher.handle(topic, payload, retained=retained))
+
+    def sent_by(self, act: "Callable[[], None]") -> "list[Any]":
+        """Do something, return the answers."""
         before = len(self.sent)
-        self.desk.take(topic, payload, retained=retained)
+        act()
         return [json.loads(answer) for answer in self.sent[before:]]
 
     def ask(self, topic: str, **message: "Any") -> "list[Any]":

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from emulator import PROFILES, EmulatedSensor, SensorLine
+from emulator import PROFILES, EmulatedSensor, Finger, SensorLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,7 @@ RUNTIMES = {
 }
 BASE = "biometric/front_door/"
 FINAL = ("completed", "failed", "cancelled")
+ANNA, BEN = Finger("anna"), Finger("ben")
 
 
 class Message(NamedTuple):
@@ -76,7 +77,7 @@ class Broker:
             self._process.wait()
 
 
-class House:
+class Home:
     """The other side of the reader: what Home Assistant would see and say."""
 
     def __init__(self, port: int) -> None:
@@ -227,3 +228,29 @@ class Reader:
         if self.process is not None and self.process.poll() is None:
             self.kill()
         self.line.close()
+
+
+def enroll(home: Home, reader: Reader, finger: Finger) -> str:
+    """Enroll a finger with three good scans, return its template id."""
+    template_id, since = secrets.token_hex(8), home.mark()
+    assert home.start(template_id)["ok"]
+    for step in (1, 2):
+        home.stage("place_finger", step, since)
+        reader.line.place(finger)
+        home.stage("lift_finger", step, since)
+        reader.line.lift()
+    home.stage("place_finger", 3, since)
+    reader.line.place(finger)
+    home.stage("completed", 3, since)
+    reader.line.lift()
+    return template_id
+
+
+def touch(home: Home, reader: Reader, finger: Finger) -> dict[str, Any]:
+    since, mark = home.mark(), reader.line.command_count
+    reader.line.wait_for_command(0x01, since=mark)
+    reader.line.place(finger)
+    message = home.wait("fingerprint", lambda _: True, since)
+    reader.line.lift()
+    payload: dict[str, Any] = message.payload
+    return payload

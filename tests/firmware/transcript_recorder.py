@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import json
 from typing import TYPE_CHECKING, Any
 
 from fpreader.app import App
+from fpreader.board import Board
 from fpreader.config import Config, Section
-from fpreader.journal_file import JournalFile
-from fpreader.storage import Storage
 from tests.firmware.portable.broker import BASE, PINGREQ, Broker, publish
 from tests.firmware.portable.counting import Counting
 
@@ -52,41 +50,30 @@ class Wire:
         self._waiting = b""
 
 
-class Board:
+class RecordedBoard(Board):
     """A board without hardware; each one starts with an uptime of 0."""
 
     name = "esp32"
     device = "a1b2c3d4e5f6"
-    beat_ms = 1000
 
-    def __init__(self, folder: Path, wire: Wire, random: Callable[[int], bytes]) -> None:
-        self.records = Storage(str(folder))
-        self.journal_file = JournalFile(str(folder / "journal"))
+    def __init__(self, folder: Path, wire: Wire, random: Counting) -> None:
+        super().__init__(str(folder))
         self.stream = wire
-        self.random = random
-        self.collect = gc.collect
-        self.sleep = asyncio.sleep
-        self.open_connection = asyncio.open_connection
+        self._random = random
         self._loop = asyncio.get_running_loop()
         self._start = self._loop.time()
 
     def clock(self) -> int:
         return round((self._loop.time() - self._start) * 1000)
 
-    def feed(self) -> None:
-        """Nobody watches."""
-
-    async def network(self) -> None:
-        """There is none."""
-
-    def signal(self) -> None:
-        """There is none."""
+    def random(self, size: int) -> bytes:
+        return self._random(size)
 
     def free_memory(self) -> None:
         """Nobody measures it: transcripts are the same each time."""
 
 
-class Rehearsal:
+class TranscriptRecorder:
     """The reader, its broker, and the transcript of what they and Home Assistant say."""
 
     def __init__(self, folder: Path, sensor: EmulatedSensor) -> None:
@@ -102,7 +89,7 @@ class Rehearsal:
 
     def turn_on(self) -> None:
         """Give the reader power and a connection."""
-        board = Board(self._folder, self._wire, self._random)
+        board = RecordedBoard(self._folder, self._wire, self._random)
         values = {
             "reader_id": "front_door",
             "sensor": self.sensor.profile.name,
@@ -110,7 +97,7 @@ class Rehearsal:
             "port": 1,
         }
         self._app = App(board, Config(Section(values)))
-        self._broker = Broker(self._app.link)
+        self._broker = Broker(self._app.session)
         self._run(self._app.scanner.run())
         self._run(self._beat())
         self._run(self._carry(board))
@@ -132,8 +119,8 @@ class Rehearsal:
         while True:
             await self._app.step()
 
-    async def _carry(self, board: Board) -> None:
-        await self._app.scanner.tried.wait()
+    async def _carry(self, board: RecordedBoard) -> None:
+        await self._app.scanner.sensor_tried.wait()
         self._broker.now = board.clock()
         self._broker.open()
         while True:
