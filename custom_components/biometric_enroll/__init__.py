@@ -61,7 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEnt
     # The entities first: what a subscription brings at once must find them listening.
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     try:
-        await entry.runtime_data.subscriptions.async_start()
+        await entry.runtime_data.async_subscribe()
     except HomeAssistantError as err:
         # MQTT has gone meanwhile. Home Assistant takes back nothing of a setup that fails.
         await async_unload_entry(hass, entry)
@@ -71,7 +71,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> bool:
     """Stop following a reader."""
-    entry.runtime_data.subscriptions.stop()
+    entry.runtime_data.unsubscribe()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 

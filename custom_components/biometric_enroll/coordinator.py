@@ -1,11 +1,13 @@
-"""One reader in Home Assistant: shows entities what its client knows.
+"""One reader in Home Assistant: its MQTT topics go to its client, the client's state to entities.
 
-Everything that decides is in `client/`; `ReaderHost` lends it the world.
+Everything that decides is in `client/`; `ReaderHost` is what a client needs of Home Assistant.
 """
 
 import logging
-from typing import TYPE_CHECKING, override
+from functools import partial
+from typing import TYPE_CHECKING, cast, override
 
+from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import Context, callback
@@ -30,11 +32,13 @@ from .host import ReaderHost
 from .issues import Issues
 from .legacy.client import LegacyClient
 from .migration import async_upgrade
+from .naming import async_on_rename
+from .protocol.words import topic_of
 from .storage import DATA_DELIVERY_LOG, DATA_REGISTRY
-from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant, ServiceCall
+    from homeassistant.components.mqtt import ReceiveMessage
+    from homeassistant.core import CALLBACK_TYPE, HomeAssistant, ServiceCall
 
     from .client.changes import Changes
 
@@ -60,8 +64,9 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
         self._upgrading = False
         self.host = ReaderHost(hass, entry, self.issues, self._show)
         self.client = self._client()
-        self.subscriptions = Subscriptions(self)
         self.data = self.client.state
+        self._stops: list[CALLBACK_TYPE] = []
+        self._subscribed = False
 
     def _client(self) -> ReaderClient | LegacyClient:
         entry, delivery_log = self.config_entry, self.hass.data[DATA_DELIVERY_LOG]
@@ -81,9 +86,59 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
             raise TooOldError
         return self.client.changes
 
+    async def async_subscribe(self) -> None:
+        """Subscribe to the reader's topics and watch its connection; MQTT must be there."""
+        client = self.client
+        self._subscribed = True
+        for topic, qos in client.topics:
+            self._stops.append(
+                await mqtt.async_subscribe(
+                    self.hass,
+                    topic_of(self.reader_id, topic),
+                    callback(partial(self._receive, topic)),
+                    qos,
+                    # Bytes, so that what is not UTF-8 is judged like any other nonsense.
+                    encoding=None,
+                )
+            )
+        last, qos = client.topics[-1]
+        self._stops += [
+            mqtt.async_on_subscribe_done(
+                self.hass, topic_of(self.reader_id, last), qos, client.subscribed
+            ),
+            mqtt.async_subscribe_connection_status(self.hass, self._connection_changed),
+            client.stop,
+            self.registry.subscribe(client.model.update),
+            async_on_rename(self.hass, self.config_entry, self.issues.renamed),
+            self.issues.clear,
+        ]
+        self.config_entry.async_create_background_task(
+            self.hass, client.async_watch(), f"connection of {self.reader_id}"
+        )
+
     @callback
-    def _show(self, state: ReaderState, context: Context) -> None:
-        self.context = context
+    def unsubscribe(self) -> None:
+        """Stop listening, before the entities go: what arrives now is for the next run."""
+        self._subscribed = False
+        while self._stops:
+            self._stops.pop()()
+
+    @callback
+    def _connection_changed(self, connected: bool) -> None:  # noqa: FBT001 - given by MQTT
+        if not connected:
+            self.client.disconnected()
+
+    @callback
+    def _receive(self, topic: str, message: ReceiveMessage) -> None:
+        # Once Home Assistant's MQTT was itself reloaded, it cannot unsubscribe any more. What is
+        # received here then would be old news to the run that has followed.
+        if self._subscribed:
+            # Bytes, since that is how the topics are subscribed to.
+            self.client.receive(topic, cast("bytes", message.payload), retained=message.retain)
+
+    @callback
+    def _show(self, state: ReaderState, cause: Context | None) -> None:
+        self.context = cause or Context()
         self.issues.show(state)
         self.async_set_updated_data(state)
 

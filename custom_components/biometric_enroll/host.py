@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.components import mqtt
-from homeassistant.core import Context, callback
+from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from datetime import datetime
 
-    from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+    from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant
 
     from .client.host import ReaderEvent
     from .client.state import ReaderState
@@ -78,15 +78,15 @@ class ReaderHost(MqttBroker):
         hass: HomeAssistant,
         entry: BiometricEnrollConfigEntry,
         issues: Issues,
-        show: Callable[[ReaderState, Context], None],
+        state_changed: Callable[[ReaderState, Context | None], None],
     ) -> None:
-        """Lend the world to the client of an entry's reader.
+        """Serve the client of an entry's reader.
 
-        `show` takes its new state, and on whose behalf it became so.
+        `state_changed` takes its new state, and the context of who caused the change.
         """
         super().__init__(hass)
         self._entry = entry
-        self._show = show
+        self.state_changed = state_changed
         self._listeners: defaultdict[Kind, list[Listener]] = defaultdict(list)
         self._issues = issues
 
@@ -106,11 +106,6 @@ class ReaderHost(MqttBroker):
     def create_task(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside; unloading the entry waits for it."""
         self._entry.async_create_task(self._hass, work)
-
-    @callback
-    def state_changed(self, state: ReaderState, cause: Context | None) -> None:
-        """Show what is, and on whose behalf it became so."""
-        self._show(state, cause or Context())
 
     @callback
     def async_subscribe(self, kind: Kind, listener: Listener) -> CALLBACK_TYPE:

@@ -124,7 +124,7 @@ async def test_a_cancel_that_is_answered_as_the_entry_is_unloaded_tells_nothing_
         **reader.enrollment, "stage": "cancelled", "timeout_ms": None, "seq": 9
     }  # fmt: skip
     reader.answer(reader.held[0]["request"], {"enrollment": reader.enrollment})
-    loaded.runtime_data.subscriptions.stop()
+    loaded.runtime_data.unsubscribe()
     await cancelling
     assert told == []
     assert await hass.config_entries.async_reload(loaded.entry_id)

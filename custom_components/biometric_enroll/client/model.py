@@ -63,7 +63,9 @@ class ReaderModel:
         """Replace parts of the state, and show it, also where only names have changed."""
         # The names are checked when this runs, the types are the callers' word.
         state = replace(self.state, **changes)  # type: ignore[arg-type]
-        self.state = replace(state, unmatched=self._compare(state))
+        if (unmatched := self._compare(state)) is not state.unmatched:
+            state = replace(state, unmatched=unmatched)
+        self.state = state
         self.host.state_changed(self.state, cause)
 
     def _compare(self, state: ReaderState) -> Unmatched:
