@@ -1,11 +1,13 @@
 """What each client of a reader is: messages go in, state and events come out."""
 
+import asyncio
 import logging
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ..protocol.fields import MalformedError
 from ..protocol.words import topic_of
+from .hello_queue import HelloQueue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,23 +19,51 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 
-class ReaderConnection(Protocol):
-    """How a reader of one dialect is watched."""
+class BaseConnection(ABC):
+    """Watches one reader, whatever protocol it speaks."""
 
+    def __init__(self, model: ReaderModel) -> None:
+        """Begin with the reader unavailable."""
+        self._model = model
+        self._host = model.host
+        self._loop = model.host.loop
+        self.hello_queue = HelloQueue(model)
+        self._ask_now = asyncio.Event()
+        self._outage_logged = False
+
+    @abstractmethod
     async def async_watch(self) -> None:
-        """Ask whether the reader is there whenever there is reason to; for ever."""
+        """Ask whether the reader is there whenever there is reason to; runs until cancelled."""
+
+    @abstractmethod
+    async def _async_look(self, give_up_at: float) -> None:
+        """Ask now, until the loop's time `give_up_at`. Raises `UnreachableError`."""
 
     async def async_look(self) -> None:
-        """Ask now. Raises `UnreachableError`."""
-
-    def set_unavailable(self, why: str) -> None:
-        """Take the reader for unavailable."""
+        """Ask now, after everybody who has asked before. Raises `UnreachableError`."""
+        async with self.hello_queue.async_turn() as give_up_at:
+            await self._async_look(give_up_at)
 
     def ask_soon(self) -> None:
         """Have the reader asked soon."""
+        self._ask_now.set()
+
+    def set_unavailable(self, why: str) -> None:
+        """Show the reader as unavailable, and log that once for each outage."""
+        if not self._outage_logged:
+            self._outage_logged = True
+            _LOGGER.info("Reader %s is unavailable: %s", self._model.reader_id, why)
+        if self._model.state.available:
+            self._model.update(available=False)
+
+    def _log_return(self) -> None:
+        """Log that the reader is available again, once after each outage."""
+        if self._outage_logged:
+            self._outage_logged = False
+            _LOGGER.info("Reader %s is available again", self._model.reader_id)
 
 
-class BaseClient[P: ReaderConnection](ABC):
+class BaseClient[P: BaseConnection](ABC):
     """Follows one reader."""
 
     topics: Sequence[tuple[str, int]]

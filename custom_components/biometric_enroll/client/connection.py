@@ -4,12 +4,11 @@ Hello is the one mechanism: only its answer makes a reader available, gives the 
 and bounds the age of touches. Nothing here waits without a deadline.
 """
 
-import asyncio
 import logging
 import math
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from ..protocol import builder, parser
 from ..protocol.fields import MalformedError
@@ -20,13 +19,13 @@ from ..protocol.messages import (
     Refused,
 )
 from ..protocol.words import Topic
+from .base import BaseConnection
 from .errors import RefusedError, UnreachableError
-from .hello_queue import HelloQueue
 from .liveness import Liveness
-from .outage_log import OutageLog
 from .request_channel import RequestChannel
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncGenerator, Callable
     from datetime import datetime
 
@@ -59,24 +58,19 @@ SAME_START = timedelta(seconds=30)
 """Two answers say the same of when the reader started, if they differ by no more."""
 
 
-class Connection:
+class Connection(BaseConnection):
     """Watches one reader, and carries requests to it."""
 
     def __init__(self, model: ReaderModel) -> None:
         """Begin with nobody there."""
-        self._model = model
-        self._host = model.host
-        self._loop = model.host.loop
+        super().__init__(model)
         self._channel = RequestChannel(model.host, model.reader_id)
         self.liveness = Liveness()
         self._slow = False
         self._backlog = False
         self._changing = False
-        self._ask_now = asyncio.Event()
         self._next: asyncio.TimerHandle | None = None
         """When hello is said without a doubt."""
-        self._hello_queue = HelloQueue(model)
-        self._outage_log = OutageLog(model.reader_id)
         self._silence: asyncio.TimerHandle | None = None
         self._other_device_at = 0.0
         self.other_device_spoke = False
@@ -84,6 +78,7 @@ class Connection:
 
     # Watching
 
+    @override
     async def async_watch(self) -> None:
         """Say hello whenever there is reason to doubt, and now and then without; for ever."""
         while True:
@@ -91,13 +86,12 @@ class Connection:
             await self._ask_now.wait()
             self._ask_now.clear()
             with suppress(UnreachableError):
-                async with self._hello_queue.async_patient_turn():
+                async with self.hello_queue.async_patient_turn():
                     await self._async_hello()
 
-    async def async_look(self) -> None:
-        """Say hello now. Raises `UnreachableError`."""
-        async with self._hello_queue.async_turn() as give_up_at:
-            await self._async_hello(give_up_at)
+    @override
+    async def _async_look(self, give_up_at: float) -> None:
+        await self._async_hello(give_up_at)
 
     def _patience(self) -> float:
         if not self._model.state.available:
@@ -115,20 +109,16 @@ class Connection:
         if not self._channel.stopped:
             self._next = self._loop.call_later(self._patience(), self.ask_soon)
 
-    def ask_soon(self) -> None:
-        """Have hello said soon."""
-        self._ask_now.set()
-
     def heard(self, *, live: bool) -> None:
         """Ask a reader that speaks while it is thought to be away."""
         if live and not self._model.state.available:
             self.ask_soon()
 
+    @override
     def set_unavailable(self, why: str) -> None:
-        """Take the reader for unavailable."""
-        self._outage_log.begin(why)
-        if self._model.state.available:
-            self._model.update(available=False)
+        was_available = self._model.state.available
+        super().set_unavailable(why)
+        if was_available:
             # A last will may come late, or twice, from a session that was over long ago.
             self.ask_soon()
 
@@ -156,7 +146,7 @@ class Connection:
 
         Raises `UnreachableError`.
         """
-        async with self._hello_queue.async_turn() as give_up_at:
+        async with self.hello_queue.async_turn() as give_up_at:
             yield await self._async_hello(give_up_at)
 
     async def async_ask[T](
@@ -171,7 +161,7 @@ class Connection:
         """
         try:
             answer = await self._channel.async_ask(
-                topic, message, give_up_at=self._hello_queue.give_up_at()
+                topic, message, give_up_at=self.hello_queue.give_up_at()
             )
         except UnreachableError:
             self.ask_soon()
@@ -228,7 +218,7 @@ class Connection:
                 self._ask_again()
                 return hello
         except UnreachableError:
-            self._hello_queue.unanswered()
+            self.hello_queue.unanswered()
             if not self._channel.stopped:
                 self.set_unavailable("it does not answer")
             raise
@@ -264,7 +254,7 @@ class Connection:
         return hello, sent
 
     def _found(self, hello: Hello) -> None:
-        self._outage_log.end()
+        self._log_return()
         if hello.identity != self._model.state.identity:
             self._host.identity_changed(hello.identity)
         self._model.update(

@@ -7,11 +7,10 @@ long it is asked for its `sensor_info`.
 import asyncio
 import math
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
+from ..client.base import BaseConnection
 from ..client.errors import UnreachableError
-from ..client.hello_queue import HelloQueue
-from ..client.outage_log import OutageLog
 from ..client.request_channel import async_repeat
 from ..protocol.messages import Templates
 from ..protocol.words import topic_of
@@ -31,23 +30,19 @@ DETECT_EVERY = 10.0
 reason to ask again at once."""
 
 
-class LegacyConnection:
+class LegacyConnection(BaseConnection):
     """Watches one reader, and carries messages to it."""
 
     def __init__(self, model: ReaderModel) -> None:
         """Begin with nobody there."""
-        self._model = model
-        self._host = model.host
-        self._loop = model.host.loop
+        super().__init__(model)
         self._heard_at = self._loop.time()
         self._answered = asyncio.Event()
-        self._ask_now = asyncio.Event()
-        self.hello_queue = HelloQueue(model)
-        self._outage_log = OutageLog(model.reader_id)
         self._detect_from = self._heard_at
         self.stopped = False
         """Whether nothing is heard any more."""
 
+    @override
     async def async_watch(self) -> None:
         """Ask whether the reader is there when it is quiet, or in doubt; for ever."""
         while True:
@@ -63,11 +58,7 @@ class LegacyConnection:
                     await self._async_look()
             self._heard_at = self._loop.time()
 
-    async def async_look(self) -> None:
-        """Ask who is there, and how much the sensor holds. Raises `UnreachableError`."""
-        async with self.hello_queue.async_turn() as give_up_at:
-            await self._async_look(give_up_at)
-
+    @override
     async def _async_look(self, give_up_at: float = math.inf) -> None:
         self._answered.clear()
         try:
@@ -80,22 +71,12 @@ class LegacyConnection:
                 self.set_unavailable("it does not answer")
             raise
 
-    def ask_soon(self) -> None:
-        """Have the reader asked soon."""
-        self._ask_now.set()
-
-    def set_unavailable(self, why: str) -> None:
-        """Take the reader for unavailable."""
-        self._outage_log.begin(why)
-        if self._model.state.available:
-            self._model.update(available=False)
-
     def heard(self) -> None:
         """Take the reader for available: it has just said something."""
         self._heard_at = self._loop.time()
         if self._model.state.available:
             return
-        self._outage_log.end()
+        self._log_return()
         identity = protocol.identity(self._model.reader_id)
         self._host.identity_changed(identity)
         self._model.update(available=True, identity=identity)
