@@ -14,15 +14,15 @@ from custom_components.biometric_enroll.const import (
     CONF_READER_ID,
     DOMAIN,
 )
-from tests.unit.fake_reader import FEATURES, FakeReader
-from tests.unit.helpers import async_set_up
+from tests.support.home import async_set_up
+from tests.support.reader import FEATURES, FakeReader
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from homeassistant.core import Context, HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 BACK_DOOR = "b1b2c3d4e5f6"
 """Hardware id of the second reader."""

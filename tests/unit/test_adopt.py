@@ -10,7 +10,7 @@ from homeassistant.helpers import entity_registry as er
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_FEATURES
 from custom_components.biometric_enroll.protocol.words import Refusal
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_fingerprints,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
 ROSTER = "biometric_enroll.roster"
 KNOWN = "1b7d4e90c2a3f586"

@@ -12,8 +12,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import async_enrolled, async_restart, async_until, available, entity_id
+from tests.support.home import async_enrolled, async_restart, async_until, available, entity_id
+from tests.support.reader import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
     type Opened = Callable[[], dict[str, int]]
 

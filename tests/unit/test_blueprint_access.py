@@ -10,22 +10,22 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 
-from tests.unit.blueprints import async_automate, reader_device, rename_entities
-from tests.unit.fake_reader import DEVICE, new_id
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_restart,
     async_until,
     available,
 )
+from tests.support.reader import DEVICE, new_id
+from tests.unit.blueprints import async_automate, reader_device, rename_entities
 from tests.unit.roster_actions import BACK_DOOR, async_back_door, async_person, async_update
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant, ServiceCall
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
 LOCK = "lock.any"
 PANEL = "alarm_control_panel.any"

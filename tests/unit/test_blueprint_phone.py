@@ -17,15 +17,15 @@ from pytest_homeassistant_custom_component.common import (
     mock_platform,
 )
 
+from tests.support.home import async_enroll, async_restart, async_until, available, state
+from tests.support.reader import DEVICE, new_id
 from tests.unit.blueprints import async_automate, reader_device, rename_entities
-from tests.unit.fake_reader import DEVICE, new_id
-from tests.unit.helpers import async_enroll, async_restart, async_until, available, state
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.typing import ConfigType, TemplateVarsType
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 DRY = "The finger is dry, or too little of it is on the sensor."
 BUTTON = "mobile_app_notification_action"

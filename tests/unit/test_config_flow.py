@@ -28,7 +28,7 @@ from custom_components.biometric_enroll.const import (
     CONF_READER_ID,
     DOMAIN,
 )
-from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 OTHER_DEVICE = "0242ac110002"
 

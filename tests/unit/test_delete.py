@@ -13,8 +13,7 @@ from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_FEATURES, DOMAIN
 from custom_components.biometric_enroll.protocol.words import Refusal
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_restart,
@@ -24,6 +23,7 @@ from tests.unit.helpers import (
     device_id,
     state,
 )
+from tests.support.reader import new_id
 from tests.unit.roster_actions import (
     BACK_DOOR,
     async_back_door,
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
 MISTAKES = {Refusal.BUSY, Refusal.SLOT_OCCUPIED, Refusal.BAD_REQUEST, Refusal.NOT_RUNNING}
 

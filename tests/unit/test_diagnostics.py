@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 
 from custom_components.biometric_enroll.const import DOMAIN
-from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant

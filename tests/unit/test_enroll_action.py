@@ -11,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.biometric_enroll.const import DOMAIN, EVENT_BIOMETRIC_ENROLL
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_fingerprints,
     async_until,
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from homeassistant.helpers import entity_registry as er
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockUser, async_capture
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_fingerprints,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 
 def told(events: list[Event[dict[str, Any]]]) -> list[tuple[str, int, bool]]:

@@ -9,8 +9,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import Refusal
-from tests.unit.fake_reader import IDLE
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_fingerprints,
@@ -21,13 +20,14 @@ from tests.unit.helpers import (
     entity_id,
     state,
 )
+from tests.support.reader import IDLE
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
 MISTAKES = {"busy", "slot_occupied", "bad_request", "not_running", "not_found"}
 

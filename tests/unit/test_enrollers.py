@@ -14,7 +14,7 @@ from homeassistant.exceptions import (
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.biometric_enroll.const import CONF_ENROLLERS, DOMAIN
-from tests.unit.helpers import async_enroll, async_enrolled, device_id, state
+from tests.support.home import async_enroll, async_enrolled, device_id, state
 from tests.unit.roster_actions import (
     async_back_door,
     async_delete,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from homeassistant.helpers import device_registry as dr
     from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
 
 @pytest.fixture

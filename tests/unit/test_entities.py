@@ -10,8 +10,7 @@ from pytest_homeassistant_custom_component.common import snapshot_platform
 
 from custom_components.biometric_enroll import PLATFORMS
 from custom_components.biometric_enroll.host import MqttBroker
-from tests.unit.fake_reader import FakeReader
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_set_up,
@@ -20,6 +19,7 @@ from tests.unit.helpers import (
     entity_id,
     state,
 )
+from tests.support.reader import FakeReader
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -46,7 +46,7 @@ def known_ids() -> Generator[None]:
     ours, the_readers = count(1), count(1)
     with (
         patch.object(MqttBroker, "new_id", lambda _: f"{next(ours):016x}"),
-        patch("tests.unit.fake_reader.new_id", lambda: f"f{next(the_readers):015x}"),
+        patch("tests.support.reader.new_id", lambda: f"f{next(the_readers):015x}"),
     ):
         yield
 

@@ -16,8 +16,7 @@ from custom_components.biometric_enroll.const import (
     DOMAIN,
     EVENT_BIOMETRIC_ENROLL,
 )
-from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_fingerprints,
@@ -25,6 +24,7 @@ from tests.unit.helpers import (
     available,
     state,
 )
+from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -10,7 +10,7 @@ from homeassistant.helpers import entity_registry as er
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_LIVE_LIMIT, CONF_MIN_CONFIDENCE, DOMAIN
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_fingerprints,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 
 # Changing it

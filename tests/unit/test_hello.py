@@ -7,14 +7,14 @@ from unittest.mock import patch
 from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll.client import connection
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import async_enroll, async_until, available, entity_id, state
+from tests.support.home import async_enroll, async_until, available, entity_id, state
+from tests.support.reader import new_id
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 
 async def test_while_answers_are_slow_hello_is_said_again_soon(

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import async_enroll, available
+from tests.support.home import async_enroll, available
+from tests.support.reader import new_id
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 _MESSAGES = 300
 _TOPICS = ("status", "templates", "enroll/response", "fingerprint", "command/response")

@@ -10,8 +10,7 @@ from pytest_homeassistant_custom_component.common import async_fire_mqtt_message
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_FEATURES
-from tests.unit.fake_reader import READER_ID, new_id
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_restart,
@@ -21,6 +20,7 @@ from tests.unit.helpers import (
     device_id,
     state,
 )
+from tests.support.reader import READER_ID, new_id
 from tests.unit.roster_actions import (
     BACK_DOOR,
     async_back_door,
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
 ONE, OTHER = "1b7d4e90c2a3f586", "9f2c01ab44d0e1f7"
 

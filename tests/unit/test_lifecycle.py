@@ -9,8 +9,7 @@ from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_until,
@@ -18,6 +17,7 @@ from tests.unit.helpers import (
     entity_id,
     state,
 )
+from tests.support.reader import new_id
 
 if TYPE_CHECKING:
     from typing import Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 _AT_ONCE = 2.0
 """Seconds in which no wait of the integration's own fits."""

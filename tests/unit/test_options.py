@@ -8,14 +8,14 @@ from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.biometric_enroll.const import CONF_ENROLLERS, CONF_SCAN_TIMEOUT, CONF_SCANS
+from tests.support.home import async_enroll
 from tests.unit.dialog import Dialog
-from tests.unit.helpers import async_enroll
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 
 async def test_the_form_offers_what_holds_now_and_keeps_what_is_chosen(

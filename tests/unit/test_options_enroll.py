@@ -14,15 +14,15 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.biometric_enroll.const import CONF_SCAN_TIMEOUT, CONF_SCANS
 from custom_components.biometric_enroll.enroll_flow import TELL_AGAIN
 from custom_components.biometric_enroll.protocol.words import Reason, Rejection
+from tests.support.home import async_fingerprints, state
 from tests.unit.dialog import Dialog, async_started
-from tests.unit.helpers import async_fingerprints, state
 from tests.unit.roster_actions import async_person
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 
 # From the first stage to the last

@@ -10,15 +10,15 @@ from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from custom_components.biometric_enroll.client.fingerprint_registry import Enrollment
 from custom_components.biometric_enroll.client.state import Subject
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
+from tests.support.home import async_enroll, async_fingerprints, state
+from tests.support.reader import DEVICE, new_id
 from tests.unit.dialog import Dialog, async_started
-from tests.unit.fake_reader import DEVICE, new_id
-from tests.unit.helpers import async_enroll, async_fingerprints, state
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 
 def listeners(entry: MockConfigEntry) -> int:

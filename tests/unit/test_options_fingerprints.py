@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from homeassistant.data_entry_flow import FlowResultType
 
+from tests.support.home import async_fingerprints, async_restart
 from tests.unit.dialog import Dialog
-from tests.unit.helpers import async_fingerprints, async_restart
 from tests.unit.roster_actions import (
     async_back_door,
     async_delete,
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
 ANNA = "Anna (5), Left thumb"
 SLOT_2 = "Slot 2, no name"

@@ -6,16 +6,16 @@ import pytest
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_capture_events, async_mock_service
 
-from tests.markdown import yaml_blocks
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import async_fingerprints, async_until, device_id, state
+from tests.support.home import async_fingerprints, async_until, device_id, state
+from tests.support.markdown import yaml_blocks
+from tests.support.reader import new_id
 from tests.unit.roster_actions import async_person
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant, ServiceCall
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 BLOCKS = yaml_blocks()
 

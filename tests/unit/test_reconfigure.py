@@ -29,8 +29,7 @@ from custom_components.biometric_enroll.const import (
     DIALECT_FIRST_GENERATION,
     DOMAIN,
 )
-from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_fingerprints,
@@ -40,6 +39,7 @@ from tests.unit.helpers import (
     entity_id,
     state,
 )
+from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
 from tests.unit.test_config_flow import announcement, by_mqtt, configured, enter, offers, suggestion
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
     from homeassistant.core import HomeAssistant, State
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 OTHER_DEVICE = "0242ac110002"
 NEW_ID = "garden_gate"

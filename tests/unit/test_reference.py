@@ -11,8 +11,8 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
 from custom_components.biometric_enroll.legacy.client import UNPROVEN
 from custom_components.biometric_enroll.protocol.words import Reason
-from tests.markdown import ROOT
-from tests.unit.helpers import async_enrolled, device_id, state
+from tests.support.home import async_enrolled, device_id, state
+from tests.support.markdown import ROOT
 from tests.unit.roster_actions import async_get, async_person, async_update
 from tests.unit.test_translations import TEXTS, TOUCH_REASONS
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 _REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 _ROW = re.compile(r"^\| (?P<keys>`[^|]+`) \| (?P<of>[a-z, ]+) \| (?P<meaning>.+) \|$", re.MULTILINE)

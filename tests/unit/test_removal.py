@@ -11,8 +11,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.storage import DATA_DELIVERY_LOG, DATA_REGISTRY
-from tests.unit.fake_reader import DEVICE, FakeReader
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enrolled,
     async_fingerprints,
     async_set_up,
@@ -20,6 +19,7 @@ from tests.unit.helpers import (
     available,
     state,
 )
+from tests.support.reader import DEVICE, FakeReader
 from tests.unit.test_config_flow import configured
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 OTHER_DEVICE = "0242ac110002"
 

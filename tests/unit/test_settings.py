@@ -11,8 +11,7 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll.const import CONF_FEATURES, DOMAIN
 from custom_components.biometric_enroll.protocol.words import LedColor, Refusal
-from tests.unit.fake_reader import DEVICE, FEATURES
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_set_up,
     async_until,
@@ -20,12 +19,13 @@ from tests.unit.helpers import (
     entity_id,
     state,
 )
+from tests.support.reader import DEVICE, FEATURES
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 SWITCH = ("switch", "identification")
 LEVEL = ("select", "security_level")

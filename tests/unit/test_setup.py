@@ -10,14 +10,14 @@ from homeassistant.helpers import issue_registry as ir
 
 from custom_components.biometric_enroll.client import connection
 from custom_components.biometric_enroll.const import DOMAIN
-from tests.unit.fake_reader import DEVICE, IDLE, READER_ID, FakeReader
-from tests.unit.helpers import async_set_up, async_until, available, state
+from tests.support.home import async_set_up, async_until, available, state
+from tests.support.reader import DEVICE, IDLE, READER_ID, FakeReader
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 
 async def test_a_reader_that_answers_is_available(

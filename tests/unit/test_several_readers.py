@@ -9,8 +9,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import callback
 
 from custom_components.biometric_enroll.const import DOMAIN, EVENT_BIOMETRIC_ENROLL
-from tests.unit.fake_reader import FakeReader
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_fingerprints,
     async_until,
@@ -18,6 +17,7 @@ from tests.unit.helpers import (
     device_id,
     state,
 )
+from tests.support.reader import FakeReader
 from tests.unit.test_config_flow import configured
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 DEVICES = {"front_door": "a1b2c3d4e5f6", "back_door": "0242ac110002", "cellar": "0242ac110003"}
 NAMES = {"front_door": "Anna", "back_door": "Ben", "cellar": "Cleo"}

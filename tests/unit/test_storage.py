@@ -11,8 +11,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.storage import DATA_DELIVERY_LOG, DATA_REGISTRY
-from tests.unit.fake_reader import DEVICE
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_fingerprints,
@@ -20,12 +19,13 @@ from tests.unit.helpers import (
     async_until,
     state,
 )
+from tests.support.reader import DEVICE
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 
 async def test_a_name_is_not_lost_when_only_the_marks_were_saved(

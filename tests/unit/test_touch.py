@@ -9,8 +9,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enrolled,
     async_restart,
     async_set_up,
@@ -20,14 +19,15 @@ from tests.unit.helpers import (
     entity_id,
     state,
 )
+from tests.support.reader import new_id
 
 if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
     from pytest_homeassistant_custom_component.typing import MqttMockPahoClient
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from homeassistant.helpers.entity import EntityDescription
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 PACKAGE = Path(custom_components.biometric_enroll.__file__).parent
 TEXTS: dict[str, Any] = json.loads((PACKAGE / "translations" / "en.json").read_text())

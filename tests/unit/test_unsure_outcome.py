@@ -11,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError
 from custom_components.biometric_enroll.client import connection, request_channel
 from custom_components.biometric_enroll.client.errors import ReaderError
 from custom_components.biometric_enroll.const import DOMAIN
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_until,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
     type Work = Coroutine[Any, Any, None]
     type Ask = Callable[[HomeAssistant, MockConfigEntry, str], Work]

@@ -9,8 +9,7 @@ from homeassistant.core import Context, callback
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll.const import DOMAIN
-from tests.unit.fake_reader import DEVICE
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_set_up,
@@ -20,6 +19,7 @@ from tests.unit.helpers import (
     entity_id,
     state,
 )
+from tests.support.reader import DEVICE
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 
 @contextmanager

@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.first_generation.sketch import Sketch
-from tests.unit.first_generation.site import OldReader, Site
-from tests.unit.virtual_time import pytest_asyncio_loop_factories, virtual_time
+from tests.support.clock import pytest_asyncio_loop_factories, virtual_time
+from tests.support.first_generation.site import OldReader, Site
+from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 __all__ = ["pytest_asyncio_loop_factories", "virtual_time"]
 

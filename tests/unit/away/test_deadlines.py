@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll.const import DOMAIN
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_until,
     available,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.first_generation.site import OldReader, Site
+    from tests.support.reader import FakeReader
 
 KNOWN_TO_BE_AWAY = pytest.approx(5.0, abs=0.01)
 THOUGHT_TO_BE_THERE = pytest.approx(10.0, abs=0.01)

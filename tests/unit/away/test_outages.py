@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.unit.helpers import async_enroll, async_set_up, async_until, available
+from tests.support.home import async_enroll, async_set_up, async_until, available
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.broker import FakeBroker
+    from tests.support.first_generation.site import OldReader, Site
+    from tests.support.reader import FakeReader
 
 LONG = 300.0
 """Seconds in which a reader that is away is asked again and again."""

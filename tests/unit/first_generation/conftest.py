@@ -6,15 +6,15 @@ import pytest
 from homeassistant.config_entries import ConfigEntryState
 
 from custom_components.biometric_enroll.const import DOMAIN
-from tests.first_generation.sketch import Sketch
-from tests.unit.first_generation.site import OldReader, Site
+from tests.support.first_generation.site import OldReader, Site
+from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 
 @pytest.fixture(params=list(Sketch))

@@ -16,10 +16,10 @@ from custom_components.biometric_enroll.const import (
     DIALECT_FIRST_GENERATION,
     DOMAIN,
 )
-from tests.first_generation.reader import READER_ID
-from tests.first_generation.sketch import Sketch
+from tests.support.first_generation.reader import READER_ID
+from tests.support.first_generation.sketch import Sketch
+from tests.support.reader import DEVICE, FakeReader
 from tests.unit.dialog import Dialog
-from tests.unit.fake_reader import DEVICE, FakeReader
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.broker import FakeBroker
+    from tests.support.first_generation.site import OldReader, Site
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from tests.unit.dialog import Dialog
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.first_generation.site import OldReader, Site
 
 
 async def test_a_finger_is_enrolled_and_each_scan_is_seen(

@@ -8,11 +8,11 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.biometric_enroll.const import CONF_ENROLLERS, DOMAIN
-from tests.first_generation.sketch import POOR, Sketch
-from tests.unit.first_generation.site import TEMPLATE_ID
+from tests.support.first_generation.site import TEMPLATE_ID
+from tests.support.first_generation.sketch import POOR, Sketch
 
 if TYPE_CHECKING:
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.first_generation.site import OldReader, Site
 
 later = pytest.mark.parametrize("sketch", [Sketch.LATER])
 """Runs a test with the later sketch only."""

@@ -9,7 +9,7 @@ from tests.unit.roster_actions import async_delete, async_fails, async_unnamed, 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.first_generation.site import OldReader, Site
 
 
 @pytest.mark.parametrize("by_slot", [True, False], ids=["by slot", "by id"])

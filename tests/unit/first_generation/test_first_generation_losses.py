@@ -10,16 +10,16 @@ from homeassistant.exceptions import HomeAssistantError
 from custom_components.biometric_enroll.legacy import enroller as enrollments
 from custom_components.biometric_enroll.protocol.messages import IDLE
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
-from tests.first_generation.reader import Settings
-from tests.first_generation.sketch import Sketch
-from tests.unit.first_generation.site import TEMPLATE_ID, OldReader, Site
+from tests.support.first_generation.reader import Settings
+from tests.support.first_generation.site import TEMPLATE_ID, OldReader, Site
+from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 later = pytest.mark.parametrize("sketch", [Sketch.LATER])
 first = pytest.mark.parametrize("sketch", [Sketch.FIRST])

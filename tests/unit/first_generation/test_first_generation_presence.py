@@ -14,16 +14,16 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll.legacy import connection
 from custom_components.biometric_enroll.legacy import enroller as first_generation_enrollments
-from tests.first_generation.reader import READER_ID
-from tests.first_generation.sketch import Sketch
+from tests.support.first_generation.reader import READER_ID
+from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.broker import FakeBroker
+    from tests.support.first_generation.site import OldReader, Site
 
 
 @pytest.fixture

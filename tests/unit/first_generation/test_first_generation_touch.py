@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.first_generation.sketch import POOR, Sketch
+from tests.support.first_generation.sketch import POOR, Sketch
 
 if TYPE_CHECKING:
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.first_generation.site import OldReader, Site
 
 ANNAS = {"fingerprint_id": 1, "confidence": 120, "timestamp": 93300, "mode": "attendance"}
 

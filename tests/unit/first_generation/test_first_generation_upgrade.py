@@ -17,15 +17,15 @@ from custom_components.biometric_enroll.const import (
     CONF_READER_ID,
     DOMAIN,
 )
-from tests.first_generation.reader import READER_ID
-from tests.unit.fake_reader import DEVICE, FEATURES, FakeReader
-from tests.unit.helpers import async_until
+from tests.support.first_generation.reader import READER_ID
+from tests.support.home import async_until
+from tests.support.reader import DEVICE, FEATURES, FakeReader
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.broker import FakeBroker
+    from tests.support.first_generation.site import OldReader, Site
 
 
 async def _upgrade_is_over(hass: HomeAssistant) -> None:

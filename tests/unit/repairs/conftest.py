@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         ClientSessionGenerator,
     )
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 
 @pytest.fixture

@@ -20,14 +20,14 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.unit.fake_reader import FEATURES, READER_ID, FakeReader
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enroll,
     async_enrolled,
     async_fingerprints,
     async_until,
     available,
 )
+from tests.support.reader import FEATURES, READER_ID, FakeReader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

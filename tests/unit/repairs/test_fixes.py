@@ -13,12 +13,12 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.unit.fake_reader import DEVICE, FEATURES, new_id
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enrolled,
     async_fingerprints,
     state,
 )
+from tests.support.reader import DEVICE, FEATURES, new_id
 from tests.unit.repairs.site import (
     ANNAS_SLOT,
     BENS_SLOT,

@@ -7,10 +7,10 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.unit.fake_reader import FEATURES
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enrolled,
 )
+from tests.support.reader import FEATURES
 from tests.unit.repairs.site import (
     KINDS,
     Site,

@@ -22,14 +22,14 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enrolled,
     async_restart,
     async_until,
     available,
     device_id,
 )
+from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
 from tests.unit.repairs.site import (
     KINDS,
     OTHER_DEVICE,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         WebSocketGenerator,
     )
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 
 async def test_nothing_is_wrong_with_a_reader_that_is_well(site: Site) -> None:

@@ -18,18 +18,18 @@ from custom_components.biometric_enroll.const import (
 )
 from custom_components.biometric_enroll.issues import ISSUE_FINGERPRINTS_GONE, ISSUE_OTHER_DEVICE
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
-from tests.unit.fake_reader import DEVICE, READER_ID, FakeReader
-from tests.unit.helpers import (
+from tests.support.home import (
     async_enrolled,
     device_id,
 )
+from tests.support.reader import DEVICE, READER_ID, FakeReader
 from tests.unit.repairs.site import (
     OTHER_DEVICE,
     Site,
 )
 
 if TYPE_CHECKING:
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 
 def _replaced(site: Site) -> None:

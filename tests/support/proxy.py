@@ -122,7 +122,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The network of an installation."""
+    """The network of an house."""
 
     home_assistant: Proxy
     reader: Proxy

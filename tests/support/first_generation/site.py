@@ -16,17 +16,17 @@ from custom_components.biometric_enroll.const import (
     DOMAIN,
     EVENT_BIOMETRIC_ENROLL,
 )
-from tests.first_generation.reader import PREFIX, READER_ID, FirstGenerationReader
-from tests.first_generation.sketch import GOOD, Sketch
-from tests.unit.helpers import async_until
+from tests.support.first_generation.reader import PREFIX, READER_ID, FirstGenerationReader
+from tests.support.first_generation.sketch import GOOD, Sketch
+from tests.support.home import async_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from homeassistant.core import Event, HomeAssistant, State
 
-    from tests.first_generation.reader import Settings
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
+    from tests.support.first_generation.reader import Settings
 
 TEMPLATE_ID = "9f2c01ab44d0e1f7"
 """Of nobody here."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.first_generation.reader import (
+from tests.support.first_generation.reader import (
     DETECT_REQUEST,
     ENROLL_COMPLETION,
     ENROLL_RESPONSE,
@@ -11,8 +11,8 @@ from tests.first_generation.reader import (
     STATUS,
     Settings,
 )
-from tests.first_generation.scene import Scene, both, quiet_scene
-from tests.first_generation.sketch import POOR, Sketch
+from tests.support.first_generation.scene import Scene, both, quiet_scene
+from tests.support.first_generation.sketch import POOR, Sketch
 
 # Touches
 

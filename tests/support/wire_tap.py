@@ -22,22 +22,26 @@ class Message:
     """Below the reader's own."""
     payload: dict[str, Any]
     retained: bool
+    qos: int
 
 
-class Wire:
+class WireTap:
     """Hears what one reader and its Home Assistant say to each other."""
 
-    def __init__(self, port: int, reader_id: str) -> None:
+    def __init__(self, port: int, reader_id: str, qos: int = 0) -> None:
+        """Look for the broker on a port; `qos` is the highest with which a message comes here."""
         self._base = f"biometric/{reader_id}/"
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Condition()
         self.messages: list[Message] = []
+        self._looked_at = 0
+        """How many messages `next` has been through."""
         self.subscriptions = 0
         """How often it has subscribed: once for each life of the broker."""
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
         # Left to itself, it would look for a broker that was away for long only after minutes.
         self._client.reconnect_delay_set(1, 1)
-        self._client.on_connect = lambda client, *_: client.subscribe(self._base + "#")
+        self._client.on_connect = lambda client, *_: client.subscribe(self._base + "#", qos)
         self._client.on_subscribe = self._note_subscribed
         self._client.on_message = self._take
         self._client.connect_async("127.0.0.1", port)
@@ -59,7 +63,7 @@ class Wire:
         """Send a request as Home Assistant would, and return the reader's answer."""
         self.say(topic, payload)
 
-        def answer(wire: Wire) -> dict[str, Any] | None:
+        def answer(wire: WireTap) -> dict[str, Any] | None:
             answers = wire.of("command/response")
             return next((m for m in answers if m["request"] == payload["request"]), None)
 
@@ -68,6 +72,19 @@ class Wire:
         assert found is not None
         return found
 
+    async def next(self, **wanted: Any) -> Message:
+        """Return the next message that has all of these values; what comes before is looked at."""
+
+        def found() -> int | None:
+            messages = enumerate(self.messages[self._looked_at :], self._looked_at)
+            return next((n for n, m in messages if wanted.items() <= m.payload.items()), None)
+
+        await self.until(lambda _: found() is not None)
+        number = found()
+        assert number is not None
+        self._looked_at = number + 1
+        return self.messages[number]
+
     def of(self, topic: str) -> list[dict[str, Any]]:
         """Return the messages of one of the reader's topics that came live."""
         return [m.payload for m in self.messages if m.topic == topic and not m.retained]
@@ -75,7 +92,7 @@ class Wire:
     def count(self, topic: str) -> int:
         return len(self.of(topic))
 
-    async def until(self, condition: Callable[[Wire], bool], within: float = _WITHIN) -> None:
+    async def until(self, condition: Callable[[WireTap], bool], within: float = _WITHIN) -> None:
         async with asyncio.timeout(within), self._changed:
             await self._changed.wait_for(lambda: condition(self))
 
@@ -93,7 +110,7 @@ class Wire:
             payload = json.loads(message.payload)
         except ValueError:
             return
-        taken = Message(topic, payload, bool(message.retain))
+        taken = Message(topic, payload, bool(message.retain), message.qos)
         asyncio.run_coroutine_threadsafe(self._note(taken), self._loop)
 
     async def _note(self, message: Message) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from emulator import R307, EmulatedSensor, Finger, Quality
 from emulator.fingers import Capture
 from emulator.templates import features, merge
+from tests.model.model import FINGERS, SLOTS
 from tests.simulation.reader import SimulatedReader
-from tests.unit.truth.model import FINGERS, SLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -46,6 +46,8 @@ class Door:
         self._shown: dict[str, Any] = {}
         self._news = asyncio.Event()
         self._plan: Sequence[str | None] = ()
+        self._coming: asyncio.TimerHandle | None = None
+        """The finger on its way to the sensor."""
         self._trouble: tuple[int, Callable[[], Awaitable[object]]] | None = None
         self._troubles: list[asyncio.Future[object]] = []
         self.reader = SimulatedReader(
@@ -132,8 +134,11 @@ class Door:
         if stage == "place_finger" and self._plan:
             finger = self._plan[snapshot["step"] - 1]
             if finger is not None:
-                self._loop.call_later(_HAND_S, self.reader.place, Finger(finger))
+                self._coming = self._loop.call_later(_HAND_S, self.reader.place, Finger(finger))
         elif stage != "processing":
+            # Who has not come yet does not touch the reader once nobody is wanted any more.
+            if self._coming is not None:
+                self._coming.cancel()
             self._loop.call_later(_HAND_S, self.reader.lift)
         if self._trouble is not None and self._trouble[0] == captured:
             (_, trouble), self._trouble = self._trouble, None

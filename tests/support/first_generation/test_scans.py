@@ -1,8 +1,16 @@
 """What the two sketches say from `started` to `success`, row by row as the reference has it."""
 
-from tests.first_generation.reader import Settings
-from tests.first_generation.scene import SUCCESS, WAITING, WHICH, Scene, both, error, quiet_scene
-from tests.first_generation.sketch import POOR, Sketch
+from tests.support.first_generation.reader import Settings
+from tests.support.first_generation.scene import (
+    SUCCESS,
+    WAITING,
+    WHICH,
+    Scene,
+    both,
+    error,
+    quiet_scene,
+)
+from tests.support.first_generation.sketch import POOR, Sketch
 
 # A good enrollment
 

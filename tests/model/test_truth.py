@@ -1,36 +1,42 @@
 """Roster, sensors and entities agree once the dust has settled, whatever has happened.
 
 Two readers of the real firmware, five people, and a plain model of what must be true.
-`BIOMETRIC_ENROLL_HISTORIES=2000 python -m pytest tests/unit/truth` lives through as many histories
-as one likes, and through others each time.
+`BIOMETRIC_ENROLL_HISTORIES=2000 scripts/test model` lives through as many histories as one likes,
+and through others each time.
 """
 
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from homeassistant.setup import async_setup_component
-from hypothesis import HealthCheck, Phase, example, given, note, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from custom_components.biometric_enroll.const import DOMAIN
 from emulator import Command
+from tests.model import happening, managing
+from tests.model.enrolling import Cut, Enroll, Scans, Trouble
+from tests.model.house import House
+from tests.model.model import FINGERS, PEOPLE, SLOTS, Model
+from tests.model.play import Play
 from tests.simulation.flash import Moment
-from tests.unit.truth import happening, managing
-from tests.unit.truth.enrolling import Cut, Enroll, Scans, Trouble
-from tests.unit.truth.house import House
-from tests.unit.truth.model import FINGERS, PEOPLE, SLOTS, Model
-from tests.unit.truth.play import Play
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
+
+type History = tuple[list[Any], list[list[Any]]]
+"""Who is enrolled at first, and what happens then, in bursts that each settle."""
 
 _CHOSEN = os.environ.get("BIOMETRIC_ENROLL_HISTORIES")
+_PARTS = 4
+"""On so many cores the histories are lived through."""
 
 _READER = st.integers(0, 1)
 _FINGER = st.integers(0, len(FINGERS) - 1)
@@ -123,38 +129,55 @@ async def builder(
     return partial(House, hass, broker, hass_storage)
 
 
-@pytest.mark.timeout(0 if _CHOSEN else 600)
-@settings(
-    max_examples=int(_CHOSEN or 80),
-    derandomize=_CHOSEN is None,
-    database=None,
-    report_multiple_bugs=False,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.generate],
-)
 # By its slot, the template is meant that is there, not one that is gone from there.
-@example(
-    history=(
-        [Enroll(0, 0, Scans.RIGHT, 2)],
-        [
-            [happening.EraseBehindItsBack(0, None, at_once=True), Enroll(0, 2, Scans.RIGHT, 2)],
-            [managing.Delete(1, by_slot=True)],
-        ],
-    ),
-    seed=0,
+_GONE_FROM_THERE = (
+    [Enroll(0, 0, Scans.RIGHT, 2)],
+    [
+        [happening.EraseBehindItsBack(0, None, at_once=True), Enroll(0, 2, Scans.RIGHT, 2)],
+        [managing.Delete(1, by_slot=True)],
+    ],
 )
 # What was deleted does not come back.
-@example(
-    history=([Enroll(0, 0, Scans.RIGHT)], [[managing.Delete(0), happening.RestartHome()]]), seed=0
-)
-@given(history=_HISTORIES, seed=st.integers(0, 999))
-async def test_roster_sensors_and_entities_agree_once_the_dust_has_settled(
-    builder: Callable[[int], House],
-    history: tuple[list[Any], list[list[Any]]],
-    seed: int,
+_DELETED = ([Enroll(0, 0, Scans.RIGHT)], [[managing.Delete(0), happening.RestartHome()]])
+
+
+@pytest.mark.parametrize("history", [_GONE_FROM_THERE, _DELETED])
+async def test_histories_that_once_went_wrong_end_well(
+    builder: Callable[[int], House], history: History
 ) -> None:
-    house, model = builder(seed), Model()
+    await _live_through(builder(0), history)
+
+
+def _truth_test(part: int) -> Callable[..., Awaitable[None]]:
+    """Return a test of its share of the histories, for one of several cores."""
+
+    @pytest.mark.timeout(0 if _CHOSEN else 600)
+    @settings(
+        max_examples=-(-int(_CHOSEN or 80) // _PARTS),
+        database=None,
+        report_multiple_bugs=False,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(history=_HISTORIES, number=st.integers(0, 999))
+    async def test(builder: Callable[[int], House], history: History, number: int) -> None:
+        await _live_through(builder(number), history)
+
+    chosen: Callable[..., Awaitable[None]] = test if _CHOSEN else seed(part)(test)
+    return chosen
+
+
+(
+    test_roster_sensors_and_entities_agree_once_the_dust_has_settled_1,
+    test_roster_sensors_and_entities_agree_once_the_dust_has_settled_2,
+    test_roster_sensors_and_entities_agree_once_the_dust_has_settled_3,
+    test_roster_sensors_and_entities_agree_once_the_dust_has_settled_4,
+) = map(_truth_test, range(_PARTS))
+
+
+async def _live_through(house: House, history: History) -> None:
+    model = Model()
     play = Play(house, model)
     try:
         await house.begin()
@@ -163,12 +186,18 @@ async def test_roster_sensors_and_entities_agree_once_the_dust_has_settled(
         first, bursts = history
         for burst in (first, *bursts):
             for operation in burst:
-                note(repr(operation))
+                _note(repr(operation))
                 await operation.run(play)
                 await play.listen()
-            note("settle")
+            _note("settle")
             await play.settle()
     finally:
         for entity_id in model.persons.values():
             await house.people.remove(entity_id)
         await house.end()
+
+
+def _note(what: str) -> None:
+    """Tell what is done; of a history that was not drawn, pytest tells all anyway."""
+    if hypothesis.currently_in_test_context():
+        hypothesis.note(what)

@@ -8,12 +8,12 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.unit.truth.house import READERS, SOON
-from tests.unit.truth.model import SLOTS, STRANGER, Found
+from tests.model.house import READERS, SOON
+from tests.model.model import SLOTS, STRANGER, Found
 
 if TYPE_CHECKING:
-    from tests.unit.truth.house import House
-    from tests.unit.truth.model import Model
+    from tests.model.house import House
+    from tests.model.model import Model
 
 _SETTLES_S = 70.0
 """Seconds after which everybody must have found everybody: readers that are away are asked each

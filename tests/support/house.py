@@ -1,20 +1,20 @@
-"""A running installation, and short words for what the tests do with it."""
+"""A running house: real processes, and short words for what the tests do with them."""
 
 import asyncio
 import itertools
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from demo.person import Person
 from demo.stage import Stage
 from emulator.fingers import Finger
 from emulator.wire import Code, Command
-from tests.e2e.proxy import Lines, open_lines
-from tests.e2e.wire import Wire
+from tests.support.proxy import Lines, open_lines
+from tests.support.wire_tap import WireTap
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
     from demo.brokers import BrokerKind
@@ -37,13 +37,13 @@ _LONGEST_ABSENCE = 75
 
 
 @dataclass
-class Bench:
+class House:
     """One Home Assistant with one reader, a client that watches, and a tap on the wire."""
 
     stage: Stage
     reader: VirtualReader
     client: Client
-    wire: Wire
+    wire: WireTap
     _lines: Lines | None
     device_id: str = ""
     """Of the reader, in Home Assistant's device registry."""
@@ -53,9 +53,45 @@ class Bench:
     """Which automations ran, in order."""
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
+    @classmethod
+    @asynccontextmanager
+    async def running(
+        cls,
+        folder: Path,
+        broker: BrokerKind,
+        automations: Sequence[dict[str, Any]] = (),
+        *,
+        behind_lines: bool = False,
+    ) -> AsyncGenerator[Self]:
+        """Start everything, and add the reader as a user would.
+
+        Behind lines, Home Assistant and the reader each reach the broker through a `Proxy`.
+        """
+        async with AsyncExitStack() as ends:
+            stage = await ends.enter_async_context(Stage(folder, broker=broker))
+            direct = stage.broker.port
+            lines = await ends.enter_async_context(open_lines(direct)) if behind_lines else None
+            await stage.async_start(
+                # At once, so that also a kill leaves in the database what was told before.
+                {"automations": list(automations), "recorder": {"commit_interval": 0}},
+                port=lines.home_assistant.port if lines else direct,
+            )
+            wire = ends.enter_context(closing(WireTap(direct, READER_ID)))
+            await wire.ready()
+            reader = stage.add_reader(READER_ID, port=lines.reader.port if lines else direct)
+            async with await stage.home_assistant.async_connect() as client:
+                await _add_reader(stage, client)
+                await client.async_until_state(CONNECTIVITY, "on")
+            self = cls(stage, reader, client, wire, lines)
+            await self.connect()
+            try:
+                yield self
+            finally:
+                await self.client.async_close()
+
     @property
     def lines(self) -> Lines:
-        """The network, in an installation that has one to be broken."""
+        """The network, in a house that has one to be broken."""
         assert self._lines is not None
         return self._lines
 
@@ -229,38 +265,6 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(_WITHIN):
         while not condition():  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def running_bench(
-    folder: Path, broker: BrokerKind, automations: list[dict[str, Any]], *, behind_lines: bool
-) -> AsyncGenerator[Bench]:
-    """Start everything, and add the reader as a user would.
-
-    Behind lines, Home Assistant and the reader each reach the broker through a `Proxy`.
-    """
-    async with AsyncExitStack() as ends:
-        stage = await ends.enter_async_context(Stage(folder, broker=broker))
-        direct = stage.broker.port
-        lines = await ends.enter_async_context(open_lines(direct)) if behind_lines else None
-        await stage.async_start(
-            # At once, so that also a kill leaves in the database what was told before.
-            {"automations": automations, "recorder": {"commit_interval": 0}},
-            port=lines.home_assistant.port if lines else direct,
-        )
-        wire = Wire(direct, READER_ID)
-        ends.callback(wire.close)
-        await wire.ready()
-        reader = stage.add_reader(READER_ID, port=lines.reader.port if lines else direct)
-        async with await stage.home_assistant.async_connect() as client:
-            await _add_reader(stage, client)
-            await client.async_until_state(CONNECTIVITY, "on")
-        bench = Bench(stage, reader, client, wire, lines)
-        await bench.connect()
-        try:
-            yield bench
-        finally:
-            await bench.client.async_close()
 
 
 async def _add_reader(stage: Stage, client: Client) -> None:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from tests.model.house import SOON
+from tests.model.model import FINGERS, HANDS, PEOPLE, STRANGER, Named
 from tests.simulation.flash import Moment
-from tests.unit.truth.house import SOON
-from tests.unit.truth.model import FINGERS, HANDS, PEOPLE, STRANGER, Named
 
 if TYPE_CHECKING:
     from emulator import Command
-    from tests.unit.truth.model import Model
-    from tests.unit.truth.play import Play
+    from tests.model.model import Model
+    from tests.model.play import Play
 
 
 class Scans(Enum):

@@ -6,7 +6,7 @@ from typing import Any
 
 from homeassistant.util.yaml import parse_yaml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     path for folder in (ROOT, ROOT / "docs", ROOT / "firmware") for path in folder.glob("*.md")
 )

@@ -4,12 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.unit.truth.house import READERS, SOON
-from tests.unit.truth.model import FINGERS, SLOTS, STRANGER, Sensor
-from tests.unit.truth.reader import new_sensor
+from tests.model.house import READERS, SOON
+from tests.model.model import FINGERS, SLOTS, STRANGER, Sensor
+from tests.model.reader import new_sensor
 
 if TYPE_CHECKING:
-    from tests.unit.truth.play import Play
+    from tests.model.play import Play
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.first_generation.enrollment import Enrollment
-from tests.first_generation.sketch import GOOD, Press, Sensor, Sketch
+from tests.support.first_generation.enrollment import Enrollment
+from tests.support.first_generation.sketch import GOOD, Press, Sensor, Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

@@ -24,18 +24,18 @@ from custom_components.biometric_enroll.const import (
 )
 from custom_components.biometric_enroll.repairs import ReaderFlow, async_create_fix_flow
 from fpreader.app import FEATURES
+from tests.model.model import Touch
+from tests.model.reader import Door
 from tests.simulation.broker import Broker
 from tests.simulation.habits import BrokerHabits
 from tests.simulation.network import Network
 from tests.simulation.packets import Message
-from tests.unit.truth.model import Touch
-from tests.unit.truth.reader import Door
 
 if TYPE_CHECKING:
     from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State
 
     from emulator import EmulatedSensor
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 READERS = (("front_door", "0000000000a1"), ("back_door", "0000000000b2"))
 

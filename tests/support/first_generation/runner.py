@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.first_generation.reader import PREFIX, READER_ID, FirstGenerationReader
-from tests.first_generation.sketch import GOOD
+from tests.support.first_generation.reader import PREFIX, READER_ID, FirstGenerationReader
+from tests.support.first_generation.sketch import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from paho.mqtt.reasoncodes import ReasonCode
 
-    from tests.first_generation.reader import Settings
-    from tests.first_generation.sketch import Sketch
+    from tests.support.first_generation.reader import Settings
+    from tests.support.first_generation.sketch import Sketch
 
 _KEEPALIVE: Final = 15  # seconds; what the MQTT library of such sketches has
 _RECONNECT_AFTER: Final = 1  # seconds; sketches wait longer, which only makes tests longer

@@ -10,7 +10,7 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import CONF_DEVICE, DOMAIN
-from tests.unit.fake_reader import DEVICE
+from tests.support.reader import DEVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from homeassistant.core import Context, Event, HomeAssistant, State
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.reader import FakeReader
 
 
 async def async_set_up(hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry) -> None:

@@ -6,12 +6,12 @@ Where the reference is silent, the comments say what was assumed of the sketches
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.first_generation.sketch import Sketch
+from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from tests.first_generation.sketch import Press, Sensor
+    from tests.support.first_generation.sketch import Press, Sensor
 
 WAITING_EVERY: Final = 2.0
 """Seconds between two `waiting` messages."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.first_generation.scene import Scene, quiet_scene
-from tests.first_generation.sketch import Sketch
+from tests.support.first_generation.scene import Scene, quiet_scene
+from tests.support.first_generation.sketch import Sketch
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.first_generation.reader import (
+from tests.support.first_generation.reader import (
     COMMAND,
     DETECT_REQUEST,
     ENROLL_COMPLETION,
@@ -13,12 +13,12 @@ from tests.first_generation.reader import (
     ENROLL_RESPONSE,
     FirstGenerationReader,
 )
-from tests.first_generation.sketch import GOOD, Sketch
+from tests.support.first_generation.sketch import GOOD, Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from tests.first_generation.reader import Settings
+    from tests.support.first_generation.reader import Settings
 
 TEMPLATE_ID = "9f2c01ab44d0e1f7"
 WHICH: dict[str, Any] = {"slot": 5, "template_id": TEMPLATE_ID}

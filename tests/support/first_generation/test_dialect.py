@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.first_generation.reader import PREFIX, STATUS, Settings
-from tests.first_generation.scene import Scene
-from tests.first_generation.sketch import POOR, Sketch
+from tests.support.first_generation.reader import PREFIX, STATUS, Settings
+from tests.support.first_generation.scene import Scene
+from tests.support.first_generation.sketch import POOR, Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.first_generation.scene import Said
+    from tests.support.first_generation.scene import Said
 
 FIXTURES: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "wire/first_generation.json").read_text()
+    (Path(__file__).parents[2] / "wire/first_generation.json").read_text()
 )
 
 # What happens to a reader with three stored fingers ("carl" in slot 5), up to 93.3 s after it was
@@ -212,10 +212,7 @@ UNDERSTOOD: dict[str, tuple[Callable[[Scene], None], Callable[[Scene], bool]]] =
         lambda scene: _touch_mode(scene) == "attendance",
     ),
     "report no touches": (_detecting, lambda scene: _touch_mode(scene) is None),
-    "tell capacity and count": (
-        _idle,
-        lambda scene: (STATUS, SENSOR_INFO) in scene.news(),
-    ),
+    "tell capacity and count": (_idle, lambda scene: (STATUS, SENSOR_INFO) in scene.news()),
     "delete all templates": (_idle, lambda scene: not scene.sensor.templates),
 }
 """By meaning: what was before, and what is true afterwards but not without the message."""

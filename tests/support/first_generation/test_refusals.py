@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.first_generation.reader import ENROLL_COMPLETION, Settings
-from tests.first_generation.scene import (
+from tests.support.first_generation.reader import ENROLL_COMPLETION, Settings
+from tests.support.first_generation.scene import (
     SUCCESS,
     TEMPLATE_ID,
     WHICH,
@@ -14,7 +14,7 @@ from tests.first_generation.scene import (
     error,
     quiet_scene,
 )
-from tests.first_generation.sketch import Sketch
+from tests.support.first_generation.sketch import Sketch
 
 # Failures
 

@@ -4,19 +4,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paho.mqtt.client import topic_matches_sub
-from pytest_homeassistant_custom_component.common import (
-    MockMqttReasonCode,
-    async_fire_mqtt_message,
-)
+from pytest_homeassistant_custom_component.common import MockMqttReasonCode, async_fire_mqtt_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.typing import (
-        MqttMockHAClient,
-        MqttMockPahoClient,
-    )
+    from pytest_homeassistant_custom_component.typing import MqttMockHAClient, MqttMockPahoClient
 
 
 class Published(NamedTuple):

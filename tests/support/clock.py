@@ -1,6 +1,7 @@
-"""An event loop for Home Assistant on which nothing takes time but the work of its threads.
+"""The clocks that tests of Home Assistant live by: a virtual one, and one that is never in a hurry.
 
-A folder of tests lives on it where its `conftest.py` imports the two functions at the end.
+A folder of tests lives in virtual time where its `conftest.py` imports the two functions at the
+end: there, nothing takes time but the work of threads.
 """
 
 import asyncio
@@ -19,6 +20,42 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from concurrent.futures import Executor
     from datetime import datetime
+
+
+MOST_FOR_A_TURN = 0.005
+"""Seconds that one turn of the loop counts at most, however long it takes."""
+
+
+class SteadyTime:
+    """Counts how long the loop waits, as long as it meant to, and a little for each turn.
+
+    It does not count what the machine does meanwhile. The tests give a silent reader a tenth of a
+    second; where others work on the same machine, that can go by between two steps of one answer,
+    and a reader that has answered would be given up.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take over the time of a running loop."""
+        self._at = loop.time()
+        self._turned = time.monotonic()
+        selector = loop._selector  # type: ignore[attr-defined]
+        self._select: Callable[[float | None], list[Any]] = selector.select
+        selector.select = self.select
+        loop.time = self.time  # type: ignore[method-assign]
+
+    def time(self) -> float:
+        """Return the seconds that count."""
+        return self._at + min(time.monotonic() - self._turned, MOST_FOR_A_TURN)
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        """Wait like the loop's own selector."""
+        self._at = self.time()
+        began = time.monotonic()
+        ready = self._select(timeout)
+        self._turned = time.monotonic()
+        waited = self._turned - began
+        self._at += waited if timeout is None else min(waited, max(timeout, 0.0))
+        return ready
 
 
 class _Clock(selectors.DefaultSelector):

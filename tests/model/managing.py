@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from custom_components.biometric_enroll.issues import ISSUE_FINGERPRINTS_GONE, ISSUE_SENSOR_CHANGED
-from tests.unit.truth.house import SOON
-from tests.unit.truth.model import PEOPLE, Named
+from tests.model.house import SOON
+from tests.model.model import PEOPLE, Named
 
 if TYPE_CHECKING:
-    from tests.unit.truth.enrolling import Cut
-    from tests.unit.truth.play import Play
+    from tests.model.enrolling import Cut
+    from tests.model.play import Play
 
 
 @dataclass(frozen=True)
