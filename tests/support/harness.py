@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
+from homeassistant.config_entries import ConfigEntryState
 
 # Before the harness looks for custom integrations, or it finds its own folder of that name.
 import custom_components.biometric_enroll  # noqa: F401
+from custom_components.biometric_enroll.const import DOMAIN
 from tests.support.broker import FakeBroker
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
 
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.typing import (
-        MqttMockHAClient,
-        MqttMockPahoClient,
-    )
+    from pytest_homeassistant_custom_component.typing import MqttMockHAClient, MqttMockPahoClient
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +58,12 @@ def no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Generator[None]:
 @pytest.fixture
 async def broker(
     hass: HomeAssistant, mqtt_client_mock: MqttMockPahoClient, mqtt_mock: MqttMockHAClient
-) -> FakeBroker:
-    """Return the broker that Home Assistant is connected to."""
+) -> AsyncGenerator[FakeBroker]:
+    """Return the broker that Home Assistant is connected to; at the end, no reader is in use."""
     broker = FakeBroker(hass, mqtt_client_mock, mqtt_mock)
     # Else the subscriptions of a test would queue behind those of Home Assistant's discovery.
     await broker.until_subscribed("biometric/+/status")
-    return broker
+    yield broker
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)

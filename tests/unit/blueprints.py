@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from homeassistant.core import HomeAssistant
 
+
 FOLDER = Path(__file__).parents[2] / "blueprints" / "automation"
 AUTOMATION = "automation.under_test"
 

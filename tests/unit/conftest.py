@@ -5,29 +5,16 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import ConfigEntryState
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 
 from custom_components.biometric_enroll.client import request_channel
-from custom_components.biometric_enroll.const import (
-    CONF_DEVICE,
-    CONF_FEATURES,
-    CONF_READER_ID,
-    DOMAIN,
-)
 from tests.support.clock import HomeLoop, SteadyTime
-from tests.support.harness import (
-    broker,
-    custom_integrations,
-    no_error_is_logged,
-    prompt_mqtt,
-)
-from tests.support.home import async_enrolled, async_set_up, async_until, available
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.harness import broker, custom_integrations, no_error_is_logged, prompt_mqtt
+from tests.support.home import Home, reader_entry
+from tests.support.reader import FakeReader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import Generator
 
     from homeassistant.core import HomeAssistant
     from syrupy.assertion import SnapshotAssertion
@@ -76,32 +63,21 @@ async def reader(broker: FakeBroker) -> FakeReader:
 
 
 @pytest.fixture
-async def entry(hass: HomeAssistant) -> AsyncGenerator[MockConfigEntry]:
-    """Return the reader's config entry, not set up."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Front door",
-        unique_id=DEVICE,
-        data={CONF_READER_ID: READER_ID, CONF_DEVICE: DEVICE, CONF_FEATURES: FEATURES},
-    )
-    entry.add_to_hass(hass)
-    yield entry
-    if entry.state is ConfigEntryState.LOADED:
-        await hass.config_entries.async_unload(entry.entry_id)
+async def new_home(hass: HomeAssistant, reader: FakeReader) -> Home:
+    """Return Home Assistant with the reader's config entry, not set up."""
+    return Home(hass, reader, reader_entry())
 
 
 @pytest.fixture
-async def loaded(
-    hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry
-) -> MockConfigEntry:
-    """Return the config entry, set up, with its reader available."""
-    reader.announce()
-    await async_set_up(hass, reader, entry)
-    await async_until(hass, lambda: available(hass))
-    return entry
+async def home(new_home: Home) -> Home:
+    """Return Home Assistant with the reader set up and available."""
+    new_home.reader.announce()
+    await new_home.set_up()
+    await new_home.until(lambda: new_home.available)
+    return new_home
 
 
 @pytest.fixture
-async def anna(hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry) -> str:
+async def anna(home: Home) -> str:
     """Return the template id of Anna's left thumb, enrolled before anybody becomes impatient."""
-    return await async_enrolled(hass, loaded, reader)
+    return await home.enrolled()

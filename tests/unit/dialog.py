@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+    from tests.support.home import Home
+
 
 TEXTS: dict[str, Any] = json.loads(
     (Path(custom_components.biometric_enroll.__file__).parent / "translations/en.json").read_text()
@@ -155,9 +157,9 @@ class Dialog:
         return {each["label"]: each["value"] for each in selector.config["options"]}
 
 
-async def async_started(hass: HomeAssistant, entry: MockConfigEntry) -> Dialog:
+async def async_started(home: Home) -> Dialog:
     """Open the dialog and start to enroll Anna."""
-    dialog = await Dialog.open(hass, entry, "enroll")
+    dialog = await Dialog.open(home.hass, home.entry, "enroll")
     await dialog.submit(name="Anna")
     await dialog.until("place_finger 1/3")
     return dialog

@@ -6,25 +6,17 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.core import CoreState
-from pytest_homeassistant_custom_component.common import (
-    async_mock_service,
-)
+from pytest_homeassistant_custom_component.common import async_mock_service
 
-from tests.support.home import (
-    async_enroll,
-    async_restart,
-    async_until,
-    available,
-)
+from tests.support.home import async_back_door, async_person
 from tests.support.reader import DEVICE, new_id
 from tests.unit.blueprints import async_automate, reader_device, rename_entities
-from tests.unit.roster_actions import BACK_DOOR, async_back_door, async_person, async_update
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant, ServiceCall
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
     from tests.support.broker import FakeBroker
+    from tests.support.home import Home
     from tests.support.reader import FakeReader
 
 LOCK = "lock.any"
@@ -60,17 +52,16 @@ async def person(hass: HomeAssistant) -> str:
 
 
 @pytest.fixture
-async def own(hass: HomeAssistant, anna: str, person: str) -> str:
+async def own(home: Home, anna: str, person: str) -> str:
     """Return the template id of a fingerprint that is the person's."""
-    await async_update(hass, template_id=anna, person=person)
+    await home.update(template_id=anna, person=person)
     return anna
 
 
 @pytest.fixture
-async def other_reader(hass: HomeAssistant, broker: FakeBroker) -> FakeReader:
-    """Return a second reader, set up."""
-    reader, _ = await async_back_door(hass, broker)
-    return reader
+async def back_door(hass: HomeAssistant, broker: FakeBroker) -> Home:
+    """Return Home Assistant with a second reader."""
+    return await async_back_door(hass, broker)
 
 
 async def _automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> None:
@@ -80,41 +71,31 @@ async def _automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> None:
 
 
 async def test_a_chosen_person_is_let_in_by_every_live_touch(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    own: str,
-    person: str,
-    blueprint: str,
-    acts: list[ServiceCall],
+    home: Home, reader: FakeReader, own: str, person: str, blueprint: str, acts: list[ServiceCall]
 ) -> None:
-    await _automate(hass, blueprint, people=[person])
+    await _automate(home.hass, blueprint, people=[person])
     for times in (1, 2):
         reader.touch(own)
-        await hass.async_block_till_done()
+        await home.settle()
         assert len(acts) == times
 
 
 async def test_a_chosen_name_is_let_in(
-    hass: HomeAssistant, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
+    home: Home, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
 ) -> None:
-    await _automate(hass, blueprint, names=["Ben", "Anna"])
+    await _automate(home.hass, blueprint, names=["Ben", "Anna"])
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(acts) == 1
 
 
 async def test_somebody_else_is_not_let_in(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    anna: str,
-    person: str,
-    blueprint: str,
-    acts: list[ServiceCall],
+    home: Home, reader: FakeReader, anna: str, person: str, blueprint: str, acts: list[ServiceCall]
 ) -> None:
     """Anna is nobody's fingerprint here: no person is no chosen person either."""
-    await _automate(hass, blueprint, people=[person], names=["Ben"])
+    await _automate(home.hass, blueprint, people=[person], names=["Ben"])
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert acts == []
 
 
@@ -122,7 +103,7 @@ async def test_somebody_else_is_not_let_in(
     "changes", [{"age": 6}, {"age": -2}, {"hello": None}, {"hello": new_id()}, {"at_ms": None}]
 )
 async def test_a_late_touch_lets_nobody_in(
-    hass: HomeAssistant,
+    home: Home,
     reader: FakeReader,
     own: str,
     person: str,
@@ -130,48 +111,38 @@ async def test_a_late_touch_lets_nobody_in(
     acts: list[ServiceCall],
     changes: dict[str, Any],
 ) -> None:
-    await _automate(hass, blueprint, people=[person], names=["Anna"])
+    await _automate(home.hass, blueprint, people=[person], names=["Anna"])
     reader.touch(own, **changes)
-    await hass.async_block_till_done()
+    await home.settle()
     assert acts == []
 
 
 async def test_a_disabled_fingerprint_lets_nobody_in(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    own: str,
-    person: str,
-    blueprint: str,
-    acts: list[ServiceCall],
+    home: Home, reader: FakeReader, own: str, person: str, blueprint: str, acts: list[ServiceCall]
 ) -> None:
-    await _automate(hass, blueprint, people=[person], names=["Anna"])
-    await async_update(hass, template_id=own, enabled=False)
+    await _automate(home.hass, blueprint, people=[person], names=["Anna"])
+    await home.update(template_id=own, enabled=False)
     reader.touch(own)
-    await hass.async_block_till_done()
+    await home.settle()
     assert acts == []
 
 
 async def test_an_unknown_or_unreadable_finger_lets_nobody_in(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    own: str,
-    person: str,
-    blueprint: str,
-    acts: list[ServiceCall],
+    home: Home, reader: FakeReader, own: str, person: str, blueprint: str, acts: list[ServiceCall]
 ) -> None:
-    await _automate(hass, blueprint, people=[person], names=["Anna"])
+    await _automate(home.hass, blueprint, people=[person], names=["Anna"])
     reader.touch(new_id())
     reader.touch()
     reader.touch(result="unreadable", reason="too_messy")
-    await hass.async_block_till_done()
+    await home.settle()
     assert acts == []
 
 
 async def test_reload_and_restart_and_a_reader_that_comes_back_let_nobody_in(
     hass: HomeAssistant,
+    home: Home,
     broker: FakeBroker,
     reader: FakeReader,
-    loaded: MockConfigEntry,
     own: str,
     person: str,
     blueprint: str,
@@ -181,94 +152,90 @@ async def test_reload_and_restart_and_a_reader_that_comes_back_let_nobody_in(
     """Nor does the touch that the reader repeats, since its acknowledgement got lost."""
     await _automate(hass, blueprint, people=[person], names=["Anna"])
     touch = reader.touch(own)
-    await hass.async_block_till_done()
-    assert await hass.config_entries.async_reload(loaded.entry_id)
-    await async_until(hass, lambda: available(hass))
+    await home.settle()
+    assert await hass.config_entries.async_reload(home.entry.entry_id)
+    await home.until(lambda: home.available)
     hass.set_state(CoreState.not_running)
-    await async_restart(hass, loaded, reader)
+    await home.restart()
     hass.set_state(CoreState.running)
     reader.touch(own, touch=touch)
     reader.die()
     reader.announce()
-    await async_until(hass, lambda: available(hass))
+    await home.until(lambda: home.available)
     broker.set_connected(False)
     broker.set_connected(True)
-    await async_until(hass, lambda: available(hass))
+    await home.until(lambda: home.available)
     assert len(acts) == 1
     # Else this could pass with a reader that nobody hears any more.
     reader.touch(own)
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(acts) == 2
 
 
 async def test_renamed_entities_are_heard_all_the_same(
-    hass: HomeAssistant, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
+    home: Home, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
 ) -> None:
-    await _automate(hass, blueprint, names=["Anna"])
-    rename_entities(hass)
-    await hass.async_block_till_done()
+    await _automate(home.hass, blueprint, names=["Anna"])
+    rename_entities(home.hass)
+    await home.settle()
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(acts) == 1
     reader.touch(anna, age=60)
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(acts) == 1
 
 
 async def test_only_the_chosen_readers_count(
-    hass: HomeAssistant,
-    other_reader: FakeReader,
+    home: Home,
+    back_door: Home,
     anna: str,
     reader: FakeReader,
     blueprint: str,
     acts: list[ServiceCall],
 ) -> None:
-    await _automate(hass, blueprint, readers=[reader_device(hass, BACK_DOOR)], names=["Anna"])
+    await _automate(home.hass, blueprint, readers=[back_door.device_id], names=["Anna"])
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert acts == []
 
 
 async def test_all_the_chosen_readers_count(
     hass: HomeAssistant,
-    other_reader: FakeReader,
+    home: Home,
+    back_door: Home,
     anna: str,
     reader: FakeReader,
     blueprint: str,
     acts: list[ServiceCall],
 ) -> None:
-    both = [reader_device(hass, BACK_DOOR), reader_device(hass, DEVICE)]
+    both = [back_door.device_id, home.device_id]
     await _automate(hass, blueprint, readers=both, names=["Anna"])
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(acts) == 1
 
 
 @pytest.mark.parametrize("blueprint", ["open_lock", "disarm_alarm"])
 async def test_nobody_chosen_is_nobody_let_in(
-    hass: HomeAssistant, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
+    home: Home, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
 ) -> None:
-    await _automate(hass, blueprint)
+    await _automate(home.hass, blueprint)
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert acts == []
 
 
 @pytest.mark.parametrize("blueprint", ["open_lock", "disarm_alarm"])
 @pytest.mark.parametrize("state", ["on", "off"])
 async def test_other_conditions_have_to_be_true(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    anna: str,
-    blueprint: str,
-    acts: list[ServiceCall],
-    state: str,
+    home: Home, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall], state: str
 ) -> None:
-    hass.states.async_set("input_boolean.guests", state)
+    home.hass.states.async_set("input_boolean.guests", state)
     wanted = {"condition": "state", "entity_id": "input_boolean.guests", "state": "on"}
-    await _automate(hass, blueprint, names=["Anna"], more_conditions=[wanted])
+    await _automate(home.hass, blueprint, names=["Anna"], more_conditions=[wanted])
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(acts) == (state == "on")
 
 
@@ -287,7 +254,7 @@ async def test_other_conditions_have_to_be_true(
     ],
 )
 async def test_somebody_has_to_be_present(
-    hass: HomeAssistant,
+    home: Home,
     reader: FakeReader,
     anna: str,
     blueprint: str,
@@ -296,10 +263,10 @@ async def test_somebody_has_to_be_present(
     opens: bool,
 ) -> None:
     for entity_id, state in present.items():
-        hass.states.async_set(entity_id, state)
-    await _automate(hass, blueprint, names=["Anna"], present=list(present))
+        home.hass.states.async_set(entity_id, state)
+    await _automate(home.hass, blueprint, names=["Anna"], present=list(present))
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(acts) == opens
 
 
@@ -316,7 +283,7 @@ async def test_somebody_has_to_be_present(
     ],
 )
 async def test_it_has_to_be_the_time_for_it(
-    hass: HomeAssistant,
+    home: Home,
     reader: FakeReader,
     anna: str,
     blueprint: str,
@@ -324,22 +291,24 @@ async def test_it_has_to_be_the_time_for_it(
     window: dict[str, Any],
     opens: bool,
 ) -> None:
-    await _automate(hass, blueprint, names=["Anna"], **window)
+    await _automate(home.hass, blueprint, names=["Anna"], **window)
     # Only the time of the day: a clock that stood still would make the touch a late one.
     with patch("homeassistant.util.dt.now", return_value=WEDNESDAY_NOON):
         reader.touch(anna)
-        await hass.async_block_till_done()
+        await home.settle()
     assert len(acts) == opens
 
 
 @pytest.mark.parametrize("blueprint", ["open_lock"])
 async def test_it_unlocks_the_locks_or_opens_them(
-    hass: HomeAssistant, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
+    home: Home, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
 ) -> None:
-    opened = async_mock_service(hass, "lock", "open")
-    await _automate(hass, blueprint, names=["Anna"], how="lock.open", locks=[LOCK, "lock.gate"])
+    opened = async_mock_service(home.hass, "lock", "open")
+    await _automate(
+        home.hass, blueprint, names=["Anna"], how="lock.open", locks=[LOCK, "lock.gate"]
+    )
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert acts == []
     assert [call.data["entity_id"] for call in opened] == [[LOCK, "lock.gate"]]
 
@@ -350,16 +319,11 @@ async def test_it_unlocks_the_locks_or_opens_them(
 @pytest.mark.parametrize("blueprint", ["disarm_alarm"])
 @pytest.mark.parametrize("code", ["0123", "", "1e5", 'it\'s "it"'])
 async def test_the_panel_is_given_its_code_as_it_was_typed(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    anna: str,
-    blueprint: str,
-    acts: list[ServiceCall],
-    code: str,
+    home: Home, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall], code: str
 ) -> None:
-    await _automate(hass, blueprint, names=["Anna"], code=code)
+    await _automate(home.hass, blueprint, names=["Anna"], code=code)
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     given = {"code": code} if code else {}
     assert [call.data for call in acts] == [{"entity_id": [PANEL], **given}]
 
@@ -369,43 +333,38 @@ async def test_the_panel_is_given_its_code_as_it_was_typed(
 
 @pytest.mark.parametrize("blueprint", ["greet"])
 async def test_everybody_is_greeted_by_name_if_nobody_is_chosen(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    reader: FakeReader,
-    person: str,
-    blueprint: str,
-    acts: list[ServiceCall],
+    home: Home, reader: FakeReader, person: str, blueprint: str, acts: list[ServiceCall]
 ) -> None:
     words = {"who": "{{ name }}", "finger": "{{ finger }}", "is": "{{ person }}"}
     greeting = [{"action": "test.greet", "data": {**words, "at": "{{ reader }}"}}]
-    response = await async_enroll(hass, loaded, person=person)
+    response = await home.enroll(person=person)
     for _ in range(3):
         reader.capture()
-    await hass.async_block_till_done()
-    await _automate(hass, blueprint, greeting=greeting)
+    await home.settle()
+    await _automate(home.hass, blueprint, greeting=greeting)
     reader.touch(response["template_id"])
-    await hass.async_block_till_done()
+    await home.settle()
     assert [call.data for call in acts] == [
         {"who": "Anna", "finger": "left_thumb", "is": person, "at": "Front door"}
     ]
 
 
 async def test_the_greeting_is_a_notification_unless_it_is_changed(
-    hass: HomeAssistant, reader: FakeReader, anna: str
+    home: Home, reader: FakeReader, anna: str
 ) -> None:
-    told = async_mock_service(hass, "persistent_notification", "create")
-    await async_automate(hass, "greet", readers=[reader_device(hass, DEVICE)])
+    told = async_mock_service(home.hass, "persistent_notification", "create")
+    await async_automate(home.hass, "greet", readers=[home.device_id])
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert [call.data for call in told] == [{"title": "Front door", "message": "Welcome, Anna!"}]
 
 
 @pytest.mark.parametrize("blueprint", ["greet"])
 async def test_everybody_is_nobody_unknown(
-    hass: HomeAssistant, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
+    home: Home, reader: FakeReader, anna: str, blueprint: str, acts: list[ServiceCall]
 ) -> None:
-    await _automate(hass, blueprint)
+    await _automate(home.hass, blueprint)
     reader.touch()
     reader.touch(anna, age=60)
-    await hass.async_block_till_done()
+    await home.settle()
     assert acts == []

@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import (
-    SOURCE_IGNORE,
-    SOURCE_MQTT,
-    SOURCE_USER,
-    ConfigEntryState,
-)
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.biometric_enroll import discovery as probe
@@ -28,18 +22,24 @@ from custom_components.biometric_enroll.const import (
     CONF_READER_ID,
     DOMAIN,
 )
+from tests.support.home import OTHER_DEVICE, Home, reader_entry
 from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.unit.config_forms import (
+    announcement,
+    by_mqtt,
+    by_user,
+    discovered,
+    enter,
+    offers,
+    status,
+    suggestion,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
     from tests.support.broker import FakeBroker
-
-OTHER_DEVICE = "0242ac110002"
 
 WIRE = Path(__file__).parents[1] / "wire"
 MALFORMED = [
@@ -50,90 +50,10 @@ MALFORMED = [
 
 
 @pytest.fixture(autouse=True)
-async def unload(hass: HomeAssistant) -> AsyncGenerator[None]:
-    """Unload whatever a test has set up."""
-    yield
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if entry.state is ConfigEntryState.LOADED:
-            await hass.config_entries.async_unload(entry.entry_id)
-
-
-@pytest.fixture(autouse=True)
 def listening_is_short() -> Any:
     """Listen no longer than the fake broker needs to replay."""
     with patch.object(probe, "LISTEN_SUBSCRIBED", 0.02):
         yield
-
-
-def configured(reader_id: str = READER_ID, device: str = DEVICE, **more: Any) -> MockConfigEntry:
-    """Return an entry of a reader that is set up already."""
-    return MockConfigEntry(
-        domain=DOMAIN,
-        unique_id=device,
-        data={CONF_READER_ID: reader_id, CONF_DEVICE: device, CONF_FEATURES: FEATURES},
-        **more,
-    )
-
-
-def status(payload: str | bytes, reader_id: str = READER_ID) -> MqttServiceInfo:
-    """Return what Home Assistant makes of a message on a status topic."""
-    return MqttServiceInfo(
-        topic=f"biometric/{reader_id}/status",
-        payload=payload,
-        qos=1,
-        retain=True,
-        subscribed_topic="biometric/+/status",
-        timestamp=0.0,
-    )
-
-
-def announcement(reader: FakeReader) -> MqttServiceInfo:
-    """Return the status of a reader as a discovery."""
-    payload = json.dumps({"v": 1, "online": True, **reader.identity})
-    return status(payload, reader.reader_id)
-
-
-async def by_mqtt(hass: HomeAssistant, info: MqttServiceInfo) -> ConfigFlowResult:
-    """Discover something."""
-    return await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_MQTT}, data=info
-    )
-
-
-async def by_user(hass: HomeAssistant) -> ConfigFlowResult:
-    """Open the form."""
-    return await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-
-
-async def discovered(
-    hass: HomeAssistant, broker: FakeBroker, reader: FakeReader
-) -> ConfigFlowResult:
-    """Let a reader announce itself; return the flow that Home Assistant starts."""
-    await broker.until_subscribed("biometric/+/status")
-    reader.announce()
-    await hass.async_block_till_done(wait_background_tasks=True)
-    (flow,) = hass.config_entries.flow.async_progress()
-    return flow
-
-
-async def enter(
-    hass: HomeAssistant, result: ConfigFlowResult, reader_id: str | None = None
-) -> ConfigFlowResult:
-    """Submit the form."""
-    data = {} if reader_id is None else {CONF_READER_ID: reader_id}
-    return await hass.config_entries.flow.async_configure(result["flow_id"], data)
-
-
-def offers(result: ConfigFlowResult) -> list[str]:
-    """Return the reader ids that the form offers."""
-    (field,) = result["data_schema"].schema.values()  # type: ignore[union-attr]
-    return [option["value"] for option in field.config["options"]]
-
-
-def suggestion(result: ConfigFlowResult) -> str | None:
-    """Return what the form is filled in with."""
-    (key,) = result["data_schema"].schema  # type: ignore[union-attr]
-    return key.description["suggested_value"] if key.description else None
 
 
 # Discovery
@@ -194,7 +114,7 @@ async def test_a_reader_that_is_set_up_is_not_discovered_again(
     hass: HomeAssistant, reader: FakeReader
 ) -> None:
     """Each new status comes by here, for instance after a change of the firmware."""
-    configured().add_to_hass(hass)
+    reader_entry().add_to_hass(hass)
     result = await by_mqtt(hass, announcement(reader))
     assert result["reason"] == "already_configured"
 
@@ -202,7 +122,7 @@ async def test_a_reader_that_is_set_up_is_not_discovered_again(
 async def test_a_reader_that_was_given_another_id_is_followed_there(
     hass: HomeAssistant, broker: FakeBroker
 ) -> None:
-    entry = configured("back_door")
+    entry = reader_entry("back_door")
     entry.add_to_hass(hass)
     result = await by_mqtt(hass, announcement(FakeReader(broker)))
     assert result["reason"] == "already_configured"
@@ -213,7 +133,7 @@ async def test_an_announcement_that_nobody_answers_for_leads_nowhere(
     hass: HomeAssistant, broker: FakeBroker, impatient: None
 ) -> None:
     """What is retained under a former id stays there for ever."""
-    entry = configured("back_door")
+    entry = reader_entry("back_door")
     entry.add_to_hass(hass)
     reader = FakeReader(broker)
     reader.silent = True
@@ -226,7 +146,7 @@ async def test_a_reader_that_answers_where_it_was_is_not_taken_elsewhere(
     hass: HomeAssistant, broker: FakeBroker
 ) -> None:
     """An id that anybody on the broker can claim must not redirect an entry."""
-    entry = configured("back_door")
+    entry = reader_entry("back_door")
     entry.add_to_hass(hass)
     ours = FakeReader(broker, "back_door")
     ours.announce()
@@ -240,7 +160,7 @@ async def test_a_reader_that_answers_where_it_was_is_not_taken_elsewhere(
 async def test_another_reader_under_an_id_in_use_is_not_discovered(
     hass: HomeAssistant, broker: FakeBroker
 ) -> None:
-    configured().add_to_hass(hass)
+    reader_entry().add_to_hass(hass)
     result = await by_mqtt(hass, announcement(FakeReader(broker, READER_ID, OTHER_DEVICE)))
     assert result["reason"] == "already_configured"
 
@@ -273,7 +193,7 @@ async def test_the_entry_is_bound_to_the_device_that_answers(
 async def test_a_discovery_that_is_answered_by_a_known_device_ends(
     hass: HomeAssistant, reader: FakeReader
 ) -> None:
-    configured("back_door", OTHER_DEVICE).add_to_hass(hass)
+    reader_entry("back_door", OTHER_DEVICE).add_to_hass(hass)
     result = await by_mqtt(hass, announcement(reader))
     reader.identity["device"] = OTHER_DEVICE
     result = await enter(hass, result)
@@ -337,8 +257,8 @@ async def test_readers_that_are_set_up_are_not_offered(
     hass: HomeAssistant, broker: FakeBroker
 ) -> None:
     """Neither by their id nor by their hardware."""
-    configured(READER_ID, "1").add_to_hass(hass)
-    configured("garage", OTHER_DEVICE).add_to_hass(hass)
+    reader_entry(READER_ID, "1").add_to_hass(hass)
+    reader_entry("garage", OTHER_DEVICE).add_to_hass(hass)
     FakeReader(broker, READER_ID, "2").announce()
     FakeReader(broker, "back_door", OTHER_DEVICE).announce()
     FakeReader(broker, "cellar", "3").announce()
@@ -396,7 +316,7 @@ async def test_an_id_that_nobody_answers_is_told_so_and_can_be_corrected(
 
 
 async def test_an_id_in_use_is_not_asked_for_again(hass: HomeAssistant, reader: FakeReader) -> None:
-    configured().add_to_hass(hass)
+    reader_entry().add_to_hass(hass)
     result = await enter(hass, await by_user(hass), READER_ID)
     assert result["reason"] == "already_configured"
     assert reader.heard == []
@@ -405,7 +325,7 @@ async def test_an_id_in_use_is_not_asked_for_again(hass: HomeAssistant, reader: 
 async def test_a_device_that_is_set_up_under_another_id_is_not_set_up_twice(
     hass: HomeAssistant, reader: FakeReader
 ) -> None:
-    entry = configured("back_door")
+    entry = reader_entry("back_door")
     entry.add_to_hass(hass)
     result = await enter(hass, await by_user(hass), READER_ID)
     assert result["reason"] == "already_configured"
@@ -472,10 +392,7 @@ async def test_a_retained_answer_does_not_count(
 
 
 async def test_nonsense_among_the_answers_is_dropped(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    broker: FakeBroker,
-    caplog: pytest.LogCaptureFixture,
+    hass: HomeAssistant, reader: FakeReader, broker: FakeBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     def first_nonsense(request: dict[str, Any]) -> None:
         reader.say_bytes("command/response", b"\xff")
@@ -539,21 +456,21 @@ async def test_nothing_stays_subscribed_after_the_question(
 
 
 async def test_a_removed_reader_can_be_added_again_with_the_same_entities(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    hass: HomeAssistant, home: Home
 ) -> None:
     entities = er.async_get(hass)
     before = {
         entity.unique_id: entity.entity_id
-        for entity in er.async_entries_for_config_entry(entities, loaded.entry_id)
+        for entity in er.async_entries_for_config_entry(entities, home.entry.entry_id)
     }
-    await hass.config_entries.async_remove(loaded.entry_id)
-    await hass.async_block_till_done()
+    await hass.config_entries.async_remove(home.entry.entry_id)
+    await home.settle()
     devices = dr.async_get(hass)
-    assert dr.async_entries_for_config_entry(devices, loaded.entry_id) == []
-    assert er.async_entries_for_config_entry(entities, loaded.entry_id) == []
+    assert dr.async_entries_for_config_entry(devices, home.entry.entry_id) == []
+    assert er.async_entries_for_config_entry(entities, home.entry.entry_id) == []
 
     result = await enter(hass, await by_user(hass), READER_ID)
-    await hass.async_block_till_done()
+    await home.settle()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     again = {
         entity.unique_id: entity.entity_id

@@ -13,12 +13,7 @@ from hypothesis import strategies as st
 from custom_components.biometric_enroll.client.enrollment import advances
 from custom_components.biometric_enroll.legacy import enrollment as enrollments
 from custom_components.biometric_enroll.legacy import protocol as dialect
-from custom_components.biometric_enroll.legacy.protocol import (
-    Alive,
-    News,
-    Said,
-    Touch,
-)
+from custom_components.biometric_enroll.legacy.protocol import Alive, News, Said, Touch
 from custom_components.biometric_enroll.protocol import builder, parser
 from custom_components.biometric_enroll.protocol.fields import Fields, MalformedError
 from custom_components.biometric_enroll.protocol.words import Reason, Refusal, Stage

@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity import EntityDescription
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+    from tests.support.home import Home
     from tests.support.reader import FakeReader
 
 PACKAGE = Path(custom_components.biometric_enroll.__file__).parent
@@ -76,13 +76,7 @@ DESCRIBED = [
     for description in descriptions
 ]
 
-TOUCH_REASONS = {
-    *Rejection,
-    UNKNOWN_FINGER,
-    UNKNOWN_FINGERPRINT,
-    DISABLED,
-    LOW_CONFIDENCE,
-}
+TOUCH_REASONS = {*Rejection, UNKNOWN_FINGER, UNKNOWN_FINGERPRINT, DISABLED, LOW_CONFIDENCE}
 VOCABULARIES: dict[tuple[str, ...], Iterable[str]] = {
     ("binary_sensor", "enrolling"): ("on", "off"),
     ("binary_sensor", "sensor", "sensor_error"): SensorFault,
@@ -354,10 +348,10 @@ def test_all_icons_exist() -> None:
 
 
 async def test_each_attribute_of_an_entity_is_named_and_no_other_is(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    hass: HomeAssistant, home: Home, reader: FakeReader
 ) -> None:
     registry = er.async_get(hass)
-    entities = er.async_entries_for_config_entry(registry, loaded.entry_id)
+    entities = er.async_entries_for_config_entry(registry, home.entry.entry_id)
     answer: Any = await hass.services.async_call(
         DOMAIN,
         "enroll_fingerprint",
@@ -369,7 +363,7 @@ async def test_each_attribute_of_an_entity_is_named_and_no_other_is(
         reader.capture()
     reader.touch(answer["template_id"])
     reader.touch(answer["template_id"], age=60)
-    await hass.async_block_till_done()
+    await home.settle()
     of_home_assistant = {
         "device_class",
         "event_types",

@@ -44,11 +44,11 @@ class Scene:
     def __init__(self, sketch: Sketch, settings: Settings | None = None) -> None:
         self.now = 1000.0
         self.said: list[Said] = []
-        self.reader = FirstGenerationReader(sketch, self._hear, self.now, settings)
+        self.reader = FirstGenerationReader(sketch, self._say, self.now, settings)
         self.sensor = self.reader.sensor
         self.reader.connected(self.now)
 
-    def _hear(self, suffix: str, payload: bytes) -> None:
+    def _say(self, suffix: str, payload: bytes) -> None:
         self.said.append((suffix, json.loads(payload)))
 
     def news(self) -> list[Said]:

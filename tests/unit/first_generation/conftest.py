@@ -3,15 +3,11 @@
 from typing import TYPE_CHECKING
 
 import pytest
-from homeassistant.config_entries import ConfigEntryState
 
-from custom_components.biometric_enroll.const import DOMAIN
-from tests.support.first_generation.site import OldReader, Site
+from tests.support.first_generation.home import OldHome, OldReader
 from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from homeassistant.core import HomeAssistant
 
     from tests.support.broker import FakeBroker
@@ -31,16 +27,13 @@ async def old(broker: FakeBroker, sketch: Sketch) -> OldReader:
 
 
 @pytest.fixture
-async def bare_site(hass: HomeAssistant, old: OldReader) -> AsyncGenerator[Site]:
+async def new_home(hass: HomeAssistant, old: OldReader) -> OldHome:
     """Return Home Assistant with the reader's config entry, not set up."""
-    yield Site(hass, old)
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if entry.state is ConfigEntryState.LOADED:
-            await hass.config_entries.async_unload(entry.entry_id)
+    return OldHome(hass, old)
 
 
 @pytest.fixture
-async def site(bare_site: Site) -> Site:
+async def home(new_home: OldHome) -> OldHome:
     """Return Home Assistant with the reader set up and available."""
-    await bare_site.set_up()
-    return bare_site
+    await new_home.set_up()
+    return new_home

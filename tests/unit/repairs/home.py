@@ -12,7 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 
 import custom_components.biometric_enroll as package
 from custom_components.biometric_enroll.client import request_channel
-from custom_components.biometric_enroll.const import CONF_DEVICE, DOMAIN
+from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.issues import (
     ISSUE_FINGERPRINTS_GONE,
     ISSUE_FIRMWARE_TOO_OLD,
@@ -20,13 +20,7 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.support.home import (
-    async_enroll,
-    async_enrolled,
-    async_fingerprints,
-    async_until,
-    available,
-)
+from tests.support.home import OTHER_DEVICE, Home
 from tests.support.reader import FEATURES, READER_ID, FakeReader
 
 if TYPE_CHECKING:
@@ -36,8 +30,6 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-
-OTHER_DEVICE = "0242ac110002"
 
 KINDS = [
     ISSUE_FINGERPRINTS_GONE,
@@ -54,7 +46,7 @@ TEXTS: dict[str, Any] = json.loads(
 ANNAS_SLOT, BENS_SLOT = 5, 7
 
 
-class Site:
+class RepairsHome(Home):
     """The reader, what is wrong with it, and the page on which a user mends that."""
 
     def __init__(
@@ -64,7 +56,7 @@ class Site:
         entry: MockConfigEntry,
         client: TestClient[Any, Any],
     ) -> None:
-        self.hass, self.reader, self.entry = hass, reader, entry
+        super().__init__(hass, reader, entry)
         self.stranger = FakeReader(reader._broker, READER_ID, OTHER_DEVICE)
         """Another one with the same id; without power at first."""
         self.stranger.silent = True
@@ -97,17 +89,16 @@ class Site:
 
     async def settled(self) -> None:
         """Wait until all that follows is done, a reload as well."""
-        await self.hass.async_block_till_done()
-        device = self.entry.data[CONF_DEVICE]
-        await async_until(self.hass, lambda: self.reader.silent or available(self.hass, device))
-        await self.hass.async_block_till_done()
+        await self.settle()
+        await self.until(lambda: self.reader.silent or self.available)
+        await self.settle()
 
     async def trouble(self, kind: str) -> None:
         """Bring about what an issue is for."""
         reader = self.reader
         match kind:
             case "fingerprints_gone":
-                self.anna = await async_enrolled(self.hass, self.entry, reader)
+                self.anna = await self.enrolled()
                 reader.lose(ANNAS_SLOT)
             case "firmware_too_old":
                 reader.identity["features"] = ["led"]
@@ -144,7 +135,7 @@ class Site:
 
     async def names(self) -> list[str]:
         """Return whom Home Assistant knows, by slot."""
-        return [each["name"] for each in await async_fingerprints(self.hass, self.entry)]
+        return [each["name"] for each in await self.fingerprints()]
 
     # What the user does
 
@@ -190,7 +181,7 @@ def _assert_worded(kind: str, result: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def impatience(site: Site) -> AsyncGenerator[None]:
+async def impatience(home: RepairsHome) -> AsyncGenerator[None]:
     """Give up on a silent reader at once; a slow one would be taken for silent, too."""
     with (
         patch.object(request_channel, "REPEAT_AFTER", 0.01),
@@ -199,7 +190,7 @@ async def impatience(site: Site) -> AsyncGenerator[None]:
         yield
         # What is asked in the background now has as little time, and whoever asked behind it would
         # share its outcome.
-        hello_queue = site.entry.runtime_data.client._connection._hello_queue
+        hello_queue = home.entry.runtime_data.client._connection._hello_queue
         async with hello_queue.async_patient_turn():
             pass
 
@@ -208,13 +199,3 @@ def options(flow: dict[str, Any]) -> dict[str, str]:
     """Return the values of the fingerprints that a form offers, by label."""
     [field] = flow["data_schema"]
     return {each["label"]: each["value"] for each in field["selector"]["select"]["options"]}
-
-
-async def async_enrolled_too(site: Site, name: str, slot: int) -> str:
-    """Enroll somebody else; return the template id."""
-    response = await async_enroll(site.hass, site.entry, name=name, slot=slot)
-    for _ in range(3):
-        site.reader.capture()
-    await site.settled()
-    template_id: str = response["template_id"]
-    return template_id

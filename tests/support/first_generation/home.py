@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
-from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_DIALECT,
@@ -16,14 +14,15 @@ from custom_components.biometric_enroll.const import (
     DOMAIN,
     EVENT_BIOMETRIC_ENROLL,
 )
-from tests.support.first_generation.reader import PREFIX, READER_ID, FirstGenerationReader
+from tests.support.first_generation.reader import PREFIX, READER_ID
+from tests.support.first_generation.scene import Scene
 from tests.support.first_generation.sketch import GOOD, Sketch
-from tests.support.home import async_until
+from tests.support.home import AnyHome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from homeassistant.core import Event, HomeAssistant, State
+    from homeassistant.core import Event, HomeAssistant
 
     from tests.support.broker import FakeBroker
     from tests.support.first_generation.reader import Settings
@@ -34,16 +33,13 @@ TEMPLATE_ID = "9f2c01ab44d0e1f7"
 Message = dict[str, Any]
 
 
-class OldReader:
+class OldReader(Scene):
     """A first-generation reader with power and a network, and time at the test's command."""
 
     def __init__(
         self, broker: FakeBroker, sketch: Sketch, settings: Settings | None = None
     ) -> None:
         """Switch it on; it is connected, and has announced itself to whoever listened."""
-        self.now = 1000.0
-        self.said: list[tuple[str, Message]] = []
-        """What it said, lost or not."""
         self.heard: list[tuple[str, Message]] = []
         """What reached it."""
         self.missed: list[tuple[str, Message]] = []
@@ -56,9 +52,8 @@ class OldReader:
         """Which of the messages to it get lost."""
         self._broker = broker
         self._news = asyncio.Event()
-        self.reader = FirstGenerationReader(sketch, self._say, self.now, settings)
         broker.listen(self._hear)
-        self.connect()
+        super().__init__(sketch, settings)
 
     @property
     def sketch(self) -> Sketch:
@@ -82,18 +77,9 @@ class OldReader:
         if not silent:
             self.connect()
 
-    def wait(self, seconds: float) -> None:
-        """Let time pass for it, with all that becomes due."""
-        end = self.now + seconds
-        while (due := self.reader.due()) <= end:
-            self.now = max(self.now, due)
-            self.reader.tick(self.now)
-        self.now = end
-
     def scan(self, finger: str = "anna", times: int = 1, quality: int = GOOD) -> None:
         """Put a finger on the sensor for a moment: one scan, or one touch."""
-        for _ in range(times):
-            self.reader.touch(finger, self.now, quality)
+        self.touch(*[finger] * times, quality=quality)
 
     def say_status(self) -> None:
         """Let it be time for its periodic status."""
@@ -106,7 +92,7 @@ class OldReader:
 
     def ask(self, suffix: str, **message: Any) -> None:
         """Ask it for something, as another system would."""
-        self.reader.take(suffix, json.dumps(message).encode(), self.now)
+        self.send(suffix, message)
 
     # What a test can wait for
 
@@ -139,10 +125,10 @@ class OldReader:
 
     # The network
 
+    @override
     def _say(self, suffix: str, payload: bytes) -> None:
-        message = json.loads(payload)
-        self.said.append((suffix, message))
-        if not self.silent and not self.loses(suffix, message):
+        super()._say(suffix, payload)
+        if not self.silent and not self.loses(*self.said[-1]):
             self._broker.publish(PREFIX + suffix, payload)
 
     def _hear(self, topic: str, payload: str) -> None:
@@ -158,63 +144,36 @@ class OldReader:
         self.reader.take(suffix, payload.encode(), self.now)
 
 
-class Site:
+def first_generation_entry(reader_id: str = READER_ID, **more: Any) -> MockConfigEntry:
+    """Return the config entry of such a reader."""
+    data = {
+        CONF_READER_ID: reader_id,
+        CONF_DEVICE: reader_id,
+        CONF_DIALECT: DIALECT_FIRST_GENERATION,
+    }
+    return MockConfigEntry(
+        domain=DOMAIN, title="Front door", unique_id=reader_id, data=data, **more
+    )
+
+
+class OldHome(AnyHome):
     """Home Assistant with one such reader, as its users see it."""
 
+    SHOWN_IF_AVAILABLE = (*AnyHome.SHOWN_IF_AVAILABLE, ("button", "cancel_enrollment"))
+
     def __init__(self, hass: HomeAssistant, reader: OldReader) -> None:
-        self.hass = hass
+        super().__init__(hass, first_generation_entry())
         self.reader = reader
-        self.entry = MockConfigEntry(
-            domain=DOMAIN,
-            title="Front door",
-            unique_id=READER_ID,
-            data={
-                CONF_READER_ID: READER_ID,
-                CONF_DEVICE: READER_ID,
-                CONF_DIALECT: DIALECT_FIRST_GENERATION,
-            },
-        )
         self.entry.add_to_hass(hass)
         self.moments: list[Event[Any]] = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
 
+    @override
     async def set_up(self) -> None:
         assert await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.until(lambda: self.available)
-        await self.hass.async_block_till_done()
-
-    async def restart(self) -> None:
-        """Restart Home Assistant, as far as the integration can tell."""
-        assert await self.hass.config_entries.async_unload(self.entry.entry_id)
-        await self.restart_from_disk()
-
-    async def restart_from_disk(self) -> None:
-        """Set up again what was unloaded, with what was saved."""
-        assert await async_setup(self.hass, {})
-        await self.set_up()
+        await self.settle()
 
     # What is shown
-
-    def entity_id(self, platform: str, key: str) -> str | None:
-        device = self.entry.data[CONF_DEVICE]
-        return er.async_get(self.hass).async_get_entity_id(platform, DOMAIN, f"{device}_{key}")
-
-    def state(self, platform: str, key: str) -> State:
-        entity_id = self.entity_id(platform, key)
-        assert entity_id is not None
-        state = self.hass.states.get(entity_id)
-        assert state is not None
-        return state
-
-    @property
-    def available(self) -> bool:
-        connected = self.state("binary_sensor", "connectivity").state == "on"
-        for platform, key in (
-            ("binary_sensor", "enrolling"),
-            ("button", "cancel_enrollment"),
-            ("sensor", "stored_fingerprints"),
-        ):
-            assert (self.state(platform, key).state != "unavailable") is connected
-        return connected
 
     @property
     def stage(self) -> str:
@@ -222,8 +181,7 @@ class Site:
 
     @property
     def outcome(self) -> tuple[str, str | None]:
-        enrollment = self.state("sensor", "enrollment")
-        return enrollment.state, enrollment.attributes["reason"]
+        return self.stage, self.state("sensor", "enrollment").attributes["reason"]
 
     @property
     def ended(self) -> bool:
@@ -243,63 +201,27 @@ class Site:
         """Return what was told of touches so far."""
         return [dict(moment.data) for moment in self.moments if "confidence" in moment.data]
 
-    async def until(self, true: Callable[[], bool]) -> None:
-        await async_until(self.hass, true)
-
     async def until_stage(self, stage: str) -> None:
         await self.until(lambda: self.stage == stage)
 
     async def until_ended(self) -> None:
         await self.until(lambda: self.ended)
 
-    async def names(self) -> dict[int, str]:
-        """Return who is enrolled, by slot."""
-        response = await self._act("get_fingerprints", response=True)
-        return {each["slot"]: each["name"] for each in response["fingerprints"]}
-
     # What users do
 
-    async def enroll(self, **data: Any) -> Any:
-        return await self._act("enroll_fingerprint", response=True, **{"name": "Anna", **data})
-
-    async def cancel(self) -> None:
-        await self._act("cancel_enrollment")
-
-    async def enrolled(self, finger: str = "anna", name: str = "Anna") -> Any:
+    async def enrolled(self, finger: str = "anna", name: str = "Anna") -> dict[str, Any]:
         """Enroll a finger."""
         answer = await self.enroll(name=name, scan_timeout=120)
         self.reader.scan(finger, self.reader.scans)
         await self.until_ended()
-        await self.hass.async_block_till_done()
+        await self.settle()
         assert self.stage == "completed"
         return answer
 
     async def press_cancel(self) -> None:
-        await self.hass.services.async_call(
-            "button",
-            "press",
-            {"entity_id": self.entity_id("button", "cancel_enrollment")},
-            blocking=True,
-        )
+        button = {"entity_id": self.entity_id("button", "cancel_enrollment")}
+        await self.hass.services.async_call("button", "press", button, blocking=True)
 
     def trust(self) -> None:
         """Let the touches of this reader count as live."""
         self.hass.config_entries.async_update_entry(self.entry, options={"trust_touches": True})
-
-    async def _act(self, action: str, *, response: bool = False, **data: Any) -> Any:
-        return await self.hass.services.async_call(
-            DOMAIN,
-            action,
-            {"device_id": self.device_id, **data},
-            blocking=True,
-            return_response=response,
-        )
-
-    @property
-    def device_id(self) -> str:
-        entity_id = self.entity_id("sensor", "enrollment")
-        assert entity_id is not None
-        entity = er.async_get(self.hass).async_get(entity_id)
-        assert entity is not None
-        assert entity.device_id is not None
-        return entity.device_id
