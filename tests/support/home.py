@@ -10,6 +10,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -77,6 +78,18 @@ async def async_person(hass: HomeAssistant) -> str:
     return "person.anna"
 
 
+def stored_names(hass_storage: dict[str, Any]) -> list[str]:
+    """Return the names that are on disk."""
+    stored = hass_storage["biometric_enroll.roster"]["data"]["fingerprints"]
+    return [each["subject"]["name"] for each in stored]
+
+
+def stored_uses(hass_storage: dict[str, Any]) -> list[str]:
+    """Return the template ids whose touches are counted on disk."""
+    delivery_log = hass_storage["biometric_enroll.marks"]["data"]
+    return [template_id for mark in delivery_log.values() for template_id in mark["uses"]]
+
+
 class AnyHome:
     """Home Assistant with a reader of any kind."""
 
@@ -125,6 +138,17 @@ class AnyHome:
             assert (self.state(platform, key).state != "unavailable") is connected
         return connected
 
+    def event_types(self, key: str) -> list[str | None]:
+        """Return a list of what an event entity shows; it grows from now on."""
+        seen: list[str | None] = []
+
+        @callback
+        def note(event: Event[Any]) -> None:
+            seen.append(event.data["new_state"].attributes.get("event_type"))
+
+        async_track_state_change_event(self.hass, self.entity_id("event", key), note)
+        return seen
+
     async def settle(self) -> None:
         """Wait until Home Assistant has nothing to do."""
         await self.hass.async_block_till_done()
@@ -138,6 +162,19 @@ class AnyHome:
     async def set_up(self) -> None:
         """Set up the config entry, and wait until the reader has been found."""
         raise NotImplementedError
+
+    def set_options(self, options: dict[str, Any]) -> None:
+        """Choose other options of the reader."""
+        self.hass.config_entries.async_update_entry(self.entry, options=options)
+
+    async def start(self) -> bool:
+        """Set up the config entry; return whether that is done."""
+        return await self.hass.config_entries.async_setup(self.entry.entry_id)
+
+    async def look(self) -> None:
+        """Have Home Assistant ask the reader how it is, and wait for all that follows."""
+        await self.entry.runtime_data.async_refresh()
+        await self.settle()
 
     async def unload(self) -> bool:
         """Unload the config entry."""
@@ -200,6 +237,12 @@ class AnyHome:
         """Return the template ids that the readers hold and nobody knows by name, by slot."""
         return {each["slot"]: each["template_id"] for each in (await self.listed())["unnamed"]}
 
+    @property
+    def unnamed_slots(self) -> list[int]:
+        """The slots of this reader whose templates nobody knows by name, as its sensor shows."""
+        found: list[int] = self.state("sensor", "stored_fingerprints").attributes["unnamed_slots"]
+        return found
+
     def missing(self) -> str | None:
         """Return the names that are missing on the readers, None if no repair issue says so."""
         counts = [
@@ -235,7 +278,7 @@ class Home(AnyHome):
     async def set_up(self) -> None:
         """Set up the config entry, and wait until the reader has been greeted."""
         greeted = len(self.reader.heard_of("hello"))
-        assert await self.hass.config_entries.async_setup(self.entry.entry_id)
+        assert await self.start()
         await self.reader.hears("hello", greeted + 1)
         await self.settle()
 
@@ -249,8 +292,7 @@ class Home(AnyHome):
     async def enrolled(self, **data: Any) -> str:
         """Enroll Anna's left thumb, or what `data` says, to the end; return the template id."""
         response = await self.enroll(**data)
-        for _ in range(3):
-            self.reader.capture()
+        self.reader.capture(3)
         await self.settle()
         template_id: str = response["template_id"]
         return template_id

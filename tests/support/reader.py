@@ -42,6 +42,11 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
+def list_page(revision: str, templates: list[Any], following: int | None = None) -> dict[str, Any]:
+    """Return one page of the list of what a sensor holds."""
+    return {"revision": revision, "templates": templates, "next": following}
+
+
 class FakeReader:
     """A reader on the far side of the broker."""
 
@@ -144,8 +149,12 @@ class FakeReader:
         self.go_on(stage="lift_finger", rejected=rejected)
         self.go_on(stage="place_finger")
 
-    def capture(self) -> None:
-        """Capture the scan under way, and wait for the next finger."""
+    def capture(self, scans: int = 1) -> None:
+        """Capture the scan under way, or some more, each time with the finger lifted behind it."""
+        for _ in range(scans):
+            self._capture()
+
+    def _capture(self) -> None:
         captured, step = self.enrollment["captured"], self.enrollment["step"]
         before = sum(scan["attempts"] - 1 for scan in captured)
         attempts = self.enrollment["rejected"]["count"] - before + 1

@@ -1,13 +1,16 @@
 """What the unit tests share: Home Assistant with MQTT, a reader behind it, and its config entry."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 
+from custom_components.biometric_enroll import discovery
 from custom_components.biometric_enroll.client import request_channel
+from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
 from tests.support.clock import HomeLoop, SteadyTime
 from tests.support.harness import broker, custom_integrations, no_error_is_logged, prompt_mqtt
 from tests.support.home import Home, reader_entry
@@ -16,7 +19,7 @@ from tests.support.reader import FakeReader
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from homeassistant.core import HomeAssistant
+    from homeassistant.core import Event, HomeAssistant
     from syrupy.assertion import SnapshotAssertion
 
     from tests.support.broker import FakeBroker
@@ -81,3 +84,23 @@ async def home(new_home: Home) -> Home:
 async def anna(home: Home) -> str:
     """Return the template id of Anna's left thumb, enrolled before anybody becomes impatient."""
     return await home.enrolled()
+
+
+@pytest.fixture
+async def slot_2(home: Home) -> dict[str, Any]:
+    """Return how a template without an id is named."""
+    await home.settle()
+    return {"device_id": home.device_id, "slot": 2}
+
+
+@pytest.fixture
+def moments(home: Home, anna: str) -> list[Event[dict[str, Any]]]:
+    """Return what is fired on the event bus once Anna is enrolled."""
+    return async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
+
+
+@pytest.fixture
+def listening_is_short() -> Generator[None]:
+    """Listen for readers to set up no longer than the fake broker needs to replay."""
+    with patch.object(discovery, "LISTEN_SUBSCRIBED", 0.02):
+        yield

@@ -219,7 +219,7 @@ async def test_a_touch_of_the_last_run_is_not_restored(
         ),
     )
     hass.set_state(CoreState.running)
-    assert await hass.config_entries.async_setup(home.entry.entry_id)
+    assert await home.start()
     await home.until(lambda: home.available)
     restored = [hass.states.get(touch), hass.states.get(last)]
     assert [state and state.state for state in restored] == ["unknown", "unknown"]

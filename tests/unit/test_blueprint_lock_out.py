@@ -11,8 +11,8 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_mock_service
 
 from tests.support.home import async_back_door
-from tests.support.reader import DEVICE, new_id
-from tests.unit.blueprints import AUTOMATION, async_automate, reader_device, rename_entities
+from tests.support.reader import new_id
+from tests.unit.blueprints import AUTOMATION, async_automate, rename_entities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -39,11 +39,11 @@ def warnings(hass: HomeAssistant) -> list[ServiceCall]:
     return async_mock_service(hass, "test", "warn")
 
 
-async def _watch(hass: HomeAssistant, **inputs: Any) -> None:
+async def _watch(home: Home, **inputs: Any) -> None:
     """Have the blueprint watch the front door for three touches within five minutes."""
-    given = {"readers": [reader_device(hass, DEVICE)], "touches": 3, "minutes": 5}
+    given = {"readers": [home.device_id], "touches": 3, "minutes": 5}
     warning = [{"action": "test.warn", "data": WORDS}]
-    await async_automate(hass, "lock_out", **{**given, "warning": warning, **inputs})
+    await async_automate(home.hass, "lock_out", **{**given, "warning": warning, **inputs})
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def _identification(home: Home) -> str:
 async def test_the_third_unknown_touch_warns_and_locks_out(
     home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(home.hass)
+    await _watch(home)
     for _ in range(2):
         await _touch(reader.touch)
     assert (warnings, _identification(home)) == ([], "on")
@@ -87,7 +87,7 @@ async def test_the_third_unknown_touch_warns_and_locks_out(
 async def test_it_counts_anew_after_a_warning(
     home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(home.hass)
+    await _watch(home)
     for warned in (0, 0, 1, 1, 1, 2):
         await _touch(reader.touch)
         assert len(warnings) == warned
@@ -97,7 +97,7 @@ async def test_touches_older_than_the_window_do_not_count(
     home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
     """Two, then one when the first is too old, then one while the second is not."""
-    await _watch(home.hass)
+    await _watch(home)
     start = dt_util.utcnow()
     for minutes in (0, 3, 6, 7):
         now = start + timedelta(minutes=minutes)
@@ -109,7 +109,7 @@ async def test_touches_older_than_the_window_do_not_count(
 async def test_the_run_ends_when_nothing_counts_any_more(
     hass: HomeAssistant, home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(hass)
+    await _watch(home)
     await _touch(reader.touch)
     automation = hass.states.get(AUTOMATION)
     assert automation is not None
@@ -126,7 +126,7 @@ async def test_the_run_ends_when_nothing_counts_any_more(
 async def test_known_unreadable_disabled_and_late_touches_do_not_count(
     home: Home, reader: FakeReader, anna: str, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(home.hass, touches=2)
+    await _watch(home, touches=2)
     await _touch(reader.touch)
     await _touch(lambda: reader.touch(anna))
     await _touch(lambda: reader.touch(result="unreadable", reason="too_messy"))
@@ -141,7 +141,7 @@ async def test_known_unreadable_disabled_and_late_touches_do_not_count(
 async def test_a_disabled_fingerprint_counts_if_it_is_wished(
     home: Home, reader: FakeReader, anna: str, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(home.hass, touches=1, reasons=["disabled"])
+    await _watch(home, touches=1, reasons=["disabled"])
     await _touch(reader.touch)
     assert warnings == []
     await home.update(template_id=anna, enabled=False)
@@ -153,7 +153,7 @@ async def test_reload_and_restart_and_repeated_touches_do_not_count(
     home: Home, reader: FakeReader, warnings: list[ServiceCall], hass_storage: dict[str, Any]
 ) -> None:
     """One is enough here: a run that waits never lets Home Assistant be done."""
-    await _watch(home.hass, touches=1)
+    await _watch(home, touches=1)
     touch = reader.touch()
     await home.settle()
     assert await home.hass.config_entries.async_reload(home.entry.entry_id)
@@ -175,7 +175,7 @@ async def test_all_readers_count_together_and_are_all_locked_out(
     warnings: list[ServiceCall],
 ) -> None:
     other = await async_back_door(hass, broker)
-    await _watch(hass, readers=[home.device_id, other.device_id])
+    await _watch(home, readers=[home.device_id, other.device_id])
     rename_entities(hass)
     await home.settle()
     for each in (reader, reader, other.reader):
@@ -192,7 +192,7 @@ async def test_a_reader_that_is_away_is_told_of(
     warnings: list[ServiceCall],
 ) -> None:
     other = await async_back_door(hass, broker)
-    await _watch(hass, readers=[home.device_id, other.device_id], touches=1)
+    await _watch(home, readers=[home.device_id, other.device_id], touches=1)
     other.reader.die()
     await home.until(lambda: not other.available)
     await _touch(reader.touch)
@@ -207,7 +207,7 @@ async def test_a_reader_that_is_away_is_told_of(
 async def test_it_only_warns_if_it_is_wished(
     home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(home.hass, touches=1, lock_out=False)
+    await _watch(home, touches=1, lock_out=False)
     await _touch(reader.touch)
     told = {"touches": 1, "locked_out": False}
     assert [call.data for call in warnings] == [{**LOCKED_OUT, **told}]
@@ -217,7 +217,7 @@ async def test_it_only_warns_if_it_is_wished(
 async def test_a_reader_that_refuses_is_told_of(
     home: Home, reader: FakeReader, warnings: list[ServiceCall], caplog: pytest.LogCaptureFixture
 ) -> None:
-    await _watch(home.hass, touches=1)
+    await _watch(home, touches=1)
     reader.refuses["settings"] = "bad_request"
     await _touch(reader.touch)
     async_fire_time_changed(home.hass, dt_util.utcnow() + timedelta(seconds=11))

@@ -77,7 +77,7 @@ async def test_a_reader_that_never_answered_tells_so(
     new_home: Home, hass_client: ClientSessionGenerator, reader: FakeReader, impatient: None
 ) -> None:
     reader.silent = True
-    assert await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+    assert await new_home.start()
     told: Any = await get_diagnostics_for_config_entry(new_home.hass, hass_client, new_home.entry)
     assert not told["state"]["available"]
     assert told["state"]["identity"] is None
@@ -88,8 +88,7 @@ async def test_nothing_tells_whose_finger_it_is(
 ) -> None:
     """A bug report is public; the template id is the key to a door that trusts MQTT messages."""
     first = await enroll(home, "left_thumb")
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.settle()
     reader.touch(first["template_id"])
     second = await enroll(home, "left_index_finger")

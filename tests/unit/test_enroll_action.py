@@ -67,9 +67,7 @@ async def test_nothing_is_ever_sent_retained_or_with_qos(
     """The broker or the MQTT client would deliver it again, or minutes after it was given up."""
     await home.enroll()
     reader.touch()
-    await home.hass.services.async_call(
-        DOMAIN, "cancel_enrollment", {"device_id": home.device_id}, blocking=True
-    )
+    await home.cancel()
     assert {"hello", "start", "cancel", "ack"} <= {
         request.get("command") or request["action"] for request in reader.heard
     }
@@ -94,8 +92,7 @@ async def test_with_wait_it_answers_how_it_ended(
 ) -> None:
     waiting = home.hass.async_create_task(home.enroll(wait=True))
     await reader.hears("start")
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     if stage == "completed":
         reader.capture()
     else:
@@ -129,8 +126,7 @@ async def test_a_caller_that_stops_waiting_does_not_stop_the_enrollment(
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.settle()
     [fingerprint] = await home.fingerprints()
     assert fingerprint["name"] == "Anna"
@@ -148,8 +144,7 @@ async def test_a_caller_that_stops_before_the_answer_does_not_stop_the_enrollmen
         await calling
     await reader.hears("start", 3)
     reader.on_request(reader.held[0])
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.settle()
     assert reader.heard_of("cancel") == []
     assert len(await home.fingerprints()) == 1
@@ -173,8 +168,7 @@ async def test_a_person_that_is_renamed_stays_linked(
     home: Home, entity_registry: er.EntityRegistry, reader: FakeReader, person: str
 ) -> None:
     await home.enroll(person=person)
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.settle()
     entity_registry.async_update_entity(person, new_entity_id="person.anna_berg")
     [fingerprint] = await home.fingerprints()
@@ -269,13 +263,7 @@ async def test_who_is_no_admin_may_not(
     home: Home, reader: FakeReader, hass_read_only_user: User, action: str
 ) -> None:
     with pytest.raises(Unauthorized):
-        await home.hass.services.async_call(
-            DOMAIN,
-            action,
-            {"device_id": home.device_id},
-            blocking=True,
-            context=Context(user_id=hass_read_only_user.id),
-        )
+        await home.call(action, Context(user_id=hass_read_only_user.id), device_id=home.device_id)
     assert reader.heard_of("start") == []
 
 
@@ -292,8 +280,7 @@ async def test_all_that_follows_carries_the_callers_context(
     moments = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     context = Context(user_id=hass_admin_user.id)
     response = await home.enroll(context=context)
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.settle()
     assert len(moments) == 5
     assert all(moment.context == context for moment in moments)
@@ -307,77 +294,3 @@ async def test_all_that_follows_carries_the_callers_context(
     reader.touch(response["template_id"])
     assert home.state("sensor", "last_identified").context != context
     assert home.state("event", "touch").context != context
-
-
-# Cancelling
-
-
-async def test_cancelling_ends_the_enrollment(home: Home, reader: FakeReader) -> None:
-    response = await home.enroll()
-    await _async_cancel(home)
-    assert home.state("sensor", "enrollment").state == "cancelled"
-    [cancel] = reader.heard_of("cancel")
-    assert cancel["template_id"] == response["template_id"]
-
-
-async def test_an_enrollment_can_be_cancelled_before_it_shows(
-    home: Home, reader: FakeReader
-) -> None:
-    """The reader has accepted it, but its first snapshot is still on its way."""
-    say = reader.say
-
-    def hold_back(topic: str, message: dict[str, Any], *, retain: bool = False) -> None:
-        if topic != "enroll/response":
-            say(topic, message, retain=retain)
-
-    reader.say = hold_back  # type: ignore[method-assign]
-    await home.enroll()
-    assert home.state("sensor", "enrollment").state == "idle"
-    reader.say = say  # type: ignore[method-assign]
-    await _async_cancel(home)
-    assert home.state("sensor", "enrollment").state == "cancelled"
-
-
-async def test_with_nothing_to_cancel_there_is_an_error(home: Home) -> None:
-    with pytest.raises(ServiceValidationError) as error:
-        await _async_cancel(home)
-    assert error.value.translation_key == "refused_not_running"
-
-
-async def test_a_cancel_that_comes_too_late_shows_what_became_of_it(
-    home: Home, reader: FakeReader
-) -> None:
-    await home.enroll()
-    obey = reader.on_request
-
-    def finish_first(request: dict[str, Any]) -> None:
-        if request.get("action") == "cancel":
-            for _ in range(3):
-                reader.capture()
-        obey(request)
-
-    reader.on_request = finish_first  # type: ignore[method-assign]
-    await _async_cancel(home)
-    assert home.state("sensor", "enrollment").state == "completed"
-
-
-async def test_a_cancel_that_is_not_answered_is_an_error_and_the_enrollment_is_followed_on(
-    home: Home, reader: FakeReader, impatient: None
-) -> None:
-    await home.enroll()
-    reader.silent = True
-    with pytest.raises(HomeAssistantError) as error:
-        await _async_cancel(home)
-    assert error.value.translation_key == "reader_unreachable"
-    reader.silent = False
-    for _ in range(3):
-        reader.capture()
-    await home.until(
-        lambda: home.hass.states.is_state(home.entity_id("sensor", "enrollment"), "completed")
-    )
-
-
-async def _async_cancel(home: Home) -> None:
-    await home.hass.services.async_call(
-        DOMAIN, "cancel_enrollment", {"device_id": home.device_id}, blocking=True
-    )

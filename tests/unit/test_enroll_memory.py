@@ -7,7 +7,6 @@ from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from pytest_homeassistant_custom_component.common import MockUser, async_capture_events
 
-from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
 
 if TYPE_CHECKING:
@@ -99,8 +98,7 @@ async def test_a_user_that_is_gone_sees_nothing(home: Home) -> None:
 async def test_fingerprints_are_listed_by_slot(home: Home, reader: FakeReader) -> None:
     for name, slot in (("Ben", 9), ("Anna", 2), ("Cem", 4)):
         await home.enroll(name=name, slot=slot)
-        for _ in range(3):
-            reader.capture()
+        reader.capture(3)
     await home.settle()
     names = [found["name"] for found in await home.fingerprints()]
     assert names == ["Anna", "Cem", "Ben"]
@@ -114,8 +112,7 @@ async def test_every_scan_is_told_once_and_live(home: Home, reader: FakeReader) 
     await home.enroll()
     reader.capture()
     reader.reject("too_messy")
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     await home.settle()
     assert told(events) == [
         ("started", 1, False),
@@ -182,8 +179,7 @@ async def test_an_enrollment_is_followed_on_after_a_restart(
     shown = home.state("sensor", "enrollment")
     assert (shown.state, shown.attributes["name"]) == ("place_finger", "Anna")
     assert shown.attributes["expires_at"] is not None
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     await home.settle()
     [fingerprint] = await home.fingerprints()
     assert fingerprint["name"] == "Anna"
@@ -198,8 +194,7 @@ async def test_what_was_missed_in_a_restart_is_told_once_and_as_late(
     events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     assert await home.unload()
     reader.capture()
-    assert await async_setup(home.hass, {})
-    await home.set_up()
+    await home.restart_from_disk()
     reader.capture()
     await home.settle()
     await home.restart()
@@ -216,10 +211,8 @@ async def test_an_enrollment_that_completed_during_a_restart_gets_its_name(
     await home.enroll()
     await home.settle()
     assert await home.unload()
-    for _ in range(3):
-        reader.capture()
-    assert await async_setup(home.hass, {})
-    await home.set_up()
+    reader.capture(3)
+    await home.restart_from_disk()
     [fingerprint] = await home.fingerprints()
     assert fingerprint["name"] == "Anna"
 
@@ -231,8 +224,7 @@ async def test_a_crash_between_name_and_mark_makes_no_second_fingerprint(
     await home.enroll()
     await home.settle()
     delivery_log = hass_storage["biometric_enroll.marks"]
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.settle()
     before = await home.fingerprints()
     hass_storage["biometric_enroll.marks"] = delivery_log

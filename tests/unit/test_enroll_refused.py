@@ -106,8 +106,7 @@ async def test_while_an_enrollment_runs_there_is_no_other(home: Home, reader: Fa
     assert len(reader.heard_of("start")) == 1
     shown = home.state("sensor", "enrollment")
     assert (shown.state, shown.attributes["name"]) == ("place_finger", "Anna")
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     await home.settle()
     [fingerprint] = await home.fingerprints()
     assert fingerprint["template_id"] == response["template_id"]
@@ -328,11 +327,7 @@ async def test_the_end_of_an_enrollment_that_another_has_followed_is_nothing_to_
     """The answer to a cancel was on its way for so long that the next person is at the reader."""
     await home.enroll()
     reader.holds.add("cancel")
-    cancelling = home.hass.async_create_task(
-        home.hass.services.async_call(
-            DOMAIN, "cancel_enrollment", {"device_id": home.device_id}, blocking=True
-        )
-    )
+    cancelling = home.hass.async_create_task(home.cancel())
     await reader.hears("cancel")
     [cancel] = reader.held
     reader.end("cancelled")

@@ -42,9 +42,7 @@ def chosen(home: Home, tablet: MockUser) -> Context:
 
 def choose(home: Home, *users: MockUser) -> None:
     """Let users enroll at a reader, and no others."""
-    home.hass.config_entries.async_update_entry(
-        home.entry, options={CONF_ENROLLERS: [user.id for user in users]}
-    )
+    home.set_options({CONF_ENROLLERS: [user.id for user in users]})
 
 
 # What they may do
@@ -197,7 +195,7 @@ async def test_who_may_not_enroll_learns_nothing_else(
 @pytest.mark.parametrize("call", [Home.enroll, Home.cancel])
 async def test_a_user_that_is_gone_is_unknown(home: Home, call: Any) -> None:
     """Also one that was chosen."""
-    home.hass.config_entries.async_update_entry(home.entry, options={CONF_ENROLLERS: ["gone"]})
+    home.set_options({CONF_ENROLLERS: ["gone"]})
     with pytest.raises(UnknownUser):
         await call(home, Context(user_id="gone"))
 

@@ -104,7 +104,7 @@ async def test_what_a_reader_can_do_now_comes_by_one_reload(
 ) -> None:
     new_home.offer(OLD)
     reader.announce()
-    assert await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+    assert await new_home.start()
     await new_home.until(lambda: new_home.available)
     assert registered(new_home) == set()
     features = sorted({*OLD, "settings", feature})
@@ -133,8 +133,7 @@ async def test_features_that_nobody_knows_yet_do_no_harm(
 ) -> None:
     await async_update_firmware(home, [*FEATURES, "zoom"])
     assert registered(home) == BY_FEATURE["settings"]
-    await home.entry.runtime_data.async_refresh()
-    await home.settle()
+    await home.look()
     assert reloads.count == 1
 
 
@@ -156,7 +155,7 @@ async def test_a_reader_that_is_away_at_the_start_has_its_entities(
     new_home: Home, reader: FakeReader
 ) -> None:
     reader.silent = True
-    assert await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+    assert await new_home.start()
     await new_home.settle()
     assert registered(new_home) == BY_FEATURE["settings"]
     assert new_home.state("switch", "identification").state == "unavailable"
@@ -218,8 +217,7 @@ async def test_an_enrollment_goes_on_over_the_reload_and_each_scan_is_told_once(
     await async_update_firmware(home, [*FEATURES, "led_color"])
     assert home.state("sensor", "enrollment").state == "place_finger"
     assert home.state("sensor", "enrollment").attributes["name"] == "Anna"
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     await home.settle()
     assert told == ["started", *["scan_captured"] * 3, "completed"]
     assert [each["name"] for each in await home.fingerprints()] == ["Anna"]

@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll import async_setup
-from custom_components.biometric_enroll.const import CONF_LIVE_LIMIT, CONF_MIN_CONFIDENCE, DOMAIN
+from custom_components.biometric_enroll.const import CONF_LIVE_LIMIT, CONF_MIN_CONFIDENCE
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
 from tests.support.home import async_person
 
@@ -38,8 +38,7 @@ async def test_a_fingerprint_can_be_renamed_and_the_next_touch_tells_the_new_nam
 async def test_what_is_left_out_stays_as_it_was(home: Home, reader: FakeReader) -> None:
     person = await async_person(home.hass)
     template_id = (await home.enroll(person=person))["template_id"]
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.update(template_id=template_id, enabled=False)
     await home.update(template_id=template_id, name="Anne")
     [fingerprint] = await home.fingerprints()
@@ -91,12 +90,8 @@ async def test_only_an_admin_may_change_a_fingerprint(
 ) -> None:
     template_id = await home.enrolled()
     with pytest.raises(Unauthorized):
-        await home.hass.services.async_call(
-            DOMAIN,
-            "update_fingerprint",
-            {"template_id": template_id, "name": "Eve"},
-            blocking=True,
-            context=Context(user_id=hass_read_only_user.id),
+        await home.update(
+            Context(user_id=hass_read_only_user.id), template_id=template_id, name="Eve"
         )
 
 
@@ -131,7 +126,7 @@ async def test_a_match_below_the_least_confidence_identifies_nobody(
     home: Home, reader: FakeReader
 ) -> None:
     template_id = await home.enrolled()
-    home.hass.config_entries.async_update_entry(home.entry, options={CONF_MIN_CONFIDENCE: 100})
+    home.set_options({CONF_MIN_CONFIDENCE: 100})
     reader.touch(template_id, confidence=99)
     touch = home.state("event", "touch").attributes
     assert (touch["event_type"], touch["reason"]) == ("not_identified", "low_confidence")
@@ -144,11 +139,11 @@ async def test_the_user_decides_how_old_a_live_touch_may_be_without_a_reload(
     home: Home, reader: FakeReader
 ) -> None:
     template_id = await home.enrolled()
-    home.hass.config_entries.async_update_entry(home.entry, options={CONF_LIVE_LIMIT: 2})
+    home.set_options({CONF_LIVE_LIMIT: 2})
     reader.touch(template_id, age=3)
     assert home.state("event", "touch").state == "unknown"
     assert home.state("event", "late_touch").attributes["late_name"] == "Anna"
-    home.hass.config_entries.async_update_entry(home.entry, options={CONF_LIVE_LIMIT: 4})
+    home.set_options({CONF_LIVE_LIMIT: 4})
     reader.touch(template_id, age=3)
     assert home.state("event", "touch").attributes["name"] == "Anna"
 
@@ -179,8 +174,7 @@ async def test_a_person_that_is_removed_is_unlinked_and_the_fingerprint_stays(
 ) -> None:
     person = await async_person(home.hass)
     template_id = (await home.enroll(person=person))["template_id"]
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.settle()
     er.async_get(home.hass).async_remove(person)
     await home.settle()
@@ -212,8 +206,7 @@ async def test_a_person_that_is_removed_during_an_enrollment_is_unlinked(
         reader.on_request(request)
     await enrolling
     await home.settle()
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.settle()
     [(fingerprint, _)] = hass.data[DATA_REGISTRY].all()
     assert (fingerprint.subject.name, fingerprint.subject.person) == ("Anna", None)
@@ -246,19 +239,15 @@ async def test_fingerprints_are_grouped_by_person_and_else_by_name(
     ]
     for slot, who in enumerate(enrolled):
         await home.enroll(slot=slot, **who)
-        for _ in range(3):
-            reader.capture()
+        reader.capture(3)
         await home.settle()
-    response = await home.hass.services.async_call(
-        DOMAIN, "get_fingerprints", {}, blocking=True, return_response=True
-    )
-    assert response is not None
-    people: Any = response["people"]
+    response = await home.listed()
+    people = response["people"]
     assert [(each["name"], each["person"], len(each["fingerprints"])) for each in people] == [
         ("Anna", person, 2),
         ("Zoe", None, 2),
     ]
-    prints: Any = response["fingerprints"]
+    prints = response["fingerprints"]
     assert {each["device_id"] for each in prints} == {home.device_id}
 
 
@@ -269,14 +258,7 @@ async def test_who_may_not_read_one_of_the_readers_does_not_see_all(
     user = hass_admin_user
     user.groups = []
     with pytest.raises(Unauthorized):
-        await home.hass.services.async_call(
-            DOMAIN,
-            "get_fingerprints",
-            {},
-            blocking=True,
-            return_response=True,
-            context=Context(user_id=user.id),
-        )
+        await home.listed(Context(user_id=user.id))
 
 
 async def test_names_on_a_reader_that_is_no_longer_set_up_are_for_administrators(
@@ -287,16 +269,8 @@ async def test_names_on_a_reader_that_is_no_longer_set_up_are_for_administrators
     assert await home.hass.config_entries.async_remove(home.entry.entry_id)
     names = {}
     for user in (hass_admin_user, hass_read_only_user):
-        response = await home.hass.services.async_call(
-            DOMAIN,
-            "get_fingerprints",
-            {},
-            blocking=True,
-            return_response=True,
-            context=Context(user_id=user.id),
-        )
-        assert response is not None
-        prints: Any = response["fingerprints"]
+        response = await home.listed(Context(user_id=user.id))
+        prints = response["fingerprints"]
         names[user.id] = [each["name"] for each in prints]
     assert names == {hass_admin_user.id: ["Anna"], hass_read_only_user.id: []}
 
@@ -368,16 +342,8 @@ async def test_a_person_is_listed_as_they_are_called_and_look_now(
     entities = er.async_entries_for_config_entry(er.async_get(hass), home.entry.entry_id)
     readable = {entity.entity_id: True for entity in entities} | {person: may_read_her}
     hass_read_only_user.mock_policy({"entities": {"entity_ids": readable}})
-    response = await hass.services.async_call(
-        DOMAIN,
-        "get_fingerprints",
-        {},
-        blocking=True,
-        return_response=True,
-        context=Context(user_id=hass_read_only_user.id),
-    )
-    assert response is not None
-    people: Any = response["people"]
+    response = await home.listed(Context(user_id=hass_read_only_user.id))
+    people = response["people"]
     shown = ("Anna Maria", "/local/anna.png") if may_read_her else ("Anna", None)
     assert [(group["name"], group["picture"]) for group in people] == [shown]
     # The name that touches tell, and automations compare, is the fingerprint's own.

@@ -38,7 +38,7 @@ async def test_mqtt_that_goes_away_in_the_middle_of_the_setup_leaves_nothing_beh
         return await subscribe(*args, **kwargs)
 
     with patch("homeassistant.components.mqtt.async_subscribe", fails):
-        assert not await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+        assert not await new_home.start()
     assert new_home.entry.state is ConfigEntryState.SETUP_RETRY
     assert new_home.entry.error_reason_translation_key == "broker_unavailable"
     # Hearing of the reader, Home Assistant tries again at once.
@@ -164,8 +164,7 @@ async def test_a_touch_right_behind_the_end_of_an_enrollment_is_known_by_name(
 ) -> None:
     """Both come in one piece after a stall: nothing else runs in between."""
     response = await home.enroll()
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     reader.touch(response["template_id"])
     await home.settle()
     assert home.state("sensor", "last_identified").state == "Anna"

@@ -53,9 +53,7 @@ async def test_an_enrollment_is_done_as_the_options_say_where_the_action_does_no
     home: Home, reader: FakeReader
 ) -> None:
     reader.identity["max_scans"] = 7
-    home.hass.config_entries.async_update_entry(
-        home.entry, options={CONF_SCANS: 5, CONF_SCAN_TIMEOUT: 60}
-    )
+    home.set_options({CONF_SCANS: 5, CONF_SCAN_TIMEOUT: 60})
     await home.enroll()
     reader.end("cancelled")
     await home.settle()
@@ -103,7 +101,7 @@ async def test_who_is_chosen_stays_on_offer_and_who_is_gone_drops_out(
     boss = await async_user(hass, "Boss", GROUP_ID_ADMIN)
     former = await async_user(hass, "Former", is_active=False)
     chosen = [boss.id, "gone", former.id, tablet.id]
-    hass.config_entries.async_update_entry(home.entry, options={CONF_ENROLLERS: chosen})
+    home.set_options({CONF_ENROLLERS: chosen})
     dialog = await Dialog.open(hass, home.entry, "reader")
     assert list(dialog.offers(CONF_ENROLLERS)) == ["Boss", "Former", "Tablet"]
     still = [boss.id, former.id, tablet.id]

@@ -63,8 +63,7 @@ async def test_each_stage_is_told_as_it_comes_and_in_the_end_that_it_is_complete
 
 async def test_stages_that_come_all_at_once_end_the_same(home: Home, reader: FakeReader) -> None:
     dialog = await async_started(home)
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await dialog.until("completed")
 
 
@@ -118,9 +117,7 @@ async def test_what_was_entered_is_asked_of_the_reader_as_its_settings_say(
     hass: HomeAssistant, home: Home, reader: FakeReader
 ) -> None:
     reader.identity["max_scans"] = 7
-    hass.config_entries.async_update_entry(
-        home.entry, options={CONF_SCANS: 5, CONF_SCAN_TIMEOUT: 60}
-    )
+    home.set_options({CONF_SCANS: 5, CONF_SCAN_TIMEOUT: 60})
     person = await async_person(hass)
     dialog = await Dialog.open(hass, home.entry, "enroll")
     words = dialog.step["description_placeholders"]

@@ -80,10 +80,9 @@ async def test_a_reload_in_the_middle_is_lived_through(home: Home, reader: FakeR
     assert await home.unload()
     await dialog.until("away 1/3")
     reader.capture()
-    assert await home.hass.config_entries.async_setup(home.entry.entry_id)
+    assert await home.start()
     await dialog.until("place_finger 2/3")
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     await dialog.until("completed")
     assert listeners(home.entry) == len(home.entry.runtime_data._listeners)
 
@@ -140,8 +139,7 @@ async def test_closing_the_dialog_stops_nothing_and_leaves_nothing_behind(
     assert listeners(home.entry) == before + 2
     dialog.close()
     assert listeners(home.entry) == before
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.settle()
     assert [each["name"] for each in await home.fingerprints()] == ["Anna"]
 
@@ -172,8 +170,7 @@ async def test_what_runs_is_shown_when_the_dialog_is_opened_again(
     assert dialog.menu == ["watch", "cancel", "fingerprints", "reader"]
     await dialog.choose("watch")
     assert dialog.said == ["place_finger 2/3"]
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     await dialog.until("completed")
 
 

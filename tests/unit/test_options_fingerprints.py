@@ -218,7 +218,7 @@ async def test_what_is_in_the_slot_of_a_sensor_that_was_accepted_meanwhile_is_no
     """It has no id either, and is somebody else's finger."""
     dialog = await async_open(home, SLOT_2, what)
     reader.templates = {**reader.templates, "sensor_changed": True}
-    await home.entry.runtime_data.async_refresh()
+    await home.look()
     await home.entry.runtime_data.changes.async_accept_sensor()
     await home.settle()
     await dialog.submit(**({"name": "Ben", "enabled": True} if what == "edit" else {}))

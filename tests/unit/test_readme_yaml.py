@@ -114,8 +114,7 @@ async def test_the_action_enrolls_the_finger_that_it_names(
         {"event": "went_on", "event_data": {"answer": "{{ enrolled | default }}"}},
     )
     await reader.hears("start")
-    for _ in range(2):
-        reader.capture()
+    reader.capture(2)
     await home.until(
         lambda: (
             home.state("sensor", "enrollment_progress").state == "67"

@@ -13,7 +13,8 @@ from custom_components.biometric_enroll.legacy.client import UNPROVEN
 from custom_components.biometric_enroll.protocol.words import Reason
 from tests.support.home import async_person
 from tests.support.markdown import ROOT
-from tests.unit.test_translations import TEXTS, TOUCH_REASONS
+from tests.unit.test_entity_texts import TOUCH_REASONS
+from tests.unit.texts import TEXTS
 
 if TYPE_CHECKING:
     from tests.support.home import Home

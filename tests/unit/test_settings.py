@@ -1,13 +1,10 @@
 """What can be set on a reader, and how it fares."""
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import pytest
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import LedColor, Refusal
@@ -18,7 +15,9 @@ if TYPE_CHECKING:
     from tests.support.reader import FakeReader
 
 SWITCH = ("switch", "identification")
+
 LEVEL = ("select", "security_level")
+
 COLOR = ("select", "led_color")
 
 DIAGNOSTICS = ("signal", "free_memory", "sensor_errors", "started_at")
@@ -40,11 +39,6 @@ async def async_select(
     await home.hass.services.async_call(
         "select", "select_option", data, blocking=True, context=context
     )
-
-
-async def async_look(home: Home) -> None:
-    """Have Home Assistant say hello."""
-    await home.entry.runtime_data.async_refresh()
 
 
 @pytest.fixture
@@ -126,7 +120,7 @@ async def test_what_is_set_elsewhere_is_shown_with_the_next_hello(
     home: Home, reader: FakeReader
 ) -> None:
     reader.settings = {"identification": False, "security_level": 1}
-    await async_look(home)
+    await home.look()
     assert home.state(*SWITCH).state == "off"
     assert home.state(*LEVEL).state == "1"
 
@@ -135,7 +129,7 @@ async def test_a_level_that_the_sensor_has_not_told_is_unknown(
     home: Home, reader: FakeReader
 ) -> None:
     reader.settings = {**reader.settings, "security_level": None}
-    await async_look(home)
+    await home.look()
     assert home.state(*LEVEL).state == "unknown"
     assert home.state(*SWITCH).state == "on"
 
@@ -156,7 +150,7 @@ async def test_a_state_that_was_set_names_who_has_set_it(home: Home, reader: Fak
     assert home.state(*LEVEL).context is by_ben
     # What happens by itself afterwards is nobody's doing.
     reader.settings = {"identification": True, "security_level": 1}
-    await async_look(home)
+    await home.look()
     for entity in (SWITCH, LEVEL):
         assert home.state(*entity).context not in (by_anna, by_ben)
 
@@ -190,8 +184,7 @@ async def test_while_an_enrollment_is_running_only_a_lock_out_does_not_wait(
     await async_turn(home, "off")
     assert home.state(*SWITCH).state == "off"
     # The enrollment goes on.
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     assert home.state("sensor", "enrollment").state == "completed"
 
 
@@ -247,7 +240,7 @@ async def test_a_reader_that_tells_no_settings_has_none_to_show(
         return result
 
     reader.hello = hello  # type: ignore[method-assign]
-    await async_look(home)
+    await home.look()
     assert home.available
     for entity in (SWITCH, LEVEL):
         assert home.state(*entity).state == "unavailable"
@@ -274,85 +267,3 @@ async def test_a_light_with_colours_can_be_given_one(colorful: Home, reader: Fak
     assert colorful.state(*COLOR).context is by_anna
     [request] = reader.heard_of("settings")
     assert request.keys() == {"v", "request", "command", "nonce", "led_color"}
-
-
-# How it fares
-
-
-async def test_diagnostics_have_to_be_enabled(home: Home) -> None:
-    for key in DIAGNOSTICS:
-        found = er.async_get(home.hass).async_get(home.entity_id("sensor", key))
-        assert found is not None
-        assert found.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-        assert found.entity_category == "diagnostic"
-        assert home.hass.states.get(found.entity_id) is None
-
-
-@pytest.fixture
-async def enabled(entity_registry_enabled_by_default: None, home: Home) -> Home:
-    """Return Home Assistant with all sensors of the reader."""
-    return home
-
-
-async def test_diagnostics_are_as_fresh_as_the_last_hello(
-    enabled: Home, reader: FakeReader
-) -> None:
-    shown = {key: enabled.state("sensor", key).state for key in DIAGNOSTICS[:3]}
-    assert shown == {"signal": "-61", "free_memory": "41000", "sensor_errors": "0"}
-    assert enabled.state("sensor", "signal").attributes["unit_of_measurement"] == "dBm"
-    reader.diagnostics = {"signal": -80, "free_memory": 30000, "sensor_errors": 7}
-    await async_look(enabled)
-    shown = {key: enabled.state("sensor", key).state for key in DIAGNOSTICS[:3]}
-    assert shown == {"signal": "-80", "free_memory": "30000", "sensor_errors": "7"}
-
-
-async def test_what_a_board_cannot_tell_is_unknown(enabled: Home, reader: FakeReader) -> None:
-    reader.diagnostics = {"signal": None, "free_memory": None, "sensor_errors": 0}  # type: ignore[dict-item]
-    await async_look(enabled)
-    assert enabled.state("sensor", "signal").state == "unknown"
-    assert enabled.state("sensor", "free_memory").state == "unknown"
-    assert enabled.state("sensor", "sensor_errors").state == "0"
-
-
-async def test_a_firmware_that_tells_no_diagnostics_leaves_them_unknown(
-    enabled: Home, reader: FakeReader
-) -> None:
-    told = reader.hello
-
-    def hello() -> dict[str, Any]:
-        result = told()
-        del result["diagnostics"]
-        return result
-
-    reader.hello = hello  # type: ignore[method-assign]
-    await async_look(enabled)
-    for key in DIAGNOSTICS[:3]:
-        assert enabled.state("sensor", key).state == "unknown"
-
-
-async def test_diagnostics_are_unavailable_with_their_reader(
-    enabled: Home, reader: FakeReader, impatient: None
-) -> None:
-    reader.silent = True
-    await async_look(enabled)
-    for key in DIAGNOSTICS:
-        assert enabled.state("sensor", key).state == "unavailable"
-
-
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-
-
-async def test_when_a_reader_has_started_changes_only_when_it_starts_anew(
-    enabled: Home, reader: FakeReader
-) -> None:
-    seen = []
-    # However long an answer takes, and however its clock drifts against ours.
-    for seconds, uptime in ((0, 100), (60, 159), (120, 222), (600, 680), (660, 20), (720, 81)):
-        with (
-            patch("homeassistant.util.dt.utcnow", return_value=NOON + timedelta(seconds=seconds)),
-            patch.object(type(reader), "uptime_ms", uptime * 1000),
-        ):
-            await async_look(enabled)
-            seen.append(enabled.state("sensor", "started_at").state)
-    first, second = "2026-11-24T11:58:20+00:00", "2026-11-24T12:10:40+00:00"
-    assert seen == [first] * 4 + [second] * 2

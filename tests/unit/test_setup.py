@@ -23,7 +23,7 @@ async def test_a_reader_that_answers_is_available(home: Home) -> None:
 
 
 async def test_without_a_broker_the_setup_is_tried_again(new_home: Home) -> None:
-    assert not await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+    assert not await new_home.start()
     assert new_home.entry.state is ConfigEntryState.SETUP_RETRY
     assert new_home.entry.error_reason_translation_key == "broker_unavailable"
 
@@ -34,7 +34,7 @@ async def test_a_reader_without_power_is_set_up_all_the_same(
     """It will be back; until then its entities say so."""
     reader.announce()
     reader.die()
-    assert await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+    assert await new_home.start()
     await broker.until_subscribed("biometric/front_door/status")
     await new_home.settle()
     assert new_home.entry.state is ConfigEntryState.LOADED
@@ -95,7 +95,7 @@ async def test_a_hello_is_repeated_until_it_is_answered(
 ) -> None:
     reader.announce()
     reader.speechless = True
-    assert await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+    assert await new_home.start()
     await reader.hears("hello", 3)
     reader.speechless = False
     await new_home.until(lambda: new_home.available)

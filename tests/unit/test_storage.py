@@ -9,7 +9,6 @@ from unittest.mock import patch
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
-from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.storage import DATA_DELIVERY_LOG, DATA_REGISTRY
 from tests.support.reader import DEVICE
 
@@ -25,16 +24,14 @@ async def test_a_name_is_not_lost_when_only_the_marks_were_saved(
 ) -> None:
     """A touch, or another reader, may have the marks saved just before the power goes."""
     await home.enroll()
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     await home.settle()
     before = json.loads(json.dumps(hass_storage["biometric_enroll.roster"]))
     reader.capture()
     await home.settle()
     assert await home.unload()
     hass_storage["biometric_enroll.roster"] = before
-    assert await async_setup(home.hass, {})
-    await home.set_up()
+    await home.restart_from_disk()
     assert [found["name"] for found in await home.fingerprints()] == ["Anna"]
 
 
@@ -56,8 +53,7 @@ async def test_what_a_newer_minor_version_has_saved_is_read(
         fingerprint["subject"]["note"] = "new"
     hass_storage["biometric_enroll.marks"] = delivery_log
     hass_storage["biometric_enroll.roster"] = registry
-    assert await async_setup(home.hass, {})
-    await home.set_up()
+    await home.restart_from_disk()
     reader.touch(anna)
     assert home.state("event", "touch").attributes["event_type"] == "identified"
 

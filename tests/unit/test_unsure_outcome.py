@@ -158,7 +158,7 @@ async def test_while_a_change_may_still_come_hello_is_said_again_soon(
     """Also where another hello than that of the watch has told it."""
     reader.changing = True
     with patch.object(connection, "HELLO_CHANGING_EVERY", 0.01):
-        await home.entry.runtime_data.async_refresh()
+        await home.look()
         hellos = len(reader.heard_of("hello"))
         await reader.hears("hello", hellos + 3)
         reader.changing = False
@@ -182,13 +182,13 @@ async def test_a_reader_that_refuses_to_cancel_what_it_says_is_running_is_not_fl
         await reader.hears("cancel")
         hellos = len(reader.heard_of("hello"))
         for more in range(10):
-            await home.entry.runtime_data.async_refresh()
+            await home.look()
             await reader.hears("hello", hellos + more + 1)
         assert len(reader.heard_of("cancel")) == 1
         # Later it may be of use.
         reader.refuses.clear()
         await asyncio.sleep(0.5)
-        await home.entry.runtime_data.async_refresh()
+        await home.look()
         await home.until(lambda: home.state("sensor", "enrollment").state == "cancelled")
 
 

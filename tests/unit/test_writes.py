@@ -71,7 +71,7 @@ async def test_what_tells_nothing_new_writes_nothing(home: Home, reader: FakeRea
 async def test_diagnostics_write_only_what_shows_them(home: Home, reader: FakeReader) -> None:
     with _writes(home.hass) as written:
         reader.diagnostics["signal"] = -70
-        await home.entry.runtime_data.async_refresh()
+        await home.look()
         assert written == ["signal"]
     assert home.state("sensor", "signal").state == "-70"
 

@@ -169,7 +169,7 @@ class OldHome(AnyHome):
 
     @override
     async def set_up(self) -> None:
-        assert await self.hass.config_entries.async_setup(self.entry.entry_id)
+        assert await self.start()
         await self.until(lambda: self.available)
         await self.settle()
 
@@ -224,4 +224,4 @@ class OldHome(AnyHome):
 
     def trust(self) -> None:
         """Let the touches of this reader count as live."""
-        self.hass.config_entries.async_update_entry(self.entry, options={"trust_touches": True})
+        self.set_options({"trust_touches": True})

@@ -33,6 +33,9 @@ Said = tuple[str, dict[str, Any]]
 both = pytest.mark.parametrize("sketch", list(Sketch))
 """Runs a test with each of the sketches."""
 
+first = pytest.mark.parametrize("sketch", [Sketch.FIRST])
+later = pytest.mark.parametrize("sketch", [Sketch.LATER])
+
 
 def error(message: str, **details: Any) -> dict[str, Any]:
     return {"status": "error", "message": message, **details}

@@ -100,7 +100,7 @@ async def test_a_reader_that_is_away_from_the_beginning_is_one_line_too(
 ) -> None:
     caplog.clear()
     reader.silent = True
-    assert await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+    assert await new_home.start()
     await asyncio.sleep(LONG)
     assert _told(caplog) == [("INFO", "Reader front_door is unavailable: it does not answer")]
     reader.announce()

@@ -1,13 +1,17 @@
 """A reader of the first generation in Home Assistant, with each of the sketches or with one."""
 
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 
+from custom_components.biometric_enroll.legacy import enroller
 from tests.support.first_generation.home import OldHome, OldReader
 from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from homeassistant.core import HomeAssistant
 
     from tests.support.broker import FakeBroker
@@ -37,3 +41,10 @@ async def home(new_home: OldHome) -> OldHome:
     """Return Home Assistant with the reader set up and available."""
     await new_home.set_up()
     return new_home
+
+
+@pytest.fixture
+def short_scans(impatient: None) -> Generator[None]:
+    """Let the longest time for a scan be over soon."""
+    with patch.object(enroller, "SILENCE", -119.7):
+        yield

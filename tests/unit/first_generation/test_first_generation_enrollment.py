@@ -7,18 +7,13 @@ from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from pytest_homeassistant_custom_component.common import MockUser
 
-from custom_components.biometric_enroll.const import CONF_ENROLLERS, DOMAIN
+from custom_components.biometric_enroll.const import CONF_ENROLLERS
 from tests.support.first_generation.home import TEMPLATE_ID
+from tests.support.first_generation.scene import first, later
 from tests.support.first_generation.sketch import POOR, Sketch
 
 if TYPE_CHECKING:
     from tests.support.first_generation.home import OldHome, OldReader
-
-later = pytest.mark.parametrize("sketch", [Sketch.LATER])
-"""Runs a test with the later sketch only."""
-
-first = pytest.mark.parametrize("sketch", [Sketch.FIRST])
-"""Runs a test with the first sketch only."""
 
 
 async def test_it_enrolls_and_shows_every_scan(home: OldHome, old: OldReader) -> None:
@@ -163,76 +158,6 @@ async def test_after_a_failure_the_next_one_works(home: OldHome, old: OldReader)
     assert await home.named() == {1: "Anna"}
 
 
-# Cancelling
-
-
-@pytest.mark.parametrize("scans", [0, 1])
-async def test_the_action_cancels(home: OldHome, old: OldReader, scans: int) -> None:
-    await home.enroll()
-    old.scan(times=scans)
-    await home.cancel()
-    assert home.outcome == ("cancelled", None)
-    assert old.reader.enrollment is None
-    assert await home.named() == {}
-
-
-async def test_the_button_cancels(home: OldHome, old: OldReader) -> None:
-    await home.enroll()
-    await home.press_cancel()
-    assert home.outcome == ("cancelled", None)
-    await home.enrolled()
-
-
-async def test_with_nothing_to_cancel_there_is_an_error(home: OldHome, old: OldReader) -> None:
-    with pytest.raises(ServiceValidationError) as error:
-        await home.cancel()
-    assert error.value.translation_key == "refused_not_running"
-    await home.enrolled()
-    with pytest.raises(ServiceValidationError):
-        await home.press_cancel()
-    assert old.heard_of("enroll/request", action="cancel") == []
-
-
-async def test_a_cancel_is_repeated_until_it_is_answered(
-    home: OldHome, old: OldReader, impatient: None
-) -> None:
-    await home.enroll()
-    heard: list[str] = []
-
-    def deaf(_suffix: str, message: dict[str, object]) -> bool:
-        heard.append(str(message.get("action")))
-        return heard.count("cancel") < 3
-
-    old.deaf = deaf
-    await home.cancel()
-    assert home.stage == "cancelled"
-
-
-async def test_a_cancel_that_nobody_answers_is_an_error_and_the_enrollment_is_followed_on(
-    home: OldHome, old: OldReader, impatient: None
-) -> None:
-    await home.enroll()
-    old.silent = True
-    with pytest.raises(HomeAssistantError) as error:
-        await home.cancel()
-    assert error.value.translation_key == "reader_unreachable"
-    old.silent = False
-    old.scan(times=old.scans)
-    await home.until_ended()
-    assert home.stage == "completed"
-
-
-async def test_a_cancel_after_the_reader_has_restarted_ends_it(
-    home: OldHome, old: OldReader
-) -> None:
-    """It knows of nothing to cancel, which it says in two ways; and nothing is stored."""
-    await home.enroll()
-    old.reboot()
-    await home.cancel()
-    assert home.ended
-    assert await home.named() == {}
-
-
 # Where it goes
 
 
@@ -360,16 +285,10 @@ async def test_a_chosen_user_enrolls_and_cancels_and_no_other_does(home: OldHome
     call = {"device_id": home.device_id, "name": "Anna"}
     context = Context(user_id=user.id)
     with pytest.raises(Unauthorized):
-        await home.hass.services.async_call(
-            DOMAIN, "enroll_fingerprint", call, blocking=True, context=context
-        )
+        await home.call("enroll_fingerprint", context, **call)
     entries.async_update_entry(home.entry, options={CONF_ENROLLERS: [user.id]})
-    await home.hass.services.async_call(
-        DOMAIN, "enroll_fingerprint", call, blocking=True, context=context
-    )
+    await home.call("enroll_fingerprint", context, **call)
     assert home.stage == "place_finger"
     del call["name"]
-    await home.hass.services.async_call(
-        DOMAIN, "cancel_enrollment", call, blocking=True, context=context
-    )
+    await home.cancel(context, **call)
     assert home.stage == "cancelled"

@@ -72,7 +72,7 @@ async def test_a_reader_without_power_is_set_up_all_the_same(
     new_home: OldHome, old: OldReader, impatient: None
 ) -> None:
     old.silent = True
-    assert await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+    assert await new_home.start()
     await old._broker.until_subscribed("biometric/esp32/fingerprint")
     await new_home.settle()
     assert new_home.entry.state is ConfigEntryState.LOADED
@@ -147,7 +147,7 @@ async def test_nobody_is_believed_for_a_retained_status(
 ) -> None:
     old.silent = True
     old.publish("status", {"status": "online", "timestamp": 0}, retain=True)
-    assert await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+    assert await new_home.start()
     await broker.until_subscribed("biometric/esp32/fingerprint")
     await new_home.settle()
     assert not new_home.available
@@ -203,7 +203,7 @@ async def test_after_unloading_nothing_is_heard_or_said(
     home: OldHome, old: OldReader, broker: FakeBroker
 ) -> None:
     await home.enroll()
-    assert await home.hass.config_entries.async_unload(home.entry.entry_id)
+    assert await home.unload()
     said = len(broker.published)
     old.scan(times=old.scans)
     old.say_status()
@@ -215,7 +215,7 @@ async def test_after_unloading_nothing_is_heard_or_said(
 async def _unload_at_once(home: OldHome) -> None:
     """Unload, with the times of the real world: each answer may take ten seconds."""
     async with asyncio.timeout(2):
-        assert await home.hass.config_entries.async_unload(home.entry.entry_id)
+        assert await home.unload()
 
 
 async def test_unloading_ends_a_look(home: OldHome, old: OldReader) -> None:

@@ -106,8 +106,7 @@ async def test_its_names_are_kept_and_its_next_enrollment_works(
     assert await home.named() == {1: "Anna"}
     assert home.stage == "completed"
     await home.enroll(name="Ben")
-    for _ in range(3):
-        reader.capture()
+    reader.capture(3)
     await home.settle()
     assert await home.named() == {1: "Anna", 5: "Ben"}
 
@@ -148,7 +147,7 @@ async def test_it_is_upgraded_also_when_the_firmware_was_changed_while_home_assi
     """Then the status is retained."""
     old.silent = True
     FakeReader(old._broker, READER_ID).announce()
-    assert await new_home.hass.config_entries.async_setup(new_home.entry.entry_id)
+    assert await new_home.start()
     await new_home.until(lambda: new_home.entry.unique_id == DEVICE and new_home.available)
     assert CONF_DIALECT not in new_home.entry.data
     await _upgrade_is_over(new_home)

@@ -1,16 +1,12 @@
 """A reader, what can be wrong with it, and the page on which a user mends that."""
 
-import json
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from pathlib import Path
-from string import Formatter
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from homeassistant.helpers import issue_registry as ir
 
-import custom_components.biometric_enroll as package
 from custom_components.biometric_enroll.client import request_channel
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.issues import (
@@ -22,6 +18,7 @@ from custom_components.biometric_enroll.issues import (
 )
 from tests.support.home import OTHER_DEVICE, Home
 from tests.support.reader import FEATURES, READER_ID, FakeReader
+from tests.unit.texts import TEXTS, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -39,9 +36,7 @@ KINDS = [
     ISSUE_SENSOR_FULL,
 ]
 
-TEXTS: dict[str, Any] = json.loads(
-    (Path(package.__file__).parent / "translations" / "en.json").read_text()
-)["issues"]
+ISSUES = TEXTS["issues"]
 
 ANNAS_SLOT, BENS_SLOT = 5, 7
 
@@ -79,7 +74,7 @@ class RepairsHome(Home):
         issue_id = f"{kind}_{self.entry.entry_id}"
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, issue_id)
         assert issue is not None
-        assert fields(TEXTS[kind]["title"]) <= (issue.translation_placeholders or {}).keys()
+        assert placeholders(ISSUES[kind]["title"]) <= (issue.translation_placeholders or {}).keys()
         return issue
 
     async def said_again(self) -> None:
@@ -162,17 +157,13 @@ class RepairsHome(Home):
         return {**result, "kind": kind}
 
 
-def fields(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-
-
 def _assert_worded(kind: str, result: dict[str, Any]) -> None:
     """Check that there are words for all that a form shows, and values for all that they name."""
-    texts = TEXTS[kind]["fix_flow"]
+    texts = ISSUES[kind]["fix_flow"]
     if result["type"] == "form":
         step = texts["step"][result["step_id"]]
         given = (result["description_placeholders"] or {}).keys()
-        assert fields(step["title"]) | fields(step["description"]) <= given
+        assert placeholders(step["title"]) | placeholders(step["description"]) <= given
         assert {field["name"] for field in result["data_schema"]} == step.get("data", {}).keys()
         assert (result["errors"] or {}).keys() <= {"base"}
         assert set((result["errors"] or {}).values()) <= texts.get("error", {}).keys()

@@ -75,9 +75,7 @@ async def test_a_name_that_the_form_did_not_tell_is_not_forgotten(home: RepairsH
 
 async def test_a_name_on_the_list_that_is_changed_is_changed_there_too(home: RepairsHome) -> None:
     await home.trouble(ISSUE_FINGERPRINTS_GONE)
-    await home.hass.services.async_call(
-        DOMAIN, "update_fingerprint", {"template_id": home.anna, "name": "Anne"}, blocking=True
-    )
+    await home.update(template_id=home.anna, name="Anne")
     form = await home.open(ISSUE_FINGERPRINTS_GONE)
     assert form["description_placeholders"]["names"] == "- Anne (5)"
 
@@ -95,9 +93,7 @@ async def test_another_sensor_is_accepted_and_its_predecessors_names_are_listed(
     assert (await home.fix(ISSUE_SENSOR_CHANGED))["type"] == "create_entry"
     assert home.raised() == {ISSUE_FINGERPRINTS_GONE}
     assert await home.names() == ["Anna"]
-    response: Any = await home.hass.services.async_call(
-        DOMAIN, "get_fingerprints", {}, blocking=True, return_response=True
-    )
+    response: Any = await home.listed()
     assert [each["slot"] for each in response["unnamed"]] == [1, 2, 3, 5]
 
 

@@ -97,7 +97,7 @@ async def test_an_unreachable_reader_is_not_taken_for_an_empty_one(home: Repairs
     home.templates(count=0)
     home.reader.die()
     assert await home.unload()
-    assert await home.hass.config_entries.async_setup(home.entry.entry_id)
+    assert await home.start()
     await home.settled()
     assert home.raised() == set()
     assert await home.names() == ["Anna"]
@@ -210,7 +210,7 @@ async def test_what_a_user_ignores_is_still_ignored_after_a_restart(home: Repair
     assert await home.unload()
     # What Home Assistant has read from its file when it starts.
     ir.async_get(home.hass).issues[DOMAIN, issue_id] = replace(ignored, active=False)
-    assert await home.hass.config_entries.async_setup(home.entry.entry_id)
+    assert await home.start()
     await home.settled()
     assert home.raised() == {ISSUE_FINGERPRINTS_GONE}
     assert home.issue(ISSUE_FINGERPRINTS_GONE).dismissed_version is not None

@@ -35,7 +35,7 @@ def _replaced(home: RepairsHome) -> None:
 
 async def test_the_reader_that_answers_takes_the_place_of_the_other(home: RepairsHome) -> None:
     await home.enrolled()
-    home.hass.config_entries.async_update_entry(home.entry, options={CONF_MIN_CONFIDENCE: 60})
+    home.set_options({CONF_MIN_CONFIDENCE: 60})
     entities = er.async_get(home.hass)
     before = {
         each.entity_id: each.id

@@ -27,7 +27,7 @@ TEMPLATE_ID = "9f2c01ab44d0e1f7"
 OTHER_ID = "0c4f19d2b7a85e63"
 
 _WIRE = json.loads(
-    (Path(__file__).parents[1] / "wire" / "first_generation.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "wire" / "first_generation.json").read_text(encoding="utf-8")
 )
 _RUNNING = enrollments.started(TEMPLATE_ID, 5, 30_000)
 
