@@ -7,12 +7,7 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
-from tests.unit.blueprints import (
-    LOCK,
-    PANEL,
-    async_automate,
-    async_automate_acts,
-)
+from tests.unit.blueprints import LOCK, PANEL, async_automate, async_automate_acts
 
 if TYPE_CHECKING:
     from homeassistant.core import ServiceCall

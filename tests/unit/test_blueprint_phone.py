@@ -158,7 +158,7 @@ async def test_the_button_cancels(home: Home, followed: Phone) -> None:
     await home.settle()
     (action,) = followed.got[-1]["data"]["actions"]
     await _press(home, action["action"])
-    assert home.state("sensor", "enrollment").state == "cancelled"
+    assert home.stage == "cancelled"
     assert followed.got[-1]["message"] == "Cancelled."
 
 
@@ -169,7 +169,7 @@ async def test_other_buttons_and_those_of_other_enrollments_cancel_nothing(
     for action in (f"biometric_enroll_cancel_{new_id()}", "biometric_enroll_cancel_None", "OTHER"):
         await _press(home, action)
     assert reader.heard_of("cancel") == []
-    assert home.state("sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 async def test_the_button_of_an_enrollment_that_is_over_cancels_nothing(

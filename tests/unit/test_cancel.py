@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
+
+from tests.support.home import async_fails
 
 if TYPE_CHECKING:
     from tests.support.home import Home
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 async def test_cancelling_ends_the_enrollment(home: Home, reader: FakeReader) -> None:
     response = await home.enroll()
     await home.cancel()
-    assert home.state("sensor", "enrollment").state == "cancelled"
+    assert home.stage == "cancelled"
     [cancel] = reader.heard_of("cancel")
     assert cancel["template_id"] == response["template_id"]
 
@@ -30,10 +32,10 @@ async def test_an_enrollment_can_be_cancelled_before_it_shows(
 
     reader.say = hold_back  # type: ignore[method-assign]
     await home.enroll()
-    assert home.state("sensor", "enrollment").state == "idle"
+    assert home.stage == "idle"
     reader.say = say  # type: ignore[method-assign]
     await home.cancel()
-    assert home.state("sensor", "enrollment").state == "cancelled"
+    assert home.stage == "cancelled"
 
 
 async def test_with_nothing_to_cancel_there_is_an_error(home: Home) -> None:
@@ -55,7 +57,7 @@ async def test_a_cancel_that_comes_too_late_shows_what_became_of_it(
 
     reader.on_request = finish_first  # type: ignore[method-assign]
     await home.cancel()
-    assert home.state("sensor", "enrollment").state == "completed"
+    assert home.stage == "completed"
 
 
 async def test_a_cancel_that_is_not_answered_is_an_error_and_the_enrollment_is_followed_on(
@@ -63,11 +65,7 @@ async def test_a_cancel_that_is_not_answered_is_an_error_and_the_enrollment_is_f
 ) -> None:
     await home.enroll()
     reader.silent = True
-    with pytest.raises(HomeAssistantError) as error:
-        await home.cancel()
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(home.cancel()) == "reader_unreachable"
     reader.silent = False
     reader.capture(3)
-    await home.until(
-        lambda: home.hass.states.is_state(home.entity_id("sensor", "enrollment"), "completed")
-    )
+    await home.until_stage("completed")

@@ -17,13 +17,7 @@ from custom_components.biometric_enroll.const import (
 )
 from tests.support.home import OTHER_DEVICE, Home, reader_entry
 from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
-from tests.unit.config_forms import (
-    by_user,
-    discovered,
-    enter,
-    offers,
-    suggestion,
-)
+from tests.unit.config_forms import by_user, discovered, enter, offers, suggestion
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant

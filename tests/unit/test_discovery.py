@@ -17,13 +17,7 @@ from custom_components.biometric_enroll.const import (
 )
 from tests.support.home import OTHER_DEVICE, reader_entry
 from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
-from tests.unit.config_forms import (
-    announcement,
-    by_mqtt,
-    discovered,
-    enter,
-    status,
-)
+from tests.unit.config_forms import announcement, by_mqtt, discovered, enter, status
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import probatio
 import pytest
 from homeassistant.core import Context
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.biometric_enroll.const import DOMAIN, EVENT_BIOMETRIC_ENROLL
@@ -78,7 +78,7 @@ async def test_a_response_is_not_required(home: Home) -> None:
     await home.hass.services.async_call(
         DOMAIN, "enroll_fingerprint", {"device_id": home.device_id, "name": "Anna"}, blocking=True
     )
-    assert home.state("sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 # Waiting
@@ -114,7 +114,7 @@ async def test_waiting_has_an_end_and_the_enrollment_goes_on(
         await home.enroll(scan_timeout=5, wait=True)
     assert error.value.translation_key == "no_outcome"
     assert reader.heard_of("cancel") == []
-    assert home.state("sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 async def test_a_caller_that_stops_waiting_does_not_stop_the_enrollment(
@@ -128,8 +128,7 @@ async def test_a_caller_that_stops_waiting_does_not_stop_the_enrollment(
         await waiting
     reader.capture(3)
     await home.settle()
-    [fingerprint] = await home.fingerprints()
-    assert fingerprint["name"] == "Anna"
+    assert list((await home.named()).values()) == ["Anna"]
 
 
 async def test_a_caller_that_stops_before_the_answer_does_not_stop_the_enrollment(
@@ -167,9 +166,7 @@ async def test_a_given_name_goes_before_the_persons(home: Home, person: str) -> 
 async def test_a_person_that_is_renamed_stays_linked(
     home: Home, entity_registry: er.EntityRegistry, reader: FakeReader, person: str
 ) -> None:
-    await home.enroll(person=person)
-    reader.capture(3)
-    await home.settle()
+    await home.enrolled(person=person)
     entity_registry.async_update_entity(person, new_entity_id="person.anna_berg")
     [fingerprint] = await home.fingerprints()
     assert fingerprint["person"] == "person.anna_berg"
@@ -258,19 +255,10 @@ async def test_a_reader_that_is_not_loaded_is_an_error(home: Home, reader: FakeR
     assert reader.heard_of("start") == []
 
 
-@pytest.mark.parametrize("action", ["enroll_fingerprint", "cancel_enrollment"])
-async def test_who_is_no_admin_may_not(
-    home: Home, reader: FakeReader, hass_read_only_user: User, action: str
-) -> None:
-    with pytest.raises(Unauthorized):
-        await home.call(action, Context(user_id=hass_read_only_user.id), device_id=home.device_id)
-    assert reader.heard_of("start") == []
-
-
 async def test_an_automation_may(home: Home) -> None:
     """Nobody's user stands behind it; who may write automations is an admin."""
     await home.enroll(context=Context(user_id=None))
-    assert home.state("sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 async def test_all_that_follows_carries_the_callers_context(

@@ -163,7 +163,7 @@ async def test_what_a_reader_did_before_it_was_added_is_not_shown(
     reader.end("cancelled")
     await new_home.set_up()
     await new_home.until(lambda: new_home.available)
-    assert new_home.state("sensor", "enrollment").state == "idle"
+    assert new_home.stage == "idle"
 
 
 # Over a restart
@@ -181,8 +181,7 @@ async def test_an_enrollment_is_followed_on_after_a_restart(
     assert shown.attributes["expires_at"] is not None
     reader.capture(2)
     await home.settle()
-    [fingerprint] = await home.fingerprints()
-    assert fingerprint["name"] == "Anna"
+    assert list((await home.named()).values()) == ["Anna"]
 
 
 async def test_what_was_missed_in_a_restart_is_told_once_and_as_late(
@@ -213,8 +212,7 @@ async def test_an_enrollment_that_completed_during_a_restart_gets_its_name(
     assert await home.unload()
     reader.capture(3)
     await home.restart_from_disk()
-    [fingerprint] = await home.fingerprints()
-    assert fingerprint["name"] == "Anna"
+    assert list((await home.named()).values()) == ["Anna"]
 
 
 async def test_a_crash_between_name_and_mark_makes_no_second_fingerprint(
@@ -229,7 +227,7 @@ async def test_a_crash_between_name_and_mark_makes_no_second_fingerprint(
     before = await home.fingerprints()
     hass_storage["biometric_enroll.marks"] = delivery_log
     await home.restart()
-    assert home.state("sensor", "enrollment").state == "completed"
+    assert home.stage == "completed"
     assert await home.fingerprints() == before
 
 
@@ -268,7 +266,7 @@ async def test_a_reader_that_forgot_the_enrollment_has_failed(
     events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     reader.forget()
     reader.announce()
-    await _async_until_stage(home, "failed")
+    await home.until_stage("failed")
     assert home.state("sensor", "enrollment").attributes["reason"] == "reader_restarted"
     await home.settle()
     assert told(events) == [("failed", 2, True)]
@@ -279,7 +277,7 @@ async def test_a_reader_that_forgot_can_enroll_again(home: Home, reader: FakeRea
     await home.enroll()
     reader.forget()
     await home.enrolled()
-    assert home.state("sensor", "enrollment").state == "completed"
+    assert home.stage == "completed"
 
 
 async def test_an_answer_from_before_the_enrollment_ends_nothing(
@@ -290,7 +288,7 @@ async def test_an_answer_from_before_the_enrollment_ends_nothing(
     assert before is not None
     await home.enroll()
     reader.answer_again(before)
-    assert home.state("sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 async def test_an_enrollment_at_the_end_of_its_numbers_can_be_forgotten(
@@ -302,12 +300,7 @@ async def test_an_enrollment_at_the_end_of_its_numbers_can_be_forgotten(
     reader.go_on()
     reader.forget()
     reader.announce()
-    await _async_until_stage(home, "failed")
+    await home.until_stage("failed")
     await home.settle()
     await home.restart()
-    assert home.state("sensor", "enrollment").state == "failed"
-
-
-async def _async_until_stage(home: Home, stage: str) -> None:
-    shown = home.entity_id("sensor", "enrollment")
-    await home.until(lambda: home.hass.states.is_state(shown, stage))
+    assert home.stage == "failed"

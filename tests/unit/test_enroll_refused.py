@@ -9,6 +9,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import Refusal
+from tests.support.home import async_fails
 from tests.support.reader import IDLE
 
 if TYPE_CHECKING:
@@ -17,20 +18,6 @@ if TYPE_CHECKING:
     from tests.support.reader import FakeReader
 
 MISTAKES = {"busy", "slot_occupied", "bad_request", "not_running", "not_found"}
-
-
-async def async_fails(home: Home, **data: Any) -> str | None:
-    """Call the action, which fails; return the key of the error's text."""
-    with pytest.raises(HomeAssistantError) as error:
-        await home.enroll(**data)
-    assert "Anna" not in str(error.value.translation_placeholders)
-    return error.value.translation_key
-
-
-async def until_stage(home: Home, stage: str) -> None:
-    """Wait until the enrollment sensor shows a stage."""
-    shown = home.entity_id("sensor", "enrollment")
-    await home.until(lambda: home.hass.states.is_state(shown, stage))
 
 
 def lose_voice_at_start(reader: FakeReader) -> None:
@@ -74,7 +61,7 @@ async def test_a_refusal_changes_nothing(
     names = hass_storage["biometric_enroll.roster"]["data"]
     shown = home.state("sensor", "enrollment")
     reader.refuses["start"] = "sensor_full"
-    await async_fails(home, name="Ben")
+    await async_fails(home.enroll(name="Ben"))
     assert hass_storage["biometric_enroll.roster"]["data"] == names
     assert home.state("sensor", "enrollment") == shown
 
@@ -83,7 +70,7 @@ async def test_before_the_first_enrollment_a_refusal_leaves_nothing_either(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
     reader.refuses["start"] = "sensor_full"
-    await async_fails(home)
+    await async_fails(home.enroll())
     stored = hass_storage["biometric_enroll.roster"]["data"]
     assert not stored["fingerprints"]
     assert not stored["enrollments"]
@@ -91,7 +78,7 @@ async def test_before_the_first_enrollment_a_refusal_leaves_nothing_either(
 
 async def test_after_a_refusal_the_next_attempt_can_succeed(home: Home, reader: FakeReader) -> None:
     reader.refuses["start"] = "slot_occupied"
-    await async_fails(home, slot=7)
+    await async_fails(home.enroll(slot=7))
     reader.refuses.clear()
     assert (await home.enroll(slot=8))["slot"] == 8
 
@@ -102,7 +89,7 @@ async def test_after_a_refusal_the_next_attempt_can_succeed(home: Home, reader: 
 async def test_while_an_enrollment_runs_there_is_no_other(home: Home, reader: FakeReader) -> None:
     response = await home.enroll()
     reader.capture()
-    assert await async_fails(home, name="Ben") == "refused_busy"
+    assert await async_fails(home.enroll(name="Ben")) == "refused_busy"
     assert len(reader.heard_of("start")) == 1
     shown = home.state("sensor", "enrollment")
     assert (shown.state, shown.attributes["name"]) == ("place_finger", "Anna")
@@ -119,7 +106,7 @@ async def test_of_two_callers_at_once_the_second_is_told_so_at_once(
     reader.holds.add("start")
     first = home.hass.async_create_task(home.enroll())
     await reader.hears("start")
-    assert await async_fails(home, name="Ben") == "refused_busy"
+    assert await async_fails(home.enroll(name="Ben")) == "refused_busy"
     assert not first.done()
     reader.on_request(reader.held[0])
     await first
@@ -167,7 +154,7 @@ async def test_a_reader_without_power_is_an_error_and_nothing_is_started(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any], impatient: None
 ) -> None:
     reader.silent = True
-    assert await async_fails(home) == "reader_unreachable"
+    assert await async_fails(home.enroll()) == "reader_unreachable"
     assert reader.heard_of("start") == []
     assert "biometric_enroll.roster" not in hass_storage
     assert not home.available
@@ -181,7 +168,7 @@ async def test_a_reader_that_is_being_asked_in_vain_is_not_asked_once_more(
     reader.deaf.add("hello")
     reader.say("status", {"online": False})
     await home.settle()
-    assert await async_fails(home) == "reader_unreachable"
+    assert await async_fails(home.enroll()) == "reader_unreachable"
     published = [each for each in broker.published if "hello" in each.payload]
     assert len({each.payload for each in published}) == said + 1
 
@@ -190,7 +177,7 @@ async def test_without_a_broker_there_is_an_error_at_once(home: Home, broker: Fa
     broker.set_connected(False)
     said = len(broker.published)
     async with asyncio.timeout(1):
-        assert await async_fails(home) == "reader_unreachable"
+        assert await async_fails(home.enroll()) == "reader_unreachable"
     assert len(broker.published) == said
 
 
@@ -199,7 +186,7 @@ async def test_a_broker_that_fails_while_publishing_is_an_error(
 ) -> None:
     """The connection is lost, and Home Assistant has not yet noticed."""
     mqtt_client_mock.publish.side_effect = lambda *_: type("Info", (), {"mid": 1, "rc": 4})()
-    assert await async_fails(home) == "reader_unreachable"
+    assert await async_fails(home.enroll()) == "reader_unreachable"
 
 
 async def test_what_starts_although_its_caller_was_told_otherwise_is_cancelled(
@@ -207,9 +194,9 @@ async def test_what_starts_although_its_caller_was_told_otherwise_is_cancelled(
 ) -> None:
     """The caller has walked away; the next finger at the reader may be anybody's."""
     lose_voice_at_start(reader)
-    assert await async_fails(home) == "reader_unreachable"
+    assert await async_fails(home.enroll()) == "reader_unreachable"
     find_voice(reader)
-    await until_stage(home, "cancelled")
+    await home.until_stage("cancelled")
     assert reader.enrollment["stage"] == "cancelled"
     assert await home.fingerprints() == []
 
@@ -218,20 +205,20 @@ async def test_it_is_cancelled_also_after_a_restart(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any], impatient: None
 ) -> None:
     lose_voice_at_start(reader)
-    await async_fails(home)
+    await async_fails(home.enroll())
     await home.restart()
     find_voice(reader)
-    await until_stage(home, "cancelled")
+    await home.until_stage("cancelled")
 
 
 async def test_it_is_cancelled_also_if_only_hello_tells_of_it(
     home: Home, reader: FakeReader, impatient: None
 ) -> None:
     lose_voice_at_start(reader)
-    await async_fails(home)
+    await async_fails(home.enroll())
     reader.speechless = False
     reader.say("status", {"online": True, **reader.identity})
-    await until_stage(home, "cancelled")
+    await home.until_stage("cancelled")
 
 
 async def test_a_cancel_that_is_lost_is_tried_again(
@@ -242,7 +229,7 @@ async def test_a_cancel_that_is_lost_is_tried_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     lose_voice_at_start(reader)
-    await async_fails(home)
+    await async_fails(home.enroll())
     reader.deaf.add("cancel")
     find_voice(reader)
     # Not repeated, but asked for anew: another request.
@@ -251,7 +238,7 @@ async def test_a_cancel_that_is_lost_is_tried_again(
     )
     assert "Could not cancel" in caplog.text
     reader.deaf.clear()
-    await until_stage(home, "cancelled")
+    await home.until_stage("cancelled")
 
 
 async def test_what_starts_although_a_stranger_said_no_is_cancelled(
@@ -259,7 +246,7 @@ async def test_what_starts_although_a_stranger_said_no_is_cancelled(
 ) -> None:
     """Of two readers under one id, the other one has another nonce, and may answer first."""
     reader.holds.add("start")
-    enrolling = home.hass.async_create_task(async_fails(home))
+    enrolling = home.hass.async_create_task(async_fails(home.enroll()))
     await reader.hears("start")
     [start] = reader.held
     reader.holds.clear()
@@ -267,7 +254,7 @@ async def test_what_starts_although_a_stranger_said_no_is_cancelled(
     # Before the hello that the refusal has said.
     reader.on_request({**start, "request": "0123456789abcdef"})
     assert await enrolling == "refused_stale"
-    await until_stage(home, "cancelled")
+    await home.until_stage("cancelled")
     assert reader.enrollment["stage"] == "cancelled"
     assert await home.fingerprints() == []
 
@@ -276,10 +263,10 @@ async def test_a_later_enrollment_is_not_cancelled_with_it(
     home: Home, reader: FakeReader, impatient: None
 ) -> None:
     reader.holds.add("start")
-    await async_fails(home)
+    await async_fails(home.enroll())
     reader.holds.clear()
     await home.enrolled()
-    assert home.state("sensor", "enrollment").state == "completed"
+    assert home.stage == "completed"
     assert reader.heard_of("cancel") == []
 
 
@@ -290,8 +277,8 @@ async def test_an_answer_to_start_without_sense_is_an_error_and_the_enrollment_e
     home: Home, reader: FakeReader
 ) -> None:
     reader.answers["start"] = {"slot": "five"}
-    assert await async_fails(home) == "reader_unreachable"
-    await until_stage(home, "cancelled")
+    assert await async_fails(home.enroll()) == "reader_unreachable"
+    await home.until_stage("cancelled")
 
 
 @pytest.mark.parametrize(
@@ -316,9 +303,7 @@ async def test_an_answer_to_cancel_without_sense_is_an_error(
         {"device_id": home.device_id},
         blocking=True,
     )
-    with pytest.raises(HomeAssistantError) as error:
-        await call()
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(call()) == "reader_unreachable"
 
 
 async def test_the_end_of_an_enrollment_that_another_has_followed_is_nothing_to_show(
@@ -332,7 +317,7 @@ async def test_the_end_of_an_enrollment_that_another_has_followed_is_nothing_to_
     [cancel] = reader.held
     reader.end("cancelled")
     ended = reader.enrollment
-    await until_stage(home, "cancelled")
+    await home.until_stage("cancelled")
     await home.enroll(name="Ben")
     reader.answer(cancel["request"], {"enrollment": ended})
     await cancelling

@@ -66,7 +66,7 @@ async def test_a_chosen_user_enrolls_and_says_how(
 async def test_a_chosen_user_cancels_whoever_has_started(home: Home, chosen: Context) -> None:
     await home.enroll()
     await home.cancel(chosen)
-    assert home.state("sensor", "enrollment").state == "cancelled"
+    assert home.stage == "cancelled"
 
 
 async def test_a_chosen_user_is_told_what_else_is_wrong(home: Home, chosen: Context) -> None:
@@ -160,14 +160,33 @@ async def test_a_person_that_is_hidden_from_a_chosen_user_is_not_shown_by_enroll
     assert reader.heard_of("start") == []
 
 
-async def test_a_chosen_user_changes_and_deletes_nothing(home: Home, chosen: Context) -> None:
-    template_id = await home.enrolled()
-    unnamed = {"device_id": home.device_id, "slot": 1}
-    for which in ({"template_id": template_id}, unnamed):
+async def test_a_chosen_user_changes_and_deletes_nothing(
+    home: Home, reader: FakeReader, anna: str, chosen: Context
+) -> None:
+    await _assert_changes_and_deletes_nothing(home, anna, chosen)
+
+
+async def test_who_is_no_administrator_changes_nothing(
+    home: Home, reader: FakeReader, anna: str, hass_read_only_user: MockUser
+) -> None:
+    user = Context(user_id=hass_read_only_user.id)
+    for call in (home.enroll, home.cancel):
         with pytest.raises(Unauthorized):
-            await home.update(chosen, **which, name="Eve")
+            await call(user)
+    assert len(reader.heard_of("start")) == 1
+    await _assert_changes_and_deletes_nothing(home, anna, user)
+
+
+async def _assert_changes_and_deletes_nothing(home: Home, anna: str, user: Context) -> None:
+    before = await home.listed()
+    for which in ({"template_id": anna}, {"device_id": home.device_id, "slot": 1}):
         with pytest.raises(Unauthorized):
-            await home.delete(chosen, **which)
+            await home.update(user, **which, name="Eve")
+        for force in (False, True):
+            with pytest.raises(Unauthorized):
+                await home.delete(user, **which, force=force)
+    assert await home.listed() == before
+    assert home.reader.heard_of("adopt") + home.reader.heard_of("delete") == []
 
 
 async def test_who_may_not_enroll_learns_nothing_else(

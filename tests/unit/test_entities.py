@@ -186,7 +186,7 @@ async def test_the_restart_button_restarts_the_reader(home: Home, reader: FakeRe
 async def test_the_cancel_button_ends_the_enrollment(home: Home) -> None:
     await home.enroll()
     await _press(home, "cancel_enrollment")
-    assert home.state("sensor", "enrollment").state == "cancelled"
+    assert home.stage == "cancelled"
 
 
 async def test_silence_past_the_readers_own_deadline_makes_home_assistant_ask(
@@ -200,7 +200,7 @@ async def test_silence_past_the_readers_own_deadline_makes_home_assistant_ask(
         reader.go_on(timeout_ms=0)
         await home.until(lambda: not home.available)
     assert len(reader.heard_of("hello")) == greetings
-    assert home.state("sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 async def _press(home: Home, key: str) -> None:

@@ -215,7 +215,7 @@ async def test_an_enrollment_goes_on_over_the_reload_and_each_scan_is_told_once(
     await home.enroll()
     reader.capture()
     await async_update_firmware(home, [*FEATURES, "led_color"])
-    assert home.state("sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
     assert home.state("sensor", "enrollment").attributes["name"] == "Anna"
     reader.capture(2)
     await home.settle()

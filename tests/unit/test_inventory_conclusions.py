@@ -156,8 +156,7 @@ async def test_two_templates_that_have_changed_places_keep_their_names(
     home: Home, reader: FakeReader
 ) -> None:
     anna = await home.enrolled()
-    ben = (await home.enroll(name="Ben", slot=6))["template_id"]
-    reader.capture(3)
+    ben = await home.enrolled(name="Ben", slot=6)
     reader.stored[5] = ben
     reader.hold(6, anna)
     await home.settle()

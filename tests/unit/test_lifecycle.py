@@ -80,7 +80,7 @@ async def test_what_starts_although_its_entry_was_reloaded_meanwhile_is_cancelle
     await home.until(lambda: home.available)
     reader.holds.clear()
     reader.on_request({**reader.held[0], "nonce": reader.hello()["nonce"]})
-    await home.until(lambda: home.state("sensor", "enrollment").state == "cancelled")
+    await home.until_stage("cancelled")
 
 
 @pytest.mark.parametrize("button", ["cancel_enrollment", "identify", "restart"])
@@ -122,7 +122,7 @@ async def test_a_cancel_that_is_answered_as_the_entry_is_unloaded_tells_nothing_
     await cancelling
     assert told == []
     assert await home.hass.config_entries.async_reload(home.entry.entry_id)
-    await home.until(lambda: home.state("sensor", "enrollment").state == "cancelled")
+    await home.until_stage("cancelled")
     await home.settle()
     assert told == ["cancelled"]
 

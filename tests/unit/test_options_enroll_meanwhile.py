@@ -157,7 +157,7 @@ async def test_a_dialog_that_is_closed_while_the_reader_is_asked_leaves_nothing_
     with pytest.raises(UnknownFlow):
         await starting
     assert listeners(home.entry) == before
-    assert home.state("sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 async def test_what_runs_is_shown_when_the_dialog_is_opened_again(
@@ -178,7 +178,7 @@ async def test_what_runs_is_cancelled_whoever_has_started_it(home: Home) -> None
     await home.enroll()
     dialog = await Dialog.open(home.hass, home.entry, "cancel")
     await dialog.submit()
-    assert home.state("sensor", "enrollment").state == "cancelled"
+    assert home.stage == "cancelled"
     assert dialog.menu == ["enroll", "fingerprints", "reader"]
 
 

@@ -10,10 +10,7 @@ import pytest
 from custom_components.biometric_enroll import discovery as probe
 from custom_components.biometric_enroll.client.errors import UnreachableError
 from tests.support.reader import DEVICE, READER_ID, FakeReader
-from tests.unit.config_forms import (
-    by_user,
-    offers,
-)
+from tests.unit.config_forms import by_user, offers
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant

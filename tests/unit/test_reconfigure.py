@@ -4,10 +4,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import (
-    ConfigEntryDisabler,
-    ConfigEntryState,
-)
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
@@ -139,7 +136,7 @@ async def test_an_enrollment_that_runs_as_the_id_changes_ends_as_the_reader_says
     }
     now.announce()
     assert (await moved(home))["reason"] == "reconfigure_successful"
-    await home.until(lambda: home.state("sensor", "enrollment").state == "failed")
+    await home.until_stage("failed")
     assert home.state("sensor", "enrollment").attributes["reason"] == "reader_restarted"
     assert await home.fingerprints() == []
 

@@ -4,10 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from homeassistant.config_entries import (
-    SOURCE_IGNORE,
-    ConfigEntryState,
-)
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
@@ -120,7 +117,7 @@ async def test_an_enrollment_that_ran_on_the_former_reader_has_failed(
     elsewhere(reader, broker, OTHER_DEVICE)
     assert (await moved(home))["reason"] == "reconfigure_successful"
 
-    await home.until(lambda: home.state("sensor", "enrollment").state == "failed")
+    await home.until_stage("failed")
     assert home.state("sensor", "enrollment").attributes["reason"] == "reader_restarted"
     assert await home.fingerprints() == []
     assert (await home.enroll())["slot"] == 5

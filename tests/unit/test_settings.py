@@ -8,6 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import LedColor, Refusal
+from tests.support.home import async_fails
 from tests.support.reader import FEATURES
 
 if TYPE_CHECKING:
@@ -185,16 +186,14 @@ async def test_while_an_enrollment_is_running_only_a_lock_out_does_not_wait(
     assert home.state(*SWITCH).state == "off"
     # The enrollment goes on.
     reader.capture(3)
-    assert home.state("sensor", "enrollment").state == "completed"
+    assert home.stage == "completed"
 
 
 async def test_a_reader_without_power_is_an_error_and_its_settings_are_unavailable(
     home: Home, reader: FakeReader, impatient: None
 ) -> None:
     reader.silent = True
-    with pytest.raises(HomeAssistantError) as error:
-        await async_turn(home, "off")
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(async_turn(home, "off")) == "reader_unreachable"
     assert reader.heard_of("settings") == []
     for entity in (SWITCH, LEVEL):
         assert home.state(*entity).state == "unavailable"
@@ -210,9 +209,7 @@ async def test_what_became_of_a_setting_without_an_answer_hello_tells(
         obey(request)
 
     reader.on_request = lose_answer  # type: ignore[method-assign]
-    with pytest.raises(HomeAssistantError) as error:
-        await async_turn(home, "off")
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(async_turn(home, "off")) == "reader_unreachable"
     await home.until(lambda: home.state(*SWITCH).state == "off")
 
 
@@ -220,9 +217,7 @@ async def test_an_answer_without_sense_is_an_error_and_the_state_stays(
     home: Home, reader: FakeReader
 ) -> None:
     reader.answers["settings"] = {"identification": "no", "security_level": 9}
-    with pytest.raises(HomeAssistantError) as error:
-        await async_select(home, "5")
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(async_select(home, "5")) == "reader_unreachable"
     assert home.state(*LEVEL).state == "3"
 
 

@@ -61,7 +61,7 @@ async def test_what_a_newer_minor_version_has_saved_is_read(
 async def test_whoever_waits_for_an_outcome_is_told_when_the_entry_is_unloaded(home: Home) -> None:
     """Nobody hears of it in this run any more."""
     waiting = home.hass.async_create_task(home.enroll(wait=True))
-    await home.until(lambda: home.state("sensor", "enrollment").state == "place_finger")
+    await home.until_stage("place_finger")
     assert await home.unload()
     with pytest.raises(HomeAssistantError) as raised:
         await waiting

@@ -189,7 +189,7 @@ async def test_a_reader_that_refuses_to_cancel_what_it_says_is_running_is_not_fl
         reader.refuses.clear()
         await asyncio.sleep(0.5)
         await home.look()
-        await home.until(lambda: home.state("sensor", "enrollment").state == "cancelled")
+        await home.until_stage("cancelled")
 
 
 async def test_what_comes_true_between_hello_and_another_change_is_seen(

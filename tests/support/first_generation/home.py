@@ -176,10 +176,6 @@ class OldHome(AnyHome):
     # What is shown
 
     @property
-    def stage(self) -> str:
-        return self.state("sensor", "enrollment").state
-
-    @property
     def outcome(self) -> tuple[str, str | None]:
         return self.stage, self.state("sensor", "enrollment").attributes["reason"]
 
@@ -200,9 +196,6 @@ class OldHome(AnyHome):
     def touches(self) -> list[dict[str, Any]]:
         """Return what was told of touches so far."""
         return [dict(moment.data) for moment in self.moments if "confidence" in moment.data]
-
-    async def until_stage(self, stage: str) -> None:
-        await self.until(lambda: self.stage == stage)
 
     async def until_ended(self) -> None:
         await self.until(lambda: self.ended)

@@ -4,8 +4,9 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
+
+from tests.support.home import async_fails
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,9 +28,7 @@ async def _async_in_vain(asking: Awaitable[object]) -> float:
     """Ask for something that fails; return after how many seconds it did."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    with pytest.raises(HomeAssistantError) as error:
-        await asking
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(asking) == "reader_unreachable"
     return loop.time() - began
 
 

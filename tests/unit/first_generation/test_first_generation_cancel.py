@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 import pytest
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
+
+from tests.support.home import async_fails
 
 if TYPE_CHECKING:
     from tests.support.first_generation.home import OldHome, OldReader
@@ -56,9 +58,7 @@ async def test_a_cancel_that_nobody_answers_is_an_error_and_the_enrollment_is_fo
 ) -> None:
     await home.enroll()
     old.silent = True
-    with pytest.raises(HomeAssistantError) as error:
-        await home.cancel()
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(home.cancel()) == "reader_unreachable"
     old.silent = False
     old.scan(times=old.scans)
     await home.until_ended()

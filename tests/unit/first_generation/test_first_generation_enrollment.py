@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from homeassistant.core import Context
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.biometric_enroll.const import CONF_ENROLLERS
 from tests.support.first_generation.home import TEMPLATE_ID
 from tests.support.first_generation.scene import first, later
 from tests.support.first_generation.sketch import POOR, Sketch
+from tests.support.home import async_fails
 
 if TYPE_CHECKING:
     from tests.support.first_generation.home import OldHome, OldReader
@@ -64,9 +65,7 @@ async def test_with_wait_the_action_answers_how_it_ended(home: OldHome, old: Old
 async def test_the_start_is_said_once(home: OldHome, old: OldReader, impatient: None) -> None:
     """There is no nonce that would keep a repeat from enrolling whoever is there then."""
     old.deaf = lambda _suffix, message: message.get("action") == "start"
-    with pytest.raises(HomeAssistantError) as error:
-        await home.enroll()
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(home.enroll()) == "reader_unreachable"
     broker = old._broker
     starts = [said for said in broker.published if '"start"' in said.payload]
     assert [(said.qos, said.retain) for said in starts] == [(0, False)]
@@ -229,9 +228,7 @@ async def test_a_slot_that_only_the_sketch_refuses_is_refused(
 
 async def test_a_full_sensor_is_told_so(home: OldHome, old: OldReader) -> None:
     old.reader.sensor.templates.update(dict.fromkeys(range(1, 128), "a stranger"))
-    with pytest.raises(HomeAssistantError) as error:
-        await home.enroll()
-    assert error.value.translation_key == "refused_sensor_full"
+    assert await async_fails(home.enroll()) == "refused_sensor_full"
     assert old.heard_of("enroll/request") == []
 
 

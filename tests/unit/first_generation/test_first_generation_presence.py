@@ -7,7 +7,6 @@ from unittest.mock import patch
 import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -16,6 +15,7 @@ from custom_components.biometric_enroll.legacy import connection
 from custom_components.biometric_enroll.legacy import enroller as first_generation_enrollments
 from tests.support.first_generation.reader import READER_ID
 from tests.support.first_generation.sketch import Sketch
+from tests.support.home import async_fails
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -234,9 +234,7 @@ async def test_unloading_ends_a_start_and_takes_it_back(home: OldHome, old: OldR
     enrolling = asyncio.create_task(home.enroll())
     await old.hears("enroll/request", action="start")
     await _unload_at_once(home)
-    with pytest.raises(HomeAssistantError) as error:
-        await enrolling
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(enrolling) == "reader_unreachable"
     assert old.reader.enrollment is None
 
 
@@ -246,9 +244,7 @@ async def test_unloading_ends_a_cancel(home: OldHome, old: OldReader) -> None:
     cancelling = asyncio.create_task(home.cancel())
     await old.misses("enroll/request")
     await _unload_at_once(home)
-    with pytest.raises(HomeAssistantError) as error:
-        await cancelling
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(cancelling) == "reader_unreachable"
 
 
 @pytest.mark.parametrize("sketch", [Sketch.LATER])

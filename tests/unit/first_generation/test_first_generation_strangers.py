@@ -8,6 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from tests.support.first_generation.home import TEMPLATE_ID, OldHome, OldReader
 from tests.support.first_generation.scene import first, later
+from tests.support.home import async_fails
 
 OTHER_ID = TEMPLATE_ID
 
@@ -84,9 +85,7 @@ async def test_an_enrollment_without_a_name_on_it_is_not_taken_for_the_answer_to
     await old.hears("enroll/request", action="start")
     old.wait(2)
     old.scan()
-    with pytest.raises(HomeAssistantError) as error:
-        await enrolling
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(enrolling) == "reader_unreachable"
     assert (home.stage, home.told()) == ("idle", [])
 
 
