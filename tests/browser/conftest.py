@@ -1,4 +1,4 @@
-"""One installation and one browser, which all tests share; each test has pages of its own.
+"""One house and one browser, which all tests share; each test has pages of its own.
 
 Of a test that fails, and of what it asks for by `shoot`, pictures lie in `.cache/screenshots/`;
 of one that fails, pytest also shows what its pages told, and what was to be read on them.
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 import pytest_asyncio
 
-from tests.browser.house import open_house
+from demo.brokers import BrokerKind
+from tests.browser.house import CardHouse
 from tests.browser.visit import SCREENSHOTS, Looks, Visit, open_browser, shoot
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Locator
 
     from demo.accounts import Account
-    from tests.browser.house import House
 
 _FAILED = pytest.StashKey[bool]()
 
@@ -35,16 +35,18 @@ def pytest_runtest_makereport(
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def installation(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
-    async with open_house(tmp_path_factory.mktemp("house")) as house:
+async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[CardHouse]:
+    folder = tmp_path_factory.mktemp("dashboard")
+    async with CardHouse.running(folder, BrokerKind.MOSQUITTO) as house:
+        await house.furnish()
         yield house
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(installation: House) -> AsyncGenerator[House]:
+async def house(shared_house: CardHouse) -> AsyncGenerator[CardHouse]:
     """Give the house, idle and with no finger enrolled."""
-    async with installation.empty():
-        yield installation
+    async with shared_house.empty():
+        yield shared_house
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -64,7 +66,7 @@ class Welcome(Protocol):
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def welcome(
-    request: pytest.FixtureRequest, house: House, browser: Browser
+    request: pytest.FixtureRequest, house: CardHouse, browser: Browser
 ) -> AsyncGenerator[Welcome]:
     """Give what begins a visit; afterwards, no page of any of them may have met an error."""
     visits: list[Visit] = []

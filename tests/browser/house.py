@@ -1,16 +1,14 @@
-"""A house with two readers, two people and two users: what all tests of the card share."""
+"""Two readers, two people, two users and a dashboard: what all tests of the card share."""
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from demo.accounts import Account, add_user, owner
-from demo.brokers import BrokerKind
-from tests.e2e.bench import Bench, running_bench
+from tests.support.house import House
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from pathlib import Path
 
     from demo.client import Client
     from demo.reader import VirtualReader
@@ -23,28 +21,41 @@ FRONT, BACK = "Front door", "Back door"
 
 
 @dataclass
-class House:
-    """An installation whose readers are called as the headings of their cards."""
+class CardHouse(House):
+    """A house with a second reader, users, and a dashboard with a card for each reader."""
 
-    bench: Bench
-    """All of it, as the tests of the front door see it."""
-    back: VirtualReader
-    back_device_id: str
+    back: VirtualReader = field(init=False)
+    back_device_id: str = field(init=False)
     """Of the back door, in Home Assistant's device registry."""
-    owner: Account
+    owner: Account = field(init=False)
     """An administrator."""
-    tablet: Account
+    tablet: Account = field(init=False)
     """Who may only look: a tablet at the wall."""
 
     @property
     def url(self) -> str:
         """Where Home Assistant is."""
-        return self.bench.stage.home_assistant.url
+        return self.stage.home_assistant.url
+
+    async def furnish(self) -> None:
+        """Add the second reader, the people, the users and the dashboard."""
+        home_assistant, client = self.stage.home_assistant, self.client
+        self.back = self.stage.add_reader("back_door")
+        await home_assistant.async_add_discovered_reader(client, self.back.reader_id)
+        await client.async_until_state("binary_sensor.back_door_connectivity", "on")
+        self.back_device_id = await self.device_id_of(self.back)
+        for name in PEOPLE:
+            await client.async_command(
+                type="person/create", name=name, user_id=None, device_trackers=[]
+            )
+        self.owner = await owner(home_assistant, client)
+        self.tablet = await add_user(home_assistant, client, "Wall tablet", "a tablet's password")
+        await self.lay_out()
 
     @asynccontextmanager
     async def empty(self) -> AsyncGenerator[None]:
         """Begin with everything there, nothing running, and no finger enrolled."""
-        async with self.bench.idle():
+        async with self.idle():
             self.back.line.lift()
             await self._delete_fingerprints()
             yield
@@ -59,19 +70,19 @@ class House:
             await self._choose_enrollers()
 
     async def _choose_enrollers(self, *user_ids: str) -> None:
-        home_assistant = self.bench.stage.home_assistant
+        home_assistant = self.stage.home_assistant
         await home_assistant.async_set_options(await self._entry_id(), {"enrollers": user_ids})
 
     async def disable(self, *, disabled: bool) -> None:
         """Take the front door's reader out of use, or into use again."""
-        await self.bench.client.async_command(
+        await self.client.async_command(
             type="config_entries/disable",
             entry_id=await self._entry_id(),
             disabled_by="user" if disabled else None,
         )
 
     async def _entry_id(self) -> str:
-        entries = await self.bench.client.async_command(
+        entries = await self.client.async_command(
             type="config_entries/get", domain="biometric_enroll"
         )
         entry_id: str = next(entry["entry_id"] for entry in entries if entry["title"] == FRONT)
@@ -79,49 +90,24 @@ class House:
 
     async def lay_out(self, *cards: dict[str, Any]) -> None:
         """Put these cards on the dashboard; without any, those of both readers."""
-        both = {FRONT: self.bench.device_id, BACK: self.back_device_id}
+        both = {FRONT: self.device_id, BACK: self.back_device_id}
         usual = [
             {"type": CARD, "device_id": device_id, "name": heading}
             for heading, device_id in both.items()
         ]
-        await add_dashboard(self.bench.client, [*cards] or usual)
+        await add_dashboard(self.client, [*cards] or usual)
 
     async def cards(self) -> list[dict[str, Any]]:
         """Return what is on the dashboard."""
-        config = await self.bench.client.async_command(type="lovelace/config", url_path=DASHBOARD)
+        config = await self.client.async_command(type="lovelace/config", url_path=DASHBOARD)
         sections = config["views"][0]["sections"]
         return [card for section in sections for card in section["cards"]]
 
     async def _delete_fingerprints(self) -> None:
-        client = self.bench.client
-        listed = await client.async_action("biometric_enroll.get_fingerprints", response=True)
+        listed = await self.client.async_action("biometric_enroll.get_fingerprints", response=True)
         for fingerprint in [*listed["fingerprints"], *listed["unnamed"]]:
             which = {key: fingerprint[key] for key in ("device_id", "slot")}
-            await client.async_action("biometric_enroll.delete_fingerprint", **which)
-
-
-@asynccontextmanager
-async def open_house(folder: Path) -> AsyncGenerator[House]:
-    """Start a broker, a Home Assistant and two readers; add users, people and the dashboard."""
-    async with running_bench(folder, BrokerKind.MOSQUITTO, [], behind_lines=False) as bench:
-        home_assistant, client = bench.stage.home_assistant, bench.client
-        back = bench.stage.add_reader("back_door")
-        await home_assistant.async_add_discovered_reader(client, back.reader_id)
-        await client.async_until_state("binary_sensor.back_door_connectivity", "on")
-        back_device_id = await bench.device_id_of(back)
-        for name in PEOPLE:
-            await client.async_command(
-                type="person/create", name=name, user_id=None, device_trackers=[]
-            )
-        house = House(
-            bench,
-            back,
-            back_device_id,
-            await owner(home_assistant, client),
-            await add_user(home_assistant, client, "Wall tablet", "a tablet's password"),
-        )
-        await house.lay_out()
-        yield house
+            await self.client.async_action("biometric_enroll.delete_fingerprint", **which)
 
 
 async def add_dashboard(client: Client, cards: list[dict[str, Any]]) -> None:
@@ -129,10 +115,7 @@ async def add_dashboard(client: Client, cards: list[dict[str, Any]]) -> None:
     dashboards = await client.async_command(type="lovelace/dashboards/list")
     if not any(each["url_path"] == DASHBOARD for each in dashboards):
         await client.async_command(
-            type="lovelace/dashboards/create",
-            url_path=DASHBOARD,
-            title="Readers",
-            mode="storage",
+            type="lovelace/dashboards/create", url_path=DASHBOARD, title="Readers", mode="storage"
         )
     sections = [{"type": "grid", "cards": [card]} for card in cards]
     await client.async_command(

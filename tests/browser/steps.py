@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
-from tests.e2e.bench import CONNECTIVITY
-from tests.e2e.hand import Hand
+from tests.support.hand import Hand
+from tests.support.house import CONNECTIVITY
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
 
     from emulator.fingers import Finger
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
 
 PLACE = "Place your finger on the sensor"
 LIFT = "Lift your finger"
@@ -63,35 +63,34 @@ async def shows(card: Locator, sentence: str, captured: int) -> None:
     await expect(ring.locator("circle.captured")).to_have_count(captured)
 
 
-async def begin(house: House, name: str = "Anna", **data: object) -> Hand:
+async def begin(house: CardHouse, name: str = "Anna", **data: object) -> Hand:
     """Start an enrollment as an automation would; return the hand that is to be scanned."""
-    finger = house.bench.new_finger()
-    await house.bench.action("enroll_fingerprint", name=name, **data)
-    return Hand(house.bench.reader.line, finger)
+    finger = house.new_finger()
+    await house.action("enroll_fingerprint", name=name, **data)
+    return Hand(house.reader.line, finger)
 
 
-async def enrolled(house: House, name: str, key: str | None = None, **data: object) -> Finger:
+async def enrolled(house: CardHouse, name: str, key: str | None = None, **data: object) -> Finger:
     """Enroll a new finger of somebody without the card; `key` says which, such as `left_thumb`."""
-    finger = house.bench.new_finger()
+    finger = house.new_finger()
     extra = {"finger": key} if key else {}
-    answer = await house.bench.enroll(name, finger, **extra, **data)
+    answer = await house.enroll(name, finger, **extra, **data)
     assert answer["outcome"] == "completed"
     return finger
 
 
-async def leave_template(house: House, finger: Finger) -> None:
+async def leave_template(house: CardHouse, finger: Finger) -> None:
     """Leave the template of a finger in the sensor, of which neither reader nor house know."""
-    bench = house.bench
-    answer = await bench.enroll("Nobody", finger)
+    answer = await house.enroll("Nobody", finger)
     slot = answer["slot"]
-    with bench.reader.line.hold() as sensor:
+    with house.reader.line.hold() as sensor:
         template = sensor.templates[slot]
-    await bench.client.async_action(
-        "biometric_enroll.delete_fingerprint", device_id=bench.device_id, slot=slot
+    await house.client.async_action(
+        "biometric_enroll.delete_fingerprint", device_id=house.device_id, slot=slot
     )
-    bench.reader.kill()
-    await bench.client.async_until_state(CONNECTIVITY, "off")
-    with bench.reader.line.hold() as sensor:
+    house.reader.kill()
+    await house.client.async_until_state(CONNECTIVITY, "off")
+    with house.reader.line.hold() as sensor:
         sensor.templates[slot] = template
-    bench.reader.start()
-    await bench.until_available()
+    house.reader.start()
+    await house.until_available()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Locator
 
     from tests.browser.conftest import Welcome
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -26,7 +26,7 @@ async def visit(request: pytest.FixtureRequest, welcome: Welcome) -> Visit:
     return await welcome(looks=Looks(scheme=request.param))
 
 
-async def test_the_overview_is_accessible(house: House, visit: Visit) -> None:
+async def test_the_overview_is_accessible(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna", "left_thumb", person="person.anna")
     disabled = await enrolled(house, "Window cleaner")
     card = await visit.overview()
@@ -34,22 +34,22 @@ async def test_the_overview_is_accessible(house: House, visit: Visit) -> None:
     await card.get_by_role("checkbox").uncheck()
     await button(card, "Save").click()
     await expect(card.get_by_text("Disabled", exact=True)).to_be_visible()
-    await house.bench.touch(disabled)
+    await house.touch(disabled)
     await expect(card.locator(".touch")).to_be_visible()
 
     assert await violations(card) == []
 
 
 async def test_an_empty_overview_of_a_reader_that_is_away_is_accessible(
-    house: House, card: Locator
+    house: CardHouse, card: Locator
 ) -> None:
-    house.bench.reader.kill()
+    house.reader.kill()
     await expect(card.get_by_text("Offline", exact=True)).to_be_visible()
 
     assert await violations(card) == []
 
 
-async def test_the_form_to_enroll_is_accessible(house: House, visit: Visit) -> None:
+async def test_the_form_to_enroll_is_accessible(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna", "left_thumb", person="person.anna")
     card = await visit.overview()
     await open_form(card)
@@ -63,7 +63,7 @@ async def test_the_form_to_enroll_is_accessible(house: House, visit: Visit) -> N
     assert await violations(card) == []
 
 
-async def test_an_enrollment_and_its_end_are_accessible(house: House, card: Locator) -> None:
+async def test_an_enrollment_and_its_end_are_accessible(house: CardHouse, card: Locator) -> None:
     hand = await begin(house, "Anna", finger="left_thumb")
     await shows(card, PLACE, 0)
     assert await violations(card) == []
@@ -73,14 +73,14 @@ async def test_an_enrollment_and_its_end_are_accessible(house: House, card: Loca
     assert await violations(card) == []
 
 
-async def test_an_enrollment_that_has_failed_is_accessible(house: House, card: Locator) -> None:
+async def test_an_enrollment_that_has_failed_is_accessible(house: CardHouse, card: Locator) -> None:
     await begin(house, "Anna", scan_timeout=5)
     await expect(title(card, "Not enrolled")).to_be_visible()
 
     assert await violations(card) == []
 
 
-async def test_managing_is_accessible(house: House, visit: Visit) -> None:
+async def test_managing_is_accessible(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card = await visit.overview()
     await button(card, "Edit Anna, Left thumb").click()

@@ -7,12 +7,12 @@ from playwright.async_api import expect
 
 from tests.browser.steps import PLACE_AGAIN, begin, button, enrolled, fingerprints, shows, title
 from tests.browser.visit import shoot
-from tests.e2e.hand import Moment
+from tests.support.hand import Moment
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
 
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -21,11 +21,11 @@ _AWAY = "The reader does not answer."
 
 
 async def test_a_reader_that_is_away_is_told_of_and_nothing_is_offered_that_would_fail(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card = await visit.overview()
-    house.bench.reader.kill()
+    house.reader.kill()
 
     await expect(card.get_by_text("Offline", exact=True)).to_be_visible()
     await expect(card.get_by_text(_AWAY)).to_be_visible()
@@ -36,24 +36,24 @@ async def test_a_reader_that_is_away_is_told_of_and_nothing_is_offered_that_woul
     await expect(button(card, "Delete")).to_have_count(0)
     await button(card, "Back").click()
 
-    house.bench.reader.start()
+    house.reader.start()
     await expect(card.get_by_text("Online", exact=True)).to_be_visible()
     await expect(button(card, "Enroll a fingerprint")).to_be_visible()
 
 
 async def test_a_reader_that_loses_power_in_the_middle_says_so_when_it_is_back(
-    house: House, card: Locator
+    house: CardHouse, card: Locator
 ) -> None:
     hand = await begin(house, "Anna")
     await hand.go_on(Moment.PLACE_2)
     await shows(card, PLACE_AGAIN, 1)
-    house.bench.reader.kill()
+    house.reader.kill()
 
     await expect(card.get_by_text(_AWAY)).to_be_visible()
     await expect(button(card, "Cancel")).to_have_count(0)
 
-    house.bench.reader.line.lift()
-    house.bench.reader.start()
+    house.reader.line.lift()
+    house.reader.start()
     await expect(title(card, "Not enrolled")).to_be_visible()
     await expect(
         card.get_by_text("The reader restarted during the enrollment.", exact=True)
@@ -62,21 +62,21 @@ async def test_a_reader_that_loses_power_in_the_middle_says_so_when_it_is_back(
 
 
 async def test_a_form_that_is_open_when_the_reader_goes_away_comes_back_with_what_was_typed(
-    house: House, card: Locator
+    house: CardHouse, card: Locator
 ) -> None:
     await button(card, "Enroll a fingerprint").click()
     await card.get_by_role("radio", name="Someone else").locator("xpath=..").click()
     await card.get_by_role("textbox", name="Name").fill("Window cleaner")
-    house.bench.reader.kill()
+    house.reader.kill()
     await expect(card.get_by_text(_AWAY)).to_be_visible()
     await expect(button(card, "Start")).to_have_count(0)
 
-    house.bench.reader.start()
+    house.reader.start()
     await expect(card.get_by_role("textbox", name="Name")).to_have_value("Window cleaner")
 
 
 async def test_a_reader_that_is_taken_out_of_use_is_told_of_and_comes_back_by_itself(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
     await enrolled(house, "Anna", "left_thumb")
     await visit.overview()

@@ -8,12 +8,12 @@ from playwright.async_api import expect
 from emulator.fingers import Finger, Quality
 from tests.browser.steps import enrolled
 from tests.browser.visit import shoot
-from tests.e2e.hand import Hand, Moment
+from tests.support.hand import Hand, Moment
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
 
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -29,10 +29,10 @@ async def configure(visit: Visit) -> Locator:
 
 
 async def test_each_stage_is_seen_in_the_dialog_and_how_it_ended(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
-    line = house.bench.reader.line
-    hand = Hand(line, house.bench.new_finger())
+    line = house.reader.line
+    hand = Hand(line, house.new_finger())
     dialog = await configure(visit)
     await dialog.get_by_text("Enroll a fingerprint").click()
     await dialog.locator("ha-selector-text input").fill("Ben")
@@ -53,7 +53,7 @@ async def test_each_stage_is_seen_in_the_dialog_and_how_it_ended(
     await expect(dialog.get_by_text("The fingerprint of Ben is stored on")).to_be_visible()
 
 
-async def test_a_fingerprint_is_renamed_in_the_dialog(house: House, visit: Visit) -> None:
+async def test_a_fingerprint_is_renamed_in_the_dialog(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna", "left_thumb")
     dialog = await configure(visit)
     await dialog.get_by_text("Fingerprints", exact=True).click()
@@ -68,5 +68,5 @@ async def test_a_fingerprint_is_renamed_in_the_dialog(house: House, visit: Visit
     await dialog.get_by_role("button", name="Submit").click()
 
     await expect(dialog.get_by_text("Enroll a fingerprint")).to_be_visible()
-    listed = await house.bench.action("get_fingerprints")
+    listed = await house.action("get_fingerprints")
     assert [each["name"] for each in listed["fingerprints"]] == ["Ann"]

@@ -7,13 +7,13 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.steps import LIFT, PLACE, begin, enrolled, last_identified, shows, title
-from tests.e2e.bench import TOUCH
-from tests.e2e.hand import Moment
+from tests.support.hand import Moment
+from tests.support.house import TOUCH
 
 if TYPE_CHECKING:
     from playwright.async_api import Page, WebSocketRoute
 
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -59,7 +59,7 @@ class _Connection:
 
 
 async def test_what_went_on_meanwhile_is_shown_when_the_connection_is_back(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
     connection = await _Connection.of(visit.page)
     card = await visit.overview()
@@ -76,7 +76,9 @@ async def test_what_went_on_meanwhile_is_shown_when_the_connection_is_back(
     await expect(title(card, "Enrolled")).to_be_visible()
 
 
-async def test_a_touch_of_meanwhile_is_not_shown_as_a_live_one(house: House, visit: Visit) -> None:
+async def test_a_touch_of_meanwhile_is_not_shown_as_a_live_one(
+    house: CardHouse, visit: Visit
+) -> None:
     connection = await _Connection.of(visit.page)
     finger = await enrolled(house, "Clara")
     # Or the end of that may come into view again, in the dashboard that is built anew.
@@ -86,14 +88,14 @@ async def test_a_touch_of_meanwhile_is_not_shown_as_a_live_one(house: House, vis
 
     await connection.cut()
     await expect(visit.page.get_by_text("Connection lost. Reconnecting").first).to_be_visible()
-    touched = house.bench.client.states[TOUCH].state
-    await house.bench.touch(finger)
-    await house.bench.client.async_until_other(TOUCH, touched, lambda state: state.state)
+    touched = house.client.states[TOUCH].state
+    await house.touch(finger)
+    await house.client.async_until_other(TOUCH, touched, lambda state: state.state)
     connection.mend()
 
     await expect(last_identified(card)).to_contain_text("Clara")
     # At once: to wait until it is gone would take any touch for none.
     assert await card.locator(".touch").count() == 0
     assert await visit.page.evaluate("window.flashed") is False
-    await house.bench.touch(finger)
+    await house.touch(finger)
     await expect(card.locator(".touch")).to_contain_text("Clara")

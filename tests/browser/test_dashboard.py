@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Locator
 
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -29,7 +29,7 @@ _LOAD_AGAIN = """async () => {
 
 
 @pytest_asyncio.fixture(loop_scope="session", autouse=True)
-async def _dashboard(house: House) -> AsyncGenerator[None]:
+async def _dashboard(house: CardHouse) -> AsyncGenerator[None]:
     """Leave the dashboard as it was."""
     yield
     await house.lay_out()
@@ -45,7 +45,7 @@ async def dialog(visit: Visit) -> Locator:
 
 
 async def test_the_card_is_picked_from_its_preview_and_set_up_in_a_form(
-    house: House, visit: Visit, dialog: Locator
+    house: CardHouse, visit: Visit, dialog: Locator
 ) -> None:
     await dialog.get_by_role("tab", name="By card").click()
     await dialog.get_by_placeholder("Search cards").fill("biometric")
@@ -89,7 +89,7 @@ async def test_the_card_is_not_suggested_for_anything_else(dialog: Locator) -> N
 
 
 async def test_a_module_that_is_loaded_twice_does_no_harm(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     assert await visit.page.evaluate(_LOAD_AGAIN) == 1
 
@@ -97,7 +97,7 @@ async def test_a_module_that_is_loaded_twice_does_no_harm(
     await shows(card, PLACE, 0)
 
 
-async def test_a_card_without_a_reader_says_what_to_do(house: House, visit: Visit) -> None:
+async def test_a_card_without_a_reader_says_what_to_do(house: CardHouse, visit: Visit) -> None:
     await house.lay_out({"type": CARD}, {"type": CARD, "device_id": "of a reader that is gone"})
     await visit.page.goto(f"{visit.url}/{DASHBOARD}/0")
     unset, gone = (visit.page.locator("biometric-enroll-card").nth(at) for at in (0, 1))
@@ -107,7 +107,7 @@ async def test_a_card_without_a_reader_says_what_to_do(house: House, visit: Visi
 
 
 async def test_a_card_without_a_heading_has_the_name_of_its_reader(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
     await house.lay_out({"type": CARD, "device_id": house.back_device_id})
     await visit.page.goto(f"{visit.url}/{DASHBOARD}/0")

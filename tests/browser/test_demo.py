@@ -13,7 +13,7 @@ from tests.browser.house import add_dashboard
 from tests.browser.play import Play
 from tests.browser.steps import choice
 from tests.browser.visit import Looks, Visit
-from tests.markdown import yaml_blocks
+from tests.support.markdown import yaml_blocks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

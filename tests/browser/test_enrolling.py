@@ -22,13 +22,13 @@ from tests.browser.steps import (
     title,
 )
 from tests.browser.visit import shoot
-from tests.e2e.bench import ENROLLMENT
-from tests.e2e.hand import Hand, Moment
+from tests.support.hand import Hand, Moment
+from tests.support.house import ENROLLMENT
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
 
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 SMUDGED = "That image was smudged. Dry the finger and wipe the sensor."
@@ -36,7 +36,7 @@ SMUDGED = "That image was smudged. Dry the finger and wipe the sensor."
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_nobody_is_chosen_until_somebody_chooses(house: House, card: Locator) -> None:
+async def test_nobody_is_chosen_until_somebody_chooses(house: CardHouse, card: Locator) -> None:
     """Else a finger would soon be enrolled for whoever comes first in the alphabet."""
     await open_form(card)
     await button(card, "Start").click()
@@ -44,7 +44,7 @@ async def test_nobody_is_chosen_until_somebody_chooses(house: House, card: Locat
     for name in ("Anna", "Ben", "Someone else"):
         await expect(card.get_by_role("radio", name=name)).not_to_be_checked()
     await expect(card.locator("input:invalid").first).to_be_focused()
-    assert house.bench.client.states[ENROLLMENT].state not in {"place_finger", "processing"}
+    assert house.client.states[ENROLLMENT].state not in {"place_finger", "processing"}
     await choice(card, "Someone else").click()
     await button(card, "Start").click()
     await expect(card.get_by_role("textbox", name="Name")).to_be_focused()
@@ -63,9 +63,9 @@ async def test_a_finger_is_taken_back_by_a_second_click(card: Locator) -> None:
 
 
 async def test_a_person_is_enrolled_by_clicks_and_sees_every_scan(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    hand = Hand(house.bench.reader.line, house.bench.new_finger())
+    hand = Hand(house.reader.line, house.new_finger())
     await start(card, "Ben", "Left thumb")
 
     await expect(title(card, "Enrolling Ben")).to_be_visible()
@@ -88,15 +88,15 @@ async def test_a_person_is_enrolled_by_clicks_and_sees_every_scan(
 
     await button(card, "Done").click()
     await expect(fingerprints(card, "Ben")).to_contain_text(["Left thumb"])
-    listed = await house.bench.action("get_fingerprints")
+    listed = await house.action("get_fingerprints")
     (fingerprint,) = listed["fingerprints"]
     assert (fingerprint["person"], fingerprint["finger"]) == ("person.ben", "left_thumb")
 
 
 async def test_somebody_who_is_no_person_of_the_house_gets_a_typed_name(
-    house: House, card: Locator
+    house: CardHouse, card: Locator
 ) -> None:
-    hand = Hand(house.bench.reader.line, house.bench.new_finger())
+    hand = Hand(house.reader.line, house.new_finger())
     await open_form(card)
     await choice(card, "Someone else").click()
     await card.get_by_role("textbox", name="Name").fill("Window cleaner")
@@ -109,7 +109,7 @@ async def test_somebody_who_is_no_person_of_the_house_gets_a_typed_name(
     await expect(fingerprints(card, "Window cleaner")).to_contain_text(["Not specified"])
 
 
-async def test_a_name_is_text_whatever_it_is(house: House, card: Locator) -> None:
+async def test_a_name_is_text_whatever_it_is(house: CardHouse, card: Locator) -> None:
     name = "<img src=x onerror='throw 1'>"
     hand = await begin(house, name)
     await expect(title(card, f"Enrolling {name}")).to_be_visible()
@@ -119,18 +119,18 @@ async def test_a_name_is_text_whatever_it_is(house: House, card: Locator) -> Non
     await expect(fingerprints(card, name)).to_have_count(1)
 
 
-async def test_nobody_is_enrolled_without_a_name(house: House, card: Locator) -> None:
+async def test_nobody_is_enrolled_without_a_name(house: CardHouse, card: Locator) -> None:
     await open_form(card)
     await choice(card, "Someone else").click()
     await button(card, "Start").click()
 
     await expect(card.get_by_role("textbox", name="Name")).to_be_focused()
     await expect(title(card, "Enroll a fingerprint")).to_be_visible()
-    assert house.bench.client.states["binary_sensor.front_door_enrolling"].state == "off"
+    assert house.client.states["binary_sensor.front_door_enrolling"].state == "off"
 
 
 async def test_the_drawing_shows_which_fingers_a_person_has_enrolled(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     await enrolled(house, "Anna", "right_thumb", person="person.anna")
     await card.get_by_role("button", name="Done").click()
@@ -144,9 +144,9 @@ async def test_the_drawing_shows_which_fingers_a_person_has_enrolled(
 
 
 async def test_a_bad_image_is_explained_and_the_same_scan_goes_on(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    line, finger = house.bench.reader.line, Finger("wet at first", first=[Quality.TOO_MESSY])
+    line, finger = house.reader.line, Finger("wet at first", first=[Quality.TOO_MESSY])
     hint = card.get_by_text(
         "That image was smudged. Dry the finger and wipe the sensor.", exact=True
     )
@@ -170,13 +170,13 @@ async def test_a_bad_image_is_explained_and_the_same_scan_goes_on(
 
 
 async def test_a_finger_that_is_already_stored_is_told_with_its_owner(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     finger = await enrolled(house, "Anna")
     await button(card, "Done").click()
     await start(card, "Ben")
     await shows(card, PLACE, 0)
-    house.bench.reader.line.place(finger)
+    house.reader.line.place(finger)
 
     await expect(title(card, "Not enrolled")).to_be_visible()
     await shows(card, "This finger is already stored, for Anna.", 0)
@@ -184,7 +184,7 @@ async def test_a_finger_that_is_already_stored_is_told_with_its_owner(
 
 
 async def test_a_timeout_says_why_and_can_be_tried_again(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     hand = await begin(house, "Anna", person="person.anna", scan_timeout=5)
     await shows(card, PLACE, 0)
@@ -201,7 +201,7 @@ async def test_a_timeout_says_why_and_can_be_tried_again(
     await expect(fingerprints(card, "Anna")).to_have_count(1)
 
 
-async def test_a_click_cancels(house: House, card: Locator) -> None:
+async def test_a_click_cancels(house: CardHouse, card: Locator) -> None:
     await start(card)
     await shows(card, PLACE, 0)
     await button(card, "Cancel").click()
@@ -209,11 +209,11 @@ async def test_a_click_cancels(house: House, card: Locator) -> None:
     await expect(title(card, "Cancelled")).to_be_visible()
     await button(card, "Done").click()
     await expect(card.get_by_text("No finger is enrolled yet.")).to_be_visible()
-    assert house.bench.client.states["sensor.front_door_enrollment"].state == "cancelled"
+    assert house.client.states["sensor.front_door_enrollment"].state == "cancelled"
 
 
 async def test_the_card_of_another_reader_is_left_alone(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     other = visit.card(BACK)
     await start(card)

@@ -7,12 +7,12 @@ from playwright.async_api import expect
 
 from tests.browser.steps import PLACE, button, enrolled, fingerprints, shows, title
 from tests.browser.visit import shoot
-from tests.e2e.hand import Hand
+from tests.support.hand import Hand
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
 
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -43,10 +43,10 @@ async def _go_to(card: Locator, name: str, key: str = "Tab") -> None:
 
 
 async def test_a_finger_is_enrolled_without_a_mouse(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     page, keyboard = visit.page, visit.page.keyboard
-    hand = Hand(house.bench.reader.line, house.bench.new_finger())
+    hand = Hand(house.reader.line, house.new_finger())
     await expect(button(card, "Enroll a fingerprint")).to_be_visible()
     await _go_to(card, "Enroll a fingerprint")
     await keyboard.press("Enter")
@@ -88,7 +88,7 @@ async def test_an_enrollment_is_cancelled_without_a_mouse(visit: Visit, card: Lo
     await expect(title(card, "Cancelled")).to_be_focused()
 
 
-async def test_escape_goes_back_to_where_one_came_from(house: House, visit: Visit) -> None:
+async def test_escape_goes_back_to_where_one_came_from(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card, page = await visit.overview(), visit.page
     await expect(button(card, "Enroll a fingerprint")).to_be_visible()
@@ -111,7 +111,7 @@ async def test_escape_goes_back_to_where_one_came_from(house: House, visit: Visi
 
 
 async def test_a_fingerprint_is_renamed_and_deleted_without_a_mouse(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card, page = await visit.overview(), visit.page

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Locator
 
     from tests.browser.conftest import Welcome
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -34,7 +34,7 @@ async def _overflowing(card: Locator) -> list[str]:
     return found
 
 
-async def _walk(house: House, visit: Visit, name: str) -> None:
+async def _walk(house: CardHouse, visit: Visit, name: str) -> None:
     """Go through what the card can show, take pictures, and look that nothing is cut off."""
     card = await visit.overview()
     await expect(button(card, "Enroll a fingerprint")).to_be_visible()
@@ -54,14 +54,14 @@ async def _walk(house: House, visit: Visit, name: str) -> None:
     await shows(card, PLACE, 0)
     await shoot(visit.page, f"{name}-enrolling")
     assert await _overflowing(card) == []
-    await house.bench.action("cancel_enrollment")
+    await house.action("cancel_enrollment")
     await expect(title(card, "Cancelled")).to_be_visible()
     assert await _overflowing(card) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_nothing_is_cut_off_on_a_small_phone(
-    house: House, welcome: Welcome, scheme: Literal["light", "dark"]
+    house: CardHouse, welcome: Welcome, scheme: Literal["light", "dark"]
 ) -> None:
     await enrolled(house, "Anna", "left_middle_finger", person="person.anna")
     await enrolled(house, "W" * 100)
@@ -71,14 +71,14 @@ async def test_nothing_is_cut_off_on_a_small_phone(
     )
 
 
-async def test_nothing_is_cut_off_on_a_large_tablet(house: House, welcome: Welcome) -> None:
+async def test_nothing_is_cut_off_on_a_large_tablet(house: CardHouse, welcome: Welcome) -> None:
     await enrolled(house, "Anna", "left_middle_finger", person="person.anna")
 
     await _walk(house, await welcome(looks=Looks(width=1920, height=1200)), "tablet-large")
 
 
 async def test_a_language_from_right_to_left_turns_the_card_around_but_not_the_hands(
-    house: House, welcome: Welcome
+    house: CardHouse, welcome: Welcome
 ) -> None:
     await enrolled(house, "Anna", "left_middle_finger", person="person.anna")
     visit = await welcome(looks=Looks(language="he"))
@@ -111,7 +111,7 @@ _ANIMATIONS = """(card) => {
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 async def test_nothing_moves_for_who_does_not_want_it(
-    house: House, welcome: Welcome, motion: Literal["reduce", "no-preference"]
+    house: CardHouse, welcome: Welcome, motion: Literal["reduce", "no-preference"]
 ) -> None:
     visit = await welcome(looks=Looks(motion=motion))
     card = await visit.overview()

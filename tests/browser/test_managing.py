@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Locator
 
     from tests.browser.conftest import Welcome
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -32,7 +32,7 @@ async def _edit(card: Locator, what: str) -> None:
 
 
 async def test_a_new_name_is_shown_in_every_browser_without_loading_it_again(
-    house: House, visit: Visit, welcome: Welcome
+    house: CardHouse, visit: Visit, welcome: Welcome
 ) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card, other = await visit.overview(), await (await welcome()).overview()
@@ -48,7 +48,7 @@ async def test_a_new_name_is_shown_in_every_browser_without_loading_it_again(
 
 
 async def test_a_fingerprint_is_given_to_a_person_and_another_finger(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
     await enrolled(house, "Ben")
     card = await visit.overview()
@@ -59,12 +59,14 @@ async def test_a_fingerprint_is_given_to_a_person_and_another_finger(
     await button(card, "Save").click()
 
     await expect(fingerprints(card, "Ben")).to_contain_text(["Right ring finger"])
-    (fingerprint,) = (await house.bench.action("get_fingerprints"))["fingerprints"]
+    (fingerprint,) = (await house.action("get_fingerprints"))["fingerprints"]
     assert fingerprint["person"] == "person.ben"
     assert fingerprint["finger"] == "right_ring_finger"
 
 
-async def test_what_is_typed_outlives_a_look_at_other_persons(house: House, visit: Visit) -> None:
+async def test_what_is_typed_outlives_a_look_at_other_persons(
+    house: CardHouse, visit: Visit
+) -> None:
     await enrolled(house, "Cleaner", "left_thumb")
     card = await visit.overview()
     await _edit(card, "Cleaner, Left thumb")
@@ -78,11 +80,11 @@ async def test_what_is_typed_outlives_a_look_at_other_persons(house: House, visi
     await name.fill("")
     await button(card, "Save").click()
     await expect(fingerprints(card, "Ben")).to_have_count(1)
-    (fingerprint,) = (await house.bench.action("get_fingerprints"))["fingerprints"]
+    (fingerprint,) = (await house.action("get_fingerprints"))["fingerprints"]
     assert (fingerprint["name"], fingerprint["person"]) == ("Ben", "person.ben")
 
 
-async def test_a_fingerprint_is_taken_from_a_person(house: House, visit: Visit) -> None:
+async def test_a_fingerprint_is_taken_from_a_person(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Ben", "left_thumb", person="person.ben")
     card = await visit.overview()
     await _edit(card, "Ben, Left thumb")
@@ -91,12 +93,12 @@ async def test_a_fingerprint_is_taken_from_a_person(house: House, visit: Visit) 
     await button(card, "Save").click()
 
     await expect(fingerprints(card, "Window cleaner")).to_have_count(1)
-    (fingerprint,) = (await house.bench.action("get_fingerprints"))["fingerprints"]
+    (fingerprint,) = (await house.action("get_fingerprints"))["fingerprints"]
     assert fingerprint["person"] is None
 
 
 async def test_a_disabled_finger_is_marked_and_identifies_nobody(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
     finger = await enrolled(house, "Dora", "left_thumb")
     card = await visit.overview()
@@ -106,12 +108,14 @@ async def test_a_disabled_finger_is_marked_and_identifies_nobody(
     await expect(fingerprints(card, "Dora")).to_contain_text(["Disabled"])
     await shoot(visit.page, "disabled")
 
-    await house.bench.touch(finger)
+    await house.touch(finger)
     await expect(card.get_by_text("Not recognized").first).to_be_visible()
     await expect(last_identified(card)).not_to_contain_text("Dora")
 
 
-async def test_a_fingerprint_is_deleted_only_after_a_question(house: House, visit: Visit) -> None:
+async def test_a_fingerprint_is_deleted_only_after_a_question(
+    house: CardHouse, visit: Visit
+) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card = await visit.overview()
     await _edit(card, "Anna, Left thumb")
@@ -120,20 +124,20 @@ async def test_a_fingerprint_is_deleted_only_after_a_question(house: House, visi
     await expect(card.get_by_text("Anna, Left thumb")).to_be_visible()
     await shoot(visit.page, "delete")
     await button(card, "Keep").click()
-    assert await house.bench.names() == ["Anna"]
+    assert await house.names() == ["Anna"]
 
     await button(card, "Delete").click()
     await button(card, "Delete").click()
     await expect(card.get_by_text("No finger is enrolled yet.")).to_be_visible()
-    assert await house.bench.names() == []
-    with house.bench.reader.line.hold() as sensor:
+    assert await house.names() == []
+    with house.reader.line.hold() as sensor:
         assert not sensor.templates
 
 
 async def test_a_template_without_a_name_is_listed_and_can_be_named(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
-    stranger = house.bench.new_finger()
+    stranger = house.new_finger()
     await leave_template(house, stranger)
     card = await visit.overview()
     await expect(fingerprints(card, "Without a name")).to_contain_text(["Slot 0"])
@@ -143,11 +147,13 @@ async def test_a_template_without_a_name_is_listed_and_can_be_named(
     await button(card, "Save").click()
 
     await expect(fingerprints(card, "Grandma")).to_have_count(1)
-    await house.bench.touch(stranger)
+    await house.touch(stranger)
     await expect(card.get_by_role("strong").get_by_text("Grandma")).to_be_visible()
 
 
-async def test_what_is_refused_is_explained_where_it_was_typed(house: House, visit: Visit) -> None:
+async def test_what_is_refused_is_explained_where_it_was_typed(
+    house: CardHouse, visit: Visit
+) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card = await visit.overview()
     await _edit(card, "Anna, Left thumb")
@@ -160,15 +166,14 @@ async def test_what_is_refused_is_explained_where_it_was_typed(house: House, vis
 
 
 async def test_a_finger_that_the_sensor_has_lost_is_marked_as_soon_as_that_is_known(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card = await visit.overview()
-    bench = house.bench
-    bench.reader.kill()
+    house.reader.kill()
     await expect(card.get_by_text("Offline", exact=True)).to_be_visible()
-    with bench.reader.line.hold() as sensor:
+    with house.reader.line.hold() as sensor:
         sensor.templates.clear()
-    bench.reader.start()
+    house.reader.start()
 
     await expect(fingerprints(card, "Anna")).to_contain_text(["Missing on the sensor"])

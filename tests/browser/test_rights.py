@@ -18,18 +18,18 @@ from tests.browser.steps import (
     title,
 )
 from tests.browser.visit import shoot
-from tests.e2e.bench import ENROLLING
-from tests.e2e.hand import Hand
+from tests.support.hand import Hand
+from tests.support.house import ENROLLING
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Welcome
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_who_is_no_administrator_sees_but_cannot_change(
-    house: House, welcome: Welcome
+    house: CardHouse, welcome: Welcome
 ) -> None:
     await enrolled(house, "Anna", "left_thumb", person="person.anna")
     visit = await welcome(house.tablet)
@@ -42,7 +42,7 @@ async def test_who_is_no_administrator_sees_but_cannot_change(
 
 
 async def test_who_is_no_administrator_sees_an_enrollment_but_cannot_end_or_repeat_it(
-    house: House, welcome: Welcome
+    house: CardHouse, welcome: Welcome
 ) -> None:
     visit = await welcome(house.tablet)
     card = await visit.overview()
@@ -51,16 +51,16 @@ async def test_who_is_no_administrator_sees_an_enrollment_but_cannot_end_or_repe
     await shows(card, PLACE, 0)
     await expect(title(card, "Enrolling Anna")).to_be_visible()
     await expect(card.get_by_role("button")).to_have_count(0)
-    await house.bench.action("cancel_enrollment")
+    await house.action("cancel_enrollment")
     await expect(title(card, "Cancelled")).to_be_visible()
     await expect(button(card, "Try again")).to_have_count(0)
 
 
 async def test_who_was_allowed_to_enroll_may_do_that_and_nothing_else(
-    house: House, welcome: Welcome
+    house: CardHouse, welcome: Welcome
 ) -> None:
     await enrolled(house, "Anna", "left_thumb", person="person.anna")
-    hand = Hand(house.bench.reader.line, house.bench.new_finger())
+    hand = Hand(house.reader.line, house.new_finger())
     async with house.allowing(house.tablet):
         card = await (await welcome(house.tablet)).overview()
         await start(card, "Ben", "Right thumb")
@@ -76,7 +76,7 @@ async def test_who_was_allowed_to_enroll_may_do_that_and_nothing_else(
 
 
 async def test_a_permission_that_was_taken_away_is_gone_at_once(
-    house: House, welcome: Welcome
+    house: CardHouse, welcome: Welcome
 ) -> None:
     async with house.allowing(house.tablet):
         card = await (await welcome(house.tablet)).overview()
@@ -85,4 +85,4 @@ async def test_a_permission_that_was_taken_away_is_gone_at_once(
     await button(card, "Start").click()
 
     await expect(card.get_by_role("alert")).not_to_be_empty()
-    assert house.bench.client.states[ENROLLING].state == "off"
+    assert house.client.states[ENROLLING].state == "off"

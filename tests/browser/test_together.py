@@ -7,13 +7,13 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.steps import button, choice, open_form, title
-from tests.e2e.bench import ENROLLMENT
+from tests.support.house import ENROLLMENT
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator, Page, WebSocketRoute
 
     from tests.browser.conftest import Welcome
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -51,7 +51,7 @@ class _SlowNews:
 
 
 async def test_who_starts_a_moment_too_late_is_told_that_it_is_not_their_turn(
-    house: House, card: Locator, welcome: Welcome
+    house: CardHouse, card: Locator, welcome: Welcome
 ) -> None:
     """Else they would take the other's enrollment for theirs, and place a finger."""
     visit = await welcome()
@@ -63,7 +63,7 @@ async def test_who_starts_a_moment_too_late_is_told_that_it_is_not_their_turn(
 
     news.hold_back()
     await button(card, "Start").click()
-    await house.bench.client.async_until_state(ENROLLMENT, "place_finger")
+    await house.client.async_until_state(ENROLLMENT, "place_finger")
     await button(late, "Start").click()
     await expect(button(late, "Asking the reader …")).to_be_visible()
     news.let_go()
@@ -75,9 +75,9 @@ async def test_who_starts_a_moment_too_late_is_told_that_it_is_not_their_turn(
 
 
 async def test_a_person_who_is_renamed_while_the_form_is_open_is_enrolled_by_the_new_name(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    client = house.bench.client
+    client = house.client
     people = (await client.async_command(type="person/list"))["storage"]
     anna = next(each for each in people if each["name"] == "Anna")
     await open_form(card)

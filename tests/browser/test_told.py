@@ -6,12 +6,12 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.steps import LIFT, PLACE, PLACE_AGAIN, enrolled, shows, start
-from tests.e2e.hand import Hand, Moment
+from tests.support.hand import Hand, Moment
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
 
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -40,9 +40,9 @@ async def _told(visit: Visit) -> list[str]:
 
 
 async def test_every_stage_is_told_with_how_far_it_is(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    hand = Hand(house.bench.reader.line, house.bench.new_finger())
+    hand = Hand(house.reader.line, house.new_finger())
     region = await _listen(card)
     await start(card)
     await shows(card, PLACE, 0)
@@ -77,11 +77,11 @@ async def test_seconds_that_pass_are_not_told(visit: Visit, card: Locator) -> No
     assert len(await _told(visit)) == 1
 
 
-async def test_a_touch_is_told(house: House, visit: Visit) -> None:
+async def test_a_touch_is_told(house: CardHouse, visit: Visit) -> None:
     finger = await enrolled(house, "Anna")
     card = await visit.overview()
     await _listen(card)
-    await house.bench.touch(finger)
+    await house.touch(finger)
 
     await expect(card.get_by_role("status")).to_contain_text("Anna")
     assert len(await _told(visit)) == 1

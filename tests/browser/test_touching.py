@@ -9,12 +9,12 @@ from playwright.async_api import expect
 from emulator.fingers import Finger, Quality
 from tests.browser.steps import enrolled
 from tests.browser.visit import shoot
-from tests.e2e.bench import LAST_IDENTIFIED, LATE_TOUCH, TOUCH
+from tests.support.house import LAST_IDENTIFIED, LATE_TOUCH, TOUCH
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
 
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -30,24 +30,24 @@ def _touch(card: Locator) -> Locator:
 
 
 async def test_a_live_touch_shows_who_it_is_and_how_well_it_matches(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
     finger = await enrolled(house, "Anna", "left_thumb", person="person.anna")
     card = await visit.overview()
-    await house.bench.touch(finger)
+    await house.touch(finger)
 
     await expect(_touch(card)).to_contain_text("Anna")
     await expect(_touch(card)).to_contain_text("Left thumb")
-    confidence = house.bench.client.states[TOUCH].attributes["confidence"]
+    confidence = house.client.states[TOUCH].attributes["confidence"]
     await expect(_touch(card)).to_contain_text(f"Confidence {confidence}")
     await shoot(visit.page, "touch")
 
 
-async def test_a_live_touch_is_shown_for_a_moment_only(house: House, visit: Visit) -> None:
+async def test_a_live_touch_is_shown_for_a_moment_only(house: CardHouse, visit: Visit) -> None:
     finger = await enrolled(house, "Anna")
     card = await visit.overview()
     await visit.page.clock.install()
-    await house.bench.touch(finger)
+    await house.touch(finger)
     await expect(_touch(card)).to_contain_text("Anna")
 
     await visit.page.clock.run_for(_SHOWN_FOR_MS)
@@ -56,9 +56,9 @@ async def test_a_live_touch_is_shown_for_a_moment_only(house: House, visit: Visi
 
 
 async def test_a_tablet_that_slept_after_a_touch_does_not_show_it_when_it_wakes(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    await house.bench.touch(house.bench.new_finger())
+    await house.touch(house.new_finger())
     await expect(_touch(card)).to_be_visible()
 
     # The clock has gone on, and nothing else has.
@@ -67,9 +67,9 @@ async def test_a_tablet_that_slept_after_a_touch_does_not_show_it_when_it_wakes(
 
 
 async def test_an_unknown_finger_is_not_recognized(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    await house.bench.touch(house.bench.new_finger())
+    await house.touch(house.new_finger())
 
     await expect(_touch(card)).to_contain_text("Not recognized")
     await expect(_touch(card)).to_contain_text("No stored fingerprint matches")
@@ -77,18 +77,18 @@ async def test_an_unknown_finger_is_not_recognized(
 
 
 async def test_a_finger_that_cannot_be_read_is_told_with_the_reason(
-    house: House, card: Locator
+    house: CardHouse, card: Locator
 ) -> None:
-    await house.bench.touch(Finger("wet", Quality.TOO_MESSY))
+    await house.touch(Finger("wet", Quality.TOO_MESSY))
 
     await expect(_touch(card)).to_contain_text("The finger could not be read")
     await expect(_touch(card)).to_contain_text("Finger too wet or dirty")
 
 
 async def test_a_touch_of_before_is_not_shown_on_a_page_that_is_opened_later(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    await house.bench.touch(house.bench.new_finger())
+    await house.touch(house.new_finger())
     await expect(_touch(card)).to_be_visible()
 
     card = await visit.overview()
@@ -96,44 +96,43 @@ async def test_a_touch_of_before_is_not_shown_on_a_page_that_is_opened_later(
     assert await _touch(card).count() == 0
 
 
-async def test_a_late_touch_is_never_shown_as_a_live_one(house: House, visit: Visit) -> None:
+async def test_a_late_touch_is_never_shown_as_a_live_one(house: CardHouse, visit: Visit) -> None:
     finger = await enrolled(house, "Anna")
     card = await visit.overview()
-    bench = house.bench
-    await bench.touch(finger)
+    await house.touch(finger)
     await expect(_touch(card)).to_contain_text("Anna")
     card = await visit.overview()
-    late = bench.client.states[LATE_TOUCH].state
+    late = house.client.states[LATE_TOUCH].state
 
     # As one that comes out of the reader's journal.
-    old = bench.wire.of("fingerprint")[-1]
-    bench.wire.say("fingerprint", {**old, "touch": "00000000000000ee", "hello": None})
-    await bench.client.async_until_other(LATE_TOUCH, late, lambda state: state.state)
+    old = house.wire.of("fingerprint")[-1]
+    house.wire.say("fingerprint", {**old, "touch": "00000000000000ee", "hello": None})
+    await house.client.async_until_other(LATE_TOUCH, late, lambda state: state.state)
     # What comes afterwards is in view: so would this touch be, if ever.
-    await bench.client.async_action(
+    await house.client.async_action(
         "biometric_enroll.update_fingerprint", name="Annabel", template_id=old["template_id"]
     )
     await expect(card.get_by_role("heading", name="Annabel")).to_be_visible()
     assert await _touch(card).count() == 0
 
 
-async def test_who_comes_again_is_identified_anew(house: House, visit: Visit) -> None:
+async def test_who_comes_again_is_identified_anew(house: CardHouse, visit: Visit) -> None:
     """The card says when the state of Last identified has changed, so it has to change again."""
     finger = await enrolled(house, "Anna")
     card = await visit.overview()
-    await house.bench.touch(finger)
+    await house.touch(finger)
     await expect(card.get_by_text("Last identified · this minute")).to_be_visible()
     before = await visit.page.evaluate(_CHANGED_AT, LAST_IDENTIFIED)
-    await house.bench.touch(finger)
+    await house.touch(finger)
     await visit.page.wait_for_function(_CHANGED_SINCE, arg=[LAST_IDENTIFIED, before])
 
 
-async def test_a_reader_whose_identification_is_off_says_so(house: House, visit: Visit) -> None:
+async def test_a_reader_whose_identification_is_off_says_so(house: CardHouse, visit: Visit) -> None:
     """Else whoever is at the door takes it for broken."""
     card = await visit.overview()
     switch: dict[str, Any] = {"entity_id": "switch.front_door_identification"}
     note = card.get_by_text("Identification is off")
-    await house.bench.client.async_action("switch.turn_off", **switch)
+    await house.client.async_action("switch.turn_off", **switch)
     await expect(note).to_be_visible()
-    await house.bench.client.async_action("switch.turn_on", **switch)
+    await house.client.async_action("switch.turn_on", **switch)
     await expect(note).to_have_count(0)

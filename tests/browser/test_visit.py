@@ -10,13 +10,13 @@ from tests.browser.visit import Looks
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Welcome
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_visit_is_that_of_the_account_and_the_language_it_begins_with(
-    house: House, welcome: Welcome
+    house: CardHouse, welcome: Welcome
 ) -> None:
     german = Looks(language="de")
     owner, tablet = await welcome(looks=german), await welcome(house.tablet, german)

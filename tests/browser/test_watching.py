@@ -18,13 +18,13 @@ from tests.browser.steps import (
     shows,
     title,
 )
-from tests.e2e.hand import Moment
+from tests.support.hand import Moment
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
 
     from tests.browser.conftest import Welcome
-    from tests.browser.house import House
+    from tests.browser.house import CardHouse
     from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -34,7 +34,7 @@ _SHOWN_FOR_MS = 60_000
 
 
 async def test_a_page_loaded_again_in_the_middle_shows_the_same(
-    house: House, visit: Visit, card: Locator
+    house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     hand = await begin(house, "Anna", finger="left_thumb")
     await hand.go_on(Moment.LIFT_2)
@@ -49,7 +49,7 @@ async def test_a_page_loaded_again_in_the_middle_shows_the_same(
 
 
 async def test_a_page_whose_clock_is_ahead_does_not_tell_that_time_is_up(
-    house: House, visit: Visit
+    house: CardHouse, visit: Visit
 ) -> None:
     hand = await begin(house, "Anna")
     await visit.live_later(timedelta(hours=5))
@@ -64,7 +64,7 @@ async def test_a_page_whose_clock_is_ahead_does_not_tell_that_time_is_up(
 
 
 async def test_a_second_browser_in_the_middle_shows_the_same(
-    house: House, welcome: Welcome, card: Locator
+    house: CardHouse, welcome: Welcome, card: Locator
 ) -> None:
     hand = await begin(house, "Anna")
     await hand.go_on(Moment.PLACE_2)
@@ -78,7 +78,9 @@ async def test_a_second_browser_in_the_middle_shows_the_same(
         await expect(title(each, "Cancelled")).to_be_visible()
 
 
-async def test_an_end_of_just_now_is_shown_to_who_comes_later(house: House, visit: Visit) -> None:
+async def test_an_end_of_just_now_is_shown_to_who_comes_later(
+    house: CardHouse, visit: Visit
+) -> None:
     await enrolled(house, "Anna")
     card = await visit.look()
 
@@ -88,7 +90,7 @@ async def test_an_end_of_just_now_is_shown_to_who_comes_later(house: House, visi
     await expect(fingerprints(card, "Anna")).to_have_count(1)
 
 
-async def test_an_end_of_long_ago_is_not_shown_any_more(house: House, visit: Visit) -> None:
+async def test_an_end_of_long_ago_is_not_shown_any_more(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna")
     await visit.live_later()
     card = await visit.look()
@@ -97,7 +99,7 @@ async def test_an_end_of_long_ago_is_not_shown_any_more(house: House, visit: Vis
     await expect(title(card, "Enrolled")).to_have_count(0)
 
 
-async def test_an_end_goes_out_of_view_by_itself(house: House, visit: Visit) -> None:
+async def test_an_end_goes_out_of_view_by_itself(house: CardHouse, visit: Visit) -> None:
     card = await visit.overview()
     await visit.page.clock.install()
     await enrolled(house, "Anna")

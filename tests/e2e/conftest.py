@@ -1,18 +1,16 @@
-"""One installation for each broker, and one whose network can be broken; tests share them."""
+"""One house for each broker, and one whose network can be broken; tests share them."""
 
 from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
 
 from demo.brokers import BrokerKind
-from tests.e2e.bench import LAST_IDENTIFIED, TOUCH, running_bench
+from tests.support.house import LAST_IDENTIFIED, TOUCH, House
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     import pytest
-
-    from tests.e2e.bench import Bench
 
 
 def _automation(which: str, trigger: dict[str, Any], *conditions: dict[str, Any]) -> dict[str, Any]:
@@ -64,32 +62,32 @@ AUTOMATIONS = [
     loop_scope="session",
     params=[BrokerKind.AMQTT, BrokerKind.MOSQUITTO, BrokerKind.RABBITMQ],
 )
-async def installation(
+async def shared_house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Bench]:
+) -> AsyncGenerator[House]:
     folder = tmp_path_factory.mktemp(str(request.param))
-    async with running_bench(folder, request.param, AUTOMATIONS, behind_lines=False) as bench:
-        yield bench
+    async with House.running(folder, request.param, AUTOMATIONS) as house:
+        yield house
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def bench(installation: Bench) -> AsyncGenerator[Bench]:
-    """Give the installation, idle and with nothing on its sensor."""
-    async with installation.idle():
-        yield installation
+async def house(shared_house: House) -> AsyncGenerator[House]:
+    """Give the house, idle and with nothing on its sensor."""
+    async with shared_house.idle():
+        yield shared_house
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def installation_on_lines(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Bench]:
+async def shared_house_on_lines(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
     folder = tmp_path_factory.mktemp("on_lines")
-    async with running_bench(
+    async with House.running(
         folder, BrokerKind.MOSQUITTO_ON_DISK, AUTOMATIONS, behind_lines=True
-    ) as bench:
-        yield bench
+    ) as house:
+        yield house
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def bench_on_lines(installation_on_lines: Bench) -> AsyncGenerator[Bench]:
-    """Give an installation whose broker has a memory and whose network can be broken."""
-    async with installation_on_lines.idle():
-        yield installation_on_lines
+async def house_on_lines(shared_house_on_lines: House) -> AsyncGenerator[House]:
+    """Give a house whose broker has a memory and whose network can be broken."""
+    async with shared_house_on_lines.idle():
+        yield shared_house_on_lines

@@ -17,13 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WITHIN = 120
-_IDENTITY = {
-    "firmware": "0",
-    "board": "crowd",
-    "sensor": "R307",
-    "max_scans": 3,
-    "features": [],
-}
+_IDENTITY = {"firmware": "0", "board": "crowd", "sensor": "R307", "max_scans": 3, "features": []}
 _TEMPLATES = {
     "capacity": 1000,
     "count": 0,

@@ -5,10 +5,10 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.bench import until
+from tests.support.house import until
 
 if TYPE_CHECKING:
-    from tests.e2e.bench import Bench
+    from tests.support.house import House
 
 _FENCE = "everything_before_is_written"
 _TOLD = """
@@ -18,17 +18,17 @@ _TOLD = """
 """
 
 
-def recorded(bench: Bench, event_type: str) -> list[dict[str, Any]]:
+def recorded(house: House, event_type: str) -> list[dict[str, Any]]:
     """Return the data of all events of a type that are written, in order."""
-    file = bench.stage.home_assistant.folder / "home-assistant_v2.db"
+    file = house.stage.home_assistant.folder / "home-assistant_v2.db"
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         return [json.loads(row[0]) for row in database.execute(_TOLD, (event_type,))]
 
 
-async def async_all_recorded(bench: Bench) -> None:
+async def async_all_recorded(house: House) -> None:
     """Wait until all that has happened by now is written."""
-    before = len(recorded(bench, _FENCE))
-    await bench.client.async_command(
+    before = len(recorded(house, _FENCE))
+    await house.client.async_command(
         type="fire_event", event_type=_FENCE, event_data={"number": before}
     )
-    await until(lambda: len(recorded(bench, _FENCE)) > before)
+    await until(lambda: len(recorded(house, _FENCE)) > before)

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from demo.brokers import BrokerKind
 from demo.stage import Stage
-from tests.e2e.bench import CONNECTIVITY, running_bench
 from tests.e2e.crowd import IDLE, Crowd, new_id
+from tests.support.house import CONNECTIVITY, House
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from demo.client import Client
-    from tests.e2e.bench import Bench
 
 READERS = (1, 10, 100, 500)
 SNAPSHOTS = 4000
@@ -217,20 +216,18 @@ async def _async_grow(counts: list[int]) -> None:
 async def _async_count() -> None:
     """Print how many messages one real reader needs for what."""
     with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
-        async with running_bench(
-            Path(folder) / "one", BrokerKind.MOSQUITTO, [], behind_lines=False
-        ) as bench:
-            await bench.settled()
+        async with House.running(Path(folder) / "one", BrokerKind.MOSQUITTO) as house:
+            await house.settled()
             print("messages, with the topics below the reader's own", flush=True)
-            finger, mark = bench.new_finger(), len(bench.wire.messages)
+            finger, mark = house.new_finger(), len(house.wire.messages)
             for what, happens in (
-                ("an enrollment", lambda: bench.enroll("Somebody", finger)),
-                ("a touch", lambda: bench.touch(finger)),
-                ("a restart of the reader", lambda: _async_restart(bench)),
+                ("an enrollment", lambda: house.enroll("Somebody", finger)),
+                ("a touch", lambda: house.touch(finger)),
+                ("a restart of the reader", lambda: _async_restart(house)),
             ):
                 await happens()
-                await bench.settled()
-                new = bench.wire.messages[mark:]
+                await house.settled()
+                new = house.wire.messages[mark:]
                 mark += len(new)
                 topics = sorted({message.topic for message in new})
                 numbers = [sum(message.topic == topic for message in new) for topic in topics]
@@ -238,11 +235,11 @@ async def _async_count() -> None:
                 print(f"{what}: {len(new)} ({each})", flush=True)
 
 
-async def _async_restart(bench: Bench) -> None:
-    bench.reader.kill()
-    await bench.client.async_until_state(CONNECTIVITY, "off")
-    bench.reader.start()
-    await bench.until_available()
+async def _async_restart(house: House) -> None:
+    house.reader.kill()
+    await house.client.async_until_state(CONNECTIVITY, "off")
+    house.reader.start()
+    await house.until_available()
 
 
 if __name__ == "__main__":

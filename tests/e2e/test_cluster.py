@@ -15,20 +15,19 @@ from paho.mqtt.enums import CallbackAPIVersion
 from demo.brokers import BrokerKind
 from demo.programs import Program, free_port
 from demo.rabbitmq import JOINED, rabbitmq_beside
-from tests.e2e.bench import CONNECTIVITY, ENROLLMENT, PROGRESS, running_bench, until
-from tests.e2e.hand import Moment
 from tests.e2e.trial import begin
+from tests.support.hand import Moment
+from tests.support.house import CONNECTIVITY, ENROLLMENT, PROGRESS, House, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from tests.e2e.bench import Bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def second_node(campus: Bench) -> AsyncGenerator[tuple[Program, int]]:
+async def second_node(campus: House) -> AsyncGenerator[tuple[Program, int]]:
     """Let a second node join the first one, and the reader move to it; give it and its port."""
     folder, port = campus.stage.folder / "second-node", free_port()
     folder.mkdir()
@@ -47,19 +46,19 @@ async def second_node(campus: Bench) -> AsyncGenerator[tuple[Program, int]]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def campus(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Bench]:
+async def campus(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
     folder = tmp_path_factory.mktemp("campus")
-    async with running_bench(folder, BrokerKind.RABBITMQ, [], behind_lines=True) as bench:
-        yield bench
+    async with House.running(folder, BrokerKind.RABBITMQ, behind_lines=True) as house:
+        yield house
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def idle(campus: Bench, second_node: tuple[Program, int]) -> AsyncGenerator[Bench]:
+async def idle(campus: House, second_node: tuple[Program, int]) -> AsyncGenerator[House]:
     async with campus.idle():
         yield campus
 
 
-async def test_every_scan_comes_live_from_the_other_node(idle: Bench) -> None:
+async def test_every_scan_comes_live_from_the_other_node(idle: House) -> None:
     trial = await begin(idle)
     await trial.hand.go_on()
 
@@ -68,7 +67,7 @@ async def test_every_scan_comes_live_from_the_other_node(idle: Bench) -> None:
 
 
 async def test_who_was_away_sees_the_whole_truth_though_this_node_retains_nothing(
-    idle: Bench, second_node: tuple[Program, int]
+    idle: House, second_node: tuple[Program, int]
 ) -> None:
     trial = await begin(idle)
     await trial.hand.go_on(Moment.LIFT_1)
@@ -89,7 +88,7 @@ async def test_who_was_away_sees_the_whole_truth_though_this_node_retains_nothin
 
 
 async def test_a_reader_whose_node_dies_goes_on_by_the_other_one(
-    idle: Bench, second_node: tuple[Program, int]
+    idle: House, second_node: tuple[Program, int]
 ) -> None:
     trial = await begin(idle)
     await trial.hand.go_on(Moment.LIFT_2)

@@ -8,10 +8,10 @@ import pytest_asyncio
 
 from demo.brokers import BrokerKind
 from demo.stage import Stage
-from tests.e2e.bench import until
-from tests.first_generation.reader import READER_ID, Settings
-from tests.first_generation.runner import FirstGenerationRunner
-from tests.first_generation.sketch import Sketch
+from tests.support.first_generation.reader import READER_ID, Settings
+from tests.support.first_generation.runner import FirstGenerationRunner
+from tests.support.first_generation.sketch import Sketch
+from tests.support.house import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -29,7 +29,7 @@ CONNECTIVITY = "binary_sensor.esp32_connectivity"
 
 @dataclass
 class Old:
-    """An installation with one such reader."""
+    """A house with one such reader."""
 
     stage: Stage
     client: Client

@@ -4,42 +4,42 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.bench import ENROLLMENT, PROGRESS
+from tests.support.house import ENROLLMENT, PROGRESS
 
 if TYPE_CHECKING:
-    from tests.e2e.bench import Bench
+    from tests.support.house import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_scan_while_home_assistant_restarts_is_shown_as_soon_as_it_is_back(
-    bench: Bench,
+    house: House,
 ) -> None:
-    finger, line = bench.new_finger(), bench.reader.line
-    await bench.action("enroll_fingerprint", name="Ida", scan_timeout=90)
+    finger, line = house.new_finger(), house.reader.line
+    await house.action("enroll_fingerprint", name="Ida", scan_timeout=90)
     line.place(finger)
-    await bench.client.async_until_state(PROGRESS, "33")
+    await house.client.async_until_state(PROGRESS, "33")
     line.lift()
-    await bench.wire.until(lambda wire: wire.of("enroll/response")[-1]["step"] == 2)
-    await bench.client.async_close()
-    bench.stage.home_assistant.stop()
+    await house.wire.until(lambda wire: wire.of("enroll/response")[-1]["step"] == 2)
+    await house.client.async_close()
+    house.stage.home_assistant.stop()
 
     line.place(finger)
-    await bench.wire.until(lambda wire: len(wire.of("enroll/response")[-1]["captured"]) == 2)
-    await bench.stage.home_assistant.async_start()
-    await bench.connect()
-    await bench.until_available()
-    await bench.client.async_until_state(PROGRESS, "67")
-    state = bench.client.states[ENROLLMENT]
+    await house.wire.until(lambda wire: len(wire.of("enroll/response")[-1]["captured"]) == 2)
+    await house.stage.home_assistant.async_start()
+    await house.connect()
+    await house.until_available()
+    await house.client.async_until_state(PROGRESS, "67")
+    state = house.client.states[ENROLLMENT]
     assert (state.state, state.attributes["name"]) == ("lift_finger", "Ida")
-    assert "Ida" not in await bench.names()
+    assert "Ida" not in await house.names()
 
     line.lift()
-    await bench.client.async_until_state(ENROLLMENT, "place_finger")
+    await house.client.async_until_state(ENROLLMENT, "place_finger")
     line.place(finger)
-    await bench.client.async_until_state(ENROLLMENT, "completed")
-    assert "Ida" in await bench.names()
-    told = [(event["type"], event["step"], event["late"]) for event in bench.events]
+    await house.client.async_until_state(ENROLLMENT, "completed")
+    assert "Ida" in await house.names()
+    told = [(event["type"], event["step"], event["late"]) for event in house.events]
     assert told[-2:] == [("scan_captured", 3, False), ("completed", 3, False)]
     # The first client saw scan 1, the second may have come too late for the moment of scan 2.
     assert told.count(("scan_captured", 1, False)) == 1

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from demo.person import Person
-from tests.e2e.bench import ENROLLMENT, PROGRESS
-from tests.e2e.hand import Moment
 from tests.e2e.trial import begin
+from tests.support.hand import Moment
+from tests.support.house import ENROLLMENT, PROGRESS
 
 if TYPE_CHECKING:
-    from tests.e2e.bench import Bench
+    from tests.support.house import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,41 +20,41 @@ SECOND = "back_door"
 
 @pytest.mark.parametrize("moment", [Moment.LIFT_1, Moment.PLACE_3])
 async def test_a_client_that_comes_in_the_middle_sees_the_whole_truth_at_once(
-    bench: Bench, moment: Moment
+    house: House, moment: Moment
 ) -> None:
-    trial = await begin(bench)
+    trial = await begin(house)
     await trial.hand.go_on(moment)
     stage, step = moment.split()
-    await bench.client.async_until(
+    await house.client.async_until(
         lambda states: (
             states[ENROLLMENT].state.startswith(stage)
             and states[ENROLLMENT].attributes["step"] == int(step)
         )
     )
-    async with await bench.stage.home_assistant.async_connect() as late:
+    async with await house.stage.home_assistant.async_connect() as late:
         await late.async_until(bool)
         first = [state for _, entity_id, state in late.history if entity_id == ENROLLMENT]
-        assert first == [bench.client.states[ENROLLMENT]]
+        assert first == [house.client.states[ENROLLMENT]]
         assert first[0].attributes["name"] == trial.name
-        assert late.states[PROGRESS] == bench.client.states[PROGRESS]
+        assert late.states[PROGRESS] == house.client.states[PROGRESS]
 
         await trial.hand.go_on()
         await late.async_until_state(ENROLLMENT, "completed")
     await trial.judge("completed", 3)
 
 
-async def test_two_readers_enroll_at_once_and_each_finger_gets_its_own_name(bench: Bench) -> None:
-    second = bench.stage.add_reader(SECOND)
-    await bench.stage.home_assistant.async_add_discovered_reader(bench.client, SECOND)
-    await bench.client.async_until_state(f"binary_sensor.{SECOND}_connectivity", "on")
-    devices = {bench.reader.reader_id: bench.device_id, SECOND: await bench.device_id_of(second)}
+async def test_two_readers_enroll_at_once_and_each_finger_gets_its_own_name(house: House) -> None:
+    second = house.stage.add_reader(SECOND)
+    await house.stage.home_assistant.async_add_discovered_reader(house.client, SECOND)
+    await house.client.async_until_state(f"binary_sensor.{SECOND}_connectivity", "on")
+    devices = {house.reader.reader_id: house.device_id, SECOND: await house.device_id_of(second)}
 
     async def enroll(reader_id: str, name: str) -> dict[str, Any]:
-        line, sensor = bench.stage.readers[reader_id].line, f"sensor.{reader_id}_enrollment"
+        line, sensor = house.stage.readers[reader_id].line, f"sensor.{reader_id}_enrollment"
         person = asyncio.create_task(
-            Person(bench.client, line, sensor).async_enroll(bench.new_finger())
+            Person(house.client, line, sensor).async_enroll(house.new_finger())
         )
-        answer: dict[str, Any] = await bench.client.async_action(
+        answer: dict[str, Any] = await house.client.async_action(
             "biometric_enroll.enroll_fingerprint",
             response=True,
             device_id=devices[reader_id],
@@ -68,14 +68,14 @@ async def test_two_readers_enroll_at_once_and_each_finger_gets_its_own_name(benc
     answers = await asyncio.gather(*(enroll(*pair) for pair in names.items()))
     assert [answer["outcome"] for answer in answers] == ["completed", "completed"]
     for reader_id, device_id in devices.items():
-        listed = await bench.client.async_action(
+        listed = await house.client.async_action(
             "biometric_enroll.get_fingerprints", response=True, device_id=device_id
         )
         theirs = [one["name"] for one in listed["fingerprints"] if one["name"] in names.values()]
         assert theirs == [names[reader_id]]
         scans = [
             (event["step"], event["name"])
-            for event in bench.events
+            for event in house.events
             if event["type"] == "scan_captured" and event["reader_id"] == reader_id
         ]
         assert scans == [(step, names[reader_id]) for step in (1, 2, 3)]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import PropertyMock, patch
 
 from homeassistant.components.blueprint.models import DomainBlueprints
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
@@ -17,8 +16,20 @@ if TYPE_CHECKING:
 
     from homeassistant.core import HomeAssistant
 
+    from tests.support.home import Home
+
+
 FOLDER = Path(__file__).parents[2] / "blueprints" / "automation"
 AUTOMATION = "automation.under_test"
+
+LOCK = "lock.any"
+PANEL = "alarm_control_panel.any"
+ACTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "open_lock": ("lock.unlock", {"locks": [LOCK]}),
+    "disarm_alarm": ("alarm_control_panel.alarm_disarm", {"panel": PANEL}),
+    "greet": ("test.greet", {"greeting": [{"action": "test.greet"}]}),
+}
+"""What each blueprint calls, and the inputs that only it has."""
 
 
 @contextmanager
@@ -45,13 +56,10 @@ async def async_automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> 
     assert state.state == "on"
 
 
-def reader_device(hass: HomeAssistant, hardware_id: str) -> str:
-    """Return the registry id of the device of a reader."""
-    registry = dr.async_get(hass)
-    (found,) = (
-        device.id for device in registry.devices if (DOMAIN, hardware_id) in device.identifiers
-    )
-    return found
+async def async_automate_acts(home: Home, blueprint: str, **inputs: Any) -> None:
+    """Have a blueprint act on people or names at the front door."""
+    usual = {"readers": [home.device_id], **ACTS[blueprint][1]}
+    await async_automate(home.hass, blueprint, **{**usual, **inputs})
 
 
 def rename_entities(hass: HomeAssistant) -> None:

@@ -1,39 +1,30 @@
 """What the unit tests share: Home Assistant with MQTT, a reader behind it, and its config entry."""
 
 import asyncio
-import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import ConfigEntryState
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 
-# Before the harness looks for custom integrations, or it finds its own folder of that name.
-import custom_components.biometric_enroll  # noqa: F401
+from custom_components.biometric_enroll import discovery
 from custom_components.biometric_enroll.client import request_channel
-from custom_components.biometric_enroll.const import (
-    CONF_DEVICE,
-    CONF_FEATURES,
-    CONF_READER_ID,
-    DOMAIN,
-)
-from tests.unit.fake_broker import FakeBroker
-from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
-from tests.unit.helpers import async_enrolled, async_set_up, async_until, available
-from tests.unit.steady_time import SteadyTime
-from tests.unit.virtual_time import HomeLoop
+from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
+from tests.support.clock import HomeLoop, SteadyTime
+from tests.support.harness import broker, custom_integrations, no_error_is_logged, prompt_mqtt
+from tests.support.home import Home, reader_entry
+from tests.support.reader import FakeReader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import Generator
 
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.typing import (
-        MqttMockHAClient,
-        MqttMockPahoClient,
-    )
+    from homeassistant.core import Event, HomeAssistant
     from syrupy.assertion import SnapshotAssertion
+
+    from tests.support.broker import FakeBroker
+
+__all__ = ["broker", "custom_integrations", "no_error_is_logged", "prompt_mqtt"]
 
 
 @pytest.fixture(autouse=True)
@@ -45,43 +36,10 @@ async def steady_time(configure_event_loop: None, enable_event_loop_debug: None)
         SteadyTime(loop)
 
 
-@pytest.fixture(autouse=True)
-def custom_integrations(enable_custom_integrations: None) -> None:
-    """Let Home Assistant find the integration."""
-
-
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Show Home Assistant's objects without what changes from run to run."""
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
-
-
-@pytest.fixture(autouse=True)
-def prompt_mqtt() -> Generator[None]:
-    """Subscribe at once, rather than after the time in which HA collects subscriptions."""
-    # It logs every subscription of the harness.
-    logging.getLogger("homeassistant.components.mqtt").setLevel(logging.INFO)
-    with (
-        # Looks after a socket that is not there, for ever.
-        patch("homeassistant.components.mqtt.client.MQTT._async_start_misc_periodic"),
-        patch("homeassistant.components.mqtt.client.INITIAL_SUBSCRIBE_COOLDOWN", 0.0),
-        patch("homeassistant.components.mqtt.client.SUBSCRIBE_COOLDOWN", 0.0),
-        patch("homeassistant.components.mqtt.client.UNSUBSCRIBE_COOLDOWN", 0.0),
-    ):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Generator[None]:
-    """Fail on every logged error: what raises in an MQTT callback is shown nowhere else."""
-    yield
-    errors = [
-        record.getMessage()
-        for when in ("setup", "call")
-        for record in caplog.get_records(when)
-        if record.levelname in {"ERROR", "CRITICAL"}
-    ]
-    assert errors == []
 
 
 @pytest.fixture
@@ -102,49 +60,47 @@ def entity_registry_enabled_by_default() -> Generator[None]:
 
 
 @pytest.fixture
-async def broker(
-    hass: HomeAssistant, mqtt_client_mock: MqttMockPahoClient, mqtt_mock: MqttMockHAClient
-) -> FakeBroker:
-    """Return the broker that Home Assistant is connected to."""
-    broker = FakeBroker(hass, mqtt_client_mock, mqtt_mock)
-    # Else the subscriptions of a test would queue behind those of Home Assistant's discovery.
-    await broker.until_subscribed("biometric/+/status")
-    return broker
-
-
-@pytest.fixture
 async def reader(broker: FakeBroker) -> FakeReader:
     """Return a reader that has power and answers."""
     return FakeReader(broker)
 
 
 @pytest.fixture
-async def entry(hass: HomeAssistant) -> AsyncGenerator[MockConfigEntry]:
-    """Return the reader's config entry, not set up."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Front door",
-        unique_id=DEVICE,
-        data={CONF_READER_ID: READER_ID, CONF_DEVICE: DEVICE, CONF_FEATURES: FEATURES},
-    )
-    entry.add_to_hass(hass)
-    yield entry
-    if entry.state is ConfigEntryState.LOADED:
-        await hass.config_entries.async_unload(entry.entry_id)
+async def new_home(hass: HomeAssistant, reader: FakeReader) -> Home:
+    """Return Home Assistant with the reader's config entry, not set up."""
+    return Home(hass, reader, reader_entry())
 
 
 @pytest.fixture
-async def loaded(
-    hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry
-) -> MockConfigEntry:
-    """Return the config entry, set up, with its reader available."""
-    reader.announce()
-    await async_set_up(hass, reader, entry)
-    await async_until(hass, lambda: available(hass))
-    return entry
+async def home(new_home: Home) -> Home:
+    """Return Home Assistant with the reader set up and available."""
+    new_home.reader.announce()
+    await new_home.set_up()
+    await new_home.until(lambda: new_home.available)
+    return new_home
 
 
 @pytest.fixture
-async def anna(hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry) -> str:
+async def anna(home: Home) -> str:
     """Return the template id of Anna's left thumb, enrolled before anybody becomes impatient."""
-    return await async_enrolled(hass, loaded, reader)
+    return await home.enrolled()
+
+
+@pytest.fixture
+async def slot_2(home: Home) -> dict[str, Any]:
+    """Return how a template without an id is named."""
+    await home.settle()
+    return {"device_id": home.device_id, "slot": 2}
+
+
+@pytest.fixture
+def moments(home: Home, anna: str) -> list[Event[dict[str, Any]]]:
+    """Return what is fired on the event bus once Anna is enrolled."""
+    return async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
+
+
+@pytest.fixture
+def listening_is_short() -> Generator[None]:
+    """Listen for readers to set up no longer than the fake broker needs to replay."""
+    with patch.object(discovery, "LISTEN_SUBSCRIBED", 0.02):
+        yield

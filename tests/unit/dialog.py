@@ -5,9 +5,6 @@ told.
 """
 
 import asyncio
-import json
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from homeassistant.core import callback
@@ -17,36 +14,36 @@ from homeassistant.data_entry_flow import (
     FlowResultType,
 )
 
-import custom_components.biometric_enroll
+from tests.unit.texts import TEXTS, placeholders
 
 if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+    from tests.support.home import Home
 
-TEXTS: dict[str, Any] = json.loads(
-    (Path(custom_components.biometric_enroll.__file__).parent / "translations/en.json").read_text()
-)["options"]
+
+OPTIONS = TEXTS["options"]
 
 
 def check_texts(step: dict[str, Any]) -> None:
     """Check that there is a text for everything in a step."""
-    kind, texts = step["type"], TEXTS["step"].get(step.get("step_id"), {})
+    kind, texts = step["type"], OPTIONS["step"].get(step.get("step_id"), {})
     used = [text for key, text in texts.items() if key in {"title", "description"}]
     if kind is FlowResultType.MENU:
         assert set(step["menu_options"]) <= texts["menu_options"].keys()
     elif kind is FlowResultType.FORM:
         fields = {str(key) for key in step["data_schema"].schema}
         assert texts.get("data", {}).keys() == texts.get("data_description", {}).keys() == fields
-        used += [TEXTS["error"][error] for error in (step["errors"] or {}).values()]
+        used += [OPTIONS["error"][error] for error in (step["errors"] or {}).values()]
     elif kind is FlowResultType.SHOW_PROGRESS:
-        used.append(TEXTS["progress"][step["progress_action"]])
+        used.append(OPTIONS["progress"][step["progress_action"]])
     elif kind is FlowResultType.ABORT:
-        used.append(TEXTS["abort"][step["reason"]])
+        used.append(OPTIONS["abort"][step["reason"]])
     if kind is not FlowResultType.CREATE_ENTRY:
         assert used
     told = (step.get("description_placeholders") or {}).keys()
-    assert {each for text in used for each in re.findall(r"{(\w+)}", text)} <= told
+    assert set().union(*map(placeholders, used)) <= told
 
 
 class Dialog:
@@ -155,9 +152,9 @@ class Dialog:
         return {each["label"]: each["value"] for each in selector.config["options"]}
 
 
-async def async_started(hass: HomeAssistant, entry: MockConfigEntry) -> Dialog:
+async def async_started(home: Home) -> Dialog:
     """Open the dialog and start to enroll Anna."""
-    dialog = await Dialog.open(hass, entry, "enroll")
+    dialog = await Dialog.open(home.hass, home.entry, "enroll")
     await dialog.submit(name="Anna")
     await dialog.until("place_finger 1/3")
     return dialog

@@ -8,25 +8,21 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import (
-    async_fire_time_changed,
-    async_mock_service,
-)
+from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_mock_service
 
-from tests.unit.blueprints import AUTOMATION, async_automate, reader_device, rename_entities
-from tests.unit.fake_reader import DEVICE, new_id
-from tests.unit.helpers import async_restart, async_until, available, state
-from tests.unit.roster_actions import BACK_DOOR, async_back_door, async_update
+from tests.support.home import async_back_door
+from tests.support.reader import new_id
+from tests.unit.blueprints import AUTOMATION, async_automate, rename_entities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from datetime import datetime
 
     from homeassistant.core import HomeAssistant, ServiceCall
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 WORDS = {
     "touches": "{{ touches }}",
@@ -43,11 +39,11 @@ def warnings(hass: HomeAssistant) -> list[ServiceCall]:
     return async_mock_service(hass, "test", "warn")
 
 
-async def _watch(hass: HomeAssistant, **inputs: Any) -> None:
+async def _watch(home: Home, **inputs: Any) -> None:
     """Have the blueprint watch the front door for three touches within five minutes."""
-    given = {"readers": [reader_device(hass, DEVICE)], "touches": 3, "minutes": 5}
+    given = {"readers": [home.device_id], "touches": 3, "minutes": 5}
     warning = [{"action": "test.warn", "data": WORDS}]
-    await async_automate(hass, "lock_out", **{**given, "warning": warning, **inputs})
+    await async_automate(home.hass, "lock_out", **{**given, "warning": warning, **inputs})
 
 
 @contextmanager
@@ -72,36 +68,36 @@ async def _touch(touch: Callable[[], object]) -> None:
     await _settle()
 
 
-def _identification(hass: HomeAssistant, device: str = DEVICE) -> str:
-    return state(hass, "switch", "identification", device).state
+def _identification(home: Home) -> str:
+    return home.state("switch", "identification").state
 
 
 async def test_the_third_unknown_touch_warns_and_locks_out(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, warnings: list[ServiceCall]
+    home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(hass)
+    await _watch(home)
     for _ in range(2):
         await _touch(reader.touch)
-    assert (warnings, _identification(hass)) == ([], "on")
+    assert (warnings, _identification(home)) == ([], "on")
     await _touch(reader.touch)
     assert [call.data for call in warnings] == [LOCKED_OUT]
-    assert _identification(hass) == "off"
+    assert _identification(home) == "off"
 
 
 async def test_it_counts_anew_after_a_warning(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, warnings: list[ServiceCall]
+    home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(hass)
+    await _watch(home)
     for warned in (0, 0, 1, 1, 1, 2):
         await _touch(reader.touch)
         assert len(warnings) == warned
 
 
 async def test_touches_older_than_the_window_do_not_count(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, warnings: list[ServiceCall]
+    home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
     """Two, then one when the first is too old, then one while the second is not."""
-    await _watch(hass)
+    await _watch(home)
     start = dt_util.utcnow()
     for minutes in (0, 3, 6, 7):
         now = start + timedelta(minutes=minutes)
@@ -111,9 +107,9 @@ async def test_touches_older_than_the_window_do_not_count(
 
 
 async def test_the_run_ends_when_nothing_counts_any_more(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, warnings: list[ServiceCall]
+    hass: HomeAssistant, home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(hass)
+    await _watch(home)
     await _touch(reader.touch)
     automation = hass.states.get(AUTOMATION)
     assert automation is not None
@@ -128,14 +124,14 @@ async def test_the_run_ends_when_nothing_counts_any_more(
 
 
 async def test_known_unreadable_disabled_and_late_touches_do_not_count(
-    hass: HomeAssistant, reader: FakeReader, anna: str, warnings: list[ServiceCall]
+    home: Home, reader: FakeReader, anna: str, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(hass, touches=2)
+    await _watch(home, touches=2)
     await _touch(reader.touch)
     await _touch(lambda: reader.touch(anna))
     await _touch(lambda: reader.touch(result="unreadable", reason="too_messy"))
     await _touch(lambda: reader.touch(age=60))
-    await async_update(hass, template_id=anna, enabled=False)
+    await home.update(template_id=anna, enabled=False)
     await _touch(lambda: reader.touch(anna))
     assert warnings == []
     await _touch(lambda: reader.touch(new_id()))
@@ -143,98 +139,88 @@ async def test_known_unreadable_disabled_and_late_touches_do_not_count(
 
 
 async def test_a_disabled_fingerprint_counts_if_it_is_wished(
-    hass: HomeAssistant, reader: FakeReader, anna: str, warnings: list[ServiceCall]
+    home: Home, reader: FakeReader, anna: str, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(hass, touches=1, reasons=["disabled"])
+    await _watch(home, touches=1, reasons=["disabled"])
     await _touch(reader.touch)
     assert warnings == []
-    await async_update(hass, template_id=anna, enabled=False)
+    await home.update(template_id=anna, enabled=False)
     await _touch(lambda: reader.touch(anna))
     assert len(warnings) == 1
 
 
 async def test_reload_and_restart_and_repeated_touches_do_not_count(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    warnings: list[ServiceCall],
-    hass_storage: dict[str, Any],
+    home: Home, reader: FakeReader, warnings: list[ServiceCall], hass_storage: dict[str, Any]
 ) -> None:
     """One is enough here: a run that waits never lets Home Assistant be done."""
-    await _watch(hass, touches=1)
+    await _watch(home, touches=1)
     touch = reader.touch()
-    await hass.async_block_till_done()
-    assert await hass.config_entries.async_reload(loaded.entry_id)
-    await async_until(hass, lambda: available(hass))
-    await async_restart(hass, loaded, reader)
+    await home.settle()
+    assert await home.hass.config_entries.async_reload(home.entry.entry_id)
+    await home.until(lambda: home.available)
+    await home.restart()
     reader.touch(touch=touch)
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(warnings) == 1
     reader.touch()
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(warnings) == 2
 
 
 async def test_all_readers_count_together_and_are_all_locked_out(
     hass: HomeAssistant,
+    home: Home,
     broker: FakeBroker,
     reader: FakeReader,
-    loaded: MockConfigEntry,
     warnings: list[ServiceCall],
 ) -> None:
-    other, _ = await async_back_door(hass, broker)
-    both = [reader_device(hass, DEVICE), reader_device(hass, BACK_DOOR)]
-    await _watch(hass, readers=both)
+    other = await async_back_door(hass, broker)
+    await _watch(home, readers=[home.device_id, other.device_id])
     rename_entities(hass)
-    await hass.async_block_till_done()
-    for each in (reader, reader, other):
+    await home.settle()
+    for each in (reader, reader, other.reader):
         await _touch(each.touch)
     assert [call.data for call in warnings] == [{**LOCKED_OUT, "at": "Back door"}]
-    assert (_identification(hass), _identification(hass, BACK_DOOR)) == ("off", "off")
+    assert (_identification(home), _identification(other)) == ("off", "off")
 
 
 async def test_a_reader_that_is_away_is_told_of(
     hass: HomeAssistant,
+    home: Home,
     broker: FakeBroker,
     reader: FakeReader,
-    loaded: MockConfigEntry,
     warnings: list[ServiceCall],
 ) -> None:
-    other, _ = await async_back_door(hass, broker)
-    both = [reader_device(hass, DEVICE), reader_device(hass, BACK_DOOR)]
-    await _watch(hass, readers=both, touches=1)
-    other.die()
-    await async_until(hass, lambda: not available(hass, BACK_DOOR))
+    other = await async_back_door(hass, broker)
+    await _watch(home, readers=[home.device_id, other.device_id], touches=1)
+    other.reader.die()
+    await home.until(lambda: not other.available)
     await _touch(reader.touch)
     later = dt_util.utcnow() + timedelta(seconds=11)
     async_fire_time_changed(hass, later)
     await _settle()
     missed = {"touches": 1, "locked_out": False, "not_locked_out": ["Back door"]}
     assert [call.data for call in warnings] == [{**LOCKED_OUT, **missed}]
-    assert _identification(hass) == "off"
+    assert _identification(home) == "off"
 
 
 async def test_it_only_warns_if_it_is_wished(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, warnings: list[ServiceCall]
+    home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
-    await _watch(hass, touches=1, lock_out=False)
+    await _watch(home, touches=1, lock_out=False)
     await _touch(reader.touch)
     told = {"touches": 1, "locked_out": False}
     assert [call.data for call in warnings] == [{**LOCKED_OUT, **told}]
-    assert _identification(hass) == "on"
+    assert _identification(home) == "on"
 
 
 async def test_a_reader_that_refuses_is_told_of(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    warnings: list[ServiceCall],
-    caplog: pytest.LogCaptureFixture,
+    home: Home, reader: FakeReader, warnings: list[ServiceCall], caplog: pytest.LogCaptureFixture
 ) -> None:
-    await _watch(hass, touches=1)
+    await _watch(home, touches=1)
     reader.refuses["settings"] = "bad_request"
     await _touch(reader.touch)
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=11))
+    async_fire_time_changed(home.hass, dt_util.utcnow() + timedelta(seconds=11))
     await _settle()
     missed = {"touches": 1, "locked_out": False, "not_locked_out": ["Front door"]}
     assert [call.data for call in warnings] == [{**LOCKED_OUT, **missed}]

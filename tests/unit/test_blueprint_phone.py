@@ -17,15 +17,15 @@ from pytest_homeassistant_custom_component.common import (
     mock_platform,
 )
 
-from tests.unit.blueprints import async_automate, reader_device, rename_entities
-from tests.unit.fake_reader import DEVICE, new_id
-from tests.unit.helpers import async_enroll, async_restart, async_until, available, state
+from tests.support.reader import new_id
+from tests.unit.blueprints import async_automate, rename_entities
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.typing import ConfigType, TemplateVarsType
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 DRY = "The finger is dry, or too little of it is on the sensor."
 BUTTON = "mobile_app_notification_action"
@@ -78,17 +78,17 @@ async def phone(hass: HomeAssistant) -> Phone:
 
 
 @pytest.fixture
-async def followed(hass: HomeAssistant, loaded: MockConfigEntry, phone: Phone) -> Phone:
+async def followed(home: Home, phone: Phone) -> Phone:
     """Return the phone, with the blueprint at work for the front door."""
-    readers = [reader_device(hass, DEVICE)]
-    await async_automate(hass, "enrollment_phone", readers=readers, phone=phone.device)
+    readers = [home.device_id]
+    await async_automate(home.hass, "enrollment_phone", readers=readers, phone=phone.device)
     return phone
 
 
-async def _press(hass: HomeAssistant, action: str) -> None:
+async def _press(home: Home, action: str) -> None:
     """Press a button of a notification, as somebody who is no administrator."""
-    hass.bus.async_fire(BUTTON, {"action": action}, context=Context(user_id="1"))
-    await hass.async_block_till_done()
+    home.hass.bus.async_fire(BUTTON, {"action": action}, context=Context(user_id="1"))
+    await home.settle()
 
 
 def _cleared(got: dict[str, Any], tag: str) -> bool:
@@ -96,23 +96,20 @@ def _cleared(got: dict[str, Any], tag: str) -> bool:
 
 
 async def test_each_scan_updates_one_notification_and_another_tells_the_end(
-    hass: HomeAssistant, loaded: MockConfigEntry, reader: FakeReader, followed: Phone
+    home: Home, reader: FakeReader, followed: Phone
 ) -> None:
-    template_id = (await async_enroll(hass, loaded))["template_id"]
+    template_id = (await home.enroll())["template_id"]
     tag = f"biometric_enroll_{template_id}"
-    await hass.async_block_till_done()
+    await home.settle()
     reader.reject("too_few_features")
-    await hass.async_block_till_done()
+    await home.settle()
     for _ in range(3):
         reader.capture()
-        await hass.async_block_till_done()
+        await home.settle()
     *live, cleared, end = followed.got
     assert [(each["data"]["progress"], each["message"]) for each in live] == [
         (0, "Place the finger."),
-        (
-            0,
-            f"{DRY} Lift the finger and place it again.",
-        ),
+        (0, f"{DRY} Lift the finger and place it again."),
         (1, "Scan 1 of 3 is captured. Lift the finger and place it again."),
         (2, "Scan 2 of 3 is captured. Lift the finger and place it again."),
         (3, "Scan 3 of 3 is captured."),
@@ -146,82 +143,70 @@ async def test_each_scan_updates_one_notification_and_another_tells_the_end(
     ],
 )
 async def test_the_end_says_what_went_wrong(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    reader: FakeReader,
-    followed: Phone,
-    stage: str,
-    reason: str | None,
-    message: str,
+    home: Home, reader: FakeReader, followed: Phone, stage: str, reason: str | None, message: str
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.end(stage, reason)
-    await hass.async_block_till_done()
+    await home.settle()
     assert followed.got[-1]["message"] == message
 
 
-async def test_the_button_cancels(
-    hass: HomeAssistant, loaded: MockConfigEntry, reader: FakeReader, followed: Phone
-) -> None:
-    await async_enroll(hass, loaded)
-    await hass.async_block_till_done()
-    rename_entities(hass)
-    await hass.async_block_till_done()
+async def test_the_button_cancels(home: Home, followed: Phone) -> None:
+    await home.enroll()
+    await home.settle()
+    rename_entities(home.hass)
+    await home.settle()
     (action,) = followed.got[-1]["data"]["actions"]
-    await _press(hass, action["action"])
-    assert state(hass, "sensor", "enrollment").state == "cancelled"
+    await _press(home, action["action"])
+    assert home.stage == "cancelled"
     assert followed.got[-1]["message"] == "Cancelled."
 
 
 async def test_other_buttons_and_those_of_other_enrollments_cancel_nothing(
-    hass: HomeAssistant, loaded: MockConfigEntry, reader: FakeReader, followed: Phone
+    home: Home, reader: FakeReader, followed: Phone
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     for action in (f"biometric_enroll_cancel_{new_id()}", "biometric_enroll_cancel_None", "OTHER"):
-        await _press(hass, action)
+        await _press(home, action)
     assert reader.heard_of("cancel") == []
-    assert state(hass, "sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 async def test_the_button_of_an_enrollment_that_is_over_cancels_nothing(
-    hass: HomeAssistant, loaded: MockConfigEntry, reader: FakeReader, followed: Phone
+    home: Home, reader: FakeReader, followed: Phone
 ) -> None:
-    template_id = (await async_enroll(hass, loaded))["template_id"]
+    template_id = (await home.enroll())["template_id"]
     reader.end("failed", "timeout")
-    await hass.async_block_till_done()
-    await _press(hass, f"biometric_enroll_cancel_{template_id}")
+    await home.settle()
+    await _press(home, f"biometric_enroll_cancel_{template_id}")
     assert reader.heard_of("cancel") == []
 
 
 async def test_reload_and_restart_and_a_reader_that_comes_back_push_nothing(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    reader: FakeReader,
-    followed: Phone,
-    hass_storage: dict[str, Any],
+    home: Home, reader: FakeReader, followed: Phone, hass_storage: dict[str, Any]
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.capture()
-    await hass.async_block_till_done()
+    await home.settle()
     pushed = len(followed.got)
-    assert await hass.config_entries.async_reload(loaded.entry_id)
-    await async_until(hass, lambda: available(hass))
-    await async_restart(hass, loaded, reader)
+    assert await home.hass.config_entries.async_reload(home.entry.entry_id)
+    await home.until(lambda: home.available)
+    await home.restart()
     reader.die()
     reader.announce()
-    await async_until(hass, lambda: available(hass))
-    await hass.async_block_till_done()
+    await home.until(lambda: home.available)
+    await home.settle()
     assert len(followed.got) == pushed
     reader.capture()
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(followed.got) == pushed + 1
     assert followed.got[-1]["data"]["progress"] == 2
 
 
 async def test_touches_push_nothing(
-    hass: HomeAssistant, anna: str, reader: FakeReader, followed: Phone
+    home: Home, anna: str, reader: FakeReader, followed: Phone
 ) -> None:
     reader.touch(anna)
     reader.touch()
-    await hass.async_block_till_done()
+    await home.settle()
     assert followed.got == []

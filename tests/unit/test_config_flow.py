@@ -1,292 +1,30 @@
 """Setting up a reader, by discovery and by hand; and removing it without a trace that hurts."""
 
-import asyncio
-import base64
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
+from typing import TYPE_CHECKING
 
 import pytest
-from homeassistant.config_entries import (
-    SOURCE_IGNORE,
-    SOURCE_MQTT,
-    SOURCE_USER,
-    ConfigEntryState,
-)
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.biometric_enroll import discovery as probe
-from custom_components.biometric_enroll.client.errors import UnreachableError
 from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_FEATURES,
     CONF_READER_ID,
     DOMAIN,
 )
-from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.home import OTHER_DEVICE, Home, reader_entry
+from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.unit.config_forms import by_user, discovered, enter, offers, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
-OTHER_DEVICE = "0242ac110002"
-
-WIRE = Path(__file__).parents[1] / "wire"
-MALFORMED = [
-    entry
-    for entry in json.loads((WIRE / "malformed.json").read_text())
-    if entry["topic"].endswith("/status")
-]
-
-
-@pytest.fixture(autouse=True)
-async def unload(hass: HomeAssistant) -> AsyncGenerator[None]:
-    """Unload whatever a test has set up."""
-    yield
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if entry.state is ConfigEntryState.LOADED:
-            await hass.config_entries.async_unload(entry.entry_id)
-
-
-@pytest.fixture(autouse=True)
-def listening_is_short() -> Any:
-    """Listen no longer than the fake broker needs to replay."""
-    with patch.object(probe, "LISTEN_SUBSCRIBED", 0.02):
-        yield
-
-
-def configured(reader_id: str = READER_ID, device: str = DEVICE, **more: Any) -> MockConfigEntry:
-    """Return an entry of a reader that is set up already."""
-    return MockConfigEntry(
-        domain=DOMAIN,
-        unique_id=device,
-        data={CONF_READER_ID: reader_id, CONF_DEVICE: device, CONF_FEATURES: FEATURES},
-        **more,
-    )
-
-
-def status(payload: str | bytes, reader_id: str = READER_ID) -> MqttServiceInfo:
-    """Return what Home Assistant makes of a message on a status topic."""
-    return MqttServiceInfo(
-        topic=f"biometric/{reader_id}/status",
-        payload=payload,
-        qos=1,
-        retain=True,
-        subscribed_topic="biometric/+/status",
-        timestamp=0.0,
-    )
-
-
-def announcement(reader: FakeReader) -> MqttServiceInfo:
-    """Return the status of a reader as a discovery."""
-    payload = json.dumps({"v": 1, "online": True, **reader.identity})
-    return status(payload, reader.reader_id)
-
-
-async def by_mqtt(hass: HomeAssistant, info: MqttServiceInfo) -> ConfigFlowResult:
-    """Discover something."""
-    return await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_MQTT}, data=info
-    )
-
-
-async def by_user(hass: HomeAssistant) -> ConfigFlowResult:
-    """Open the form."""
-    return await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-
-
-async def discovered(
-    hass: HomeAssistant, broker: FakeBroker, reader: FakeReader
-) -> ConfigFlowResult:
-    """Let a reader announce itself; return the flow that Home Assistant starts."""
-    await broker.until_subscribed("biometric/+/status")
-    reader.announce()
-    await hass.async_block_till_done(wait_background_tasks=True)
-    (flow,) = hass.config_entries.flow.async_progress()
-    return flow
-
-
-async def enter(
-    hass: HomeAssistant, result: ConfigFlowResult, reader_id: str | None = None
-) -> ConfigFlowResult:
-    """Submit the form."""
-    data = {} if reader_id is None else {CONF_READER_ID: reader_id}
-    return await hass.config_entries.flow.async_configure(result["flow_id"], data)
-
-
-def offers(result: ConfigFlowResult) -> list[str]:
-    """Return the reader ids that the form offers."""
-    (field,) = result["data_schema"].schema.values()  # type: ignore[union-attr]
-    return [option["value"] for option in field.config["options"]]
-
-
-def suggestion(result: ConfigFlowResult) -> str | None:
-    """Return what the form is filled in with."""
-    (key,) = result["data_schema"].schema  # type: ignore[union-attr]
-    return key.description["suggested_value"] if key.description else None
-
-
-# Discovery
-
-
-async def test_a_reader_that_announces_itself_is_set_up_with_one_click(
-    hass: HomeAssistant, reader: FakeReader, broker: FakeBroker
-) -> None:
-    flow = await discovered(hass, broker, reader)
-    assert flow["step_id"] == "discovery_confirm"
-    assert flow["context"]["title_placeholders"] == {
-        "reader_id": READER_ID,
-        "sensor": "R307",
-        "board": "esp32",
-    }
-    result = await enter(hass, flow)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == "Front door"
-    assert result["data"] == {
-        CONF_READER_ID: READER_ID,
-        CONF_DEVICE: DEVICE,
-        CONF_FEATURES: FEATURES,
-    }
-    assert result["result"].unique_id == DEVICE
-    await hass.async_block_till_done()
-    assert result["result"].state is ConfigEntryState.LOADED
-
-
-@pytest.mark.parametrize("message", MALFORMED, ids=lambda message: str(message["name"]))
-async def test_a_malformed_status_discovers_nothing(
-    hass: HomeAssistant, broker: FakeBroker, message: dict[str, str]
-) -> None:
-    payload = (
-        base64.b64decode(message["payload_base64"])
-        if "payload_base64" in message
-        else message["payload_text"]
-    )
-    result = await by_mqtt(hass, status(payload))
-    assert result["type"] is FlowResultType.ABORT
-    assert result["reason"] == "invalid_discovery_info"
-
-
-async def test_a_last_will_discovers_nothing(hass: HomeAssistant, broker: FakeBroker) -> None:
-    result = await by_mqtt(hass, status('{"v":1,"online":false}'))
-    assert result["reason"] == "invalid_discovery_info"
-
-
-@pytest.mark.parametrize("reader_id", ["Front", "front door", "", "ü", "a" * 65])
-async def test_a_topic_without_a_reader_id_discovers_nothing(
-    hass: HomeAssistant, reader: FakeReader, reader_id: str
-) -> None:
-    reader.reader_id = reader_id
-    result = await by_mqtt(hass, announcement(reader))
-    assert result["reason"] == "invalid_discovery_info"
-
-
-async def test_a_reader_that_is_set_up_is_not_discovered_again(
-    hass: HomeAssistant, reader: FakeReader
-) -> None:
-    """Each new status comes by here, for instance after a change of the firmware."""
-    configured().add_to_hass(hass)
-    result = await by_mqtt(hass, announcement(reader))
-    assert result["reason"] == "already_configured"
-
-
-async def test_a_reader_that_was_given_another_id_is_followed_there(
-    hass: HomeAssistant, broker: FakeBroker
-) -> None:
-    entry = configured("back_door")
-    entry.add_to_hass(hass)
-    result = await by_mqtt(hass, announcement(FakeReader(broker)))
-    assert result["reason"] == "already_configured"
-    assert entry.data[CONF_READER_ID] == READER_ID
-
-
-async def test_an_announcement_that_nobody_answers_for_leads_nowhere(
-    hass: HomeAssistant, broker: FakeBroker, impatient: None
-) -> None:
-    """What is retained under a former id stays there for ever."""
-    entry = configured("back_door")
-    entry.add_to_hass(hass)
-    reader = FakeReader(broker)
-    reader.silent = True
-    result = await by_mqtt(hass, announcement(reader))
-    assert result["reason"] == "already_configured"
-    assert entry.data[CONF_READER_ID] == "back_door"
-
-
-async def test_a_reader_that_answers_where_it_was_is_not_taken_elsewhere(
-    hass: HomeAssistant, broker: FakeBroker
-) -> None:
-    """An id that anybody on the broker can claim must not redirect an entry."""
-    entry = configured("back_door")
-    entry.add_to_hass(hass)
-    ours = FakeReader(broker, "back_door")
-    ours.announce()
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await ours.hears("hello")
-    result = await by_mqtt(hass, announcement(FakeReader(broker)))
-    assert result["reason"] == "already_configured"
-    assert entry.data[CONF_READER_ID] == "back_door"
-
-
-async def test_another_reader_under_an_id_in_use_is_not_discovered(
-    hass: HomeAssistant, broker: FakeBroker
-) -> None:
-    configured().add_to_hass(hass)
-    result = await by_mqtt(hass, announcement(FakeReader(broker, READER_ID, OTHER_DEVICE)))
-    assert result["reason"] == "already_configured"
-
-
-async def test_a_discovered_reader_that_is_silent_is_not_set_up_until_it_answers(
-    hass: HomeAssistant, reader: FakeReader, impatient: None
-) -> None:
-    """The announcement is retained, and may be older than the reader's last breath."""
-    result = await by_mqtt(hass, announcement(reader))
-    reader.silent = True
-    result = await enter(hass, result)
-    assert result["type"] is FlowResultType.FORM
-    assert result["errors"] == {"base": "cannot_connect"}
-    assert hass.config_entries.async_entries(DOMAIN) == []
-    reader.silent = False
-    result = await enter(hass, result)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-
-
-async def test_the_entry_is_bound_to_the_device_that_answers(
-    hass: HomeAssistant, reader: FakeReader
-) -> None:
-    result = await by_mqtt(hass, announcement(reader))
-    reader.identity["device"] = OTHER_DEVICE
-    result = await enter(hass, result)
-    assert result["data"][CONF_DEVICE] == OTHER_DEVICE
-    assert result["result"].unique_id == OTHER_DEVICE
-
-
-async def test_a_discovery_that_is_answered_by_a_known_device_ends(
-    hass: HomeAssistant, reader: FakeReader
-) -> None:
-    configured("back_door", OTHER_DEVICE).add_to_hass(hass)
-    result = await by_mqtt(hass, announcement(reader))
-    reader.identity["device"] = OTHER_DEVICE
-    result = await enter(hass, result)
-    assert result["reason"] == "already_configured"
-
-
-async def test_a_discovery_without_a_broker_ends(
-    hass: HomeAssistant, reader: FakeReader, broker: FakeBroker
-) -> None:
-    result = await by_mqtt(hass, announcement(reader))
-    broker.set_connected(False)
-    result = await enter(hass, result)
-    assert result["reason"] == "mqtt_unavailable"
+pytestmark = pytest.mark.usefixtures("listening_is_short")
 
 
 # By hand
@@ -337,8 +75,8 @@ async def test_readers_that_are_set_up_are_not_offered(
     hass: HomeAssistant, broker: FakeBroker
 ) -> None:
     """Neither by their id nor by their hardware."""
-    configured(READER_ID, "1").add_to_hass(hass)
-    configured("garage", OTHER_DEVICE).add_to_hass(hass)
+    reader_entry(READER_ID, "1").add_to_hass(hass)
+    reader_entry("garage", OTHER_DEVICE).add_to_hass(hass)
     FakeReader(broker, READER_ID, "2").announce()
     FakeReader(broker, "back_door", OTHER_DEVICE).announce()
     FakeReader(broker, "cellar", "3").announce()
@@ -396,7 +134,7 @@ async def test_an_id_that_nobody_answers_is_told_so_and_can_be_corrected(
 
 
 async def test_an_id_in_use_is_not_asked_for_again(hass: HomeAssistant, reader: FakeReader) -> None:
-    configured().add_to_hass(hass)
+    reader_entry().add_to_hass(hass)
     result = await enter(hass, await by_user(hass), READER_ID)
     assert result["reason"] == "already_configured"
     assert reader.heard == []
@@ -405,7 +143,7 @@ async def test_an_id_in_use_is_not_asked_for_again(hass: HomeAssistant, reader: 
 async def test_a_device_that_is_set_up_under_another_id_is_not_set_up_twice(
     hass: HomeAssistant, reader: FakeReader
 ) -> None:
-    entry = configured("back_door")
+    entry = reader_entry("back_door")
     entry.add_to_hass(hass)
     result = await enter(hass, await by_user(hass), READER_ID)
     assert result["reason"] == "already_configured"
@@ -442,118 +180,25 @@ async def test_the_title_is_the_id_made_readable(
     assert (await enter(hass, await by_user(hass), reader_id))["title"] == title
 
 
-# The question behind it
-
-
-async def test_the_question_is_asked_when_the_answer_can_be_heard(
-    hass: HomeAssistant, reader: FakeReader, broker: FakeBroker
-) -> None:
-    """The fake broker, like a real one, delivers only to who has subscribed."""
-    found = await probe.async_probe(hass, READER_ID)
-    assert (found.identity.device, found.dialect) == (DEVICE, None)
-    assert len(reader.heard_of("hello")) == 1
-
-
-async def test_a_retained_answer_does_not_count(
-    hass: HomeAssistant, reader: FakeReader, broker: FakeBroker, impatient: None
-) -> None:
-    """Another program retained what the reader said, and the request id cannot be known before."""
-
-    def retained(request: dict[str, Any]) -> None:
-        message = {"v": 1, "request": request["request"], "ok": True, "result": reader.hello()}
-        topic = f"biometric/{READER_ID}/command/response"
-        broker.retained[topic] = json.dumps(message).encode()
-        broker._replay([topic])
-
-    reader.on_request = retained  # type: ignore[method-assign]
-    with pytest.raises(UnreachableError):
-        await probe.async_probe(hass, READER_ID)
-    assert len(reader.heard) > 1
-
-
-async def test_nonsense_among_the_answers_is_dropped(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    broker: FakeBroker,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def first_nonsense(request: dict[str, Any]) -> None:
-        reader.say_bytes("command/response", b"\xff")
-        reader.answer("0123456789abcdef", {})
-        reader.answer(request["request"], reader.hello())
-
-    reader.on_request = first_nonsense  # type: ignore[method-assign]
-    assert (await probe.async_probe(hass, READER_ID)).identity.device == DEVICE
-    assert f"Dropped a message on biometric/{READER_ID}/command/response" in caplog.text
-
-
-async def test_who_refuses_hello_is_no_reader_to_set_up(
-    hass: HomeAssistant, reader: FakeReader, impatient: None
-) -> None:
-    reader.refuses["hello"] = "unknown_command"
-    with pytest.raises(UnreachableError):
-        await probe.async_probe(hass, READER_ID)
-
-
-async def test_who_answers_hello_wrongly_is_no_reader_to_set_up(
-    hass: HomeAssistant, reader: FakeReader, impatient: None
-) -> None:
-    reader.answers["hello"] = {**reader.hello(), "device": None}
-    with pytest.raises(UnreachableError):
-        await probe.async_probe(hass, READER_ID)
-
-
-async def test_a_broker_that_does_not_acknowledge_the_subscription_is_not_waited_for_for_ever(
-    hass: HomeAssistant, reader: FakeReader, mqtt_mock: MqttMockHAClient
-) -> None:
-    with (
-        patch.object(mqtt_mock._mqttc, "subscribe", side_effect=lambda *_, **__: (0, 4711)),
-        patch("homeassistant.components.mqtt.client.TIMEOUT_ACK", 0.1),
-        patch.object(probe, "SUBSCRIBED_WITHIN", 0.05),
-        pytest.raises(UnreachableError),
-    ):
-        await probe.async_probe(hass, READER_ID)
-    assert reader.heard == []
-
-
-@pytest.mark.parametrize("mqtt_config_entry_options", [{"birth_message": {}, "discovery_qos": 1}])
-async def test_the_form_opens_even_if_the_acknowledgement_of_the_subscription_is_not_told(
-    hass: HomeAssistant, broker: FakeBroker
-) -> None:
-    """Home Assistant tells it for the highest QoS on a topic, here that of its own discovery."""
-    await broker.until_subscribed("biometric/+/status")
-    FakeReader(broker).announce()
-    with patch.object(probe, "LISTEN_AT_MOST", 1.0):
-        async with asyncio.timeout(5):
-            assert offers(await by_user(hass)) == [READER_ID]
-
-
-async def test_nothing_stays_subscribed_after_the_question(
-    hass: HomeAssistant, reader: FakeReader, broker: FakeBroker
-) -> None:
-    await probe.async_probe(hass, READER_ID)
-    await broker.until_subscribed(f"biometric/{READER_ID}/command/response", subscribed=False)
-
-
 # Removal
 
 
 async def test_a_removed_reader_can_be_added_again_with_the_same_entities(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    hass: HomeAssistant, home: Home
 ) -> None:
     entities = er.async_get(hass)
     before = {
         entity.unique_id: entity.entity_id
-        for entity in er.async_entries_for_config_entry(entities, loaded.entry_id)
+        for entity in er.async_entries_for_config_entry(entities, home.entry.entry_id)
     }
-    await hass.config_entries.async_remove(loaded.entry_id)
-    await hass.async_block_till_done()
+    await hass.config_entries.async_remove(home.entry.entry_id)
+    await home.settle()
     devices = dr.async_get(hass)
-    assert dr.async_entries_for_config_entry(devices, loaded.entry_id) == []
-    assert er.async_entries_for_config_entry(entities, loaded.entry_id) == []
+    assert dr.async_entries_for_config_entry(devices, home.entry.entry_id) == []
+    assert er.async_entries_for_config_entry(entities, home.entry.entry_id) == []
 
     result = await enter(hass, await by_user(hass), READER_ID)
-    await hass.async_block_till_done()
+    await home.settle()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     again = {
         entity.unique_id: entity.entity_id

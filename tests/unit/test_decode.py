@@ -262,11 +262,7 @@ BUILT = {
         slot=0, template_id=None, revision="5f0c6d7e8a9b0c1d"
     ),
     "adopt": builder.adopt(
-        REQUEST,
-        nonce=NONCE,
-        slot=6,
-        template_id="1b7d4e90c2a3f586",
-        revision="5f0c6d7e8a9b0c1d",
+        REQUEST, nonce=NONCE, slot=6, template_id="1b7d4e90c2a3f586", revision="5f0c6d7e8a9b0c1d"
     ),
     "accept_sensor": builder.accept_sensor(REQUEST, nonce=NONCE),
     "settings, one of them": _settings(identification=False),

@@ -10,35 +10,25 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
 
-from custom_components.biometric_enroll.const import DOMAIN
-from tests.unit.fake_reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+    from tests.support.home import Home
 
-async def enroll(
-    hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry, finger: str
-) -> dict[str, Any]:
+
+async def enroll(home: Home, finger: str) -> dict[str, Any]:
     """Start to enroll a finger of Anna."""
-    person = er.async_get(hass).async_get_or_create("person", "person", "anna")
-    device = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)[0].device_id
-    answer: Any = await hass.services.async_call(
-        DOMAIN,
-        "enroll_fingerprint",
-        {"device_id": device, "name": "Anna", "person": person.entity_id, "finger": finger},
-        blocking=True,
-        return_response=True,
-    )
+    person = er.async_get(home.hass).async_get_or_create("person", "person", "anna")
+    answer = await home.enroll(person=person.entity_id, finger=finger)
     return {"person": person.id, **answer}
 
 
 async def test_a_new_reader_tells_how_it_stands(
-    hass: HomeAssistant, hass_client: ClientSessionGenerator, loaded: MockConfigEntry
+    home: Home, hass_client: ClientSessionGenerator
 ) -> None:
-    assert await get_diagnostics_for_config_entry(hass, hass_client, loaded) == {
+    assert await get_diagnostics_for_config_entry(home.hass, hass_client, home.entry) == {
         "entry": {"reader_id": READER_ID, "device": DEVICE, "features": FEATURES},
         "state": {
             "available": True,
@@ -89,35 +79,27 @@ async def test_a_new_reader_tells_how_it_stands(
 
 
 async def test_a_reader_that_never_answered_tells_so(
-    hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
-    reader: FakeReader,
-    entry: MockConfigEntry,
-    impatient: None,
+    new_home: Home, hass_client: ClientSessionGenerator, reader: FakeReader, impatient: None
 ) -> None:
     reader.silent = True
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert await new_home.start()
+    told: Any = await get_diagnostics_for_config_entry(new_home.hass, hass_client, new_home.entry)
     assert not told["state"]["available"]
     assert told["state"]["identity"] is None
 
 
 async def test_nothing_tells_whose_finger_it_is(
-    hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
+    home: Home, hass_client: ClientSessionGenerator, reader: FakeReader
 ) -> None:
     """A bug report is public; the template id is the key to a door that trusts MQTT messages."""
-    first = await enroll(hass, reader, loaded, "left_thumb")
-    for _ in range(3):
-        reader.capture()
-    await hass.async_block_till_done()
+    first = await enroll(home, "left_thumb")
+    reader.capture(3)
+    await home.settle()
     reader.touch(first["template_id"])
-    second = await enroll(hass, reader, loaded, "left_index_finger")
+    second = await enroll(home, "left_index_finger")
     reader.end("failed", "duplicate", duplicate_of=first["template_id"])
-    await hass.async_block_till_done()
-    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, loaded)
+    await home.settle()
+    told: Any = await get_diagnostics_for_config_entry(home.hass, hass_client, home.entry)
     state = told["state"]
     assert state["subject"] == state["identified"] == REDACTED
     assert state["snapshot"]["template_id"] == state["snapshot"]["duplicate_of"] == REDACTED

@@ -7,27 +7,19 @@ from unittest.mock import patch
 import probatio
 import pytest
 from homeassistant.core import Context
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.biometric_enroll.const import DOMAIN, EVENT_BIOMETRIC_ENROLL
-from tests.unit.helpers import (
-    async_enroll,
-    async_fingerprints,
-    async_until,
-    device_id,
-    entity_id,
-    state,
-)
 
 if TYPE_CHECKING:
     from homeassistant.auth.models import User
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers import entity_registry as er
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 
 @pytest.fixture
@@ -42,64 +34,51 @@ def person(hass: HomeAssistant, entity_registry: er.EntityRegistry) -> str:
 
 
 async def test_it_answers_with_template_id_and_slot_once_the_reader_has_accepted(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    response = await async_enroll(hass, loaded)
+    response = await home.enroll()
     assert response == {"template_id": reader.enrollment["template_id"], "slot": 5}
 
 
-async def test_the_reader_gets_what_was_asked_for(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_the_reader_gets_what_was_asked_for(home: Home, reader: FakeReader) -> None:
     reader.identity["max_scans"] = 7
-    await async_enroll(hass, loaded, slot=17, scans=4, scan_timeout=60)
+    await home.enroll(slot=17, scans=4, scan_timeout=60)
     [start] = reader.heard_of("start")
     wanted = {"slot": 17, "total": 4, "scan_timeout_s": 60}
     assert wanted.items() <= start.items()
 
 
-async def test_without_wishes_the_reader_chooses_the_slot(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    await async_enroll(hass, loaded)
+async def test_without_wishes_the_reader_chooses_the_slot(home: Home, reader: FakeReader) -> None:
+    await home.enroll()
     [start] = reader.heard_of("start")
     wanted = {"slot": None, "total": 3, "scan_timeout_s": 30}
     assert wanted.items() <= start.items()
 
 
-async def test_the_reader_never_hears_the_name(
-    hass: HomeAssistant, broker: FakeBroker, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_the_reader_never_hears_the_name(home: Home, broker: FakeBroker) -> None:
     """It has no use for it, and whoever listens at the broker neither."""
-    await async_enroll(hass, loaded)
+    await home.enroll()
     assert not [said for said in broker.published if "Anna" in said.payload]
 
 
 async def test_nothing_is_ever_sent_retained_or_with_qos(
-    hass: HomeAssistant, broker: FakeBroker, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, broker: FakeBroker, reader: FakeReader
 ) -> None:
     """The broker or the MQTT client would deliver it again, or minutes after it was given up."""
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.touch()
-    await hass.services.async_call(
-        DOMAIN, "cancel_enrollment", {"device_id": device_id(hass, loaded)}, blocking=True
-    )
+    await home.cancel()
     assert {"hello", "start", "cancel", "ack"} <= {
         request.get("command") or request["action"] for request in reader.heard
     }
     assert {(said.qos, said.retain) for said in broker.published} == {(0, False)}
 
 
-async def test_a_response_is_not_required(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    await hass.services.async_call(
-        DOMAIN,
-        "enroll_fingerprint",
-        {"device_id": device_id(hass, loaded), "name": "Anna"},
-        blocking=True,
+async def test_a_response_is_not_required(home: Home) -> None:
+    await home.hass.services.async_call(
+        DOMAIN, "enroll_fingerprint", {"device_id": home.device_id, "name": "Anna"}, blocking=True
     )
-    assert state(hass, "sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 # Waiting
@@ -109,16 +88,11 @@ async def test_a_response_is_not_required(
     ("stage", "reason"), [("completed", None), ("failed", "timeout"), ("cancelled", None)]
 )
 async def test_with_wait_it_answers_how_it_ended(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    stage: str,
-    reason: str | None,
+    home: Home, reader: FakeReader, stage: str, reason: str | None
 ) -> None:
-    waiting = hass.async_create_task(async_enroll(hass, loaded, wait=True))
+    waiting = home.hass.async_create_task(home.enroll(wait=True))
     await reader.hears("start")
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     if stage == "completed":
         reader.capture()
     else:
@@ -129,7 +103,7 @@ async def test_with_wait_it_answers_how_it_ended(
 
 
 async def test_waiting_has_an_end_and_the_enrollment_goes_on(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """Home Assistant's deadline ends only Home Assistant's waiting."""
     # The longest enrollment of 3 scans of 5 s lasts 30 s.
@@ -137,90 +111,74 @@ async def test_waiting_has_an_end_and_the_enrollment_goes_on(
         patch("custom_components.biometric_enroll.client.enroller.TO_TELL", -29.95),
         pytest.raises(HomeAssistantError) as error,
     ):
-        await async_enroll(hass, loaded, scan_timeout=5, wait=True)
+        await home.enroll(scan_timeout=5, wait=True)
     assert error.value.translation_key == "no_outcome"
     assert reader.heard_of("cancel") == []
-    assert state(hass, "sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 async def test_a_caller_that_stops_waiting_does_not_stop_the_enrollment(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """A script is restarted, a phone loses its connection: the finger is still on the sensor."""
-    waiting = asyncio.create_task(async_enroll(hass, loaded, wait=True))
+    waiting = asyncio.create_task(home.enroll(wait=True))
     await reader.hears("start")
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    for _ in range(3):
-        reader.capture()
-    await hass.async_block_till_done()
-    [fingerprint] = await async_fingerprints(hass, loaded)
-    assert fingerprint["name"] == "Anna"
+    reader.capture(3)
+    await home.settle()
+    assert list((await home.named()).values()) == ["Anna"]
 
 
 async def test_a_caller_that_stops_before_the_answer_does_not_stop_the_enrollment(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+    home: Home, reader: FakeReader, impatient: None
 ) -> None:
     """Also not the repeats of a request that got lost."""
     reader.holds.add("start")
-    calling = asyncio.create_task(async_enroll(hass, loaded))
+    calling = asyncio.create_task(home.enroll())
     await reader.hears("start")
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
     await reader.hears("start", 3)
     reader.on_request(reader.held[0])
-    for _ in range(3):
-        reader.capture()
-    await hass.async_block_till_done()
+    reader.capture(3)
+    await home.settle()
     assert reader.heard_of("cancel") == []
-    assert len(await async_fingerprints(hass, loaded)) == 1
+    assert len(await home.fingerprints()) == 1
 
 
 # Whose finger
 
 
-async def test_the_name_of_the_person_is_the_default(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, person: str
-) -> None:
-    await async_enroll(hass, loaded, name="", person=person)
-    shown = state(hass, "sensor", "enrollment").attributes
+async def test_the_name_of_the_person_is_the_default(home: Home, person: str) -> None:
+    await home.enroll(name="", person=person)
+    shown = home.state("sensor", "enrollment").attributes
     assert (shown["name"], shown["person"]) == ("Anna Berg", person)
 
 
-async def test_a_given_name_goes_before_the_persons(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, person: str
-) -> None:
-    await async_enroll(hass, loaded, name="Anni", person=person)
-    assert state(hass, "sensor", "enrollment").attributes["name"] == "Anni"
+async def test_a_given_name_goes_before_the_persons(home: Home, person: str) -> None:
+    await home.enroll(name="Anni", person=person)
+    assert home.state("sensor", "enrollment").attributes["name"] == "Anni"
 
 
 async def test_a_person_that_is_renamed_stays_linked(
-    hass: HomeAssistant,
-    entity_registry: er.EntityRegistry,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    person: str,
+    home: Home, entity_registry: er.EntityRegistry, reader: FakeReader, person: str
 ) -> None:
-    await async_enroll(hass, loaded, person=person)
-    for _ in range(3):
-        reader.capture()
-    await hass.async_block_till_done()
+    await home.enrolled(person=person)
     entity_registry.async_update_entity(person, new_entity_id="person.anna_berg")
-    [fingerprint] = await async_fingerprints(hass, loaded)
+    [fingerprint] = await home.fingerprints()
     assert fingerprint["person"] == "person.anna_berg"
     entity_registry.async_remove("person.anna_berg")
-    [fingerprint] = await async_fingerprints(hass, loaded)
+    [fingerprint] = await home.fingerprints()
     assert (fingerprint["person"], fingerprint["name"]) == (None, "Anna")
 
 
 @pytest.mark.parametrize("name", ["A", "x" * 100, "Zoë Müller-Ōta", "\u00a0Anna\t", "李小龙"])
-async def test_a_name_is_any_printable_text(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, name: str
-) -> None:
-    await async_enroll(hass, loaded, name=name)
-    assert state(hass, "sensor", "enrollment").attributes["name"] == name.strip()
+async def test_a_name_is_any_printable_text(home: Home, name: str) -> None:
+    await home.enroll(name=name)
+    assert home.state("sensor", "enrollment").attributes["name"] == name.strip()
 
 
 @pytest.mark.parametrize(
@@ -239,15 +197,11 @@ async def test_a_name_is_any_printable_text(
     ],
 )
 async def test_a_subject_that_cannot_be_is_an_error_and_nothing_is_asked(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    data: dict[str, Any],
-    key: str,
+    home: Home, reader: FakeReader, data: dict[str, Any], key: str
 ) -> None:
     greetings = len(reader.heard)
     with pytest.raises(ServiceValidationError) as error:
-        await async_enroll(hass, loaded, **data)
+        await home.enroll(**data)
     assert error.value.translation_key == key
     # Home Assistant logs the errors of scripts, so none of them may hold a name.
     name = data.get("name", "").strip()
@@ -271,18 +225,16 @@ async def test_a_subject_that_cannot_be_is_an_error_and_nothing_is_asked(
     ],
 )
 async def test_an_argument_out_of_range_is_refused(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, data: dict[str, Any]
+    home: Home, reader: FakeReader, data: dict[str, Any]
 ) -> None:
     with pytest.raises(probatio.Invalid):
-        await async_enroll(hass, loaded, **data)
+        await home.enroll(**data)
     assert reader.heard_of("start") == []
 
 
-async def test_more_scans_than_the_sensor_can_is_an_error(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_more_scans_than_the_sensor_can_is_an_error(home: Home, reader: FakeReader) -> None:
     with pytest.raises(ServiceValidationError) as error:
-        await async_enroll(hass, loaded, scans=4)
+        await home.enroll(scans=4)
     assert error.value.translation_key == "too_many_scans"
     assert error.value.translation_placeholders == {"most": "3"}
     assert reader.heard_of("start") == []
@@ -291,57 +243,33 @@ async def test_more_scans_than_the_sensor_can_is_an_error(
 # Which reader, and who may
 
 
-async def test_an_unknown_device_is_an_error(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_an_unknown_device_is_an_error(home: Home) -> None:
     with pytest.raises(ServiceValidationError):
-        await async_enroll(hass, loaded, device_id="no such device")
+        await home.enroll(device_id="no such device")
 
 
-async def test_a_reader_that_is_not_loaded_is_an_error(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+async def test_a_reader_that_is_not_loaded_is_an_error(home: Home, reader: FakeReader) -> None:
+    assert await home.unload()
     with pytest.raises(ServiceValidationError):
-        await async_enroll(hass, loaded)
+        await home.enroll()
     assert reader.heard_of("start") == []
 
 
-@pytest.mark.parametrize("action", ["enroll_fingerprint", "cancel_enrollment"])
-async def test_who_is_no_admin_may_not(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_read_only_user: User,
-    action: str,
-) -> None:
-    with pytest.raises(Unauthorized):
-        await hass.services.async_call(
-            DOMAIN,
-            action,
-            {"device_id": device_id(hass, loaded)},
-            blocking=True,
-            context=Context(user_id=hass_read_only_user.id),
-        )
-    assert reader.heard_of("start") == []
-
-
-async def test_an_automation_may(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_an_automation_may(home: Home) -> None:
     """Nobody's user stands behind it; who may write automations is an admin."""
-    await async_enroll(hass, loaded, context=Context(user_id=None))
-    assert state(hass, "sensor", "enrollment").state == "place_finger"
+    await home.enroll(context=Context(user_id=None))
+    assert home.stage == "place_finger"
 
 
 async def test_all_that_follows_carries_the_callers_context(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_admin_user: User
+    home: Home, reader: FakeReader, hass_admin_user: User
 ) -> None:
     """The logbook says who enrolled the finger."""
-    moments = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
+    moments = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     context = Context(user_id=hass_admin_user.id)
-    response = await async_enroll(hass, loaded, context=context)
-    for _ in range(3):
-        reader.capture()
-    await hass.async_block_till_done()
+    response = await home.enroll(context=context)
+    reader.capture(3)
+    await home.settle()
     assert len(moments) == 5
     assert all(moment.context == context for moment in moments)
     for platform, key in (
@@ -350,85 +278,7 @@ async def test_all_that_follows_carries_the_callers_context(
         ("binary_sensor", "enrolling"),
         ("event", "enrollment_activity"),
     ):
-        assert state(hass, platform, key).context == context
+        assert home.state(platform, key).context == context
     reader.touch(response["template_id"])
-    assert state(hass, "sensor", "last_identified").context != context
-    assert state(hass, "event", "touch").context != context
-
-
-# Cancelling
-
-
-async def test_cancelling_ends_the_enrollment(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    response = await async_enroll(hass, loaded)
-    await _async_cancel(hass, loaded)
-    assert state(hass, "sensor", "enrollment").state == "cancelled"
-    [cancel] = reader.heard_of("cancel")
-    assert cancel["template_id"] == response["template_id"]
-
-
-async def test_an_enrollment_can_be_cancelled_before_it_shows(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    """The reader has accepted it, but its first snapshot is still on its way."""
-    say = reader.say
-
-    def hold_back(topic: str, message: dict[str, Any], *, retain: bool = False) -> None:
-        if topic != "enroll/response":
-            say(topic, message, retain=retain)
-
-    reader.say = hold_back  # type: ignore[method-assign]
-    await async_enroll(hass, loaded)
-    assert state(hass, "sensor", "enrollment").state == "idle"
-    reader.say = say  # type: ignore[method-assign]
-    await _async_cancel(hass, loaded)
-    assert state(hass, "sensor", "enrollment").state == "cancelled"
-
-
-async def test_with_nothing_to_cancel_there_is_an_error(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    with pytest.raises(ServiceValidationError) as error:
-        await _async_cancel(hass, loaded)
-    assert error.value.translation_key == "refused_not_running"
-
-
-async def test_a_cancel_that_comes_too_late_shows_what_became_of_it(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    await async_enroll(hass, loaded)
-    obey = reader.on_request
-
-    def finish_first(request: dict[str, Any]) -> None:
-        if request.get("action") == "cancel":
-            for _ in range(3):
-                reader.capture()
-        obey(request)
-
-    reader.on_request = finish_first  # type: ignore[method-assign]
-    await _async_cancel(hass, loaded)
-    assert state(hass, "sensor", "enrollment").state == "completed"
-
-
-async def test_a_cancel_that_is_not_answered_is_an_error_and_the_enrollment_is_followed_on(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
-) -> None:
-    await async_enroll(hass, loaded)
-    reader.silent = True
-    with pytest.raises(HomeAssistantError) as error:
-        await _async_cancel(hass, loaded)
-    assert error.value.translation_key == "reader_unreachable"
-    reader.silent = False
-    for _ in range(3):
-        reader.capture()
-    await async_until(
-        hass, lambda: hass.states.is_state(entity_id(hass, "sensor", "enrollment"), "completed")
-    )
-
-
-async def _async_cancel(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    await hass.services.async_call(
-        DOMAIN, "cancel_enrollment", {"device_id": device_id(hass, entry)}, blocking=True
-    )
+    assert home.state("sensor", "last_identified").context != context
+    assert home.state("event", "touch").context != context

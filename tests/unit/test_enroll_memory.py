@@ -7,27 +7,14 @@ from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from pytest_homeassistant_custom_component.common import MockUser, async_capture_events
 
-from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from tests.unit.helpers import (
-    async_enroll,
-    async_enrolled,
-    async_fingerprints,
-    async_restart,
-    async_set_up,
-    async_until,
-    available,
-    device_id,
-    entity_id,
-    state,
-)
 
 if TYPE_CHECKING:
     from homeassistant.auth.models import User
-    from homeassistant.core import Event, HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
+    from homeassistant.core import Event
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 
 def told(events: list[Event[dict[str, Any]]]) -> list[tuple[str, int, bool]]:
@@ -39,47 +26,43 @@ def told(events: list[Event[dict[str, Any]]]) -> list[tuple[str, int, bool]]:
 
 
 async def test_a_name_is_listed_only_when_the_enrollment_is_completed(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     for _ in range(3):
-        assert await async_fingerprints(hass, loaded) == []
+        assert await home.fingerprints() == []
         reader.capture()
-    await hass.async_block_till_done()
-    assert len(await async_fingerprints(hass, loaded)) == 1
+    await home.settle()
+    assert len(await home.fingerprints()) == 1
 
 
 @pytest.mark.parametrize(("stage", "reason"), [("failed", "mismatch"), ("cancelled", None)])
 async def test_an_enrollment_that_fails_leaves_nothing_and_changes_nothing(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    stage: str,
-    reason: str | None,
+    home: Home, reader: FakeReader, stage: str, reason: str | None
 ) -> None:
-    await async_enrolled(hass, loaded, reader)
-    before = await async_fingerprints(hass, loaded)
-    response = await async_enroll(hass, loaded, name="Ben")
+    await home.enrolled()
+    before = await home.fingerprints()
+    response = await home.enroll(name="Ben")
     reader.capture()
     reader.end(stage, reason)
-    await hass.async_block_till_done()
-    assert await async_fingerprints(hass, loaded) == before
+    await home.settle()
+    assert await home.fingerprints() == before
     reader.touch(response["template_id"])
-    assert state(hass, "event", "touch").attributes["event_type"] == "not_identified"
+    assert home.state("event", "touch").attributes["event_type"] == "not_identified"
 
 
 async def test_an_admin_sees_the_places_of_the_fingerprints(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_admin_user: User
+    home: Home, hass_admin_user: User
 ) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
+    template_id = await home.enrolled()
     context = Context(user_id=hass_admin_user.id)
-    [fingerprint] = await async_fingerprints(hass, loaded, context)
+    [fingerprint] = await home.fingerprints(context)
     assert fingerprint.pop("enrolled_at") is not None
     assert fingerprint == {
         "name": "Anna",
         "finger": "left_thumb",
         "person": None,
-        "device_id": device_id(hass, loaded),
+        "device_id": home.device_id,
         "enabled": True,
         "last_identified_at": None,
         "count": 0,
@@ -89,60 +72,48 @@ async def test_an_admin_sees_the_places_of_the_fingerprints(
     }
 
 
-async def test_who_may_only_read_sees_no_places(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_read_only_user: User
-) -> None:
+async def test_who_may_only_read_sees_no_places(home: Home, hass_read_only_user: User) -> None:
     """A template id is what a touch is known by; it is nobody's business but the admin's."""
-    await async_enrolled(hass, loaded, reader)
+    await home.enrolled()
     context = Context(user_id=hass_read_only_user.id)
-    [fingerprint] = await async_fingerprints(hass, loaded, context)
+    [fingerprint] = await home.fingerprints(context)
     assert fingerprint.keys().isdisjoint({"slot", "template_id"})
     assert fingerprint["name"] == "Anna"
 
 
 @pytest.mark.parametrize("domain", ["light", "sensor"])
-async def test_who_may_not_read_all_the_entities_sees_nothing(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, domain: str
-) -> None:
-    await async_enrolled(hass, loaded, reader)
-    user = MockUser().add_to_hass(hass)
+async def test_who_may_not_read_all_the_entities_sees_nothing(home: Home, domain: str) -> None:
+    await home.enrolled()
+    user = MockUser().add_to_hass(home.hass)
     user.mock_policy({"entities": {"domains": {domain: True}}})
     with pytest.raises(Unauthorized):
-        await async_fingerprints(hass, loaded, Context(user_id=user.id))
+        await home.fingerprints(Context(user_id=user.id))
 
 
-async def test_a_user_that_is_gone_sees_nothing(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
+async def test_a_user_that_is_gone_sees_nothing(home: Home) -> None:
     with pytest.raises(Unauthorized):
-        await async_fingerprints(hass, loaded, Context(user_id="gone"))
+        await home.fingerprints(Context(user_id="gone"))
 
 
-async def test_fingerprints_are_listed_by_slot(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_fingerprints_are_listed_by_slot(home: Home, reader: FakeReader) -> None:
     for name, slot in (("Ben", 9), ("Anna", 2), ("Cem", 4)):
-        await async_enroll(hass, loaded, name=name, slot=slot)
-        for _ in range(3):
-            reader.capture()
-    await hass.async_block_till_done()
-    names = [found["name"] for found in await async_fingerprints(hass, loaded)]
+        await home.enroll(name=name, slot=slot)
+        reader.capture(3)
+    await home.settle()
+    names = [found["name"] for found in await home.fingerprints()]
     assert names == ["Anna", "Cem", "Ben"]
 
 
 # Moments
 
 
-async def test_every_scan_is_told_once_and_live(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    events = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
-    await async_enroll(hass, loaded)
+async def test_every_scan_is_told_once_and_live(home: Home, reader: FakeReader) -> None:
+    events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
+    await home.enroll()
     reader.capture()
     reader.reject("too_messy")
-    reader.capture()
-    reader.capture()
-    await hass.async_block_till_done()
+    reader.capture(2)
+    await home.settle()
     assert told(events) == [
         ("started", 1, False),
         ("scan_captured", 1, False),
@@ -155,87 +126,77 @@ async def test_every_scan_is_told_once_and_live(
     assert events[3].data["attempts"] == 2
 
 
-async def test_a_repeated_snapshot_tells_nothing_new(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    await async_enroll(hass, loaded)
+async def test_a_repeated_snapshot_tells_nothing_new(home: Home, reader: FakeReader) -> None:
+    await home.enroll()
     reader.capture()
-    events = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
+    events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     reader.announce()
     await reader.hears("hello", len(reader.heard_of("hello")) + 1)
-    await hass.async_block_till_done()
+    await home.settle()
     assert events == []
 
 
-async def test_an_old_snapshot_is_ignored(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_an_old_snapshot_is_ignored(home: Home, reader: FakeReader) -> None:
     """A broker that restarts with an old store brings back what was retained then."""
-    await async_enroll(hass, loaded)
+    await home.enroll()
     old = reader.enrollment
     reader.capture()
-    before = state(hass, "sensor", "enrollment")
+    before = home.state("sensor", "enrollment")
     reader.say("enroll/response", old)
-    assert state(hass, "sensor", "enrollment") == before
+    assert home.state("sensor", "enrollment") == before
 
 
 async def test_the_enrollment_of_somebody_else_is_not_followed(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
+    home: Home, reader: FakeReader, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await async_enrolled(hass, loaded, reader)
-    before = state(hass, "sensor", "enrollment")
+    await home.enrolled()
+    before = home.state("sensor", "enrollment")
     reader.say("enroll/response", {**reader.enrollment, "template_id": "0" * 16})
-    assert state(hass, "sensor", "enrollment") == before
+    assert home.state("sensor", "enrollment") == before
     assert "an enrollment that was not asked for here" in caplog.text
 
 
 async def test_what_a_reader_did_before_it_was_added_is_not_shown(
-    hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry
+    new_home: Home, reader: FakeReader
 ) -> None:
     reader._start({"template_id": "0" * 16, "slot": 3, "total": 3, "scan_timeout_s": 30})
     reader.end("cancelled")
-    await async_set_up(hass, reader, entry)
-    await async_until(hass, lambda: available(hass))
-    assert state(hass, "sensor", "enrollment").state == "idle"
+    await new_home.set_up()
+    await new_home.until(lambda: new_home.available)
+    assert new_home.stage == "idle"
 
 
 # Over a restart
 
 
 async def test_an_enrollment_is_followed_on_after_a_restart(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.capture()
-    await hass.async_block_till_done()
-    await async_restart(hass, loaded, reader)
-    shown = state(hass, "sensor", "enrollment")
+    await home.settle()
+    await home.restart()
+    shown = home.state("sensor", "enrollment")
     assert (shown.state, shown.attributes["name"]) == ("place_finger", "Anna")
     assert shown.attributes["expires_at"] is not None
-    reader.capture()
-    reader.capture()
-    await hass.async_block_till_done()
-    [fingerprint] = await async_fingerprints(hass, loaded)
-    assert fingerprint["name"] == "Anna"
+    reader.capture(2)
+    await home.settle()
+    assert list((await home.named()).values()) == ["Anna"]
 
 
 async def test_what_was_missed_in_a_restart_is_told_once_and_as_late(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.capture()
-    await hass.async_block_till_done()
-    events = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await home.settle()
+    events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
+    assert await home.unload()
     reader.capture()
-    assert await async_setup(hass, {})
-    await async_set_up(hass, reader, loaded)
+    await home.restart_from_disk()
     reader.capture()
-    await hass.async_block_till_done()
-    await async_restart(hass, loaded, reader)
+    await home.settle()
+    await home.restart()
     assert told(events) == [
         ("scan_captured", 2, True),
         ("scan_captured", 3, False),
@@ -244,42 +205,34 @@ async def test_what_was_missed_in_a_restart_is_told_once_and_as_late(
 
 
 async def test_an_enrollment_that_completed_during_a_restart_gets_its_name(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    await async_enroll(hass, loaded)
-    await hass.async_block_till_done()
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    for _ in range(3):
-        reader.capture()
-    assert await async_setup(hass, {})
-    await async_set_up(hass, reader, loaded)
-    [fingerprint] = await async_fingerprints(hass, loaded)
-    assert fingerprint["name"] == "Anna"
+    await home.enroll()
+    await home.settle()
+    assert await home.unload()
+    reader.capture(3)
+    await home.restart_from_disk()
+    assert list((await home.named()).values()) == ["Anna"]
 
 
 async def test_a_crash_between_name_and_mark_makes_no_second_fingerprint(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
     """The name is saved first: told again, as late, is better than lost."""
-    await async_enroll(hass, loaded)
-    await hass.async_block_till_done()
+    await home.enroll()
+    await home.settle()
     delivery_log = hass_storage["biometric_enroll.marks"]
-    for _ in range(3):
-        reader.capture()
-    await hass.async_block_till_done()
-    before = await async_fingerprints(hass, loaded)
+    reader.capture(3)
+    await home.settle()
+    before = await home.fingerprints()
     hass_storage["biometric_enroll.marks"] = delivery_log
-    await async_restart(hass, loaded, reader)
-    assert state(hass, "sensor", "enrollment").state == "completed"
-    assert await async_fingerprints(hass, loaded) == before
+    await home.restart()
+    assert home.stage == "completed"
+    assert await home.fingerprints() == before
 
 
 async def test_a_name_that_was_only_meant_is_not_shown_after_a_restart(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_storage: dict[str, Any],
-    impatient: None,
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any], impatient: None
 ) -> None:
     """Home Assistant was stopped between asking and the answer; the reader never started."""
     saved: dict[str, Any] = {}
@@ -293,68 +246,61 @@ async def test_a_name_that_was_only_meant_is_not_shown_after_a_restart(
 
     reader.on_request = look  # type: ignore[method-assign]
     with pytest.raises(HomeAssistantError):
-        await async_enroll(hass, loaded)
+        await home.enroll()
     assert "Anna" in str(saved)
     hass_storage["biometric_enroll.roster"] = saved
-    await async_restart(hass, loaded, reader)
-    shown = state(hass, "sensor", "enrollment")
+    await home.restart()
+    shown = home.state("sensor", "enrollment")
     assert (shown.state, shown.attributes["name"]) == ("idle", None)
-    assert await async_fingerprints(hass, loaded) == []
+    assert await home.fingerprints() == []
 
 
 # A reader that lost its memory
 
 
 async def test_a_reader_that_forgot_the_enrollment_has_failed(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.capture()
-    events = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
+    events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     reader.forget()
     reader.announce()
-    await _async_until_stage(hass, "failed")
-    assert state(hass, "sensor", "enrollment").attributes["reason"] == "reader_restarted"
-    await hass.async_block_till_done()
+    await home.until_stage("failed")
+    assert home.state("sensor", "enrollment").attributes["reason"] == "reader_restarted"
+    await home.settle()
     assert told(events) == [("failed", 2, True)]
-    assert await async_fingerprints(hass, loaded) == []
+    assert await home.fingerprints() == []
 
 
-async def test_a_reader_that_forgot_can_enroll_again(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    await async_enroll(hass, loaded)
+async def test_a_reader_that_forgot_can_enroll_again(home: Home, reader: FakeReader) -> None:
+    await home.enroll()
     reader.forget()
-    await async_enrolled(hass, loaded, reader)
-    assert state(hass, "sensor", "enrollment").state == "completed"
+    await home.enrolled()
+    assert home.stage == "completed"
 
 
 async def test_an_answer_from_before_the_enrollment_ends_nothing(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """It was on its way when the enrollment started, and so knows nothing of it."""
     before = reader.greeted
     assert before is not None
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.answer_again(before)
-    assert state(hass, "sensor", "enrollment").state == "place_finger"
+    assert home.stage == "place_finger"
 
 
 async def test_an_enrollment_at_the_end_of_its_numbers_can_be_forgotten(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
     """What Home Assistant saves of it must be readable after the next start."""
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.enrollment["seq"] = 65534
     reader.go_on()
     reader.forget()
     reader.announce()
-    await _async_until_stage(hass, "failed")
-    await hass.async_block_till_done()
-    await async_restart(hass, loaded, reader)
-    assert state(hass, "sensor", "enrollment").state == "failed"
-
-
-async def _async_until_stage(hass: HomeAssistant, stage: str) -> None:
-    shown = entity_id(hass, "sensor", "enrollment")
-    await async_until(hass, lambda: hass.states.is_state(shown, stage))
+    await home.until_stage("failed")
+    await home.settle()
+    await home.restart()
+    assert home.stage == "failed"

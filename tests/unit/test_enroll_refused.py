@@ -9,41 +9,15 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import Refusal
-from tests.unit.fake_reader import IDLE
-from tests.unit.helpers import (
-    async_enroll,
-    async_enrolled,
-    async_fingerprints,
-    async_restart,
-    async_until,
-    available,
-    device_id,
-    entity_id,
-    state,
-)
+from tests.support.home import async_fails
+from tests.support.reader import IDLE
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.broker import FakeBroker
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 MISTAKES = {"busy", "slot_occupied", "bad_request", "not_running", "not_found"}
-
-
-async def async_fails(hass: HomeAssistant, entry: MockConfigEntry, **data: Any) -> str | None:
-    """Call the action, which fails; return the key of the error's text."""
-    with pytest.raises(HomeAssistantError) as error:
-        await async_enroll(hass, entry, **data)
-    assert "Anna" not in str(error.value.translation_placeholders)
-    return error.value.translation_key
-
-
-async def until_stage(hass: HomeAssistant, stage: str) -> None:
-    """Wait until the enrollment sensor shows a stage."""
-    shown = entity_id(hass, "sensor", "enrollment")
-    await async_until(hass, lambda: hass.states.is_state(shown, stage))
 
 
 def lose_voice_at_start(reader: FakeReader) -> None:
@@ -68,11 +42,11 @@ def find_voice(reader: FakeReader) -> None:
 
 @pytest.mark.parametrize("refusal", Refusal)
 async def test_a_refusal_is_an_error_that_says_why(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, refusal: Refusal
+    home: Home, reader: FakeReader, refusal: Refusal
 ) -> None:
     reader.refuses["start"] = refusal
     with pytest.raises(HomeAssistantError) as error:
-        await async_enroll(hass, loaded)
+        await home.enroll()
     assert error.value.translation_domain == DOMAIN
     assert error.value.translation_key == f"refused_{refusal}"
     assert error.value.translation_placeholders == {"reader": "Front door"}
@@ -81,82 +55,73 @@ async def test_a_refusal_is_an_error_that_says_why(
 
 
 async def test_a_refusal_changes_nothing(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    await async_enrolled(hass, loaded, reader)
+    await home.enrolled()
     names = hass_storage["biometric_enroll.roster"]["data"]
-    shown = state(hass, "sensor", "enrollment")
+    shown = home.state("sensor", "enrollment")
     reader.refuses["start"] = "sensor_full"
-    await async_fails(hass, loaded, name="Ben")
+    await async_fails(home.enroll(name="Ben"))
     assert hass_storage["biometric_enroll.roster"]["data"] == names
-    assert state(hass, "sensor", "enrollment") == shown
+    assert home.state("sensor", "enrollment") == shown
 
 
 async def test_before_the_first_enrollment_a_refusal_leaves_nothing_either(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_storage: dict[str, Any]
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
     reader.refuses["start"] = "sensor_full"
-    await async_fails(hass, loaded)
+    await async_fails(home.enroll())
     stored = hass_storage["biometric_enroll.roster"]["data"]
     assert not stored["fingerprints"]
     assert not stored["enrollments"]
 
 
-async def test_after_a_refusal_the_next_attempt_can_succeed(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_after_a_refusal_the_next_attempt_can_succeed(home: Home, reader: FakeReader) -> None:
     reader.refuses["start"] = "slot_occupied"
-    await async_fails(hass, loaded, slot=7)
+    await async_fails(home.enroll(slot=7))
     reader.refuses.clear()
-    assert (await async_enroll(hass, loaded, slot=8))["slot"] == 8
+    assert (await home.enroll(slot=8))["slot"] == 8
 
 
 # Busy
 
 
-async def test_while_an_enrollment_runs_there_is_no_other(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    response = await async_enroll(hass, loaded)
+async def test_while_an_enrollment_runs_there_is_no_other(home: Home, reader: FakeReader) -> None:
+    response = await home.enroll()
     reader.capture()
-    assert await async_fails(hass, loaded, name="Ben") == "refused_busy"
+    assert await async_fails(home.enroll(name="Ben")) == "refused_busy"
     assert len(reader.heard_of("start")) == 1
-    shown = state(hass, "sensor", "enrollment")
+    shown = home.state("sensor", "enrollment")
     assert (shown.state, shown.attributes["name"]) == ("place_finger", "Anna")
-    reader.capture()
-    reader.capture()
-    await hass.async_block_till_done()
-    [fingerprint] = await async_fingerprints(hass, loaded)
+    reader.capture(2)
+    await home.settle()
+    [fingerprint] = await home.fingerprints()
     assert fingerprint["template_id"] == response["template_id"]
 
 
 async def test_of_two_callers_at_once_the_second_is_told_so_at_once(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """It does not wait for what becomes of the first."""
     reader.holds.add("start")
-    first = hass.async_create_task(async_enroll(hass, loaded))
+    first = home.hass.async_create_task(home.enroll())
     await reader.hears("start")
-    assert await async_fails(hass, loaded, name="Ben") == "refused_busy"
+    assert await async_fails(home.enroll(name="Ben")) == "refused_busy"
     assert not first.done()
     reader.on_request(reader.held[0])
     await first
-    assert state(hass, "sensor", "enrollment").attributes["name"] == "Anna"
+    assert home.state("sensor", "enrollment").attributes["name"] == "Anna"
 
 
 # Repeated
 
 
 async def test_a_start_is_repeated_until_it_is_answered(
-    hass: HomeAssistant,
-    broker: FakeBroker,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    impatient: None,
+    home: Home, broker: FakeBroker, reader: FakeReader, impatient: None
 ) -> None:
     """The very same bytes: to the reader it is one request, however often it arrives."""
     reader.holds.add("start")
-    calling = hass.async_create_task(async_enroll(hass, loaded))
+    calling = home.hass.async_create_task(home.enroll())
     await reader.hears("start", 3)
     reader.on_request(reader.held[0])
     await calling
@@ -166,7 +131,7 @@ async def test_a_start_is_repeated_until_it_is_answered(
 
 
 async def test_an_answer_that_got_lost_is_given_again(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+    home: Home, reader: FakeReader, impatient: None
 ) -> None:
     obey = reader.on_request
 
@@ -175,7 +140,7 @@ async def test_an_answer_that_got_lost_is_given_again(
         obey(request)
 
     reader.on_request = mute  # type: ignore[method-assign]
-    response = await async_enroll(hass, loaded)
+    response = await home.enroll()
     first, second = reader.heard_of("start")
     assert first == second
     assert response["template_id"] == reader.enrollment["template_id"]
@@ -186,100 +151,85 @@ async def test_an_answer_that_got_lost_is_given_again(
 
 
 async def test_a_reader_without_power_is_an_error_and_nothing_is_started(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_storage: dict[str, Any],
-    impatient: None,
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any], impatient: None
 ) -> None:
     reader.silent = True
-    assert await async_fails(hass, loaded) == "reader_unreachable"
+    assert await async_fails(home.enroll()) == "reader_unreachable"
     assert reader.heard_of("start") == []
     assert "biometric_enroll.roster" not in hass_storage
-    assert not available(hass)
+    assert not home.available
 
 
 async def test_a_reader_that_is_being_asked_in_vain_is_not_asked_once_more(
-    hass: HomeAssistant,
-    broker: FakeBroker,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    impatient: None,
+    home: Home, broker: FakeBroker, reader: FakeReader, impatient: None
 ) -> None:
     """Its last will has just come: whoever wants to enroll waits for one silence, not for two."""
     said = len(reader.heard_of("hello"))
     reader.deaf.add("hello")
     reader.say("status", {"online": False})
-    await hass.async_block_till_done()
-    assert await async_fails(hass, loaded) == "reader_unreachable"
+    await home.settle()
+    assert await async_fails(home.enroll()) == "reader_unreachable"
     published = [each for each in broker.published if "hello" in each.payload]
     assert len({each.payload for each in published}) == said + 1
 
 
-async def test_without_a_broker_there_is_an_error_at_once(
-    hass: HomeAssistant, broker: FakeBroker, loaded: MockConfigEntry
-) -> None:
+async def test_without_a_broker_there_is_an_error_at_once(home: Home, broker: FakeBroker) -> None:
     broker.set_connected(False)
     said = len(broker.published)
     async with asyncio.timeout(1):
-        assert await async_fails(hass, loaded) == "reader_unreachable"
+        assert await async_fails(home.enroll()) == "reader_unreachable"
     assert len(broker.published) == said
 
 
 async def test_a_broker_that_fails_while_publishing_is_an_error(
-    hass: HomeAssistant, loaded: MockConfigEntry, mqtt_client_mock: Any
+    home: Home, mqtt_client_mock: Any
 ) -> None:
     """The connection is lost, and Home Assistant has not yet noticed."""
     mqtt_client_mock.publish.side_effect = lambda *_: type("Info", (), {"mid": 1, "rc": 4})()
-    assert await async_fails(hass, loaded) == "reader_unreachable"
+    assert await async_fails(home.enroll()) == "reader_unreachable"
 
 
 async def test_what_starts_although_its_caller_was_told_otherwise_is_cancelled(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+    home: Home, reader: FakeReader, impatient: None
 ) -> None:
     """The caller has walked away; the next finger at the reader may be anybody's."""
     lose_voice_at_start(reader)
-    assert await async_fails(hass, loaded) == "reader_unreachable"
+    assert await async_fails(home.enroll()) == "reader_unreachable"
     find_voice(reader)
-    await until_stage(hass, "cancelled")
+    await home.until_stage("cancelled")
     assert reader.enrollment["stage"] == "cancelled"
-    assert await async_fingerprints(hass, loaded) == []
+    assert await home.fingerprints() == []
 
 
 async def test_it_is_cancelled_also_after_a_restart(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_storage: dict[str, Any],
-    impatient: None,
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any], impatient: None
 ) -> None:
     lose_voice_at_start(reader)
-    await async_fails(hass, loaded)
-    await async_restart(hass, loaded, reader)
+    await async_fails(home.enroll())
+    await home.restart()
     find_voice(reader)
-    await until_stage(hass, "cancelled")
+    await home.until_stage("cancelled")
 
 
 async def test_it_is_cancelled_also_if_only_hello_tells_of_it(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+    home: Home, reader: FakeReader, impatient: None
 ) -> None:
     lose_voice_at_start(reader)
-    await async_fails(hass, loaded)
+    await async_fails(home.enroll())
     reader.speechless = False
     reader.say("status", {"online": True, **reader.identity})
-    await until_stage(hass, "cancelled")
+    await home.until_stage("cancelled")
 
 
 async def test_a_cancel_that_is_lost_is_tried_again(
-    hass: HomeAssistant,
+    home: Home,
     broker: FakeBroker,
     reader: FakeReader,
-    loaded: MockConfigEntry,
     impatient: None,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     lose_voice_at_start(reader)
-    await async_fails(hass, loaded)
+    await async_fails(home.enroll())
     reader.deaf.add("cancel")
     find_voice(reader)
     # Not repeated, but asked for anew: another request.
@@ -288,15 +238,15 @@ async def test_a_cancel_that_is_lost_is_tried_again(
     )
     assert "Could not cancel" in caplog.text
     reader.deaf.clear()
-    await until_stage(hass, "cancelled")
+    await home.until_stage("cancelled")
 
 
 async def test_what_starts_although_a_stranger_said_no_is_cancelled(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """Of two readers under one id, the other one has another nonce, and may answer first."""
     reader.holds.add("start")
-    enrolling = hass.async_create_task(async_fails(hass, loaded))
+    enrolling = home.hass.async_create_task(async_fails(home.enroll()))
     await reader.hears("start")
     [start] = reader.held
     reader.holds.clear()
@@ -304,19 +254,19 @@ async def test_what_starts_although_a_stranger_said_no_is_cancelled(
     # Before the hello that the refusal has said.
     reader.on_request({**start, "request": "0123456789abcdef"})
     assert await enrolling == "refused_stale"
-    await until_stage(hass, "cancelled")
+    await home.until_stage("cancelled")
     assert reader.enrollment["stage"] == "cancelled"
-    assert await async_fingerprints(hass, loaded) == []
+    assert await home.fingerprints() == []
 
 
 async def test_a_later_enrollment_is_not_cancelled_with_it(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+    home: Home, reader: FakeReader, impatient: None
 ) -> None:
     reader.holds.add("start")
-    await async_fails(hass, loaded)
+    await async_fails(home.enroll())
     reader.holds.clear()
-    await async_enrolled(hass, loaded, reader)
-    assert state(hass, "sensor", "enrollment").state == "completed"
+    await home.enrolled()
+    assert home.stage == "completed"
     assert reader.heard_of("cancel") == []
 
 
@@ -324,11 +274,11 @@ async def test_a_later_enrollment_is_not_cancelled_with_it(
 
 
 async def test_an_answer_to_start_without_sense_is_an_error_and_the_enrollment_ends(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     reader.answers["start"] = {"slot": "five"}
-    assert await async_fails(hass, loaded) == "reader_unreachable"
-    await until_stage(hass, "cancelled")
+    assert await async_fails(home.enroll()) == "reader_unreachable"
+    await home.until_stage("cancelled")
 
 
 @pytest.mark.parametrize(
@@ -342,40 +292,34 @@ async def test_an_answer_to_start_without_sense_is_an_error_and_the_enrollment_e
     ids=["malformed", "of another enrollment", "missing"],
 )  # fmt: skip
 async def test_an_answer_to_cancel_without_sense_is_an_error(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, answer: dict[str, Any]
+    home: Home, reader: FakeReader, answer: dict[str, Any]
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.answers["cancel"] = answer
     call = partial(
-        hass.services.async_call,
+        home.hass.services.async_call,
         DOMAIN,
         "cancel_enrollment",
-        {"device_id": device_id(hass, loaded)},
+        {"device_id": home.device_id},
         blocking=True,
     )
-    with pytest.raises(HomeAssistantError) as error:
-        await call()
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(call()) == "reader_unreachable"
 
 
 async def test_the_end_of_an_enrollment_that_another_has_followed_is_nothing_to_show(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """The answer to a cancel was on its way for so long that the next person is at the reader."""
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.holds.add("cancel")
-    cancelling = hass.async_create_task(
-        hass.services.async_call(
-            DOMAIN, "cancel_enrollment", {"device_id": device_id(hass, loaded)}, blocking=True
-        )
-    )
+    cancelling = home.hass.async_create_task(home.cancel())
     await reader.hears("cancel")
     [cancel] = reader.held
     reader.end("cancelled")
     ended = reader.enrollment
-    await until_stage(hass, "cancelled")
-    await async_enroll(hass, loaded, name="Ben")
+    await home.until_stage("cancelled")
+    await home.enroll(name="Ben")
     reader.answer(cancel["request"], {"enrollment": ended})
     await cancelling
-    shown = state(hass, "sensor", "enrollment")
+    shown = home.state("sensor", "enrollment")
     assert (shown.state, shown.attributes["name"]) == ("place_finger", "Ben")

@@ -117,11 +117,7 @@ def test_only_the_newest_rejection_has_a_reason() -> None:
 
 def test_a_rejection_that_was_told_is_not_told_again_with_its_capture() -> None:
     rejected = replace(
-        STARTED,
-        seq=3,
-        stage=Stage.LIFT_FINGER,
-        rejected=1,
-        rejected_last=Rejection.TOO_MESSY,
+        STARTED, seq=3, stage=Stage.LIFT_FINGER, rejected=1, rejected_last=Rejection.TOO_MESSY
     )
     captured = replace(rejected, seq=5, captured=(2,))
     assert [found.event for found in events(rejected, captured)] == [

@@ -8,70 +8,41 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.biometric_enroll import async_setup
-from custom_components.biometric_enroll.const import CONF_LIVE_LIMIT, CONF_MIN_CONFIDENCE, DOMAIN
+from custom_components.biometric_enroll.const import CONF_LIVE_LIMIT, CONF_MIN_CONFIDENCE
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
-from tests.unit.helpers import (
-    async_enroll,
-    async_enrolled,
-    async_fingerprints,
-    async_restart,
-    device_id,
-    state,
-)
-from tests.unit.roster_actions import async_person, async_update
+from tests.support.home import async_person
 
 if TYPE_CHECKING:
     from homeassistant.auth.models import User
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+    from pytest_homeassistant_custom_component.common import MockUser
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 
 # Changing it
 
 
 async def test_a_fingerprint_can_be_renamed_and_the_next_touch_tells_the_new_name(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
-    await async_update(hass, template_id=template_id, name=" Anna Maria ", finger="right_thumb")
-    [fingerprint] = await async_fingerprints(hass, loaded)
+    template_id = await home.enrolled()
+    await home.update(template_id=template_id, name=" Anna Maria ", finger="right_thumb")
+    [fingerprint] = await home.fingerprints()
     assert (fingerprint["name"], fingerprint["finger"]) == ("Anna Maria", "right_thumb")
     reader.touch(template_id)
-    assert state(hass, "event", "touch").attributes["name"] == "Anna Maria"
+    assert home.state("event", "touch").attributes["name"] == "Anna Maria"
 
 
-async def test_what_is_left_out_stays_as_it_was(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    person = await async_person(hass)
-    template_id = (await async_enroll(hass, loaded, person=person))["template_id"]
-    for _ in range(3):
-        reader.capture()
-    await async_update(hass, template_id=template_id, enabled=False)
-    await async_update(hass, template_id=template_id, name="Anne")
-    [fingerprint] = await async_fingerprints(hass, loaded)
+async def test_what_is_left_out_stays_as_it_was(home: Home, reader: FakeReader) -> None:
+    person = await async_person(home.hass)
+    template_id = await home.enrolled(person=person)
+    await home.update(template_id=template_id, enabled=False)
+    await home.update(template_id=template_id, name="Anne")
+    [fingerprint] = await home.fingerprints()
     known = {key: fingerprint[key] for key in ("name", "finger", "person", "enabled")}
-    assert known == {
-        "name": "Anne",
-        "finger": "left_thumb",
-        "person": person,
-        "enabled": False,
-    }
-
-
-async def test_a_person_and_a_finger_can_be_given_and_taken_away(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
-    person = await async_person(hass)
-    await async_update(hass, template_id=template_id, person=person)
-    [fingerprint] = await async_fingerprints(hass, loaded)
-    assert fingerprint["person"] == person
-    await async_update(hass, template_id=template_id, person=None, finger=None)
-    [fingerprint] = await async_fingerprints(hass, loaded)
-    assert (fingerprint["person"], fingerprint["finger"]) == (None, None)
+    assert known == {"name": "Anne", "finger": "left_thumb", "person": person, "enabled": False}
 
 
 @pytest.mark.parametrize(
@@ -86,46 +57,28 @@ async def test_a_person_and_a_finger_can_be_given_and_taken_away(
     ids=["empty", "of 300 characters", "a word of Home Assistant", "two lines", "nobody"],
 )
 async def test_what_cannot_be_is_an_error_and_changes_nothing(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, data: Any, key: str
+    home: Home, data: Any, key: str
 ) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
-    before = await async_fingerprints(hass, loaded)
+    template_id = await home.enrolled()
+    before = await home.fingerprints()
     with pytest.raises(ServiceValidationError) as error:
-        await async_update(hass, template_id=template_id, enabled=False, **data)
+        await home.update(template_id=template_id, enabled=False, **data)
     assert error.value.translation_key == key
-    assert await async_fingerprints(hass, loaded) == before
+    assert await home.fingerprints() == before
 
 
-async def test_an_unknown_template_id_is_an_error(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
+async def test_an_unknown_template_id_is_an_error(home: Home) -> None:
     with pytest.raises(ServiceValidationError) as error:
-        await async_update(hass, template_id="0123456789abcdef", name="Anna")
+        await home.update(template_id="0123456789abcdef", name="Anna")
     assert error.value.translation_key == "no_such_fingerprint"
 
 
-async def test_only_an_admin_may_change_a_fingerprint(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_read_only_user: User
-) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
-    with pytest.raises(Unauthorized):
-        await hass.services.async_call(
-            DOMAIN,
-            "update_fingerprint",
-            {"template_id": template_id, "name": "Eve"},
-            blocking=True,
-            context=Context(user_id=hass_read_only_user.id),
-        )
-
-
-async def test_changes_survive_a_restart(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
-    await async_update(hass, template_id=template_id, name="Anne", enabled=False)
-    before = await async_fingerprints(hass, loaded)
-    await async_restart(hass, loaded, reader)
-    assert await async_fingerprints(hass, loaded) == before
+async def test_changes_survive_a_restart(home: Home) -> None:
+    template_id = await home.enrolled()
+    await home.update(template_id=template_id, name="Anne", enabled=False)
+    before = await home.fingerprints()
+    await home.restart()
+    assert await home.fingerprints() == before
 
 
 # What touches make of it
@@ -133,61 +86,61 @@ async def test_changes_survive_a_restart(
 
 @pytest.mark.parametrize("age", [0.0, 60.0], ids=["live", "late"])
 async def test_a_disabled_fingerprint_is_not_identified_and_tells_no_name(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, age: float
+    home: Home, reader: FakeReader, age: float
 ) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
-    await async_update(hass, template_id=template_id, enabled=False)
+    template_id = await home.enrolled()
+    await home.update(template_id=template_id, enabled=False)
     reader.touch(template_id, age=age)
-    touch = state(hass, "event", "late_touch" if age else "touch").attributes
+    touch = home.state("event", "late_touch" if age else "touch").attributes
     assert (touch["event_type"], touch["reason"]) == ("not_identified", "disabled")
     assert touch["late_name" if age else "name"] is None
-    assert state(hass, "sensor", "last_identified").state == "unknown"
-    await async_update(hass, template_id=template_id, enabled=True)
+    assert home.state("sensor", "last_identified").state == "unknown"
+    await home.update(template_id=template_id, enabled=True)
     reader.touch(template_id)
-    assert state(hass, "event", "touch").attributes["event_type"] == "identified"
+    assert home.state("event", "touch").attributes["event_type"] == "identified"
 
 
 async def test_a_match_below_the_least_confidence_identifies_nobody(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
-    hass.config_entries.async_update_entry(loaded, options={CONF_MIN_CONFIDENCE: 100})
+    template_id = await home.enrolled()
+    home.set_options({CONF_MIN_CONFIDENCE: 100})
     reader.touch(template_id, confidence=99)
-    touch = state(hass, "event", "touch").attributes
+    touch = home.state("event", "touch").attributes
     assert (touch["event_type"], touch["reason"]) == ("not_identified", "low_confidence")
     assert (touch["name"], touch["confidence"]) == (None, 99)
     reader.touch(template_id, confidence=100)
-    assert state(hass, "event", "touch").attributes["event_type"] == "identified"
+    assert home.state("event", "touch").attributes["event_type"] == "identified"
 
 
 async def test_the_user_decides_how_old_a_live_touch_may_be_without_a_reload(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
-    hass.config_entries.async_update_entry(loaded, options={CONF_LIVE_LIMIT: 2})
+    template_id = await home.enrolled()
+    home.set_options({CONF_LIVE_LIMIT: 2})
     reader.touch(template_id, age=3)
-    assert state(hass, "event", "touch").state == "unknown"
-    assert state(hass, "event", "late_touch").attributes["late_name"] == "Anna"
-    hass.config_entries.async_update_entry(loaded, options={CONF_LIVE_LIMIT: 4})
+    assert home.state("event", "touch").state == "unknown"
+    assert home.state("event", "late_touch").attributes["late_name"] == "Anna"
+    home.set_options({CONF_LIVE_LIMIT: 4})
     reader.touch(template_id, age=3)
-    assert state(hass, "event", "touch").attributes["name"] == "Anna"
+    assert home.state("event", "touch").attributes["name"] == "Anna"
 
 
 async def test_each_time_that_a_fingerprint_is_identified_is_counted_once(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
+    template_id = await home.enrolled()
     touch = reader.touch(template_id)
     reader.touch(template_id, touch=touch)
-    await hass.async_block_till_done()
-    [fingerprint] = await async_fingerprints(hass, loaded)
+    await home.settle()
+    [fingerprint] = await home.fingerprints()
     first = fingerprint["last_identified_at"]
     assert (fingerprint["count"], first is not None) == (1, True)
     # A late one counts, but it was earlier.
     reader.touch(template_id, age=60)
-    await hass.async_block_till_done()
-    await async_restart(hass, loaded, reader)
-    [fingerprint] = await async_fingerprints(hass, loaded)
+    await home.settle()
+    await home.restart()
+    [fingerprint] = await home.fingerprints()
     assert (fingerprint["count"], fingerprint["last_identified_at"]) == (2, first)
 
 
@@ -195,24 +148,18 @@ async def test_each_time_that_a_fingerprint_is_identified_is_counted_once(
 
 
 async def test_a_person_that_is_removed_is_unlinked_and_the_fingerprint_stays(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_storage: dict[str, Any],
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    person = await async_person(hass)
-    template_id = (await async_enroll(hass, loaded, person=person))["template_id"]
-    for _ in range(3):
-        reader.capture()
-    await hass.async_block_till_done()
-    er.async_get(hass).async_remove(person)
-    await hass.async_block_till_done()
-    [fingerprint] = await async_fingerprints(hass, loaded)
+    person = await async_person(home.hass)
+    template_id = await home.enrolled(person=person)
+    er.async_get(home.hass).async_remove(person)
+    await home.settle()
+    [fingerprint] = await home.fingerprints()
     assert (fingerprint["name"], fingerprint["person"]) == ("Anna", None)
     stored = hass_storage["biometric_enroll.roster"]["data"]["fingerprints"]
     assert [each["subject"]["person"] for each in stored] == [None]
     reader.touch(template_id)
-    assert state(hass, "event", "touch").attributes["name"] == "Anna"
+    assert home.state("event", "touch").attributes["name"] == "Anna"
 
 
 # Listing them
@@ -220,35 +167,34 @@ async def test_a_person_that_is_removed_is_unlinked_and_the_fingerprint_stays(
 
 @pytest.mark.parametrize("step", ["hello", "start", None])
 async def test_a_person_that_is_removed_during_an_enrollment_is_unlinked(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, step: str | None
+    hass: HomeAssistant, home: Home, reader: FakeReader, step: str | None
 ) -> None:
     """Else whoever gets the same id again would also get the finger."""
     person = await async_person(hass)
     if step is not None:
         reader.holds = {step}
     asked = len(reader.heard_of("hello"))
-    enrolling = hass.async_create_task(async_enroll(hass, loaded, person=person))
+    enrolling = hass.async_create_task(home.enroll(person=person))
     await reader.hears(step or "start", asked + 1 if step == "hello" else 1)
     er.async_get(hass).async_remove(person)
     reader.holds.clear()
     for request in reader.held:
         reader.on_request(request)
     await enrolling
-    await hass.async_block_till_done()
-    for _ in range(3):
-        reader.capture()
-    await hass.async_block_till_done()
+    await home.settle()
+    reader.capture(3)
+    await home.settle()
     [(fingerprint, _)] = hass.data[DATA_REGISTRY].all()
     assert (fingerprint.subject.name, fingerprint.subject.person) == ("Anna", None)
 
 
 async def test_a_person_that_is_removed_while_a_template_is_named_is_unlinked(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    hass: HomeAssistant, home: Home, reader: FakeReader
 ) -> None:
     person = await async_person(hass)
     reader.holds = {"adopt"}
-    device = device_id(hass, loaded)
-    naming = hass.async_create_task(async_update(hass, device_id=device, slot=2, person=person))
+    device = home.device_id
+    naming = hass.async_create_task(home.update(device_id=device, slot=2, person=person))
     await reader.hears("adopt")
     er.async_get(hass).async_remove(person)
     reader.on_request(reader.held[0])
@@ -258,9 +204,9 @@ async def test_a_person_that_is_removed_while_a_template_is_named_is_unlinked(
 
 
 async def test_fingerprints_are_grouped_by_person_and_else_by_name(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    person = await async_person(hass)
+    person = await async_person(home.hass)
     enrolled: list[dict[str, Any]] = [
         {"name": "Zoe"},
         {"name": "", "person": person},
@@ -268,62 +214,39 @@ async def test_fingerprints_are_grouped_by_person_and_else_by_name(
         {"name": "Zoe"},
     ]
     for slot, who in enumerate(enrolled):
-        await async_enroll(hass, loaded, slot=slot, **who)
-        for _ in range(3):
-            reader.capture()
-        await hass.async_block_till_done()
-    response = await hass.services.async_call(
-        DOMAIN, "get_fingerprints", {}, blocking=True, return_response=True
-    )
-    assert response is not None
-    people: Any = response["people"]
+        await home.enroll(slot=slot, **who)
+        reader.capture(3)
+        await home.settle()
+    response = await home.listed()
+    people = response["people"]
     assert [(each["name"], each["person"], len(each["fingerprints"])) for each in people] == [
         ("Anna", person, 2),
         ("Zoe", None, 2),
     ]
-    prints: Any = response["fingerprints"]
-    assert {each["device_id"] for each in prints} == {device_id(hass, loaded)}
+    prints = response["fingerprints"]
+    assert {each["device_id"] for each in prints} == {home.device_id}
 
 
 async def test_who_may_not_read_one_of_the_readers_does_not_see_all(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, hass_admin_user: User
+    home: Home, hass_admin_user: User
 ) -> None:
-    await async_enrolled(hass, loaded, reader)
+    await home.enrolled()
     user = hass_admin_user
     user.groups = []
     with pytest.raises(Unauthorized):
-        await hass.services.async_call(
-            DOMAIN,
-            "get_fingerprints",
-            {},
-            blocking=True,
-            return_response=True,
-            context=Context(user_id=user.id),
-        )
+        await home.listed(Context(user_id=user.id))
 
 
 async def test_names_on_a_reader_that_is_no_longer_set_up_are_for_administrators(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_admin_user: User,
-    hass_read_only_user: User,
+    home: Home, hass_admin_user: User, hass_read_only_user: User
 ) -> None:
     """Nobody can say any more who might read its entities."""
-    await async_enrolled(hass, loaded, reader)
-    assert await hass.config_entries.async_remove(loaded.entry_id)
+    await home.enrolled()
+    assert await home.hass.config_entries.async_remove(home.entry.entry_id)
     names = {}
     for user in (hass_admin_user, hass_read_only_user):
-        response = await hass.services.async_call(
-            DOMAIN,
-            "get_fingerprints",
-            {},
-            blocking=True,
-            return_response=True,
-            context=Context(user_id=user.id),
-        )
-        assert response is not None
-        prints: Any = response["fingerprints"]
+        response = await home.listed(Context(user_id=user.id))
+        prints = response["fingerprints"]
         names[user.id] = [each["name"] for each in prints]
     assert names == {hass_admin_user.id: ["Anna"], hass_read_only_user.id: []}
 
@@ -332,13 +255,10 @@ async def test_names_on_a_reader_that_is_no_longer_set_up_are_for_administrators
 
 
 async def test_a_roster_of_an_older_version_is_read_and_completed(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_storage: dict[str, Any],
+    home: Home, hass_storage: dict[str, Any]
 ) -> None:
-    await async_enrolled(hass, loaded, reader)
-    before = await async_fingerprints(hass, loaded)
+    await home.enrolled()
+    before = await home.fingerprints()
     for name in ("roster", "marks"):
         hass_storage[f"biometric_enroll.{name}"]["minor_version"] = 1
     registry = hass_storage["biometric_enroll.roster"]["data"]
@@ -349,71 +269,60 @@ async def test_a_roster_of_an_older_version_is_read_and_completed(
     del registry["removed"]
     for mark in hass_storage["biometric_enroll.marks"]["data"].values():
         del mark["uses"]
-    assert await async_setup(hass, {})
-    assert await async_fingerprints(hass, loaded) == before
+    assert await async_setup(home.hass, {})
+    assert await home.fingerprints() == before
 
 
-async def test_no_error_tells_a_name(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_no_error_tells_a_name(home: Home) -> None:
     """Home Assistant logs them."""
-    template_id = await async_enrolled(hass, loaded, reader)
+    template_id = await home.enrolled()
     with pytest.raises(HomeAssistantError) as error:
-        await async_update(hass, template_id=template_id, name="Secret" * 50)
+        await home.update(template_id=template_id, name="Secret" * 50)
     assert "Secret" not in str(error.value)
     assert "Secret" not in repr(error.value.translation_placeholders)
 
 
 @pytest.mark.parametrize("nobody", [None, ""])
-async def test_a_person_and_a_finger_can_be_taken_away_in_the_editor_and_in_yaml(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, nobody: str | None
+async def test_a_person_and_a_finger_can_be_given_and_taken_away_in_the_editor_and_in_yaml(
+    home: Home, nobody: str | None
 ) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
-    await async_update(hass, template_id=template_id, person=await async_person(hass))
-    await async_update(hass, template_id=template_id, person=nobody, finger=nobody)
-    [fingerprint] = await async_fingerprints(hass, loaded)
+    template_id = await home.enrolled()
+    person = await async_person(home.hass)
+    await home.update(template_id=template_id, person=person)
+    [fingerprint] = await home.fingerprints()
+    assert fingerprint["person"] == person
+    await home.update(template_id=template_id, person=nobody, finger=nobody)
+    [fingerprint] = await home.fingerprints()
     assert (fingerprint["person"], fingerprint["finger"]) == (None, None)
 
 
 async def test_the_list_tells_what_its_sensor_does_not_hold_any_more(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    await async_enrolled(hass, loaded, reader)
-    await hass.async_block_till_done()
-    [fingerprint] = await async_fingerprints(hass, loaded)
+    await home.enrolled()
+    await home.settle()
+    [fingerprint] = await home.fingerprints()
     assert fingerprint["missing"] is False
     reader.lose(5)
-    await hass.async_block_till_done()
-    [fingerprint] = await async_fingerprints(hass, loaded)
+    await home.settle()
+    [fingerprint] = await home.fingerprints()
     assert fingerprint["missing"] is True
 
 
 @pytest.mark.parametrize("may_read_her", [True, False])
 async def test_a_person_is_listed_as_they_are_called_and_look_now(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_read_only_user: MockUser,
-    may_read_her: bool,
+    hass: HomeAssistant, home: Home, hass_read_only_user: MockUser, may_read_her: bool
 ) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
+    template_id = await home.enrolled()
     person = await async_person(hass)
-    await async_update(hass, template_id=template_id, person=person)
+    await home.update(template_id=template_id, person=person)
     look = {"friendly_name": "Anna Maria", "entity_picture": "/local/anna.png"}
     hass.states.async_set(person, "home", look)
-    entities = er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), home.entry.entry_id)
     readable = {entity.entity_id: True for entity in entities} | {person: may_read_her}
     hass_read_only_user.mock_policy({"entities": {"entity_ids": readable}})
-    response = await hass.services.async_call(
-        DOMAIN,
-        "get_fingerprints",
-        {},
-        blocking=True,
-        return_response=True,
-        context=Context(user_id=hass_read_only_user.id),
-    )
-    assert response is not None
-    people: Any = response["people"]
+    response = await home.listed(Context(user_id=hass_read_only_user.id))
+    people = response["people"]
     shown = ("Anna Maria", "/local/anna.png") if may_read_her else ("Anna", None)
     assert [(group["name"], group["picture"]) for group in people] == [shown]
     # The name that touches tell, and automations compare, is the fingerprint's own.

@@ -7,31 +7,25 @@ from unittest.mock import patch
 from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll.client import connection
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import async_enroll, async_until, available, entity_id, state
+from tests.support.reader import new_id
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 
 async def test_while_answers_are_slow_hello_is_said_again_soon(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """The way of the question counts into the age of each touch, and one slow way into all."""
     said = len(reader.heard_of("hello"))
-    with (
-        patch.object(connection, "SLOW", -1.0),
-        patch.object(connection, "HELLO_SLOW_EVERY", 0.01),
-    ):
+    with patch.object(connection, "SLOW", -1.0), patch.object(connection, "HELLO_SLOW_EVERY", 0.01):
         reader.announce()
         await reader.hears("hello", said + 3)
 
 
 async def test_while_touches_wait_in_the_journal_hello_is_said_again_soon(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """Hello is what makes the reader deliver, and it gives up after three sends."""
     said = len(reader.heard_of("hello"))
@@ -42,40 +36,36 @@ async def test_while_touches_wait_in_the_journal_hello_is_said_again_soon(
 
 
 async def test_a_last_will_that_comes_too_late_is_asked_about(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """Of a session that was over before the reader came back; the reader itself is fine."""
-    assert available(hass)
+    assert home.available
     said = len(reader.heard_of("hello"))
     reader.say("status", {"online": False})
     await reader.hears("hello", said + 1)
-    await async_until(hass, lambda: available(hass))
+    await home.until(lambda: home.available)
 
 
-async def test_a_user_can_have_the_reader_asked(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    assert await async_setup_component(hass, "homeassistant", {})
+async def test_a_user_can_have_the_reader_asked(home: Home, reader: FakeReader) -> None:
+    assert await async_setup_component(home.hass, "homeassistant", {})
     said = len(reader.heard_of("hello"))
-    enrollment = {"entity_id": entity_id(hass, "sensor", "enrollment")}
-    await hass.services.async_call("homeassistant", "update_entity", enrollment, blocking=True)
+    enrollment = {"entity_id": home.entity_id("sensor", "enrollment")}
+    await home.hass.services.async_call("homeassistant", "update_entity", enrollment, blocking=True)
     assert len(reader.heard_of("hello")) == said + 1
 
 
 async def test_an_old_answer_does_not_take_the_templates_back(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     assert reader.greeted is not None
     reader.templates = {**reader.templates, "count": 4, "revision": new_id()}
     reader.say("templates", reader.templates, retain=True)
     reader.answer_again(reader.greeted)
-    await hass.async_block_till_done()
-    assert state(hass, "sensor", "stored_fingerprints").state == "4"
+    await home.settle()
+    assert home.state("sensor", "stored_fingerprints").state == "4"
 
 
-async def test_a_touch_from_the_future_is_asked_about(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_a_touch_from_the_future_is_asked_about(home: Home, reader: FakeReader) -> None:
     """Our own clock stood still, in a machine that was suspended; all others would be late too."""
     said = len(reader.heard_of("hello"))
     reader.touch(age=-60)
@@ -83,11 +73,11 @@ async def test_a_touch_from_the_future_is_asked_about(
 
 
 async def test_until_a_start_is_answered_its_nonce_stays_the_newest(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+    home: Home, reader: FakeReader, impatient: None
 ) -> None:
     """Another hello in between would make the reader refuse a start that was only repeated."""
     reader.holds.add("start")
-    starting = asyncio.create_task(async_enroll(hass, loaded))
+    starting = asyncio.create_task(home.enroll())
     await reader.hears("start")
     said = len(reader.heard_of("hello"))
     reader.announce()

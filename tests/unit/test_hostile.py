@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import async_enroll, available
+from tests.support.reader import new_id
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 _MESSAGES = 300
 _TOPICS = ("status", "templates", "enroll/response", "fingerprint", "command/response")
@@ -66,16 +63,11 @@ def _bytes(rng: Random, message: dict[str, Any]) -> bytes:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("enrolling", [False, True])
 async def test_whatever_comes_on_any_topic_raises_nothing_and_names_nobody(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-    seed: int,
-    enrolling: bool,
+    home: Home, reader: FakeReader, caplog: pytest.LogCaptureFixture, seed: int, enrolling: bool
 ) -> None:
     rng = Random(seed)  # noqa: S311 - it has to be the same each time
     if enrolling:
-        await async_enroll(hass, loaded)
+        await home.enroll()
     for _ in range(_MESSAGES):
         whole = _whole(reader)
         topic = rng.choice(_TOPICS)
@@ -90,8 +82,8 @@ async def test_whatever_comes_on_any_topic_raises_nothing_and_names_nobody(
         ours = [each for each in caplog.records if each.name.startswith("custom_components")]
         assert not any("Anna" in each.getMessage() for each in ours)
     reader.announce()
-    await hass.async_block_till_done()
-    assert available(hass)
+    await home.settle()
+    assert home.available
 
 
 def _whole(reader: FakeReader) -> dict[str, dict[str, Any]]:

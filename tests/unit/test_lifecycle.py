@@ -9,23 +9,13 @@ from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import (
-    async_enroll,
-    async_enrolled,
-    async_until,
-    available,
-    entity_id,
-    state,
-)
+from tests.support.reader import new_id
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 _AT_ONCE = 2.0
 """Seconds in which no wait of the integration's own fits."""
@@ -36,7 +26,7 @@ _AT_ONCE = 2.0
 
 @pytest.mark.parametrize("subscriptions", range(5))
 async def test_mqtt_that_goes_away_in_the_middle_of_the_setup_leaves_nothing_behind(
-    hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry, subscriptions: int
+    new_home: Home, reader: FakeReader, subscriptions: int
 ) -> None:
     subscribe, done = mqtt.async_subscribe, 0
 
@@ -48,12 +38,14 @@ async def test_mqtt_that_goes_away_in_the_middle_of_the_setup_leaves_nothing_beh
         return await subscribe(*args, **kwargs)
 
     with patch("homeassistant.components.mqtt.async_subscribe", fails):
-        assert not await hass.config_entries.async_setup(entry.entry_id)
-    assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.error_reason_translation_key == "broker_unavailable"
+        assert not await new_home.start()
+    assert new_home.entry.state is ConfigEntryState.SETUP_RETRY
+    assert new_home.entry.error_reason_translation_key == "broker_unavailable"
     # Hearing of the reader, Home Assistant tries again at once.
     reader.announce()
-    await async_until(hass, lambda: entry.state is ConfigEntryState.LOADED and available(hass))
+    await new_home.until(
+        lambda: new_home.entry.state is ConfigEntryState.LOADED and new_home.available
+    )
 
 
 # The end of an entry
@@ -61,87 +53,87 @@ async def test_mqtt_that_goes_away_in_the_middle_of_the_setup_leaves_nothing_beh
 
 @pytest.mark.parametrize("request_", ["hello", "start"])
 async def test_an_entry_that_is_unloaded_while_a_start_is_under_way_waits_for_nobody(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, request_: str
+    home: Home, reader: FakeReader, request_: str
 ) -> None:
     """What the reader answers from now on is not heard any more."""
     heard = len(reader.heard_of(request_))
     reader.holds.add(request_)
-    calling = asyncio.create_task(async_enroll(hass, loaded))
+    calling = asyncio.create_task(home.enroll())
     await reader.hears(request_, heard + 1)
     async with asyncio.timeout(_AT_ONCE):
-        assert await hass.config_entries.async_unload(loaded.entry_id)
+        assert await home.unload()
         with pytest.raises(HomeAssistantError) as error:
             await calling
     assert error.value.translation_key == "reader_unreachable"
 
 
 async def test_what_starts_although_its_entry_was_reloaded_meanwhile_is_cancelled(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """Whoever asked was told that it did not."""
     reader.holds.add("start")
-    calling = asyncio.create_task(async_enroll(hass, loaded))
+    calling = asyncio.create_task(home.enroll())
     await reader.hears("start")
-    assert await hass.config_entries.async_reload(loaded.entry_id)
+    assert await home.hass.config_entries.async_reload(home.entry.entry_id)
     with pytest.raises(HomeAssistantError):
         await calling
-    await async_until(hass, lambda: available(hass))
+    await home.until(lambda: home.available)
     reader.holds.clear()
     reader.on_request({**reader.held[0], "nonce": reader.hello()["nonce"]})
-    await async_until(hass, lambda: state(hass, "sensor", "enrollment").state == "cancelled")
+    await home.until_stage("cancelled")
 
 
 @pytest.mark.parametrize("button", ["cancel_enrollment", "identify", "restart"])
 async def test_an_entry_that_is_unloaded_while_a_button_is_pressed_waits_for_nobody(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, button: str
+    home: Home, reader: FakeReader, button: str
 ) -> None:
     name = button.removesuffix("_enrollment")
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.holds.add(name)
-    target = {"entity_id": entity_id(hass, "button", button)}
+    target = {"entity_id": home.entity_id("button", button)}
     pressing = asyncio.create_task(
-        hass.services.async_call("button", "press", target, blocking=True)
+        home.hass.services.async_call("button", "press", target, blocking=True)
     )
     await reader.hears(name)
     async with asyncio.timeout(_AT_ONCE):
-        assert await hass.config_entries.async_unload(loaded.entry_id)
+        assert await home.unload()
         with pytest.raises(HomeAssistantError):
             await pressing
 
 
 async def test_a_cancel_that_is_answered_as_the_entry_is_unloaded_tells_nothing_there(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """The entities are gone; the next run tells it, once."""
-    await async_enroll(hass, loaded)
+    await home.enroll()
     told: list[str] = []
-    hass.bus.async_listen("biometric_enroll_event", lambda event: told.append(event.data["type"]))
+    home.hass.bus.async_listen(
+        "biometric_enroll_event", lambda event: told.append(event.data["type"])
+    )
     reader.holds.add("cancel")
-    enroller = loaded.runtime_data.client.enroller
+    enroller = home.entry.runtime_data.client.enroller
     cancelling = asyncio.create_task(enroller.async_cancel())
     await reader.hears("cancel")
     reader.enrollment = {
         **reader.enrollment, "stage": "cancelled", "timeout_ms": None, "seq": 9
     }  # fmt: skip
     reader.answer(reader.held[0]["request"], {"enrollment": reader.enrollment})
-    loaded.runtime_data.unsubscribe()
+    home.entry.runtime_data.unsubscribe()
     await cancelling
     assert told == []
-    assert await hass.config_entries.async_reload(loaded.entry_id)
-    await async_until(hass, lambda: state(hass, "sensor", "enrollment").state == "cancelled")
-    await hass.async_block_till_done()
+    assert await home.hass.config_entries.async_reload(home.entry.entry_id)
+    await home.until_stage("cancelled")
+    await home.settle()
     assert told == ["cancelled"]
 
 
-async def test_after_an_update_was_asked_for_an_unloaded_entry_leaves_no_timer(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    await async_enroll(hass, loaded)
-    await loaded.runtime_data.async_request_refresh()
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+async def test_after_an_update_was_asked_for_an_unloaded_entry_leaves_no_timer(home: Home) -> None:
+    await home.enroll()
+    await home.entry.runtime_data.async_request_refresh()
+    assert await home.unload()
     ours = [
         timer
-        for timer in hass.loop._scheduled  # type: ignore[attr-defined]
+        for timer in home.hass.loop._scheduled  # type: ignore[attr-defined]
         if not timer.cancelled() and "biometric_enroll" in repr(timer)
     ]
     assert ours == []
@@ -151,42 +143,39 @@ async def test_after_an_update_was_asked_for_an_unloaded_entry_leaves_no_timer(
 
 
 async def test_a_refusal_that_its_caller_does_not_hear_any_more_is_no_error(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """A script that was stopped has not failed (see `no_error_is_logged`)."""
     reader.holds.add("start")
-    calling = asyncio.create_task(async_enroll(hass, loaded))
+    calling = asyncio.create_task(home.enroll())
     await reader.hears("start")
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
     reader.refuse(reader.held[0]["request"], "sensor_full")
-    await hass.async_block_till_done()
+    await home.settle()
 
 
 # The touches of a person who was just enrolled
 
 
 async def test_a_touch_right_behind_the_end_of_an_enrollment_is_known_by_name(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """Both come in one piece after a stall: nothing else runs in between."""
-    response = await async_enroll(hass, loaded)
-    for _ in range(3):
-        reader.capture()
+    response = await home.enroll()
+    reader.capture(3)
     reader.touch(response["template_id"])
-    await hass.async_block_till_done()
-    assert state(hass, "sensor", "last_identified").state == "Anna"
+    await home.settle()
+    assert home.state("sensor", "last_identified").state == "Anna"
 
 
 # Two readers
 
 
-async def test_a_reader_does_not_know_who_is_enrolled_on_another(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    template_id = await async_enrolled(hass, loaded, reader)
-    registry = loaded.runtime_data.registry
-    assert registry.find(loaded.runtime_data.device, template_id) is not None
+async def test_a_reader_does_not_know_who_is_enrolled_on_another(home: Home) -> None:
+    template_id = await home.enrolled()
+    registry = home.entry.runtime_data.registry
+    assert registry.find(home.entry.runtime_data.device, template_id) is not None
     assert registry.find("0242ac110002", template_id) is None
-    assert registry.find(loaded.runtime_data.device, new_id()) is None
+    assert registry.find(home.entry.runtime_data.device, new_id()) is None

@@ -20,12 +20,7 @@ _seconds = st.floats(0, 3600, allow_nan=False)
     repeats=st.integers(0, 4),
 )
 def test_the_age_is_never_less_than_the_truth(
-    question: float,
-    answer: float,
-    touched_after: float,
-    touch: float,
-    uptime: int,
-    repeats: int,
+    question: float, answer: float, touched_after: float, touch: float, uptime: int, repeats: int
 ) -> None:
     """However long question, answer and touch were on their way, and how often it was asked.
 

@@ -9,19 +9,16 @@ from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.biometric_enroll.const import CONF_ENROLLERS, CONF_SCAN_TIMEOUT, CONF_SCANS
 from tests.unit.dialog import Dialog
-from tests.unit.helpers import async_enroll
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 
-async def test_the_form_offers_what_holds_now_and_keeps_what_is_chosen(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    dialog = await Dialog.open(hass, loaded, "reader")
+async def test_the_form_offers_what_holds_now_and_keeps_what_is_chosen(home: Home) -> None:
+    dialog = await Dialog.open(home.hass, home.entry, "reader")
     usual = dialog.step["data_schema"]({})
     assert usual == {
         "min_confidence": 0,
@@ -33,38 +30,34 @@ async def test_the_form_offers_what_holds_now_and_keeps_what_is_chosen(
     chosen = {**usual, "min_confidence": 80, "live_limit": 3}
     await dialog.submit(**chosen)
     assert dialog.step["type"] is FlowResultType.CREATE_ENTRY
-    assert loaded.options == chosen
+    assert home.entry.options == chosen
 
 
-async def test_the_menu_offers_what_can_be_done_now(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    dialog = await Dialog.open(hass, loaded)
+async def test_the_menu_offers_what_can_be_done_now(home: Home) -> None:
+    dialog = await Dialog.open(home.hass, home.entry)
     assert dialog.menu == ["enroll", "fingerprints", "reader"]
-    await async_enroll(hass, loaded)
-    dialog = await Dialog.open(hass, loaded)
+    await home.enroll()
+    dialog = await Dialog.open(home.hass, home.entry)
     assert dialog.menu == ["watch", "cancel", "fingerprints", "reader"]
 
 
-async def test_a_reader_that_is_not_loaded_has_only_its_settings(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    dialog = await Dialog.open(hass, loaded)
+async def test_a_reader_that_is_not_loaded_has_only_its_settings(home: Home) -> None:
+    assert await home.unload()
+    dialog = await Dialog.open(home.hass, home.entry)
     assert dialog.step_id == "reader"
     await dialog.submit(min_confidence=80)
-    assert loaded.options["min_confidence"] == 80
+    assert home.entry.options["min_confidence"] == 80
 
 
 async def test_an_enrollment_is_done_as_the_options_say_where_the_action_does_not(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     reader.identity["max_scans"] = 7
-    hass.config_entries.async_update_entry(loaded, options={CONF_SCANS: 5, CONF_SCAN_TIMEOUT: 60})
-    await async_enroll(hass, loaded)
+    home.set_options({CONF_SCANS: 5, CONF_SCAN_TIMEOUT: 60})
+    await home.enroll()
     reader.end("cancelled")
-    await hass.async_block_till_done()
-    await async_enroll(hass, loaded, scans=4)
+    await home.settle()
+    await home.enroll(scans=4)
     asked = [(each["total"], each["scan_timeout_s"]) for each in reader.heard_of("start")]
     assert asked == [(5, 60), (4, 60)]
 
@@ -88,30 +81,30 @@ async def tablet(hass: HomeAssistant) -> MockUser:
 
 
 async def test_users_who_are_no_administrators_may_be_chosen_by_name(
-    hass: HomeAssistant, loaded: MockConfigEntry, tablet: MockUser
+    hass: HomeAssistant, home: Home, tablet: MockUser
 ) -> None:
     await async_user(hass, "anna")
     await async_user(hass, "Boss", GROUP_ID_ADMIN)
     await async_user(hass, "Former", is_active=False)
     await async_user(hass, "Machine", system_generated=True)
-    dialog = await Dialog.open(hass, loaded, "reader")
+    dialog = await Dialog.open(hass, home.entry, "reader")
     assert list(dialog.offers(CONF_ENROLLERS)) == ["anna", "Tablet"]
     assert dialog.suggested == {CONF_ENROLLERS: []}
     await dialog.submit(enrollers=[tablet.id])
-    assert loaded.options[CONF_ENROLLERS] == [tablet.id]
+    assert home.entry.options[CONF_ENROLLERS] == [tablet.id]
 
 
 async def test_who_is_chosen_stays_on_offer_and_who_is_gone_drops_out(
-    hass: HomeAssistant, loaded: MockConfigEntry, tablet: MockUser
+    hass: HomeAssistant, home: Home, tablet: MockUser
 ) -> None:
     """An administrator of today may be none tomorrow, and a disabled user may come back."""
     boss = await async_user(hass, "Boss", GROUP_ID_ADMIN)
     former = await async_user(hass, "Former", is_active=False)
     chosen = [boss.id, "gone", former.id, tablet.id]
-    hass.config_entries.async_update_entry(loaded, options={CONF_ENROLLERS: chosen})
-    dialog = await Dialog.open(hass, loaded, "reader")
+    home.set_options({CONF_ENROLLERS: chosen})
+    dialog = await Dialog.open(hass, home.entry, "reader")
     assert list(dialog.offers(CONF_ENROLLERS)) == ["Boss", "Former", "Tablet"]
     still = [boss.id, former.id, tablet.id]
     assert dialog.suggested == {CONF_ENROLLERS: still}
     await dialog.submit(enrollers=still)
-    assert loaded.options[CONF_ENROLLERS] == still
+    assert home.entry.options[CONF_ENROLLERS] == still

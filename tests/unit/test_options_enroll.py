@@ -14,24 +14,23 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.biometric_enroll.const import CONF_SCAN_TIMEOUT, CONF_SCANS
 from custom_components.biometric_enroll.enroll_flow import TELL_AGAIN
 from custom_components.biometric_enroll.protocol.words import Reason, Rejection
+from tests.support.home import async_person
 from tests.unit.dialog import Dialog, async_started
-from tests.unit.helpers import async_fingerprints, state
-from tests.unit.roster_actions import async_person
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 
 # From the first stage to the last
 
 
 async def test_each_stage_is_told_as_it_comes_and_in_the_end_that_it_is_completed(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    dialog = await async_started(hass, loaded)
+    dialog = await async_started(home)
     captured = []
     for step in (1, 2, 3):
         await dialog.until(f"place_finger {step}/3")
@@ -56,26 +55,23 @@ async def test_each_stage_is_told_as_it_comes_and_in_the_end_that_it_is_complete
     ]
     assert set(dialog.rings) == {0.33, 0.67}
     assert (dialog.step_id, dialog.menu) == ("completed", ["enroll", "init"])
-    assert [each["name"] for each in await async_fingerprints(hass, loaded)] == ["Anna"]
+    assert [each["name"] for each in await home.fingerprints()] == ["Anna"]
     await dialog.choose("enroll")
     # Somebody else's finger.
     assert (dialog.step_id, dialog.suggested) == ("enroll", {})
 
 
-async def test_stages_that_come_all_at_once_end_the_same(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    dialog = await async_started(hass, loaded)
-    for _ in range(3):
-        reader.capture()
+async def test_stages_that_come_all_at_once_end_the_same(home: Home, reader: FakeReader) -> None:
+    dialog = await async_started(home)
+    reader.capture(3)
     await dialog.until("completed")
 
 
 @pytest.mark.parametrize("why", Rejection)
 async def test_why_a_scan_has_to_be_repeated_is_told_until_it_is_captured(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, why: Rejection
+    home: Home, reader: FakeReader, why: Rejection
 ) -> None:
-    dialog = await async_started(hass, loaded)
+    dialog = await async_started(home)
     rejected = {"count": 1, "last": why}
     reader.go_on(stage="processing")
     await dialog.until("processing 1/3")
@@ -103,9 +99,9 @@ async def test_why_a_scan_has_to_be_repeated_is_told_until_it_is_captured(
 
 @pytest.mark.parametrize("reason", Reason)
 async def test_why_it_failed_is_told_and_it_can_be_tried_again(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, reason: Reason
+    home: Home, reader: FakeReader, reason: Reason
 ) -> None:
-    dialog = await async_started(hass, loaded)
+    dialog = await async_started(home)
     reader.end("failed", reason)
     await dialog.until(reason)
     assert dialog.menu == ["enroll", "init"]
@@ -118,27 +114,27 @@ async def test_why_it_failed_is_told_and_it_can_be_tried_again(
 
 
 async def test_what_was_entered_is_asked_of_the_reader_as_its_settings_say(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    hass: HomeAssistant, home: Home, reader: FakeReader
 ) -> None:
     reader.identity["max_scans"] = 7
-    hass.config_entries.async_update_entry(loaded, options={CONF_SCANS: 5, CONF_SCAN_TIMEOUT: 60})
+    home.set_options({CONF_SCANS: 5, CONF_SCAN_TIMEOUT: 60})
     person = await async_person(hass)
-    dialog = await Dialog.open(hass, loaded, "enroll")
+    dialog = await Dialog.open(hass, home.entry, "enroll")
     words = dialog.step["description_placeholders"]
     assert (words["scans"], words["scan_timeout"]) == ("5", "60")
     await dialog.submit(person=person, finger="left_thumb")
     [start] = reader.heard_of("start")
     assert {"slot": None, "total": 5, "scan_timeout_s": 60}.items() <= start.items()
-    shown = state(hass, "sensor", "enrollment").attributes
+    shown = home.state("sensor", "enrollment").attributes
     assert (shown["name"], shown["finger"], shown["person"]) == ("Anna", "left_thumb", person)
     dialog.close()
 
 
 async def test_a_dialog_that_asks_in_between_is_told_the_same_again(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    dialog = await async_started(hass, loaded)
-    shown = await hass.config_entries.options.async_configure(dialog.step["flow_id"])
+    dialog = await async_started(home)
+    shown = await home.hass.config_entries.options.async_configure(dialog.step["flow_id"])
     assert shown["step_id"] == "progress"
     reader.go_on(stage="processing")
     await dialog.until("processing 1/3")
@@ -148,9 +144,9 @@ async def test_a_dialog_that_asks_in_between_is_told_the_same_again(
 
 @pytest.mark.parametrize("ended", [False, True])
 async def test_what_a_dialog_has_missed_it_is_told_again(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, *, ended: bool
+    hass: HomeAssistant, home: Home, reader: FakeReader, *, ended: bool
 ) -> None:
-    dialog = await async_started(hass, loaded)
+    dialog = await async_started(home)
     told = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESSED)
     dialog.deaf = True
     if ended:
@@ -164,7 +160,7 @@ async def test_what_a_dialog_has_missed_it_is_told_again(
     await dialog.until("cancelled" if ended else "processing 1/3")
     # And not for ever.
     async_fire_time_changed(hass, dt_util.utcnow() + 2 * TELL_AGAIN)
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(told) == 2
     if not ended:
         dialog.close()

@@ -10,15 +10,14 @@ from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from custom_components.biometric_enroll.client.fingerprint_registry import Enrollment
 from custom_components.biometric_enroll.client.state import Subject
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
+from tests.support.reader import DEVICE, new_id
 from tests.unit.dialog import Dialog, async_started
-from tests.unit.fake_reader import DEVICE, new_id
-from tests.unit.helpers import async_enroll, async_fingerprints, state
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 
 def listeners(entry: MockConfigEntry) -> int:
@@ -31,10 +30,8 @@ def listeners(entry: MockConfigEntry) -> int:
 # What goes wrong
 
 
-async def test_who_is_not_named_is_asked_again(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    dialog = await Dialog.open(hass, loaded, "enroll")
+async def test_who_is_not_named_is_asked_again(home: Home, reader: FakeReader) -> None:
+    dialog = await Dialog.open(home.hass, home.entry, "enroll")
     await dialog.submit(finger="left_thumb")
     assert (dialog.step_id, dialog.error) == ("enroll", "name_missing")
     assert dialog.suggested == {"finger": "left_thumb"}
@@ -42,15 +39,15 @@ async def test_who_is_not_named_is_asked_again(
 
 
 async def test_an_enrollment_that_was_started_elsewhere_meanwhile_is_in_the_way(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    dialog = await Dialog.open(hass, loaded, "enroll")
-    await async_enroll(hass, loaded, name="Ben")
+    dialog = await Dialog.open(home.hass, home.entry, "enroll")
+    await home.enroll(name="Ben")
     await dialog.submit(name="Anna")
     assert (dialog.step_id, dialog.error) == ("enroll", "refused_busy")
     assert dialog.step["description_placeholders"]["reader"] == "Front door"
     reader.end("cancelled")
-    await hass.async_block_till_done()
+    await home.settle()
     await dialog.submit(name="Anna")
     assert dialog.step_id == "progress"
     dialog.close()
@@ -58,18 +55,18 @@ async def test_an_enrollment_that_was_started_elsewhere_meanwhile_is_in_the_way(
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_reader_that_is_away_is_an_error_in_the_form(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     reader.silent = True
-    dialog = await Dialog.open(hass, loaded, "enroll")
+    dialog = await Dialog.open(home.hass, home.entry, "enroll")
     await dialog.submit(name="Anna")
     assert (dialog.step_id, dialog.error) == ("enroll", "reader_unreachable")
 
 
 async def test_a_reader_that_goes_away_in_the_middle_is_awaited(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    dialog = await async_started(hass, loaded)
+    dialog = await async_started(home)
     reader.die()
     await dialog.until("away 1/3")
     reader.announce()
@@ -78,50 +75,43 @@ async def test_a_reader_that_goes_away_in_the_middle_is_awaited(
     await dialog.until("cancelled")
 
 
-async def test_a_reload_in_the_middle_is_lived_through(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    dialog = await async_started(hass, loaded)
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+async def test_a_reload_in_the_middle_is_lived_through(home: Home, reader: FakeReader) -> None:
+    dialog = await async_started(home)
+    assert await home.unload()
     await dialog.until("away 1/3")
     reader.capture()
-    assert await hass.config_entries.async_setup(loaded.entry_id)
+    assert await home.start()
     await dialog.until("place_finger 2/3")
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     await dialog.until("completed")
-    assert listeners(loaded) == len(loaded.runtime_data._listeners)
+    assert listeners(home.entry) == len(home.entry.runtime_data._listeners)
 
 
-async def test_an_enrollment_that_was_followed_by_another_is_over(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    dialog = await async_started(hass, loaded)
+async def test_an_enrollment_that_was_followed_by_another_is_over(home: Home) -> None:
+    dialog = await async_started(home)
     other = Enrollment(new_id(), Subject("Ben"))
-    await hass.data[DATA_REGISTRY].async_set_enrollment(DEVICE, other)
+    await home.hass.data[DATA_REGISTRY].async_set_enrollment(DEVICE, other)
     await dialog.until("overtaken")
 
 
-async def test_a_reader_that_is_not_loaded_any_more_ends_the_dialog(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    dialog = await Dialog.open(hass, loaded, "enroll")
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+async def test_a_reader_that_is_not_loaded_any_more_ends_the_dialog(home: Home) -> None:
+    dialog = await Dialog.open(home.hass, home.entry, "enroll")
+    assert await home.unload()
     await dialog.submit(name="Anna")
     assert dialog.step["type"] is FlowResultType.ABORT
     assert dialog.step["reason"] == "not_loaded"
-    assert loaded.state is ConfigEntryState.NOT_LOADED
+    assert home.entry.state is ConfigEntryState.NOT_LOADED
 
 
 # Whose finger it is
 
 
 async def test_the_dialog_says_whose_finger_is_enrolled_by_somebody_else(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    await async_enroll(hass, loaded, name="Ben", finger="left_thumb")
+    await home.enroll(name="Ben", finger="left_thumb")
     for choice in ("cancel", "watch"):
-        dialog = await Dialog.open(hass, loaded, choice)
+        dialog = await Dialog.open(home.hass, home.entry, choice)
         assert dialog.step["description_placeholders"]["name"] == "Ben"
     reader.end("failed", "timeout")
     await dialog.until("timeout")
@@ -129,14 +119,12 @@ async def test_the_dialog_says_whose_finger_is_enrolled_by_somebody_else(
     assert dialog.suggested == {"name": "Ben", "finger": "left_thumb"}
 
 
-async def test_the_dialog_names_nobody_for_an_enrollment_that_it_does_not_know(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
+async def test_the_dialog_names_nobody_for_an_enrollment_that_it_does_not_know(home: Home) -> None:
     """Never the wrong person: what was asked for last need not be what runs."""
-    await async_enroll(hass, loaded, name="Ben")
+    await home.enroll(name="Ben")
     other = Enrollment(new_id(), Subject("Anna"))
-    await hass.data[DATA_REGISTRY].async_set_enrollment(DEVICE, other)
-    dialog = await Dialog.open(hass, loaded, "cancel")
+    await home.hass.data[DATA_REGISTRY].async_set_enrollment(DEVICE, other)
+    dialog = await Dialog.open(home.hass, home.entry, "cancel")
     assert dialog.step["description_placeholders"]["name"] == "?"
 
 
@@ -144,68 +132,64 @@ async def test_the_dialog_names_nobody_for_an_enrollment_that_it_does_not_know(
 
 
 async def test_closing_the_dialog_stops_nothing_and_leaves_nothing_behind(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    before = listeners(loaded)
-    dialog = await async_started(hass, loaded)
-    assert listeners(loaded) == before + 2
+    before = listeners(home.entry)
+    dialog = await async_started(home)
+    assert listeners(home.entry) == before + 2
     dialog.close()
-    assert listeners(loaded) == before
-    for _ in range(3):
-        reader.capture()
-    await hass.async_block_till_done()
-    assert [each["name"] for each in await async_fingerprints(hass, loaded)] == ["Anna"]
+    assert listeners(home.entry) == before
+    reader.capture(3)
+    await home.settle()
+    assert [each["name"] for each in await home.fingerprints()] == ["Anna"]
 
 
 async def test_a_dialog_that_is_closed_while_the_reader_is_asked_leaves_nothing_behind(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    before = listeners(loaded)
+    before = listeners(home.entry)
     reader.holds.add("start")
-    dialog = await Dialog.open(hass, loaded, "enroll")
+    dialog = await Dialog.open(home.hass, home.entry, "enroll")
     starting = asyncio.create_task(dialog.submit(name="Anna"))
     await reader.hears("start")
     dialog.close()
     reader.on_request(reader.held.pop())
     with pytest.raises(UnknownFlow):
         await starting
-    assert listeners(loaded) == before
-    assert state(hass, "sensor", "enrollment").state == "place_finger"
+    assert listeners(home.entry) == before
+    assert home.stage == "place_finger"
 
 
 async def test_what_runs_is_shown_when_the_dialog_is_opened_again(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    (await async_started(hass, loaded)).close()
+    (await async_started(home)).close()
     reader.capture()
-    await hass.async_block_till_done()
-    dialog = await Dialog.open(hass, loaded)
+    await home.settle()
+    dialog = await Dialog.open(home.hass, home.entry)
     assert dialog.menu == ["watch", "cancel", "fingerprints", "reader"]
     await dialog.choose("watch")
     assert dialog.said == ["place_finger 2/3"]
-    reader.capture()
-    reader.capture()
+    reader.capture(2)
     await dialog.until("completed")
 
 
-async def test_what_runs_is_cancelled_whoever_has_started_it(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    await async_enroll(hass, loaded)
-    dialog = await Dialog.open(hass, loaded, "cancel")
+async def test_what_runs_is_cancelled_whoever_has_started_it(home: Home) -> None:
+    await home.enroll()
+    dialog = await Dialog.open(home.hass, home.entry, "cancel")
     await dialog.submit()
-    assert state(hass, "sensor", "enrollment").state == "cancelled"
+    assert home.stage == "cancelled"
     assert dialog.menu == ["enroll", "fingerprints", "reader"]
 
 
 async def test_what_has_ended_meanwhile_cannot_be_cancelled_but_looked_at(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    await async_enroll(hass, loaded)
-    cancelling = await Dialog.open(hass, loaded, "cancel")
-    watching = await Dialog.open(hass, loaded)
+    await home.enroll()
+    cancelling = await Dialog.open(home.hass, home.entry, "cancel")
+    watching = await Dialog.open(home.hass, home.entry)
     reader.end("failed", "timeout")
-    await hass.async_block_till_done()
+    await home.settle()
     await cancelling.submit()
     assert (cancelling.step_id, cancelling.error) == ("cancel", "refused_not_running")
     await watching.choose("watch")

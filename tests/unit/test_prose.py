@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.markdown import DOCUMENTS, ROOT
+from tests.support.markdown import DOCUMENTS, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,16 +6,15 @@ import pytest
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_capture_events, async_mock_service
 
-from tests.markdown import yaml_blocks
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import async_fingerprints, async_until, device_id, state
-from tests.unit.roster_actions import async_person
+from tests.support.home import async_person
+from tests.support.markdown import yaml_blocks
+from tests.support.reader import new_id
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant, ServiceCall
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 BLOCKS = yaml_blocks()
 
@@ -38,26 +37,24 @@ def test_every_block_of_yaml_is_tried() -> None:
 
 
 @pytest.fixture(params=OPEN)
-async def unlocked(
-    hass: HomeAssistant, anna: str, request: pytest.FixtureRequest
-) -> list[ServiceCall]:
+async def unlocked(home: Home, anna: str, request: pytest.FixtureRequest) -> list[ServiceCall]:
     """Return how often each of the automations for Anna has opened the front door."""
-    calls = async_mock_service(hass, "lock", "unlock")
-    await _automate(hass, request.param)
+    calls = async_mock_service(home.hass, "lock", "unlock")
+    await _automate(home, request.param)
     return calls
 
 
-async def _automate(hass: HomeAssistant, title: str) -> None:
+async def _automate(home: Home, title: str) -> None:
     automation = {"alias": title, **BLOCKS[title]}
-    assert await async_setup_component(hass, "automation", {"automation": [automation]})
-    await hass.async_block_till_done()
+    assert await async_setup_component(home.hass, "automation", {"automation": [automation]})
+    await home.settle()
 
 
 async def test_a_live_touch_of_anna_opens_the_door_once(
-    hass: HomeAssistant, reader: FakeReader, anna: str, unlocked: list[ServiceCall]
+    home: Home, reader: FakeReader, anna: str, unlocked: list[ServiceCall]
 ) -> None:
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
 
     (call,) = unlocked
     assert call.data["entity_id"] == ["lock.front_door"]
@@ -75,25 +72,25 @@ async def test_other_fingers_open_nothing(
 
 
 async def test_a_late_touch_opens_nothing(
-    hass: HomeAssistant, reader: FakeReader, anna: str, unlocked: list[ServiceCall]
+    home: Home, reader: FakeReader, anna: str, unlocked: list[ServiceCall]
 ) -> None:
     reader.touch(anna, age=6)
-    await hass.async_block_till_done()
+    await home.settle()
 
     assert unlocked == []
 
 
 async def test_only_a_finger_that_is_not_identified_is_told_of(
-    hass: HomeAssistant, reader: FakeReader, anna: str
+    home: Home, reader: FakeReader, anna: str
 ) -> None:
-    told = async_mock_service(hass, "persistent_notification", "create")
-    await _automate(hass, WARN)
+    told = async_mock_service(home.hass, "persistent_notification", "create")
+    await _automate(home, WARN)
 
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert told == []
     reader.touch()
-    await hass.async_block_till_done()
+    await home.settle()
     assert [call.data["message"] for call in told] == ["A finger was not identified."]
 
 
@@ -106,52 +103,46 @@ async def _run(hass: HomeAssistant, *sequence: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("title", "waits"), [(ENROLL, False), (ENROLL_AND_WAIT, True)])
 async def test_the_action_enrolls_the_finger_that_it_names(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, title: str, *, waits: bool
+    hass: HomeAssistant, home: Home, reader: FakeReader, title: str, *, waits: bool
 ) -> None:
     assert await async_person(hass) == "person.anna"
     went_on = async_capture_events(hass, "went_on")
 
     await _run(
         hass,
-        _with(title, device_id=device_id(hass, loaded)),
+        _with(title, device_id=home.device_id),
         {"event": "went_on", "event_data": {"answer": "{{ enrolled | default }}"}},
     )
     await reader.hears("start")
-    for _ in range(2):
-        reader.capture()
-    await async_until(
-        hass,
+    reader.capture(2)
+    await home.until(
         lambda: (
-            state(hass, "sensor", "enrollment_progress").state == "67"
+            home.state("sensor", "enrollment_progress").state == "67"
             and len(went_on) == (0 if waits else 1)
-        ),
+        )
     )
     reader.capture()
-    await hass.async_block_till_done()
+    await home.settle()
 
     (event,) = went_on
     assert (event.data["answer"] or {}).get("outcome") == ("completed" if waits else None)
-    (fingerprint,) = await async_fingerprints(hass, loaded)
+    (fingerprint,) = await home.fingerprints()
     assert (fingerprint["name"], fingerprint["finger"]) == ("Anna", "right_thumb")
 
 
-async def test_the_action_disables_the_fingerprint_that_it_names(
-    hass: HomeAssistant, loaded: MockConfigEntry, anna: str
-) -> None:
-    await _run(hass, _with(DISABLE, template_id=anna))
-    await hass.async_block_till_done()
+async def test_the_action_disables_the_fingerprint_that_it_names(home: Home, anna: str) -> None:
+    await _run(home.hass, _with(DISABLE, template_id=anna))
+    await home.settle()
 
-    (fingerprint,) = await async_fingerprints(hass, loaded)
+    (fingerprint,) = await home.fingerprints()
     assert not fingerprint["enabled"]
 
 
-async def test_the_action_deletes_the_fingerprint_that_it_names(
-    hass: HomeAssistant, loaded: MockConfigEntry, anna: str
-) -> None:
-    await _run(hass, _with(DELETE, template_id=anna))
-    await hass.async_block_till_done()
+async def test_the_action_deletes_the_fingerprint_that_it_names(home: Home, anna: str) -> None:
+    await _run(home.hass, _with(DELETE, template_id=anna))
+    await home.settle()
 
-    assert await async_fingerprints(hass, loaded) == []
+    assert await home.fingerprints() == []
 
 
 def _with(title: str, **data: Any) -> dict[str, Any]:

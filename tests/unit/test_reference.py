@@ -11,16 +11,14 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
 from custom_components.biometric_enroll.legacy.client import UNPROVEN
 from custom_components.biometric_enroll.protocol.words import Reason
-from tests.markdown import ROOT
-from tests.unit.helpers import async_enrolled, device_id, state
-from tests.unit.roster_actions import async_get, async_person, async_update
-from tests.unit.test_translations import TEXTS, TOUCH_REASONS
+from tests.support.home import async_person
+from tests.support.markdown import ROOT
+from tests.unit.test_entity_texts import TOUCH_REASONS
+from tests.unit.texts import TEXTS
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 _REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 _ROW = re.compile(r"^\| (?P<keys>`[^|]+`) \| (?P<of>[a-z, ]+) \| (?P<meaning>.+) \|$", re.MULTILINE)
@@ -42,27 +40,23 @@ def _documented() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(
     ("of", "key"),
-    [
-        ("enrollments", "enrollment_activity"),
-        ("touches", "touch"),
-        ("late touches", "late_touch"),
-    ],
+    [("enrollments", "enrollment_activity"), ("touches", "touch"), ("late touches", "late_touch")],
 )
 async def test_events_and_their_entities_have_what_is_documented(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, of: str, key: str
+    home: Home, reader: FakeReader, of: str, key: str
 ) -> None:
-    events = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
-    template_id = await async_enrolled(hass, loaded, reader)
+    events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
+    template_id = await home.enrolled()
     if of != "enrollments":
         events.clear()
         reader.touch(template_id, age=60 if of == "late touches" else 0)
-        await hass.async_block_till_done()
+        await home.settle()
 
     documented = _documented()["everything"] | _documented()[of]
     assert events
     for event in events:
         assert event.data.keys() == documented
-    shown = state(hass, "event", key).attributes
+    shown = home.state("event", key).attributes
     assert shown.keys() - _OF_HOME_ASSISTANT == documented - {"type", "device_id", "reader_id"}
     assert events[-1].data["type"].removeprefix("late_") == shown["event_type"]
 
@@ -81,19 +75,17 @@ def test_all_options_are_documented_by_the_names_that_their_form_shows() -> None
     assert sorted(documented) == sorted(named)
 
 
-async def test_get_fingerprints_answers_what_is_documented(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    person = await async_person(hass)
-    template_id = await async_enrolled(hass, loaded, reader)
-    await async_update(hass, template_id=template_id, person=person)
+async def test_get_fingerprints_answers_what_is_documented(home: Home, reader: FakeReader) -> None:
+    person = await async_person(home.hass)
+    template_id = await home.enrolled()
+    await home.update(template_id=template_id, person=person)
     reader.touch(template_id)
     reader.hold(9, None)
-    await hass.async_block_till_done()
+    await home.settle()
 
     [block] = re.findall("```json\n(.+?)```", _REFERENCE, re.DOTALL)
     documented = json.loads(block)
-    answered = await async_get(hass, device_id=device_id(hass, loaded))
+    answered = await home.listed(device_id=home.device_id)
     assert _shape(answered["people"][0].pop("fingerprints")) == _shape(answered["fingerprints"])
     documented["people"][0].pop("fingerprints")
     # Nobody has uploaded one here.

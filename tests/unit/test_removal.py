@@ -5,41 +5,22 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryDisabler
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.storage import DATA_DELIVERY_LOG, DATA_REGISTRY
-from tests.unit.fake_reader import DEVICE, FakeReader
-from tests.unit.helpers import (
-    async_enrolled,
-    async_fingerprints,
-    async_set_up,
-    async_until,
-    available,
-    state,
-)
-from tests.unit.test_config_flow import configured
+from tests.support.home import OTHER_DEVICE, Home, async_back_door, reader_entry
+from tests.support.reader import DEVICE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import Generator
 
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_broker import FakeBroker
-
-OTHER_DEVICE = "0242ac110002"
-
-
-@pytest.fixture(autouse=True)
-async def unload(hass: HomeAssistant) -> AsyncGenerator[None]:
-    """Unload whatever a test has set up."""
-    yield
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if entry.state is ConfigEntryState.LOADED:
-            await hass.config_entries.async_unload(entry.entry_id)
+    from tests.support.broker import FakeBroker
+    from tests.support.reader import FakeReader
 
 
 class Clock:
@@ -66,34 +47,33 @@ def clock() -> Generator[Clock]:
 
 
 @pytest.fixture
-async def anna(hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry) -> str:
+async def anna(home: Home, reader: FakeReader) -> str:
     """Return the template id of Anna, who was identified once."""
-    template_id = await async_enrolled(hass, loaded, reader)
+    template_id = await home.enrolled()
     reader.touch(template_id)
-    await hass.async_block_till_done()
+    await home.settle()
     return template_id
 
 
-async def async_remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def async_remove(home: Home) -> None:
     """Remove a reader from Home Assistant."""
-    await hass.config_entries.async_remove(entry.entry_id)
-    await hass.async_block_till_done()
+    await home.hass.config_entries.async_remove(home.entry.entry_id)
+    await home.settle()
 
 
-async def async_add(hass: HomeAssistant, reader: FakeReader) -> MockConfigEntry:
+async def async_add(home: Home) -> Home:
     """Add the reader again, as a new entry."""
-    entry = configured(title="Front door")
-    entry.add_to_hass(hass)
-    await async_set_up(hass, reader, entry)
-    await async_until(hass, lambda: available(hass))
-    return entry
+    again = Home(home.hass, home.reader, reader_entry())
+    await again.set_up()
+    await again.until(lambda: again.available)
+    return again
 
 
-async def async_days_pass(hass: HomeAssistant, clock: Clock, days: float) -> None:
+async def async_days_pass(home: Home, clock: Clock, days: float) -> None:
     """Let time pass while Home Assistant runs."""
     clock.tick(timedelta(days=days))
-    async_fire_time_changed(hass, clock.now())
-    await hass.async_block_till_done()
+    async_fire_time_changed(home.hass, clock.now())
+    await home.settle()
 
 
 def known(hass: HomeAssistant) -> list[str]:
@@ -112,58 +92,44 @@ def kept(storage: dict[str, Any]) -> tuple[list[str], set[str]]:
 
 @pytest.mark.parametrize("days", [0, 1, 29, 29.99])
 async def test_who_removes_a_reader_and_adds_it_again_loses_nothing(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
-    days: float,
+    home: Home, reader: FakeReader, anna: str, clock: Clock, days: float
 ) -> None:
-    [before] = await async_fingerprints(hass, loaded)
+    [before] = await home.fingerprints()
     assert (before["name"], before["count"]) == ("Anna", 1)
-    await async_remove(hass, loaded)
+    await async_remove(home)
     if days:
-        await async_days_pass(hass, clock, days)
-    entry = await async_add(hass, reader)
-    [after] = await async_fingerprints(hass, entry)
+        await async_days_pass(home, clock, days)
+    again = await async_add(home)
+    [after] = await again.fingerprints()
     del before["device_id"], after["device_id"]
     assert after == before
     reader.touch(anna)
-    assert state(hass, "event", "touch").attributes["name"] == "Anna"
+    assert again.state("event", "touch").attributes["name"] == "Anna"
 
 
 async def test_the_days_begin_anew_with_the_next_removal(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
+    home: Home, anna: str, clock: Clock
 ) -> None:
-    await async_remove(hass, loaded)
-    await async_days_pass(hass, clock, 20)
-    entry = await async_add(hass, reader)
-    await async_remove(hass, entry)
-    await async_days_pass(hass, clock, 20)
-    assert known(hass) == ["Anna"]
-    await async_days_pass(hass, clock, 10)
-    assert known(hass) == []
+    await async_remove(home)
+    await async_days_pass(home, clock, 20)
+    await async_remove(await async_add(home))
+    await async_days_pass(home, clock, 20)
+    assert known(home.hass) == ["Anna"]
+    await async_days_pass(home, clock, 10)
+    assert known(home.hass) == []
 
 
 # After 30 days
 
 
 async def test_after_30_days_a_removed_reader_is_forgotten(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
-    hass_storage: dict[str, Any],
+    hass: HomeAssistant, home: Home, anna: str, clock: Clock, hass_storage: dict[str, Any]
 ) -> None:
-    await async_remove(hass, loaded)
+    await async_remove(home)
     for _ in range(29):
-        await async_days_pass(hass, clock, 1)
+        await async_days_pass(home, clock, 1)
     assert kept(hass_storage) == (["Anna"], {DEVICE})
-    await async_days_pass(hass, clock, 1)
+    await async_days_pass(home, clock, 1)
     assert known(hass) == []
     assert hass.data[DATA_DELIVERY_LOG].of(DEVICE).uses == {}
     assert hass.data[DATA_REGISTRY].enrollment(DEVICE) is None
@@ -171,41 +137,30 @@ async def test_after_30_days_a_removed_reader_is_forgotten(
 
 
 async def test_they_are_forgotten_at_the_start_when_home_assistant_was_off_as_they_ended(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
-    hass_storage: dict[str, Any],
+    home: Home, anna: str, clock: Clock, hass_storage: dict[str, Any]
 ) -> None:
-    await async_remove(hass, loaded)
+    await async_remove(home)
     clock.tick(timedelta(days=29))
-    assert await async_setup(hass, {})
+    assert await async_setup(home.hass, {})
     assert kept(hass_storage) == (["Anna"], {DEVICE})
     clock.tick(timedelta(days=1))
-    assert await async_setup(hass, {})
+    assert await async_setup(home.hass, {})
     assert kept(hass_storage) == ([], set())
 
 
 async def test_a_reader_that_is_added_again_too_late_is_a_new_one(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
-    hass_storage: dict[str, Any],
+    home: Home, reader: FakeReader, anna: str, clock: Clock, hass_storage: dict[str, Any]
 ) -> None:
     """Without any reader, Home Assistant does not even start this integration to forget it."""
-    await async_remove(hass, loaded)
+    await async_remove(home)
     clock.tick(timedelta(days=31))
-    entry = configured(title="Front door")
-    entry.add_to_hass(hass)
-    assert await async_setup(hass, {})
-    await async_set_up(hass, reader, entry)
-    await async_until(hass, lambda: available(hass))
-    assert await async_fingerprints(hass, entry) == []
+    again = Home(home.hass, reader, reader_entry())
+    await again.restart_from_disk()
+    await again.until(lambda: again.available)
+    assert await again.fingerprints() == []
     assert kept(hass_storage)[0] == []
     reader.touch(anna)
-    touch = state(hass, "event", "touch").attributes
+    touch = again.state("event", "touch").attributes
     assert (touch["event_type"], touch["name"]) == ("not_identified", None)
 
 
@@ -213,60 +168,45 @@ async def test_a_reader_that_is_added_again_too_late_is_a_new_one(
 
 
 async def test_a_reader_that_is_disabled_is_not_removed(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
+    hass: HomeAssistant, home: Home, anna: str, clock: Clock
 ) -> None:
-    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    await hass.config_entries.async_set_disabled_by(home.entry.entry_id, ConfigEntryDisabler.USER)
     for _ in range(2):
-        await async_days_pass(hass, clock, 40)
+        await async_days_pass(home, clock, 40)
     assert await async_setup(hass, {})
-    await hass.config_entries.async_set_disabled_by(loaded.entry_id, None)
-    await async_until(hass, lambda: available(hass))
-    assert [each["name"] for each in await async_fingerprints(hass, loaded)] == ["Anna"]
+    await hass.config_entries.async_set_disabled_by(home.entry.entry_id, None)
+    await home.until(lambda: home.available)
+    assert [each["name"] for each in await home.fingerprints()] == ["Anna"]
 
 
 async def test_the_names_of_another_reader_stay(
     hass: HomeAssistant,
+    home: Home,
     broker: FakeBroker,
-    loaded: MockConfigEntry,
     anna: str,
     clock: Clock,
     hass_storage: dict[str, Any],
 ) -> None:
-    other, entry = (
-        FakeReader(broker, "back_door", OTHER_DEVICE),
-        configured("back_door", OTHER_DEVICE),
-    )
-    entry.add_to_hass(hass)
-    await async_set_up(hass, other, entry)
-    await async_until(hass, lambda: available(hass, OTHER_DEVICE))
-    ben = await async_enrolled(hass, entry, other)
-    await async_remove(hass, loaded)
-    await async_days_pass(hass, clock, 30)
+    other = await async_back_door(hass, broker)
+    ben = await other.enrolled()
+    await async_remove(home)
+    await async_days_pass(home, clock, 30)
     assert kept(hass_storage) == (["Anna"], {OTHER_DEVICE})
     [place] = [place for _, place in hass.data[DATA_REGISTRY].all()]
     assert (place.device, place.template_id) == (OTHER_DEVICE, ben)
-    assert [each["name"] for each in await async_fingerprints(hass, entry)] == ["Anna"]
+    assert [each["name"] for each in await other.fingerprints()] == ["Anna"]
 
 
 # A removal while the integration does not run
 
 
 async def test_the_days_of_a_reader_that_was_removed_unseen_begin_at_the_next_start(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    anna: str,
-    clock: Clock,
-    hass_storage: dict[str, Any],
+    hass: HomeAssistant, home: Home, anna: str, clock: Clock, hass_storage: dict[str, Any]
 ) -> None:
     """Such as one that was disabled, and no other has Home Assistant start the integration."""
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    assert await home.unload()
     del hass.data[DATA_REGISTRY], hass.data[DATA_DELIVERY_LOG]
-    await async_remove(hass, loaded)
+    await async_remove(home)
     clock.tick(timedelta(days=40))
     assert await async_setup(hass, {})
     assert kept(hass_storage) == (["Anna"], {DEVICE})
@@ -315,9 +255,8 @@ def _kept_by(minor_version: int, anna: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("minor_version", "count"), [(1, 0), (2, 7)])
 async def test_what_an_earlier_version_has_kept_is_taken_over(
-    hass: HomeAssistant,
+    new_home: Home,
     reader: FakeReader,
-    entry: MockConfigEntry,
     clock: Clock,
     hass_storage: dict[str, Any],
     minor_version: int,
@@ -326,17 +265,17 @@ async def test_what_an_earlier_version_has_kept_is_taken_over(
     anna = "9f2c01ab44d0e1f7"
     hass_storage.update(_kept_by(minor_version, anna))
     reader.stored[5] = anna
-    await async_set_up(hass, reader, entry)
-    await async_until(hass, lambda: available(hass))
+    await new_home.set_up()
+    await new_home.until(lambda: new_home.available)
     reader.touch(anna, touch="0011223344556677")
-    assert state(hass, "event", "touch").state == "unknown"
+    assert new_home.state("event", "touch").state == "unknown"
     reader.touch(anna)
-    assert state(hass, "event", "touch").attributes["name"] == "Anna"
-    await hass.async_block_till_done()
-    [fingerprint] = await async_fingerprints(hass, entry)
+    assert new_home.state("event", "touch").attributes["name"] == "Anna"
+    await new_home.settle()
+    [fingerprint] = await new_home.fingerprints()
     assert (fingerprint["enabled"], fingerprint["count"]) == (True, count + 1)
-    await async_remove(hass, entry)
-    await async_days_pass(hass, clock, 30)
+    await async_remove(new_home)
+    await async_days_pass(new_home, clock, 30)
     assert kept(hass_storage) == ([], set())
     for name in ("roster", "marks"):
         assert hass_storage[f"{DOMAIN}.{name}"]["minor_version"] == 3

@@ -1,183 +1,159 @@
 """What can be set on a reader, and how it fares."""
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import pytest
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import entity_registry as er
 
-from custom_components.biometric_enroll.const import CONF_FEATURES, DOMAIN
+from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import LedColor, Refusal
-from tests.unit.fake_reader import DEVICE, FEATURES
-from tests.unit.helpers import (
-    async_enroll,
-    async_set_up,
-    async_until,
-    available,
-    entity_id,
-    state,
-)
+from tests.support.home import async_fails
+from tests.support.reader import FEATURES
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 SWITCH = ("switch", "identification")
+
 LEVEL = ("select", "security_level")
+
 COLOR = ("select", "led_color")
 
 DIAGNOSTICS = ("signal", "free_memory", "sensor_errors", "started_at")
 
 
-async def async_turn(hass: HomeAssistant, how: str, context: Context | None = None) -> None:
+async def async_turn(home: Home, how: str, context: Context | None = None) -> None:
     """Turn Identification on or off."""
-    data = {"entity_id": entity_id(hass, *SWITCH)}
-    await hass.services.async_call("switch", f"turn_{how}", data, blocking=True, context=context)
+    data = {"entity_id": home.entity_id(*SWITCH)}
+    await home.hass.services.async_call(
+        "switch", f"turn_{how}", data, blocking=True, context=context
+    )
 
 
 async def async_select(
-    hass: HomeAssistant,
-    option: str,
-    select: tuple[str, str] = LEVEL,
-    context: Context | None = None,
+    home: Home, option: str, select: tuple[str, str] = LEVEL, context: Context | None = None
 ) -> None:
     """Select an option."""
-    data = {"entity_id": entity_id(hass, *select), "option": option}
-    await hass.services.async_call("select", "select_option", data, blocking=True, context=context)
-
-
-async def async_look(entry: MockConfigEntry) -> None:
-    """Have Home Assistant say hello."""
-    await entry.runtime_data.async_refresh()
+    data = {"entity_id": home.entity_id(*select), "option": option}
+    await home.hass.services.async_call(
+        "select", "select_option", data, blocking=True, context=context
+    )
 
 
 @pytest.fixture
-async def colorful(
-    hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry
-) -> MockConfigEntry:
-    """Return the config entry of a reader whose light has colours, set up."""
-    features = sorted([*FEATURES, "led_color"])
-    reader.identity = {**reader.identity, "features": features}
+async def colorful(new_home: Home, reader: FakeReader) -> Home:
+    """Return Home Assistant with a reader whose light has colours."""
+    new_home.offer(sorted([*FEATURES, "led_color"]))
     reader.settings = {**reader.settings, "led_color": "blue"}
-    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_FEATURES: features})
-    await async_set_up(hass, reader, entry)
-    return entry
+    await new_home.set_up()
+    return new_home
 
 
 # Setting
 
 
 async def test_after_a_no_the_reader_is_asked_what_has_become_of_its_settings(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """Part of it may have been done; and the no may be another reader's."""
     reader.refuses["settings"] = Refusal.STALE
     hellos = len(reader.heard_of("hello"))
     with pytest.raises(HomeAssistantError):
-        await async_turn(hass, "off")
+        await async_turn(home, "off")
     await reader.hears("hello", hellos + 2)
 
 
-async def test_identification_is_switched_off_and_on(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    assert state(hass, *SWITCH).state == "on"
-    await async_turn(hass, "off")
+async def test_identification_is_switched_off_and_on(home: Home, reader: FakeReader) -> None:
+    assert home.state(*SWITCH).state == "on"
+    await async_turn(home, "off")
     assert reader.settings == {"identification": False, "security_level": 3}
-    assert state(hass, *SWITCH).state == "off"
-    await async_turn(hass, "on")
+    assert home.state(*SWITCH).state == "off"
+    await async_turn(home, "on")
     assert reader.settings == {"identification": True, "security_level": 3}
-    assert state(hass, *SWITCH).state == "on"
+    assert home.state(*SWITCH).state == "on"
     asked = [request.keys() for request in reader.heard_of("settings")]
     assert asked == [{"v", "request", "command", "nonce", "identification"}] * 2
 
 
 async def test_who_touched_just_before_a_lock_out_is_not_let_in_after_it(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, anna: str
+    home: Home, reader: FakeReader, anna: str
 ) -> None:
     """The first message of the touch was lost, and it comes again as a part of the backlog."""
     touched_at = reader.uptime_ms
-    await async_turn(hass, "off")
+    await async_turn(home, "off")
     touch = reader.touch(anna, at_ms=touched_at)
-    await hass.async_block_till_done()
-    assert state(hass, "event", "touch").state == "unknown"
-    assert state(hass, "sensor", "last_identified").state == "unknown"
-    late = state(hass, "event", "late_touch").attributes
+    await home.settle()
+    assert home.state("event", "touch").state == "unknown"
+    assert home.state("sensor", "last_identified").state == "unknown"
+    late = home.state("event", "late_touch").attributes
     assert (late["event_type"], late["late_name"]) == ("identified", "Anna")
     assert reader.acked == [touch]
     # Whoever is not identified is told as ever,
     reader.touch()
-    assert state(hass, "event", "touch").attributes["event_type"] == "not_identified"
+    assert home.state("event", "touch").attributes["event_type"] == "not_identified"
     # and after the lock-out everybody is.
-    await async_turn(hass, "on")
+    await async_turn(home, "on")
     reader.touch(anna)
-    assert state(hass, "event", "touch").attributes["name"] == "Anna"
+    assert home.state("event", "touch").attributes["name"] == "Anna"
 
 
-async def test_the_security_level_is_one_of_five(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
-    assert state(hass, *LEVEL).state == "3"
-    assert state(hass, *LEVEL).attributes["options"] == ["1", "2", "3", "4", "5"]
-    await async_select(hass, "5")
+async def test_the_security_level_is_one_of_five(home: Home, reader: FakeReader) -> None:
+    assert home.state(*LEVEL).state == "3"
+    assert home.state(*LEVEL).attributes["options"] == ["1", "2", "3", "4", "5"]
+    await async_select(home, "5")
     assert reader.settings == {"identification": True, "security_level": 5}
-    assert state(hass, *LEVEL).state == "5"
+    assert home.state(*LEVEL).state == "5"
     [request] = reader.heard_of("settings")
     assert request.keys() == {"v", "request", "command", "nonce", "security_level"}
 
 
 async def test_another_level_is_refused_before_the_reader_is_asked(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     with pytest.raises(ServiceValidationError):
-        await async_select(hass, "6")
+        await async_select(home, "6")
     assert reader.heard_of("settings") == []
 
 
 async def test_what_is_set_elsewhere_is_shown_with_the_next_hello(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     reader.settings = {"identification": False, "security_level": 1}
-    await async_look(loaded)
-    assert state(hass, *SWITCH).state == "off"
-    assert state(hass, *LEVEL).state == "1"
+    await home.look()
+    assert home.state(*SWITCH).state == "off"
+    assert home.state(*LEVEL).state == "1"
 
 
 async def test_a_level_that_the_sensor_has_not_told_is_unknown(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     reader.settings = {**reader.settings, "security_level": None}
-    await async_look(loaded)
-    assert state(hass, *LEVEL).state == "unknown"
-    assert state(hass, *SWITCH).state == "on"
+    await home.look()
+    assert home.state(*LEVEL).state == "unknown"
+    assert home.state(*SWITCH).state == "on"
 
 
 async def test_a_reader_that_sets_something_else_is_believed(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     reader.answers["settings"] = {"identification": True, "security_level": 2}
-    await async_select(hass, "5")
-    assert state(hass, *LEVEL).state == "2"
+    await async_select(home, "5")
+    assert home.state(*LEVEL).state == "2"
 
 
-async def test_a_state_that_was_set_names_who_has_set_it(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_a_state_that_was_set_names_who_has_set_it(home: Home, reader: FakeReader) -> None:
     by_anna, by_ben = Context(), Context()
-    await async_turn(hass, "off", by_anna)
-    assert state(hass, *SWITCH).context is by_anna
-    await async_select(hass, "4", context=by_ben)
-    assert state(hass, *LEVEL).context is by_ben
+    await async_turn(home, "off", by_anna)
+    assert home.state(*SWITCH).context is by_anna
+    await async_select(home, "4", context=by_ben)
+    assert home.state(*LEVEL).context is by_ben
     # What happens by itself afterwards is nobody's doing.
     reader.settings = {"identification": True, "security_level": 1}
-    await async_look(loaded)
+    await home.look()
     for entity in (SWITCH, LEVEL):
-        assert state(hass, *entity).context not in (by_anna, by_ben)
+        assert home.state(*entity).context not in (by_anna, by_ben)
 
 
 # Refused
@@ -186,52 +162,45 @@ async def test_a_state_that_was_set_names_who_has_set_it(
 @pytest.mark.parametrize("refusal", Refusal)
 @pytest.mark.parametrize("entity", [SWITCH, LEVEL], ids=["switch", "select"])
 async def test_a_refusal_is_an_error_that_says_why_and_the_state_stays(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    refusal: Refusal,
-    entity: tuple[str, str],
+    home: Home, reader: FakeReader, refusal: Refusal, entity: tuple[str, str]
 ) -> None:
-    before = state(hass, *entity)
+    before = home.state(*entity)
     reader.refuses["settings"] = refusal
     with pytest.raises(HomeAssistantError) as error:
-        await (async_turn(hass, "off") if entity == SWITCH else async_select(hass, "5"))
+        await (async_turn(home, "off") if entity == SWITCH else async_select(home, "5"))
     assert error.value.translation_domain == DOMAIN
     assert error.value.translation_key == f"refused_{refusal}"
     assert error.value.translation_placeholders == {"reader": "Front door"}
-    assert state(hass, *entity) is before
+    assert home.state(*entity) is before
 
 
 async def test_while_an_enrollment_is_running_only_a_lock_out_does_not_wait(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     with pytest.raises(ServiceValidationError) as error:
-        await async_select(hass, "5")
+        await async_select(home, "5")
     assert error.value.translation_key == "refused_busy"
-    assert state(hass, *LEVEL).state == "3"
-    await async_turn(hass, "off")
-    assert state(hass, *SWITCH).state == "off"
+    assert home.state(*LEVEL).state == "3"
+    await async_turn(home, "off")
+    assert home.state(*SWITCH).state == "off"
     # The enrollment goes on.
-    for _ in range(3):
-        reader.capture()
-    assert state(hass, "sensor", "enrollment").state == "completed"
+    reader.capture(3)
+    assert home.stage == "completed"
 
 
 async def test_a_reader_without_power_is_an_error_and_its_settings_are_unavailable(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+    home: Home, reader: FakeReader, impatient: None
 ) -> None:
     reader.silent = True
-    with pytest.raises(HomeAssistantError) as error:
-        await async_turn(hass, "off")
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(async_turn(home, "off")) == "reader_unreachable"
     assert reader.heard_of("settings") == []
     for entity in (SWITCH, LEVEL):
-        assert state(hass, *entity).state == "unavailable"
+        assert home.state(*entity).state == "unavailable"
 
 
 async def test_what_became_of_a_setting_without_an_answer_hello_tells(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, impatient: None
+    home: Home, reader: FakeReader, impatient: None
 ) -> None:
     obey = reader.on_request
 
@@ -240,27 +209,23 @@ async def test_what_became_of_a_setting_without_an_answer_hello_tells(
         obey(request)
 
     reader.on_request = lose_answer  # type: ignore[method-assign]
-    with pytest.raises(HomeAssistantError) as error:
-        await async_turn(hass, "off")
-    assert error.value.translation_key == "reader_unreachable"
-    await async_until(hass, lambda: state(hass, *SWITCH).state == "off")
+    assert await async_fails(async_turn(home, "off")) == "reader_unreachable"
+    await home.until(lambda: home.state(*SWITCH).state == "off")
 
 
 async def test_an_answer_without_sense_is_an_error_and_the_state_stays(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     reader.answers["settings"] = {"identification": "no", "security_level": 9}
-    with pytest.raises(HomeAssistantError) as error:
-        await async_select(hass, "5")
-    assert error.value.translation_key == "reader_unreachable"
-    assert state(hass, *LEVEL).state == "3"
+    assert await async_fails(async_select(home, "5")) == "reader_unreachable"
+    assert home.state(*LEVEL).state == "3"
 
 
 # When there is nothing to set
 
 
 async def test_a_reader_that_tells_no_settings_has_none_to_show(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     told = reader.hello
 
@@ -270,128 +235,30 @@ async def test_a_reader_that_tells_no_settings_has_none_to_show(
         return result
 
     reader.hello = hello  # type: ignore[method-assign]
-    await async_look(loaded)
-    assert available(hass)
+    await home.look()
+    assert home.available
     for entity in (SWITCH, LEVEL):
-        assert state(hass, *entity).state == "unavailable"
+        assert home.state(*entity).state == "unavailable"
 
 
-async def test_a_firmware_without_settings_has_no_such_entities(
-    hass: HomeAssistant, reader: FakeReader, entry: MockConfigEntry
-) -> None:
-    reader.identity = {**reader.identity, "features": ["led"]}
-    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_FEATURES: ["led"]})
-    await async_set_up(hass, reader, entry)
-    registry = er.async_get(hass)
-    for platform, key in (SWITCH, LEVEL, COLOR):
-        assert registry.async_get_entity_id(platform, DOMAIN, f"{DEVICE}_{key}") is None
+async def test_a_firmware_without_settings_has_no_such_entities(new_home: Home) -> None:
+    new_home.offer(["led"])
+    await new_home.set_up()
+    for entity in (SWITCH, LEVEL, COLOR):
+        assert new_home.find_entity_id(*entity) is None
 
 
-async def test_a_light_without_colours_has_no_select_for_them(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    assert er.async_get(hass).async_get_entity_id(COLOR[0], DOMAIN, f"{DEVICE}_{COLOR[1]}") is None
+async def test_a_light_without_colours_has_no_select_for_them(home: Home) -> None:
+    assert home.find_entity_id(*COLOR) is None
 
 
-async def test_a_light_with_colours_can_be_given_one(
-    hass: HomeAssistant, reader: FakeReader, colorful: MockConfigEntry
-) -> None:
-    assert state(hass, *COLOR).state == "blue"
-    assert state(hass, *COLOR).attributes["options"] == list(LedColor)
+async def test_a_light_with_colours_can_be_given_one(colorful: Home, reader: FakeReader) -> None:
+    assert colorful.state(*COLOR).state == "blue"
+    assert colorful.state(*COLOR).attributes["options"] == list(LedColor)
     by_anna = Context()
-    await async_select(hass, "off", COLOR, by_anna)
+    await async_select(colorful, "off", COLOR, by_anna)
     assert reader.settings == {"identification": True, "security_level": 3, "led_color": "off"}
-    assert state(hass, *COLOR).state == "off"
-    assert state(hass, *COLOR).context is by_anna
+    assert colorful.state(*COLOR).state == "off"
+    assert colorful.state(*COLOR).context is by_anna
     [request] = reader.heard_of("settings")
     assert request.keys() == {"v", "request", "command", "nonce", "led_color"}
-
-
-# How it fares
-
-
-async def test_diagnostics_have_to_be_enabled(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    for key in DIAGNOSTICS:
-        found = er.async_get(hass).async_get(entity_id(hass, "sensor", key))
-        assert found is not None
-        assert found.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-        assert found.entity_category == "diagnostic"
-        assert hass.states.get(found.entity_id) is None
-
-
-@pytest.fixture
-async def enabled(
-    hass: HomeAssistant,
-    entity_registry_enabled_by_default: None,
-    reader: FakeReader,
-    entry: MockConfigEntry,
-) -> MockConfigEntry:
-    """Return the config entry, set up with all its sensors."""
-    await async_set_up(hass, reader, entry)
-    return entry
-
-
-async def test_diagnostics_are_as_fresh_as_the_last_hello(
-    hass: HomeAssistant, reader: FakeReader, enabled: MockConfigEntry
-) -> None:
-    shown = {key: state(hass, "sensor", key).state for key in DIAGNOSTICS[:3]}
-    assert shown == {"signal": "-61", "free_memory": "41000", "sensor_errors": "0"}
-    assert state(hass, "sensor", "signal").attributes["unit_of_measurement"] == "dBm"
-    reader.diagnostics = {"signal": -80, "free_memory": 30000, "sensor_errors": 7}
-    await async_look(enabled)
-    shown = {key: state(hass, "sensor", key).state for key in DIAGNOSTICS[:3]}
-    assert shown == {"signal": "-80", "free_memory": "30000", "sensor_errors": "7"}
-
-
-async def test_what_a_board_cannot_tell_is_unknown(
-    hass: HomeAssistant, reader: FakeReader, enabled: MockConfigEntry
-) -> None:
-    reader.diagnostics = {"signal": None, "free_memory": None, "sensor_errors": 0}  # type: ignore[dict-item]
-    await async_look(enabled)
-    assert state(hass, "sensor", "signal").state == "unknown"
-    assert state(hass, "sensor", "free_memory").state == "unknown"
-    assert state(hass, "sensor", "sensor_errors").state == "0"
-
-
-async def test_a_firmware_that_tells_no_diagnostics_leaves_them_unknown(
-    hass: HomeAssistant, reader: FakeReader, enabled: MockConfigEntry
-) -> None:
-    told = reader.hello
-
-    def hello() -> dict[str, Any]:
-        result = told()
-        del result["diagnostics"]
-        return result
-
-    reader.hello = hello  # type: ignore[method-assign]
-    await async_look(enabled)
-    for key in DIAGNOSTICS[:3]:
-        assert state(hass, "sensor", key).state == "unknown"
-
-
-async def test_diagnostics_are_unavailable_with_their_reader(
-    hass: HomeAssistant, reader: FakeReader, enabled: MockConfigEntry, impatient: None
-) -> None:
-    reader.silent = True
-    await async_look(enabled)
-    for key in DIAGNOSTICS:
-        assert state(hass, "sensor", key).state == "unavailable"
-
-
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-
-
-async def test_when_a_reader_has_started_changes_only_when_it_starts_anew(
-    hass: HomeAssistant, reader: FakeReader, enabled: MockConfigEntry
-) -> None:
-    seen = []
-    # However long an answer takes, and however its clock drifts against ours.
-    for seconds, uptime in ((0, 100), (60, 159), (120, 222), (600, 680), (660, 20), (720, 81)):
-        with (
-            patch("homeassistant.util.dt.utcnow", return_value=NOON + timedelta(seconds=seconds)),
-            patch.object(type(reader), "uptime_ms", uptime * 1000),
-        ):
-            await async_look(enabled)
-            seen.append(state(hass, "sensor", "started_at").state)
-    first, second = "2026-11-24T11:58:20+00:00", "2026-11-24T12:10:40+00:00"
-    assert seen == [first] * 4 + [second] * 2

@@ -1,164 +1,124 @@
 """Several readers at work at once, each with the same slots: the right names everywhere."""
 
 import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import callback
+from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.biometric_enroll.const import DOMAIN, EVENT_BIOMETRIC_ENROLL
-from tests.unit.fake_reader import FakeReader
-from tests.unit.helpers import (
-    async_enroll,
-    async_fingerprints,
-    async_until,
-    available,
-    device_id,
-    missing_names,
-    state,
-)
-from tests.unit.test_config_flow import configured
+from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
+from tests.support.home import Home, missing_names, reader_entry, until
+from tests.support.reader import FakeReader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from homeassistant.core import HomeAssistant
 
-    from homeassistant.core import Event, HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
+    from tests.support.broker import FakeBroker
 
-    from tests.unit.fake_broker import FakeBroker
-
+SLOT = 5
 DEVICES = {"front_door": "a1b2c3d4e5f6", "back_door": "0242ac110002", "cellar": "0242ac110003"}
 NAMES = {"front_door": "Anna", "back_door": "Ben", "cellar": "Cleo"}
 
 
-class House:
-    """Three readers in use."""
-
-    def __init__(self, hass: HomeAssistant, broker: FakeBroker) -> None:
-        self.hass = hass
-        self.readers = {each: FakeReader(broker, each, DEVICES[each]) for each in DEVICES}
-        self.entries: dict[str, MockConfigEntry] = {
-            each: configured(each, DEVICES[each], title=each) for each in DEVICES
-        }
-        self.templates: dict[str, str] = {}
-        """Id of whoever was enrolled on each reader."""
-
-    async def set_up(self) -> None:
-        """Set up all readers, and wait until they are there."""
-        for each, entry in self.entries.items():
-            entry.add_to_hass(self.hass)
-            self.readers[each].announce()
-        assert await self.hass.config_entries.async_setup(self.entries["cellar"].entry_id)
-        for device in DEVICES.values():
-            await async_until(self.hass, partial(available, self.hass, device))
-
-    async def enroll(self) -> None:
-        """Enroll one person on each reader, all at once and in the same slot."""
-        responses = await asyncio.gather(
-            *(
-                async_enroll(self.hass, entry, name=NAMES[each])
-                for each, entry in self.entries.items()
-            )
-        )
-        for _ in range(3):
-            for reader in self.readers.values():
-                reader.capture()
-        await self.hass.async_block_till_done()
-        assert {response["slot"] for response in responses} == {5}
-        self.templates = dict(
-            zip(DEVICES, [response["template_id"] for response in responses], strict=True)
-        )
-
-    def touched(self, where: str) -> tuple[str, str | None]:
-        """Return what the touch entity of a reader shows."""
-        touch = state(self.hass, "event", "touch", DEVICES[where]).attributes
-        return touch["event_type"], touch["name"]
+def touched(home: Home) -> tuple[str, str | None]:
+    """Return what the touch entity of a reader shows."""
+    touch = home.state("event", "touch").attributes
+    return touch["event_type"], touch["name"]
 
 
 @pytest.fixture
-async def house(hass: HomeAssistant, broker: FakeBroker) -> AsyncGenerator[House]:
-    """Return three readers, in use, each with one person."""
-    house = House(hass, broker)
-    await house.set_up()
-    await house.enroll()
-    yield house
-    for entry in house.entries.values():
-        if entry.state is ConfigEntryState.LOADED:
-            await hass.config_entries.async_unload(entry.entry_id)
+async def homes(hass: HomeAssistant, broker: FakeBroker) -> dict[str, Home]:
+    """Return three readers in use, each with one person in the same slot, enrolled at once."""
+    homes = {
+        each: Home(hass, FakeReader(broker, each, device), reader_entry(each, device, each))
+        for each, device in DEVICES.items()
+    }
+    for home in homes.values():
+        home.reader.announce()
+    await homes["cellar"].set_up()
+    await until(hass, lambda: all(home.available for home in homes.values()))
+    responses = await asyncio.gather(
+        *(home.enroll(name=NAMES[each]) for each, home in homes.items())
+    )
+    for _ in range(3):
+        for home in homes.values():
+            home.reader.capture()
+    await hass.async_block_till_done()
+    assert {response["slot"] for response in responses} == {SLOT}
+    return homes
 
 
-async def test_enrollments_that_run_at_once_each_give_their_own_name(house: House) -> None:
-    assert len(set(house.templates.values())) == len(DEVICES)
-    for each, entry in house.entries.items():
-        [fingerprint] = await async_fingerprints(house.hass, entry)
-        assert (fingerprint["name"], fingerprint["slot"]) == (NAMES[each], 5)
-        assert fingerprint["template_id"] == house.templates[each]
-        enrollment = state(house.hass, "sensor", "enrollment", DEVICES[each])
+def template_id(home: Home) -> str | None:
+    """Return the template id of whoever was enrolled on a reader."""
+    return home.reader.stored[SLOT]
+
+
+async def test_enrollments_that_run_at_once_each_give_their_own_name(
+    homes: dict[str, Home],
+) -> None:
+    assert len({template_id(home) for home in homes.values()}) == len(DEVICES)
+    for each, home in homes.items():
+        [fingerprint] = await home.fingerprints()
+        assert (fingerprint["name"], fingerprint["slot"]) == (NAMES[each], SLOT)
+        assert fingerprint["template_id"] == template_id(home)
+        enrollment = home.state("sensor", "enrollment")
         assert (enrollment.state, enrollment.attributes["name"]) == ("completed", NAMES[each])
 
 
-async def test_touches_at_once_in_the_same_slot_each_tell_their_own_name(house: House) -> None:
-    told: list[Any] = []
-
-    @callback
-    def note(event: Event[Any]) -> None:
-        told.append(event.data)
-
-    house.hass.bus.async_listen(EVENT_BIOMETRIC_ENROLL, note)
-    for each, reader in house.readers.items():
-        reader.touch(house.templates[each])
-    await house.hass.async_block_till_done()
-    for each, entry in house.entries.items():
-        assert house.touched(each) == ("identified", NAMES[each])
-        shown = state(house.hass, "sensor", "last_identified", DEVICES[each])
-        assert shown.state == NAMES[each]
-        [fingerprint] = await async_fingerprints(house.hass, entry)
+async def test_touches_at_once_in_the_same_slot_each_tell_their_own_name(
+    hass: HomeAssistant, homes: dict[str, Home]
+) -> None:
+    told = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
+    for home in homes.values():
+        home.reader.touch(template_id(home))
+    await hass.async_block_till_done()
+    for each, home in homes.items():
+        assert touched(home) == ("identified", NAMES[each])
+        assert home.state("sensor", "last_identified").state == NAMES[each]
+        [fingerprint] = await home.fingerprints()
         assert fingerprint["count"] == 1
-    assert [(each["reader_id"], each["name"]) for each in told] == list(NAMES.items())
-    assert [each["device_id"] for each in told] == [
-        device_id(house.hass, entry) for entry in house.entries.values()
-    ]
+    assert [(each.data["reader_id"], each.data["name"]) for each in told] == list(NAMES.items())
+    assert [each.data["device_id"] for each in told] == [home.device_id for home in homes.values()]
 
 
-async def test_a_template_id_of_another_reader_opens_nothing(house: House) -> None:
-    house.readers["back_door"].touch(house.templates["front_door"])
-    assert house.touched("back_door") == ("not_identified", None)
-    assert state(house.hass, "event", "touch", DEVICES["front_door"]).state == "unknown"
-    last = state(house.hass, "sensor", "last_identified", DEVICES["back_door"])
-    assert last.state == "unknown"
+async def test_a_template_id_of_another_reader_opens_nothing(homes: dict[str, Home]) -> None:
+    homes["back_door"].reader.touch(template_id(homes["front_door"]))
+    assert touched(homes["back_door"]) == ("not_identified", None)
+    assert homes["front_door"].state("event", "touch").state == "unknown"
+    assert homes["back_door"].state("sensor", "last_identified").state == "unknown"
 
 
-async def test_what_is_known_of_each_reader_survives_a_restart(house: House) -> None:
-    for entry in house.entries.values():
-        assert await house.hass.config_entries.async_reload(entry.entry_id)
-    for device in DEVICES.values():
-        await async_until(house.hass, partial(available, house.hass, device))
-    for each, reader in house.readers.items():
-        reader.touch(house.templates[each])
-        assert house.touched(each) == ("identified", NAMES[each])
+async def test_what_is_known_of_each_reader_survives_a_restart(
+    hass: HomeAssistant, homes: dict[str, Home]
+) -> None:
+    for home in homes.values():
+        assert await hass.config_entries.async_reload(home.entry.entry_id)
+    await until(hass, lambda: all(home.available for home in homes.values()))
+    for each, home in homes.items():
+        home.reader.touch(template_id(home))
+        assert touched(home) == ("identified", NAMES[each])
 
 
-async def test_what_is_gone_from_one_reader_is_not_gone_from_another(house: House) -> None:
-    house.readers["front_door"].lose(5)
-    await house.hass.async_block_till_done()
-    missing = {each: missing_names(entry) for each, entry in house.entries.items()}
+async def test_what_is_gone_from_one_reader_is_not_gone_from_another(
+    hass: HomeAssistant, homes: dict[str, Home]
+) -> None:
+    homes["front_door"].reader.lose(SLOT)
+    await hass.async_block_till_done()
+    missing = {each: missing_names(home.entry) for each, home in homes.items()}
     assert missing == {"front_door": ["Anna (5)"], "back_door": [], "cellar": []}
-    reader = house.readers["back_door"]
-    reader.touch(house.templates["back_door"])
-    assert house.touched("back_door") == ("identified", "Ben")
+    back_door = homes["back_door"]
+    back_door.reader.touch(template_id(back_door))
+    assert touched(back_door) == ("identified", "Ben")
 
 
-async def test_deleting_on_one_reader_leaves_the_same_slot_of_another(house: House) -> None:
-    await house.hass.services.async_call(
-        DOMAIN,
-        "delete_fingerprint",
-        {"device_id": device_id(house.hass, house.entries["back_door"]), "slot": 5},
-        blocking=True,
-    )
-    assert 5 not in house.readers["back_door"].stored
-    for each in ("front_door", "cellar"):
-        assert house.readers[each].stored[5] == house.templates[each]
-        [fingerprint] = await async_fingerprints(house.hass, house.entries[each])
+async def test_deleting_on_one_reader_leaves_the_same_slot_of_another(
+    homes: dict[str, Home],
+) -> None:
+    before = {each: template_id(home) for each, home in homes.items()}
+    back_door = homes.pop("back_door")
+    await back_door.delete(device_id=back_door.device_id, slot=SLOT)
+    assert SLOT not in back_door.reader.stored
+    for each, home in homes.items():
+        assert template_id(home) == before[each]
+        [fingerprint] = await home.fingerprints()
         assert fingerprint["name"] == NAMES[each]

@@ -9,59 +9,41 @@ from unittest.mock import patch
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
-from custom_components.biometric_enroll import async_setup
 from custom_components.biometric_enroll.storage import DATA_DELIVERY_LOG, DATA_REGISTRY
-from tests.unit.fake_reader import DEVICE
-from tests.unit.helpers import (
-    async_enroll,
-    async_enrolled,
-    async_fingerprints,
-    async_set_up,
-    async_until,
-    state,
-)
+from tests.support.reader import DEVICE
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 
 async def test_a_name_is_not_lost_when_only_the_marks_were_saved(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_storage: dict[str, Any],
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
     """A touch, or another reader, may have the marks saved just before the power goes."""
-    await async_enroll(hass, loaded)
-    reader.capture()
-    reader.capture()
-    await hass.async_block_till_done()
+    await home.enroll()
+    reader.capture(2)
+    await home.settle()
     before = json.loads(json.dumps(hass_storage["biometric_enroll.roster"]))
     reader.capture()
-    await hass.async_block_till_done()
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    await home.settle()
+    assert await home.unload()
     hass_storage["biometric_enroll.roster"] = before
-    assert await async_setup(hass, {})
-    await async_set_up(hass, reader, loaded)
-    assert [found["name"] for found in await async_fingerprints(hass, loaded)] == ["Anna"]
+    await home.restart_from_disk()
+    assert [found["name"] for found in await home.fingerprints()] == ["Anna"]
 
 
 @pytest.mark.parametrize(
     "snapshot", [{"stage": "storing"}, {"stage": "failed", "reason": "eaten"}, {}]
 )
 async def test_what_a_newer_minor_version_has_saved_is_read(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_storage: dict[str, Any],
-    snapshot: dict[str, Any],
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any], snapshot: dict[str, Any]
 ) -> None:
     """Home Assistant lets an older version load it, as after a downgrade."""
-    anna = await async_enrolled(hass, loaded, reader)
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    anna = await home.enrolled()
+    assert await home.unload()
     delivery_log = json.loads(json.dumps(hass_storage["biometric_enroll.marks"]))
     registry = json.loads(json.dumps(hass_storage["biometric_enroll.roster"]))
     delivery_log["minor_version"] = registry["minor_version"] = 9
@@ -71,26 +53,23 @@ async def test_what_a_newer_minor_version_has_saved_is_read(
         fingerprint["subject"]["note"] = "new"
     hass_storage["biometric_enroll.marks"] = delivery_log
     hass_storage["biometric_enroll.roster"] = registry
-    assert await async_setup(hass, {})
-    await async_set_up(hass, reader, loaded)
+    await home.restart_from_disk()
     reader.touch(anna)
-    assert state(hass, "event", "touch").attributes["event_type"] == "identified"
+    assert home.state("event", "touch").attributes["event_type"] == "identified"
 
 
-async def test_whoever_waits_for_an_outcome_is_told_when_the_entry_is_unloaded(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
-) -> None:
+async def test_whoever_waits_for_an_outcome_is_told_when_the_entry_is_unloaded(home: Home) -> None:
     """Nobody hears of it in this run any more."""
-    waiting = hass.async_create_task(async_enroll(hass, loaded, wait=True))
-    await async_until(hass, lambda: state(hass, "sensor", "enrollment").state == "place_finger")
-    assert await hass.config_entries.async_unload(loaded.entry_id)
+    waiting = home.hass.async_create_task(home.enroll(wait=True))
+    await home.until_stage("place_finger")
+    assert await home.unload()
     with pytest.raises(HomeAssistantError) as raised:
         await waiting
     assert raised.value.translation_key == "no_outcome"
 
 
 async def test_what_was_changed_is_saved_although_its_caller_has_gone_away(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    hass: HomeAssistant, home: Home
 ) -> None:
     """Home Assistant's own store forgets it, where the save still waits for the one before."""
     registry, delivery_log = hass.data[DATA_REGISTRY], hass.data[DATA_DELIVERY_LOG]
@@ -113,5 +92,5 @@ async def test_what_was_changed_is_saved_although_its_caller_has_gone_away(
                 with suppress(asyncio.CancelledError):
                     await caller
             writing.set()
-            await hass.async_block_till_done()
+            await home.settle()
         assert written == [{"change": 1}, {"change": 2}]

@@ -6,62 +6,29 @@ from unittest.mock import Mock
 import pytest
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_track_state_change_event
-from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from tests.unit.fake_reader import new_id
-from tests.unit.helpers import (
-    async_enrolled,
-    async_restart,
-    async_set_up,
-    async_until,
-    available,
-    device_id,
-    entity_id,
-    state,
-)
+from tests.support.reader import new_id
 
 if TYPE_CHECKING:
-    from homeassistant.core import Event, HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
+    from homeassistant.core import Event
     from pytest_homeassistant_custom_component.typing import MqttMockPahoClient
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 
 @pytest.fixture
-async def anna(hass: HomeAssistant, loaded: MockConfigEntry, reader: FakeReader) -> str:
+async def anna(home: Home) -> str:
     """Return the template id of Anna's left thumb."""
-    return await async_enrolled(hass, loaded, reader)
-
-
-@pytest.fixture
-def moments(hass: HomeAssistant, anna: str) -> list[Event[dict[str, Any]]]:
-    """Return what is fired on the event bus from now on."""
-    return async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
-
-
-def touch_states(hass: HomeAssistant, key: str) -> list[str | None]:
-    """Return the event types that an event entity shows from now on."""
-    seen: list[str | None] = []
-
-    @callback
-    def note(event: Event[Any]) -> None:
-        seen.append(event.data["new_state"].attributes.get("event_type"))
-
-    async_track_state_change_event(hass, entity_id(hass, "event", key), note)
-    return seen
+    return await home.enrolled()
 
 
 # Live
 
 
-async def test_a_known_finger_is_identified(
-    hass: HomeAssistant, reader: FakeReader, anna: str
-) -> None:
+async def test_a_known_finger_is_identified(home: Home, reader: FakeReader, anna: str) -> None:
     reader.touch(anna)
-    shown = state(hass, "event", "touch")
+    shown = home.state("event", "touch")
     wanted = {
         "event_type": "identified",
         "name": "Anna",
@@ -76,29 +43,23 @@ async def test_a_known_finger_is_identified(
     assert wanted.items() <= dict(shown.attributes).items()
 
 
-async def test_last_identified_shows_who_it_was(
-    hass: HomeAssistant, reader: FakeReader, anna: str
-) -> None:
-    assert state(hass, "sensor", "last_identified").state == "unknown"
+async def test_last_identified_shows_who_it_was(home: Home, reader: FakeReader, anna: str) -> None:
+    assert home.state("sensor", "last_identified").state == "unknown"
     reader.touch(anna)
-    shown = state(hass, "sensor", "last_identified")
+    shown = home.state("sensor", "last_identified")
     assert shown.state == "Anna"
     assert shown.attributes["finger"] == "left_thumb"
 
 
 async def test_a_touch_is_on_the_event_bus(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    anna: str,
-    moments: list[Event[dict[str, Any]]],
+    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
 ) -> None:
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     [moment] = moments
     wanted = {
         "type": "identified",
-        "device_id": device_id(hass, loaded),
+        "device_id": home.device_id,
         "reader_id": "front_door",
         "name": "Anna",
         "template_id": anna,
@@ -107,7 +68,7 @@ async def test_a_touch_is_on_the_event_bus(
 
 
 async def test_the_same_finger_twice_is_two_touches(
-    hass: HomeAssistant, reader: FakeReader, anna: str
+    home: Home, reader: FakeReader, anna: str
 ) -> None:
     """Anna comes home twice; what waits for a change to her name must see two changes."""
     names: list[str] = []
@@ -116,73 +77,71 @@ async def test_the_same_finger_twice_is_two_touches(
     def note(event: Event[Any]) -> None:
         names.append(event.data["new_state"].state)
 
-    async_track_state_change_event(hass, entity_id(hass, "sensor", "last_identified"), note)
-    seen = touch_states(hass, "touch")
+    async_track_state_change_event(home.hass, home.entity_id("sensor", "last_identified"), note)
+    seen = home.event_types("touch")
     reader.touch(anna)
     reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     assert names == ["Anna", "unknown", "Anna"]
     assert seen == ["identified", "identified"]
 
 
 async def test_a_template_without_a_name_is_not_identified(
-    hass: HomeAssistant, reader: FakeReader, anna: str
+    home: Home, reader: FakeReader, anna: str
 ) -> None:
     """The sensor knows it, Home Assistant does not: nobody is let in under another's name."""
     reader.touch(new_id())
-    shown = state(hass, "event", "touch").attributes
+    shown = home.state("event", "touch").attributes
     assert (shown["event_type"], shown["reason"]) == ("not_identified", "unknown_fingerprint")
     assert shown["name"] is None
 
 
 async def test_a_slot_without_a_template_id_is_not_identified(
-    hass: HomeAssistant, reader: FakeReader, anna: str
+    home: Home, reader: FakeReader, anna: str
 ) -> None:
     """Anna is in slot 5, but only the template id tells; the slot may have been filled anew."""
     reader.touch(result="identified", slot=5, confidence=99)
-    shown = state(hass, "event", "touch").attributes
+    shown = home.state("event", "touch").attributes
     assert (shown["event_type"], shown["reason"]) == ("not_identified", "unknown_fingerprint")
-    assert state(hass, "sensor", "last_identified").state == "unknown"
+    assert home.state("sensor", "last_identified").state == "unknown"
 
 
 async def test_a_foreign_finger_is_not_identified(
-    hass: HomeAssistant, reader: FakeReader, anna: str
+    home: Home, reader: FakeReader, anna: str
 ) -> None:
     reader.touch()
-    shown = state(hass, "event", "touch").attributes
+    shown = home.state("event", "touch").attributes
     assert (shown["event_type"], shown["reason"]) == ("not_identified", "unknown_finger")
 
 
 async def test_an_unreadable_touch_says_why_and_how_often(
-    hass: HomeAssistant, reader: FakeReader, anna: str
+    home: Home, reader: FakeReader, anna: str
 ) -> None:
     reader.touch(result="unreadable", reason="too_messy", count=17)
-    shown = state(hass, "event", "touch").attributes
+    shown = home.state("event", "touch").attributes
     assert shown["event_type"] == "unreadable"
     assert (shown["reason"], shown["count"]) == ("too_messy", 17)
 
 
 async def test_a_touch_in_spite_of_the_last_will_is_live(
-    hass: HomeAssistant, reader: FakeReader, anna: str
+    home: Home, reader: FakeReader, anna: str
 ) -> None:
     """The touch itself proves its age; that a ghost's last will came in between does not matter."""
     reader.die()
     reader.touch(anna)
-    assert state(hass, "event", "touch").attributes["event_type"] == "identified"
+    assert home.state("event", "touch").attributes["event_type"] == "identified"
 
 
 # Acknowledged
 
 
-async def test_a_reported_touch_is_acknowledged(
-    hass: HomeAssistant, reader: FakeReader, anna: str
-) -> None:
+async def test_a_reported_touch_is_acknowledged(home: Home, reader: FakeReader, anna: str) -> None:
     touch = reader.touch(anna)
     await reader.until(lambda: reader.acked == [touch])
 
 
 async def test_a_touch_is_saved_before_it_is_acknowledged(
-    hass: HomeAssistant, reader: FakeReader, anna: str, hass_storage: dict[str, Any]
+    home: Home, reader: FakeReader, anna: str, hass_storage: dict[str, Any]
 ) -> None:
     """The reader forgets what is acknowledged; it must not be in Home Assistant's memory alone."""
     saved: list[bool] = []
@@ -202,7 +161,7 @@ async def test_a_touch_is_saved_before_it_is_acknowledged(
 
 
 async def test_a_repeated_touch_is_acknowledged_again_and_not_reported_again(
-    hass: HomeAssistant, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
 ) -> None:
     """The acknowledgement got lost, so the reader tells of it again; Anna came only once."""
     touch = reader.touch(anna)
@@ -212,13 +171,13 @@ async def test_a_repeated_touch_is_acknowledged_again_and_not_reported_again(
 
 
 async def test_an_acknowledgement_that_cannot_be_sent_is_sent_with_the_repeated_touch(
-    hass: HomeAssistant, reader: FakeReader, anna: str, mqtt_client_mock: MqttMockPahoClient
+    home: Home, reader: FakeReader, anna: str, mqtt_client_mock: MqttMockPahoClient
 ) -> None:
     """The broker is lost between touch and acknowledgement; the reader will tell of it again."""
     publish = mqtt_client_mock.publish.side_effect
     mqtt_client_mock.publish.side_effect = lambda *_: Mock(mid=1, rc=4)
     touch = reader.touch(anna)
-    await hass.async_block_till_done()
+    await home.settle()
     mqtt_client_mock.publish.side_effect = publish
     assert reader.acked == []
     reader.touch(anna, touch=touch)
@@ -226,169 +185,14 @@ async def test_an_acknowledgement_that_cannot_be_sent_is_sent_with_the_repeated_
 
 
 async def test_the_last_256_touches_are_remembered(
-    hass: HomeAssistant, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
 ) -> None:
     """As many as a reader's journal holds; more would grow for ever."""
     touches = [reader.touch() for _ in range(257)]
     for touch in touches[1:]:
         reader.touch(touch=touch)
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(moments) == 257
     reader.touch(touch=touches[0])
-    await hass.async_block_till_done()
+    await home.settle()
     assert len(moments) == 258
-
-
-# Late
-
-
-LATE = {
-    "older than five seconds": {"age": 5.5},
-    "further in the future than any clock drifts": {"age": -1.0},
-    "from before any hello": {"hello": None},
-    "after a hello of an earlier run": {"hello": new_id()},
-    "from before the reader's last start": {"at_ms": None},
-}
-
-
-@pytest.mark.parametrize("changes", LATE.values(), ids=LATE.keys())
-async def test_a_touch_that_is_not_provably_live_is_late(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    anna: str,
-    moments: list[Event[dict[str, Any]]],
-    changes: dict[str, Any],
-) -> None:
-    touch = reader.touch(anna, **changes)
-    await reader.until(lambda: reader.acked == [touch])
-    assert state(hass, "event", "touch").state == "unknown"
-    assert state(hass, "sensor", "last_identified").state == "unknown"
-    assert state(hass, "event", "late_touch").attributes["event_type"] == "identified"
-    assert [moment.data["type"] for moment in moments] == ["late_identified"]
-
-
-async def test_a_hello_that_was_answered_by_two_lives_of_the_reader_proves_nothing(
-    hass: HomeAssistant, reader: FakeReader, anna: str
-) -> None:
-    """Which of the two uptimes a touch is measured by, nobody knows any more."""
-    assert reader.greeted is not None
-    reader.answer(reader.greeted, {**reader.hello(), "uptime_ms": 700})
-    reader.touch(anna)
-    await hass.async_block_till_done()
-    assert state(hass, "event", "touch").state == "unknown"
-    assert state(hass, "event", "late_touch").attributes["late_name"] == "Anna"
-
-
-async def test_a_late_touch_names_nobody_where_automations_look(
-    hass: HomeAssistant, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
-) -> None:
-    """An automation that opens for `name: Anna` must not be fooled by the wrong entity."""
-    reader.touch(anna, age=60)
-    await hass.async_block_till_done()
-    shown = state(hass, "event", "late_touch").attributes
-    assert shown["late_name"] == "Anna"
-    assert shown["late_finger"] == "left_thumb"
-    assert {"name", "finger", "person"}.isdisjoint(shown)
-    assert {"name", "finger", "person"}.isdisjoint(moments[0].data)
-
-
-async def test_a_late_touch_tells_its_age(
-    hass: HomeAssistant, reader: FakeReader, anna: str
-) -> None:
-    reader.touch(anna, age=60)
-    shown = state(hass, "event", "late_touch").attributes
-    assert shown["age"] == pytest.approx(60, abs=1)
-    assert shown["touched_at"] is not None
-
-
-async def test_a_late_touch_of_unknown_age_says_so(
-    hass: HomeAssistant, reader: FakeReader, anna: str
-) -> None:
-    reader.touch(anna, at_ms=None)
-    shown = state(hass, "event", "late_touch").attributes
-    assert (shown["age"], shown["touched_at"]) == (None, None)
-
-
-async def test_a_retained_touch_is_dropped(
-    hass: HomeAssistant,
-    broker: FakeBroker,
-    reader: FakeReader,
-    anna: str,
-    moments: list[Event[dict[str, Any]]],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """No reader retains one; whoever did could open the door at every restart."""
-    message = {
-        "touch": new_id(),
-        "hello": reader.greeted,
-        "at_ms": reader.uptime_ms,
-        "result": "identified",
-        "slot": 5,
-        "template_id": anna,
-        "confidence": 143,
-        "reason": None,
-        "count": 1,
-    }
-    broker.set_connected(False)
-    reader.say("fingerprint", message, retain=True)
-    broker.set_connected(True)
-    await async_until(hass, lambda: available(hass))
-    assert "a touch is never retained" in caplog.text
-    assert moments == []
-
-
-async def test_a_touch_from_before_a_restart_is_not_reported_again(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    anna: str,
-    moments: list[Event[dict[str, Any]]],
-    hass_storage: dict[str, Any],
-) -> None:
-    touch = reader.touch(anna)
-    await reader.until(lambda: reader.acked == [touch])
-    await async_restart(hass, loaded, reader)
-    reader.touch(anna, touch=touch)
-    await reader.until(lambda: reader.acked == [touch, touch])
-    assert len(moments) == 1
-
-
-async def test_a_touch_while_home_assistant_was_away_is_handed_over_late(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    anna: str,
-    hass_storage: dict[str, Any],
-) -> None:
-    """It names a hello of the run before; the registry still knows who it was."""
-    greeted = reader.greeted
-    await async_restart(hass, loaded, reader)
-    reader.touch(anna, hello=greeted)
-    assert state(hass, "event", "touch").state == "unknown"
-    assert state(hass, "event", "late_touch").attributes["late_name"] == "Anna"
-
-
-async def test_a_finger_is_known_after_a_restart(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    anna: str,
-    hass_storage: dict[str, Any],
-) -> None:
-    await async_restart(hass, loaded, reader)
-    reader.touch(anna)
-    assert state(hass, "event", "touch").attributes["name"] == "Anna"
-
-
-async def test_a_finger_of_another_reader_is_unknown_here(
-    hass: HomeAssistant, reader: FakeReader, anna: str, entry: MockConfigEntry
-) -> None:
-    """A template id belongs to the reader that stored it; this one cannot have it."""
-    hass.config_entries.async_update_entry(entry, data={**entry.data, "device": "0242ac110002"})
-    assert await hass.config_entries.async_unload(entry.entry_id)
-    reader.identity["device"] = "0242ac110002"
-    await async_set_up(hass, reader, entry)
-    moments = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
-    reader.touch(anna)
-    await hass.async_block_till_done()
-    assert [moment.data["type"] for moment in moments] == ["not_identified"]

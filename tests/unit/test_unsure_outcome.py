@@ -10,67 +10,50 @@ from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.biometric_enroll.client import connection, request_channel
 from custom_components.biometric_enroll.client.errors import ReaderError
-from custom_components.biometric_enroll.const import DOMAIN
-from tests.unit.helpers import (
-    async_enroll,
-    async_enrolled,
-    async_until,
-    device_id,
-    entity_id,
-    state,
-)
-from tests.unit.roster_actions import (
-    async_delete,
-    async_fails,
-    async_named,
-    async_unnamed,
-    async_update,
-)
+from tests.support.home import async_fails
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
     type Work = Coroutine[Any, Any, None]
-    type Ask = Callable[[HomeAssistant, MockConfigEntry, str], Work]
+    type Ask = Callable[[Home, str], Work]
 
 
 BEN = "1b7d4e90c2a3f586"
 """An id that the reader has and Home Assistant does not know."""
 
 
-async def _call(hass: HomeAssistant, domain: str, action: str, **data: Any) -> None:
-    await hass.services.async_call(domain, action, data, blocking=True)
+async def _call(home: Home, domain: str, action: str, **data: Any) -> None:
+    await home.hass.services.async_call(domain, action, data, blocking=True)
 
 
-async def _enroll(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    await async_enroll(hass, entry)
+async def _enroll(home: Home) -> None:
+    await home.enroll()
 
 
-def _settings(hass: HomeAssistant, _entry: MockConfigEntry, _id: str) -> Work:
-    switch = entity_id(hass, "switch", "identification")
-    return _call(hass, "switch", "turn_off", entity_id=switch)
+def _settings(home: Home, _id: str) -> Work:
+    switch = home.entity_id("switch", "identification")
+    return _call(home, "switch", "turn_off", entity_id=switch)
 
 
-def _delete(hass: HomeAssistant, _entry: MockConfigEntry, template_id: str) -> Work:
-    return async_delete(hass, template_id=template_id)
+def _delete(home: Home, template_id: str) -> Work:
+    return home.delete(template_id=template_id)
 
 
-def _adopt(hass: HomeAssistant, entry: MockConfigEntry, _id: str) -> Work:
-    return async_update(hass, device_id=device_id(hass, entry), slot=2, name="Ben")
+def _adopt(home: Home, _id: str) -> Work:
+    return home.update(device_id=home.device_id, slot=2, name="Ben")
 
 
-def _accept(_hass: HomeAssistant, entry: MockConfigEntry, _id: str) -> Work:
-    work: Work = entry.runtime_data.changes.async_accept_sensor()
+def _accept(home: Home, _id: str) -> Work:
+    work: Work = home.entry.runtime_data.changes.async_accept_sensor()
     return work
 
 
-def _restart(hass: HomeAssistant, _entry: MockConfigEntry, _id: str) -> Work:
-    return _call(hass, "button", "press", entity_id=entity_id(hass, "button", "restart"))
+def _restart(home: Home, _id: str) -> Work:
+    return _call(home, "button", "press", entity_id=home.entity_id("button", "restart"))
 
 
 ASKED: dict[str, Ask] = {
@@ -79,18 +62,18 @@ ASKED: dict[str, Ask] = {
     "adopt": _adopt,
     "accept_sensor": _accept,
     "restart": _restart,
-    "start": lambda hass, entry, _: _enroll(hass, entry),
+    "start": lambda home, _: _enroll(home),
 }
 
 
 # A start goes on without its caller.
 @pytest.mark.parametrize("name", sorted(ASKED.keys() - {"start"}))
 async def test_after_a_caller_has_gone_away_hello_is_said_at_once(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, name: str
+    home: Home, reader: FakeReader, name: str
 ) -> None:
-    anna = await async_enrolled(hass, loaded, reader)
+    anna = await home.enrolled()
     reader.holds.add(name)
-    asking = hass.async_create_task(ASKED[name](hass, loaded, anna))
+    asking = home.hass.async_create_task(ASKED[name](home, anna))
     await reader.until(lambda: bool(reader.held))
     hellos = len(reader.heard_of("hello"))
     asking.cancel()
@@ -102,12 +85,12 @@ async def test_after_a_caller_has_gone_away_hello_is_said_at_once(
 @pytest.mark.parametrize("answer", ["a no", "a yes without sense"])
 @pytest.mark.parametrize("name", ASKED)
 async def test_after_any_answer_but_a_clear_yes_hello_is_said_at_once(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, name: str, answer: str
+    home: Home, reader: FakeReader, name: str, answer: str
 ) -> None:
     """Some of it may be done all the same, or be done when the sensor is back."""
-    anna = await async_enrolled(hass, loaded, reader)
+    anna = await home.enrolled()
     reader.holds.add(name)
-    asking = hass.async_create_task(ASKED[name](hass, loaded, anna))
+    asking = home.hass.async_create_task(ASKED[name](home, anna))
     await reader.until(lambda: bool(reader.held))
     hellos = len(reader.heard_of("hello"))
     if answer == "a no":
@@ -121,12 +104,11 @@ async def test_after_any_answer_but_a_clear_yes_hello_is_said_at_once(
 
 
 async def test_after_the_caller_of_a_cancel_has_gone_away_too(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     reader.holds.add("cancel")
-    device = device_id(hass, loaded)
-    asking = hass.async_create_task(_call(hass, DOMAIN, "cancel_enrollment", device_id=device))
+    asking = home.hass.async_create_task(home.cancel())
     await reader.hears("cancel")
     hellos = len(reader.heard_of("hello"))
     asking.cancel()
@@ -136,28 +118,28 @@ async def test_after_the_caller_of_a_cancel_has_gone_away_too(
 
 
 async def test_a_switch_whose_caller_has_gone_away_shows_what_the_reader_does(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """Else live touches would be late for the ten minutes until the next hello."""
-    await _settings(hass, loaded, "")
-    assert state(hass, "switch", "identification").state == "off"
+    await _settings(home, "")
+    assert home.state("switch", "identification").state == "off"
     reader.holds.add("settings")
-    switch = entity_id(hass, "switch", "identification")
-    asking = hass.async_create_task(_call(hass, "switch", "turn_on", entity_id=switch))
+    switch = home.entity_id("switch", "identification")
+    asking = home.hass.async_create_task(_call(home, "switch", "turn_on", entity_id=switch))
     await reader.hears("settings", 2)
     reader.on_request(reader.held[0])
     asking.cancel()
     with suppress(asyncio.CancelledError):
         await asking
-    await async_until(hass, lambda: state(hass, "switch", "identification").state == "on")
+    await home.until(lambda: home.state("switch", "identification").state == "on")
 
 
 async def test_a_fingerprint_whose_delete_nobody_waits_for_is_gone_once_it_is_done(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    anna = await async_enrolled(hass, loaded, reader)
+    anna = await home.enrolled()
     reader.holds.add("delete")
-    asking = hass.async_create_task(async_delete(hass, template_id=anna))
+    asking = home.hass.async_create_task(home.delete(template_id=anna))
     await reader.hears("delete")
     with reader.unheard():
         reader.on_request(reader.held[0])
@@ -165,18 +147,18 @@ async def test_a_fingerprint_whose_delete_nobody_waits_for_is_gone_once_it_is_do
     with suppress(asyncio.CancelledError):
         await asking
     await reader.hears("list", len(reader.heard_of("list")) + 1)
-    await hass.async_block_till_done()
-    assert await async_named(hass) == {}
-    assert 5 not in await async_unnamed(hass)
+    await home.settle()
+    assert await home.named() == {}
+    assert 5 not in await home.unnamed()
 
 
 async def test_while_a_change_may_still_come_hello_is_said_again_soon(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """Also where another hello than that of the watch has told it."""
     reader.changing = True
     with patch.object(connection, "HELLO_CHANGING_EVERY", 0.01):
-        await loaded.runtime_data.async_refresh()
+        await home.look()
         hellos = len(reader.heard_of("hello"))
         await reader.hears("hello", hellos + 3)
         reader.changing = False
@@ -184,7 +166,7 @@ async def test_while_a_change_may_still_come_hello_is_said_again_soon(
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_reader_that_refuses_to_cancel_what_it_says_is_running_is_not_flooded(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """A refusal has hello said, and its answer tells again of what nobody wants."""
     obey = reader.on_request
@@ -196,29 +178,29 @@ async def test_a_reader_that_refuses_to_cancel_what_it_says_is_running_is_not_fl
     reader.on_request = start_unheard  # type: ignore[method-assign]
     reader.refuses["cancel"] = "not_running"
     with patch.object(request_channel, "ANSWER_WITHIN", 0.5):
-        assert await async_fails(_enroll(hass, loaded)) == "reader_unreachable"
+        assert await async_fails(_enroll(home)) == "reader_unreachable"
         await reader.hears("cancel")
         hellos = len(reader.heard_of("hello"))
         for more in range(10):
-            await loaded.runtime_data.async_refresh()
+            await home.look()
             await reader.hears("hello", hellos + more + 1)
         assert len(reader.heard_of("cancel")) == 1
         # Later it may be of use.
         reader.refuses.clear()
         await asyncio.sleep(0.5)
-        await loaded.runtime_data.async_refresh()
-        await async_until(hass, lambda: state(hass, "sensor", "enrollment").state == "cancelled")
+        await home.look()
+        await home.until_stage("cancelled")
 
 
 async def test_what_comes_true_between_hello_and_another_change_is_seen(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """The revision that the other change makes is not that of the list before, less one."""
-    anna = await async_enrolled(hass, loaded, reader)
+    anna = await home.enrolled()
     reader.hold(7, BEN)
-    await hass.async_block_till_done()
+    await home.settle()
     reader.holds.add("delete")
-    asking = hass.async_create_task(async_delete(hass, template_id=anna))
+    asking = home.hass.async_create_task(home.delete(template_id=anna))
     await reader.hears("delete")
     reader.changing = True
     hellos = len(reader.heard_of("hello"))
@@ -226,8 +208,8 @@ async def test_what_comes_true_between_hello_and_another_change_is_seen(
     with suppress(asyncio.CancelledError):
         await asking
     await reader.hears("hello", hellos + 1)
-    await hass.async_block_till_done()
-    asking = hass.async_create_task(async_delete(hass, template_id=BEN))
+    await home.settle()
+    asking = home.hass.async_create_task(home.delete(template_id=BEN))
     await reader.hears("delete", 2)
     with reader.unheard():
         reader.lose(5)
@@ -237,6 +219,6 @@ async def test_what_comes_true_between_hello_and_another_change_is_seen(
     reader.changing = False
     # It was in flight until now.
     reader.say("templates", reader.templates, retain=True)
-    await hass.async_block_till_done()
-    assert await async_named(hass) == {}
-    assert set(await async_unnamed(hass)) == {1, 2, 3}
+    await home.settle()
+    assert await home.named() == {}
+    assert set(await home.unnamed()) == {1, 2, 3}

@@ -4,16 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.first_generation.sketch import Sketch
-from tests.unit.first_generation.site import OldReader, Site
-from tests.unit.virtual_time import pytest_asyncio_loop_factories, virtual_time
+from tests.support.clock import pytest_asyncio_loop_factories, virtual_time
+from tests.support.first_generation.home import OldHome, OldReader
+from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 __all__ = ["pytest_asyncio_loop_factories", "virtual_time"]
 
@@ -25,9 +23,8 @@ async def old(broker: FakeBroker) -> OldReader:
 
 
 @pytest.fixture
-async def site(hass: HomeAssistant, old: OldReader) -> AsyncGenerator[Site]:
+async def old_home(hass: HomeAssistant, old: OldReader) -> OldHome:
     """Return Home Assistant with that reader set up and available."""
-    site = Site(hass, old)
-    await site.set_up()
-    yield site
-    await hass.config_entries.async_unload(site.entry.entry_id)
+    home = OldHome(hass, old)
+    await home.set_up()
+    return home

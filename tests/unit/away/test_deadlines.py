@@ -4,26 +4,18 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 
-from custom_components.biometric_enroll.const import DOMAIN
-from tests.unit.helpers import (
-    async_enroll,
-    async_until,
-    available,
-    device_id,
-    entity_id,
-)
+from tests.support.home import async_fails
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-    from tests.unit.fake_reader import FakeReader
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.first_generation.home import OldHome, OldReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 KNOWN_TO_BE_AWAY = pytest.approx(5.0, abs=0.01)
 THOUGHT_TO_BE_THERE = pytest.approx(10.0, abs=0.01)
@@ -36,9 +28,7 @@ async def _async_in_vain(asking: Awaitable[object]) -> float:
     """Ask for something that fails; return after how many seconds it did."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    with pytest.raises(HomeAssistantError) as error:
-        await asking
-    assert error.value.translation_key == "reader_unreachable"
+    assert await async_fails(asking) == "reader_unreachable"
     return loop.time() - began
 
 
@@ -48,18 +38,12 @@ async def _async_lost(reader: FakeReader, after: float) -> None:
     await asyncio.sleep(after)
 
 
-async def _enroll(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    await async_enroll(hass, entry)
+async def _enroll(home: Home) -> None:
+    await home.enroll()
 
 
-async def _delete(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    data = {"device_id": device_id(hass, entry), "slot": 1}
-    await hass.services.async_call(DOMAIN, "delete_fingerprint", data, blocking=True)
-
-
-async def _cancel(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    data = {"device_id": device_id(hass, entry)}
-    await hass.services.async_call(DOMAIN, "cancel_enrollment", data, blocking=True)
+async def _delete(home: Home) -> None:
+    await home.delete(device_id=home.device_id, slot=1)
 
 
 _ACTIONS = [_enroll, _delete]
@@ -70,45 +54,41 @@ _ACTIONS = [_enroll, _delete]
 
 @pytest.mark.parametrize("action", _ACTIONS)
 async def test_a_reader_that_is_known_to_be_away_is_asked_for_five_seconds(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, action: Callable[..., Any]
+    home: Home, reader: FakeReader, action: Callable[..., Any]
 ) -> None:
     await _async_lost(reader, LATER)
-    assert await _async_in_vain(action(hass, loaded)) == KNOWN_TO_BE_AWAY
+    assert await _async_in_vain(action(home)) == KNOWN_TO_BE_AWAY
 
 
 @pytest.mark.parametrize("action", _ACTIONS)
 @pytest.mark.parametrize("since", [0.0, 1.0, 4.9])
 async def test_a_reader_that_is_just_being_asked_in_the_background_takes_no_longer(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    action: Callable[..., Any],
-    since: float,
+    home: Home, reader: FakeReader, action: Callable[..., Any], since: float
 ) -> None:
     """As it is right behind the last will, which may come late."""
     await _async_lost(reader, since)
-    assert await _async_in_vain(action(hass, loaded)) == KNOWN_TO_BE_AWAY
+    assert await _async_in_vain(action(home)) == KNOWN_TO_BE_AWAY
 
 
 async def test_who_waits_behind_another_in_vain_gets_the_same_outcome(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     await _async_lost(reader, 8)
     # It was asked at the last will, and for ten seconds: nobody waited for that.
-    assert await _async_in_vain(async_enroll(hass, loaded)) == pytest.approx(2.0, abs=0.01)
+    assert await _async_in_vain(home.enroll()) == pytest.approx(2.0, abs=0.01)
 
 
 async def test_who_waits_behind_another_in_vain_is_not_refused_by_a_reader_that_is_back(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     """The background asked in between, because the reader told that it had started."""
     reader.silent = True
-    in_vain = asyncio.create_task(_async_in_vain(async_enroll(hass, loaded)))
+    in_vain = asyncio.create_task(_async_in_vain(home.enroll()))
     await asyncio.sleep(9)
     reader.announce()
     reader.silent = True
     await asyncio.sleep(0.1)
-    waiting = asyncio.create_task(_delete(hass, loaded))
+    waiting = asyncio.create_task(_delete(home))
     await in_vain
     reader.silent = False
     await waiting
@@ -116,11 +96,11 @@ async def test_who_waits_behind_another_in_vain_is_not_refused_by_a_reader_that_
 
 
 async def test_several_actions_at_once_take_no_longer_than_one(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     await _async_lost(reader, LATER)
     waited = await asyncio.gather(
-        *(_async_in_vain(action(hass, loaded)) for action in _ACTIONS for _ in range(2)),
+        *(_async_in_vain(action(home)) for action in _ACTIONS for _ in range(2)),
         return_exceptions=True,
     )
     # The second enrollment is not even asked for while the first one is.
@@ -130,19 +110,19 @@ async def test_several_actions_at_once_take_no_longer_than_one(
 
 
 async def test_a_cancel_for_a_reader_that_is_away_takes_no_longer(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
-    await async_enroll(hass, loaded)
+    await home.enroll()
     await _async_lost(reader, LATER)
-    assert await _async_in_vain(_cancel(hass, loaded)) == KNOWN_TO_BE_AWAY
+    assert await _async_in_vain(home.cancel()) == KNOWN_TO_BE_AWAY
 
 
 async def test_an_update_that_a_user_wants_of_a_reader_that_is_away_takes_no_longer(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    hass: HomeAssistant, home: Home, reader: FakeReader
 ) -> None:
     assert await async_setup_component(hass, "homeassistant", {})
     await _async_lost(reader, LATER)
-    enrollment = {"entity_id": entity_id(hass, "sensor", "enrollment")}
+    enrollment = {"entity_id": home.entity_id("sensor", "enrollment")}
     began = hass.loop.time()
     await hass.services.async_call("homeassistant", "update_entity", enrollment, blocking=True)
     assert hass.loop.time() - began == KNOWN_TO_BE_AWAY
@@ -150,39 +130,39 @@ async def test_an_update_that_a_user_wants_of_a_reader_that_is_away_takes_no_lon
 
 @pytest.mark.parametrize("action", _ACTIONS)
 async def test_a_reader_that_did_not_answer_lately_is_known_to_be_away(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, action: Callable[..., Any]
+    home: Home, reader: FakeReader, action: Callable[..., Any]
 ) -> None:
     reader.silent = True
-    assert await _async_in_vain(_enroll(hass, loaded)) == THOUGHT_TO_BE_THERE
-    assert not available(hass)
-    assert await _async_in_vain(action(hass, loaded)) == KNOWN_TO_BE_AWAY
+    assert await _async_in_vain(_enroll(home)) == THOUGHT_TO_BE_THERE
+    assert not home.available
+    assert await _async_in_vain(action(home)) == KNOWN_TO_BE_AWAY
 
 
 @pytest.mark.parametrize("action", _ACTIONS)
 async def test_a_reader_that_is_thought_to_be_there_has_ten_seconds(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, action: Callable[..., Any]
+    home: Home, reader: FakeReader, action: Callable[..., Any]
 ) -> None:
     reader.silent = True
-    assert await _async_in_vain(action(hass, loaded)) == THOUGHT_TO_BE_THERE
+    assert await _async_in_vain(action(home)) == THOUGHT_TO_BE_THERE
 
 
 @pytest.mark.parametrize("away_for", [0.0, 1.0, LATER])
 async def test_a_reader_that_is_back_is_found_although_it_is_thought_to_be_away(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry, away_for: float
+    home: Home, reader: FakeReader, away_for: float
 ) -> None:
     """Nothing told of its return: the question of whoever wants something is what finds it."""
     await _async_lost(reader, away_for)
     reader.silent = False
-    assert not available(hass)
-    assert (await async_enroll(hass, loaded))["slot"] == 5
-    assert available(hass)
+    assert not home.available
+    assert (await home.enroll())["slot"] == 5
+    assert home.available
 
 
 async def test_a_reader_that_comes_back_in_time_has_ten_seconds_for_the_rest(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     await _async_lost(reader, 0)
-    waiting = asyncio.create_task(_async_in_vain(async_enroll(hass, loaded)))
+    waiting = asyncio.create_task(_async_in_vain(home.enroll()))
     # The background's question finds it; the one behind that does not.
     await asyncio.sleep(1)
     reader.deaf.add("start")
@@ -191,10 +171,10 @@ async def test_a_reader_that_comes_back_in_time_has_ten_seconds_for_the_rest(
 
 
 async def test_once_the_background_has_found_it_it_has_ten_seconds_for_hello_too(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     await _async_lost(reader, 0)
-    waiting = asyncio.create_task(_async_in_vain(async_enroll(hass, loaded)))
+    waiting = asyncio.create_task(_async_in_vain(home.enroll()))
     obey = reader.on_request
 
     def answer_once(request: dict[str, Any]) -> None:
@@ -208,7 +188,7 @@ async def test_once_the_background_has_found_it_it_has_ten_seconds_for_hello_too
 
 
 async def test_the_background_still_finds_a_reader_that_takes_longer_to_answer(
-    hass: HomeAssistant, reader: FakeReader, loaded: MockConfigEntry
+    home: Home, reader: FakeReader
 ) -> None:
     await _async_lost(reader, LATER)
     reader.holds.add("hello")
@@ -218,40 +198,40 @@ async def test_the_background_still_finds_a_reader_that_takes_longer_to_answer(
     assert reader.held
     reader.holds.clear()
     reader.on_request(reader.held[0])
-    await async_until(hass, lambda: available(hass))
+    await home.until(lambda: home.available)
 
 
 # A reader of the first generation
 
 
 async def test_a_reader_of_the_first_generation_that_is_away_is_asked_for_five_seconds(
-    site: Site, old: OldReader
+    old_home: OldHome, old: OldReader
 ) -> None:
     old.publish("status", {"status": "offline"})
     old.silent = True
-    assert await _async_in_vain(site.enroll()) == KNOWN_TO_BE_AWAY
+    assert await _async_in_vain(old_home.enroll()) == KNOWN_TO_BE_AWAY
 
 
 async def test_a_reader_of_the_first_generation_that_is_there_has_ten_seconds(
-    site: Site, old: OldReader
+    old_home: OldHome, old: OldReader
 ) -> None:
     old.silent = True
-    assert await _async_in_vain(site.enroll()) == THOUGHT_TO_BE_THERE
+    assert await _async_in_vain(old_home.enroll()) == THOUGHT_TO_BE_THERE
 
 
 async def test_a_cancel_for_a_reader_of_the_first_generation_that_is_away_takes_no_longer(
-    site: Site, old: OldReader
+    old_home: OldHome, old: OldReader
 ) -> None:
-    await site.enroll(scan_timeout=120)
+    await old_home.enroll(scan_timeout=120)
     old.publish("status", {"status": "offline"})
     old.silent = True
-    assert await _async_in_vain(site.cancel()) == KNOWN_TO_BE_AWAY
+    assert await _async_in_vain(old_home.cancel()) == KNOWN_TO_BE_AWAY
 
 
 async def test_a_reader_of_the_first_generation_that_is_back_is_found(
-    site: Site, old: OldReader
+    old_home: OldHome, old: OldReader
 ) -> None:
     old.publish("status", {"status": "offline"})
-    assert not site.available
-    assert (await site.enroll())["slot"] is not None
-    assert site.available
+    assert not old_home.available
+    assert (await old_home.enroll())["slot"] is not None
+    assert old_home.available

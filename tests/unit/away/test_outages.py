@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.unit.helpers import async_enroll, async_set_up, async_until, available
-
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.fake_reader import FakeReader
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.broker import FakeBroker
+    from tests.support.first_generation.home import OldHome, OldReader
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
 
 LONG = 300.0
 """Seconds in which a reader that is away is asked again and again."""
@@ -36,10 +32,7 @@ BACK = ("INFO", "Reader front_door is available again")
 
 
 async def test_a_last_will_is_one_line_and_the_return_another(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
+    home: Home, reader: FakeReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
     for _ in range(2):
@@ -47,27 +40,24 @@ async def test_a_last_will_is_one_line_and_the_return_another(
         reader.die()
         await asyncio.sleep(LONG)
         with pytest.raises(HomeAssistantError):
-            await async_enroll(hass, loaded)
+            await home.enroll()
         assert _told(caplog) == [
             ("INFO", "Reader front_door is unavailable: its last will says so")
         ]
         reader.announce()
         reader.announce()
-        await async_until(hass, lambda: available(hass))
+        await home.until(lambda: home.available)
         await asyncio.sleep(LONG)
         assert _told(caplog) == [BACK]
 
 
 async def test_a_silent_reader_is_one_line_and_the_return_another(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
+    home: Home, reader: FakeReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
     reader.silent = True
     with pytest.raises(HomeAssistantError):
-        await async_enroll(hass, loaded)
+        await home.enroll()
     await asyncio.sleep(LONG)
     # The broker has noticed at last.
     reader.die()
@@ -79,11 +69,7 @@ async def test_a_silent_reader_is_one_line_and_the_return_another(
 
 
 async def test_a_broker_that_restarts_is_one_line_and_its_return_another(
-    hass: HomeAssistant,
-    broker: FakeBroker,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
+    home: Home, broker: FakeBroker, reader: FakeReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
     broker.set_connected(False)
@@ -101,30 +87,24 @@ async def test_a_broker_that_restarts_is_one_line_and_its_return_another(
 
 
 async def test_a_reader_that_is_there_from_the_beginning_is_no_news(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
+    new_home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
-    await async_set_up(hass, reader, entry)
-    await async_until(hass, lambda: available(hass))
+    await new_home.set_up()
+    await new_home.until(lambda: new_home.available)
     assert _told(caplog) == []
 
 
 async def test_a_reader_that_is_away_from_the_beginning_is_one_line_too(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
+    new_home: Home, reader: FakeReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
     reader.silent = True
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert await new_home.start()
     await asyncio.sleep(LONG)
     assert _told(caplog) == [("INFO", "Reader front_door is unavailable: it does not answer")]
     reader.announce()
-    await async_until(hass, lambda: available(hass))
+    await new_home.until(lambda: new_home.available)
     assert _told(caplog) == [BACK]
 
 
@@ -134,23 +114,23 @@ _OLD_BACK = ("INFO", "Reader esp32 is available again")
 
 
 async def test_a_silent_reader_of_the_first_generation_is_one_line_and_its_return_another(
-    site: Site, old: OldReader, caplog: pytest.LogCaptureFixture
+    old_home: OldHome, old: OldReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
     for _ in range(2):
         old.silent = True
         await asyncio.sleep(LONG)
         with pytest.raises(HomeAssistantError):
-            await site.enroll()
+            await old_home.enroll()
         assert _told(caplog) == [("INFO", "Reader esp32 is unavailable: it does not answer")]
         old.connect()
         await asyncio.sleep(LONG)
-        assert site.available
+        assert old_home.available
         assert _told(caplog) == [_OLD_BACK]
 
 
 async def test_what_a_reader_of_the_first_generation_says_of_its_end_is_one_line(
-    site: Site, old: OldReader, caplog: pytest.LogCaptureFixture
+    old_home: OldHome, old: OldReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
     old.publish("status", {"status": "offline"})
@@ -163,7 +143,7 @@ async def test_what_a_reader_of_the_first_generation_says_of_its_end_is_one_line
 
 
 async def test_a_broker_that_restarts_before_a_reader_of_the_first_generation_is_one_line(
-    site: Site, broker: FakeBroker, caplog: pytest.LogCaptureFixture
+    old_home: OldHome, broker: FakeBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
     broker.set_connected(False)

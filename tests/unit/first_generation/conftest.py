@@ -1,20 +1,20 @@
 """A reader of the first generation in Home Assistant, with each of the sketches or with one."""
 
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import ConfigEntryState
 
-from custom_components.biometric_enroll.const import DOMAIN
-from tests.first_generation.sketch import Sketch
-from tests.unit.first_generation.site import OldReader, Site
+from custom_components.biometric_enroll.legacy import enroller
+from tests.support.first_generation.home import OldHome, OldReader
+from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import Generator
 
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
 
 
 @pytest.fixture(params=list(Sketch))
@@ -31,16 +31,20 @@ async def old(broker: FakeBroker, sketch: Sketch) -> OldReader:
 
 
 @pytest.fixture
-async def bare_site(hass: HomeAssistant, old: OldReader) -> AsyncGenerator[Site]:
+async def new_home(hass: HomeAssistant, old: OldReader) -> OldHome:
     """Return Home Assistant with the reader's config entry, not set up."""
-    yield Site(hass, old)
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if entry.state is ConfigEntryState.LOADED:
-            await hass.config_entries.async_unload(entry.entry_id)
+    return OldHome(hass, old)
 
 
 @pytest.fixture
-async def site(bare_site: Site) -> Site:
+async def home(new_home: OldHome) -> OldHome:
     """Return Home Assistant with the reader set up and available."""
-    await bare_site.set_up()
-    return bare_site
+    await new_home.set_up()
+    return new_home
+
+
+@pytest.fixture
+def short_scans(impatient: None) -> Generator[None]:
+    """Let the longest time for a scan be over soon."""
+    with patch.object(enroller, "SILENCE", -119.7):
+        yield

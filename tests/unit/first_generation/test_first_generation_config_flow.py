@@ -16,10 +16,10 @@ from custom_components.biometric_enroll.const import (
     DIALECT_FIRST_GENERATION,
     DOMAIN,
 )
-from tests.first_generation.reader import READER_ID
-from tests.first_generation.sketch import Sketch
+from tests.support.first_generation.reader import READER_ID
+from tests.support.first_generation.sketch import Sketch
+from tests.support.reader import DEVICE, FakeReader
 from tests.unit.dialog import Dialog
-from tests.unit.fake_reader import DEVICE, FakeReader
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.broker import FakeBroker
+    from tests.support.first_generation.home import OldHome, OldReader
 
 
 @pytest.fixture(autouse=True)
@@ -126,8 +126,8 @@ async def test_a_retained_answer_is_nobodys(
     assert (await _enter(hass))["errors"] == {"base": "cannot_connect"}
 
 
-async def test_one_that_is_set_up_already_is_not_set_up_again(site: Site) -> None:
-    assert (await _enter(site.hass))["reason"] == "already_configured"
+async def test_one_that_is_set_up_already_is_not_set_up_again(home: OldHome) -> None:
+    assert (await _enter(home.hass))["reason"] == "already_configured"
 
 
 async def test_a_reader_of_version_1_knows_nothing_of_the_old_question(
@@ -153,35 +153,35 @@ async def test_an_old_reader_knows_nothing_of_hello(old: OldReader) -> None:
 
 
 async def test_whether_its_touches_are_trusted_is_an_option(
-    site: Site, hass: HomeAssistant
+    home: OldHome, hass: HomeAssistant
 ) -> None:
-    dialog = await Dialog.open(hass, site.entry, "first_generation")
+    dialog = await Dialog.open(hass, home.entry, "first_generation")
     await dialog.submit(trust_touches=True)
     assert dialog.step["type"] is FlowResultType.CREATE_ENTRY
-    assert site.entry.options == {"trust_touches": True, "enrollers": []}
+    assert home.entry.options == {"trust_touches": True, "enrollers": []}
     # The form shows what holds now.
-    dialog = await Dialog.open(hass, site.entry, "first_generation")
+    dialog = await Dialog.open(hass, home.entry, "first_generation")
     assert dialog.suggested == {"trust_touches": True, "enrollers": []}
 
 
 async def test_a_new_option_holds_at_once_without_a_reload(
-    site: Site, old: OldReader, hass: HomeAssistant
+    home: OldHome, old: OldReader, hass: HomeAssistant
 ) -> None:
-    await site.enrolled()
+    await home.enrolled()
     await old.hears("detect/request")
-    site.moments.clear()
-    dialog = await Dialog.open(hass, site.entry, "first_generation")
+    home.moments.clear()
+    dialog = await Dialog.open(hass, home.entry, "first_generation")
     await dialog.submit(trust_touches=True)
     old.scan("anna")
-    assert [touch["name"] for touch in site.touches()] == ["Anna"]
+    assert [touch["name"] for touch in home.touches()] == ["Anna"]
 
 
 @pytest.mark.parametrize("sketch", [Sketch.LATER])
-async def test_nothing_personal_is_in_the_diagnostics(site: Site) -> None:
+async def test_nothing_personal_is_in_the_diagnostics(home: OldHome) -> None:
     from custom_components.biometric_enroll.diagnostics import async_get_config_entry_diagnostics  # noqa: PLC0415
 
-    answer = await site.enrolled()
-    text = json.dumps(await async_get_config_entry_diagnostics(site.hass, site.entry), default=str)
+    answer = await home.enrolled()
+    text = json.dumps(await async_get_config_entry_diagnostics(home.hass, home.entry), default=str)
     assert "Anna" not in text
     assert answer["template_id"] not in text
     assert DEVICE not in text

@@ -7,13 +7,13 @@ from tests.unit.dialog import Dialog
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.first_generation.home import OldHome, OldReader
 
 
 async def test_a_finger_is_enrolled_and_each_scan_is_seen(
-    hass: HomeAssistant, site: Site, old: OldReader
+    hass: HomeAssistant, home: OldHome, old: OldReader
 ) -> None:
-    dialog = await Dialog.open(hass, site.entry)
+    dialog = await Dialog.open(hass, home.entry)
     assert dialog.menu == ["enroll", "first_generation"]
     await dialog.choose("enroll")
     await dialog.submit(name="Anna")
@@ -22,21 +22,21 @@ async def test_a_finger_is_enrolled_and_each_scan_is_seen(
     await dialog.until("lift_finger 1/3")
     old.scan(times=old.scans - 1)
     await dialog.until("completed")
-    assert await site.names() == {1: "Anna"}
+    assert await home.named() == {1: "Anna"}
 
 
-async def test_an_enrollment_is_cancelled(hass: HomeAssistant, site: Site) -> None:
-    await site.enroll()
-    dialog = await Dialog.open(hass, site.entry, "cancel")
+async def test_an_enrollment_is_cancelled(hass: HomeAssistant, home: OldHome) -> None:
+    await home.enroll()
+    dialog = await Dialog.open(hass, home.entry, "cancel")
     await dialog.submit()
-    assert (site.stage, dialog.step_id) == ("cancelled", "init")
+    assert (home.stage, dialog.step_id) == ("cancelled", "init")
 
 
 async def test_why_an_enrollment_failed_is_told(
-    hass: HomeAssistant, site: Site, old: OldReader
+    hass: HomeAssistant, home: OldHome, old: OldReader
 ) -> None:
-    await site.enroll()
-    dialog = await Dialog.open(hass, site.entry, "watch")
+    await home.enroll()
+    dialog = await Dialog.open(hass, home.entry, "watch")
     assert dialog.said == ["place_finger 1/3"]
     old.scan("anna", old.scans - 1)
     old.scan("ben")
@@ -44,12 +44,12 @@ async def test_why_an_enrollment_failed_is_told(
 
 
 async def test_a_fingerprint_is_renamed_but_deleting_is_not_offered(
-    hass: HomeAssistant, site: Site
+    hass: HomeAssistant, home: OldHome
 ) -> None:
-    await site.enrolled()
-    dialog = await Dialog.open(hass, site.entry, "fingerprints")
+    await home.enrolled()
+    dialog = await Dialog.open(hass, home.entry, "fingerprints")
     await dialog.submit(fingerprint=dialog.offers("fingerprint")["Anna (1)"])
     assert dialog.menu == ["edit", "init"]
     await dialog.choose("edit")
     await dialog.submit(name="Ann", enabled=True)
-    assert await site.names() == {1: "Ann"}
+    assert await home.named() == {1: "Ann"}

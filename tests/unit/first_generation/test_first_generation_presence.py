@@ -7,23 +7,23 @@ from unittest.mock import patch
 import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll.legacy import connection
 from custom_components.biometric_enroll.legacy import enroller as first_generation_enrollments
-from tests.first_generation.reader import READER_ID
-from tests.first_generation.sketch import Sketch
+from tests.support.first_generation.reader import READER_ID
+from tests.support.first_generation.sketch import Sketch
+from tests.support.home import async_fails
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from homeassistant.core import HomeAssistant
 
-    from tests.unit.fake_broker import FakeBroker
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.broker import FakeBroker
+    from tests.support.first_generation.home import OldHome, OldReader
 
 
 @pytest.fixture
@@ -33,14 +33,14 @@ def soon_asked(impatient: None) -> Generator[None]:
         yield
 
 
-async def test_a_reader_that_answers_is_available(site: Site) -> None:
-    assert site.available
-    assert site.state("sensor", "stored_fingerprints").state == "0"
-    assert site.state("sensor", "stored_fingerprints").attributes["capacity"] == 127
+async def test_a_reader_that_answers_is_available(home: OldHome) -> None:
+    assert home.available
+    assert home.state("sensor", "stored_fingerprints").state == "0"
+    assert home.state("sensor", "stored_fingerprints").attributes["capacity"] == 127
 
 
-async def test_its_device_says_what_it_is(site: Site, hass: HomeAssistant) -> None:
-    device = dr.async_get(hass).async_get(site.device_id)
+async def test_its_device_says_what_it_is(home: OldHome, hass: HomeAssistant) -> None:
+    device = dr.async_get(hass).async_get(home.device_id)
     assert isinstance(device, dr.DeviceEntry)
     assert (device.sw_version, device.model, device.hw_version) == (
         "first generation",
@@ -49,8 +49,10 @@ async def test_its_device_says_what_it_is(site: Site, hass: HomeAssistant) -> No
     )
 
 
-async def test_what_such_a_reader_cannot_do_has_no_entity(site: Site, hass: HomeAssistant) -> None:
-    entities = er.async_entries_for_config_entry(er.async_get(hass), site.entry.entry_id)
+async def test_what_such_a_reader_cannot_do_has_no_entity(
+    home: OldHome, hass: HomeAssistant
+) -> None:
+    entities = er.async_entries_for_config_entry(er.async_get(hass), home.entry.entry_id)
     keys = {entity.unique_id.removeprefix(f"{READER_ID}_") for entity in entities}
     assert keys == {
         "cancel_enrollment",
@@ -67,39 +69,39 @@ async def test_what_such_a_reader_cannot_do_has_no_entity(site: Site, hass: Home
 
 
 async def test_a_reader_without_power_is_set_up_all_the_same(
-    bare_site: Site, old: OldReader, impatient: None
+    new_home: OldHome, old: OldReader, impatient: None
 ) -> None:
     old.silent = True
-    assert await bare_site.hass.config_entries.async_setup(bare_site.entry.entry_id)
+    assert await new_home.start()
     await old._broker.until_subscribed("biometric/esp32/fingerprint")
-    await bare_site.hass.async_block_till_done()
-    assert bare_site.entry.state is ConfigEntryState.LOADED
-    assert not bare_site.available
+    await new_home.settle()
+    assert new_home.entry.state is ConfigEntryState.LOADED
+    assert not new_home.available
     old.reboot()
-    await bare_site.until(lambda: bare_site.available)
+    await new_home.until(lambda: new_home.available)
 
 
 async def test_a_quiet_reader_is_asked_and_when_it_is_silent_it_is_unavailable(
-    site: Site, old: OldReader, soon_asked: None
+    home: OldHome, old: OldReader, soon_asked: None
 ) -> None:
     old.silent = True
     # What it waits for now was decided before the times were patched.
-    site.entry.runtime_data.client._connection.ask_soon()
-    await site.until(lambda: not site.available)
+    home.entry.runtime_data.client._connection.ask_soon()
+    await home.until(lambda: not home.available)
 
 
 async def test_a_quiet_reader_that_answers_stays_available(
-    bare_site: Site, old: OldReader, soon_asked: None
+    new_home: OldHome, old: OldReader, soon_asked: None
 ) -> None:
-    await bare_site.set_up()
+    await new_home.set_up()
     asked = len(old.heard_of("command"))
     await old.hears("command", asked + 3, command="sensor_info")
-    assert bare_site.available
+    assert new_home.available
 
 
 @pytest.mark.parametrize("sketch", [Sketch.FIRST])
-async def test_a_reader_that_talks_is_not_asked(site: Site, old: OldReader) -> None:
-    watched = site.entry.runtime_data.client._connection
+async def test_a_reader_that_talks_is_not_asked(home: OldHome, old: OldReader) -> None:
+    watched = home.entry.runtime_data.client._connection
     watched._heard_at = 0
     old.scan("a stranger")
     old.publish("enroll/response", {"status": "waiting"})
@@ -107,13 +109,13 @@ async def test_a_reader_that_talks_is_not_asked(site: Site, old: OldReader) -> N
 
 
 async def test_a_reader_that_was_silent_comes_back_by_itself(
-    bare_site: Site, old: OldReader, soon_asked: None
+    new_home: OldHome, old: OldReader, soon_asked: None
 ) -> None:
-    await bare_site.set_up()
+    await new_home.set_up()
     old.silent = True
-    await bare_site.until(lambda: not bare_site.available)
+    await new_home.until(lambda: not new_home.available)
     old.silent = False
-    await bare_site.until(lambda: bare_site.available)
+    await new_home.until(lambda: new_home.available)
 
 
 @pytest.mark.parametrize(
@@ -125,144 +127,144 @@ async def test_a_reader_that_was_silent_comes_back_by_itself(
     ],
 )
 async def test_whatever_it_says_shows_that_it_is_there(
-    site: Site, old: OldReader, suffix: str, message: dict[str, Any]
+    home: OldHome, old: OldReader, suffix: str, message: dict[str, Any]
 ) -> None:
     old.publish("status", {"status": "offline"})
-    assert not site.available
+    assert not home.available
     old.publish(suffix, message)
-    assert site.available
+    assert home.available
 
 
-async def test_a_reader_that_says_that_it_goes_is_unavailable(site: Site, old: OldReader) -> None:
+async def test_a_reader_that_says_that_it_goes_is_unavailable(
+    home: OldHome, old: OldReader
+) -> None:
     old.publish("status", {"status": "offline"})
-    assert not site.available
+    assert not home.available
 
 
 async def test_nobody_is_believed_for_a_retained_status(
-    bare_site: Site, old: OldReader, broker: FakeBroker, impatient: None
+    new_home: OldHome, old: OldReader, broker: FakeBroker, impatient: None
 ) -> None:
     old.silent = True
     old.publish("status", {"status": "online", "timestamp": 0}, retain=True)
-    assert await bare_site.hass.config_entries.async_setup(bare_site.entry.entry_id)
+    assert await new_home.start()
     await broker.until_subscribed("biometric/esp32/fingerprint")
-    await bare_site.hass.async_block_till_done()
-    assert not bare_site.available
+    await new_home.settle()
+    assert not new_home.available
 
 
 async def test_a_lost_broker_makes_it_unavailable_and_a_new_one_available(
-    site: Site, broker: FakeBroker
+    home: OldHome, broker: FakeBroker
 ) -> None:
     broker.set_connected(False)
-    assert not site.available
+    assert not home.available
     broker.set_connected(True)
-    await site.until(lambda: site.available)
+    await home.until(lambda: home.available)
 
 
-async def test_the_periodic_status_shows_what_the_sensor_holds(site: Site, old: OldReader) -> None:
+async def test_the_periodic_status_shows_what_the_sensor_holds(
+    home: OldHome, old: OldReader
+) -> None:
     old.reader.sensor.templates[3] = "a stranger"
     old.say_status()
-    assert site.state("sensor", "stored_fingerprints").state == "1"
+    assert home.state("sensor", "stored_fingerprints").state == "1"
 
 
-async def test_a_sensor_that_was_emptied_is_looked_at(site: Site, old: OldReader) -> None:
-    await site.enrolled()
+async def test_a_sensor_that_was_emptied_is_looked_at(home: OldHome, old: OldReader) -> None:
+    await home.enrolled()
     old.ask("command", command="clear_all")
-    await site.until(lambda: site.state("sensor", "stored_fingerprints").state == "0")
+    await home.until(lambda: home.state("sensor", "stored_fingerprints").state == "0")
 
 
-async def test_update_entity_asks(site: Site, old: OldReader, hass: HomeAssistant) -> None:
+async def test_update_entity_asks(home: OldHome, old: OldReader, hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, "homeassistant", {})
     asked = len(old.heard_of("command", command="sensor_info"))
     old.reader.sensor.templates[3] = "a stranger"
-    enrollment = {ATTR_ENTITY_ID: site.entity_id("sensor", "enrollment")}
+    enrollment = {ATTR_ENTITY_ID: home.entity_id("sensor", "enrollment")}
     await hass.services.async_call("homeassistant", "update_entity", enrollment, blocking=True)
     assert len(old.heard_of("command", command="sensor_info")) == asked + 1
-    assert site.state("sensor", "stored_fingerprints").state == "1"
+    assert home.state("sensor", "stored_fingerprints").state == "1"
 
 
 async def test_update_entity_of_a_silent_reader_is_no_error(
-    site: Site, old: OldReader, hass: HomeAssistant, impatient: None
+    home: OldHome, old: OldReader, hass: HomeAssistant, impatient: None
 ) -> None:
     assert await async_setup_component(hass, "homeassistant", {})
     old.silent = True
-    enrollment = {ATTR_ENTITY_ID: site.entity_id("sensor", "enrollment")}
+    enrollment = {ATTR_ENTITY_ID: home.entity_id("sensor", "enrollment")}
     await hass.services.async_call("homeassistant", "update_entity", enrollment, blocking=True)
-    assert not site.available
+    assert not home.available
 
 
 # Unloading
 
 
 async def test_after_unloading_nothing_is_heard_or_said(
-    site: Site, old: OldReader, broker: FakeBroker
+    home: OldHome, old: OldReader, broker: FakeBroker
 ) -> None:
-    await site.enroll()
-    assert await site.hass.config_entries.async_unload(site.entry.entry_id)
+    await home.enroll()
+    assert await home.unload()
     said = len(broker.published)
     old.scan(times=old.scans)
     old.say_status()
-    await site.hass.async_block_till_done()
+    await home.settle()
     assert len(broker.published) == said
-    assert site.state("binary_sensor", "connectivity").state == "unavailable"
+    assert home.state("binary_sensor", "connectivity").state == "unavailable"
 
 
-async def _unload_at_once(site: Site) -> None:
+async def _unload_at_once(home: OldHome) -> None:
     """Unload, with the times of the real world: each answer may take ten seconds."""
     async with asyncio.timeout(2):
-        assert await site.hass.config_entries.async_unload(site.entry.entry_id)
+        assert await home.unload()
 
 
-async def test_unloading_ends_a_look(site: Site, old: OldReader) -> None:
-    coordinator = site.entry.runtime_data
+async def test_unloading_ends_a_look(home: OldHome, old: OldReader) -> None:
+    coordinator = home.entry.runtime_data
     old.silent = True
     looking = asyncio.create_task(coordinator.async_request_refresh())
     await old.misses("command")
-    await _unload_at_once(site)
+    await _unload_at_once(home)
     await looking
     # Nobody knows that it is away.
     assert coordinator.client.state.available
 
 
-async def test_unloading_ends_a_start_and_takes_it_back(site: Site, old: OldReader) -> None:
+async def test_unloading_ends_a_start_and_takes_it_back(home: OldHome, old: OldReader) -> None:
     old.loses = lambda suffix, _message: suffix == "enroll/response"
-    enrolling = asyncio.create_task(site.enroll())
+    enrolling = asyncio.create_task(home.enroll())
     await old.hears("enroll/request", action="start")
-    await _unload_at_once(site)
-    with pytest.raises(HomeAssistantError) as error:
-        await enrolling
-    assert error.value.translation_key == "reader_unreachable"
+    await _unload_at_once(home)
+    assert await async_fails(enrolling) == "reader_unreachable"
     assert old.reader.enrollment is None
 
 
-async def test_unloading_ends_a_cancel(site: Site, old: OldReader) -> None:
-    await site.enroll()
+async def test_unloading_ends_a_cancel(home: OldHome, old: OldReader) -> None:
+    await home.enroll()
     old.silent = True
-    cancelling = asyncio.create_task(site.cancel())
+    cancelling = asyncio.create_task(home.cancel())
     await old.misses("enroll/request")
-    await _unload_at_once(site)
-    with pytest.raises(HomeAssistantError) as error:
-        await cancelling
-    assert error.value.translation_key == "reader_unreachable"
+    await _unload_at_once(home)
+    assert await async_fails(cancelling) == "reader_unreachable"
 
 
 @pytest.mark.parametrize("sketch", [Sketch.LATER])
-async def test_unloading_ends_a_confirmation(site: Site, old: OldReader) -> None:
-    await site.enroll()
+async def test_unloading_ends_a_confirmation(home: OldHome, old: OldReader) -> None:
+    await home.enroll()
     old.deaf = lambda _suffix, message: message.get("action") == "confirm"
     old.scan(times=3)
     await old.misses("enroll/request", action="confirm")
-    await _unload_at_once(site)
+    await _unload_at_once(home)
 
 
 async def test_unloading_ends_the_end_of_a_silent_enrollment(
-    bare_site: Site, old: OldReader
+    new_home: OldHome, old: OldReader
 ) -> None:
     with patch.object(first_generation_enrollments, "SILENCE", -4.99):
-        await bare_site.set_up()
-        client = bare_site.entry.runtime_data.client
+        await new_home.set_up()
+        client = new_home.entry.runtime_data.client
         old.deaf = lambda _suffix, message: message.get("action") == "cancel"
-        await bare_site.enroll(scan_timeout=5)
+        await new_home.enroll(scan_timeout=5)
         await old.misses("enroll/request", action="cancel")
-        await _unload_at_once(bare_site)
+        await _unload_at_once(new_home)
     # The next run has to find out.
     assert client.state.snapshot.running

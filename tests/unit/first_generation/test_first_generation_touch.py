@@ -4,24 +4,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.first_generation.sketch import POOR, Sketch
+from tests.support.first_generation.sketch import POOR, Sketch
 
 if TYPE_CHECKING:
-    from tests.unit.first_generation.site import OldReader, Site
+    from tests.support.first_generation.home import OldHome, OldReader
 
 ANNAS = {"fingerprint_id": 1, "confidence": 120, "timestamp": 93300, "mode": "attendance"}
 
 
 @pytest.fixture
-async def known(site: Site, old: OldReader) -> Site:
+async def known(home: OldHome, old: OldReader) -> OldHome:
     """Return Home Assistant that knows Anna, in slot 1."""
-    await site.enrolled()
+    await home.enrolled()
     await old.hears("detect/request")
-    site.moments.clear()
-    return site
+    home.moments.clear()
+    return home
 
 
-async def test_a_touch_is_late_and_has_no_name(known: Site, old: OldReader) -> None:
+async def test_a_touch_is_late_and_has_no_name(known: OldHome, old: OldReader) -> None:
     old.scan("anna")
     [touch] = known.touches()
     assert touch["type"] == "late_identified"
@@ -34,7 +34,7 @@ async def test_a_touch_is_late_and_has_no_name(known: Site, old: OldReader) -> N
 
 
 async def test_a_finger_that_the_sensor_does_not_know_is_late_too(
-    known: Site, old: OldReader
+    known: OldHome, old: OldReader
 ) -> None:
     old.scan("a stranger")
     [touch] = known.touches()
@@ -45,7 +45,7 @@ async def test_a_finger_that_the_sensor_does_not_know_is_late_too(
     )
 
 
-async def test_a_trusted_touch_has_the_name_of_the_slot(known: Site, old: OldReader) -> None:
+async def test_a_trusted_touch_has_the_name_of_the_slot(known: OldHome, old: OldReader) -> None:
     late = known.state("event", "late_touch")
     known.trust()
     old.scan("anna")
@@ -63,7 +63,7 @@ async def test_a_trusted_touch_has_the_name_of_the_slot(known: Site, old: OldRea
     assert known.state("event", "late_touch") == late
 
 
-async def test_no_more_trust_holds_from_the_next_touch(known: Site, old: OldReader) -> None:
+async def test_no_more_trust_holds_from_the_next_touch(known: OldHome, old: OldReader) -> None:
     known.trust()
     known.hass.config_entries.async_update_entry(known.entry, options={"trust_touches": False})
     old.scan("anna")
@@ -71,7 +71,7 @@ async def test_no_more_trust_holds_from_the_next_touch(known: Site, old: OldRead
 
 
 async def test_a_trusted_reader_that_knows_no_finger_identifies_nobody(
-    known: Site, old: OldReader
+    known: OldHome, old: OldReader
 ) -> None:
     known.trust()
     old.scan("a stranger")
@@ -81,7 +81,9 @@ async def test_a_trusted_reader_that_knows_no_finger_identifies_nobody(
     assert known.state("sensor", "last_identified").state == "unknown"
 
 
-async def test_a_trusted_slot_without_a_name_identifies_nobody(known: Site, old: OldReader) -> None:
+async def test_a_trusted_slot_without_a_name_identifies_nobody(
+    known: OldHome, old: OldReader
+) -> None:
     known.trust()
     old.reader.sensor.templates[2] = "ben"
     old.scan("ben")
@@ -94,7 +96,7 @@ async def test_a_trusted_slot_without_a_name_identifies_nobody(known: Site, old:
 
 
 @pytest.mark.parametrize("sketch", [Sketch.LATER])
-async def test_a_hint_is_not_a_match(known: Site, old: OldReader) -> None:
+async def test_a_hint_is_not_a_match(known: OldHome, old: OldReader) -> None:
     known.trust()
     old.scan("anna", quality=POOR)
     assert old.said[-1][1]["fingerprint_id"] == -2
@@ -103,7 +105,7 @@ async def test_a_hint_is_not_a_match(known: Site, old: OldReader) -> None:
 
 
 @pytest.mark.parametrize("trusted", [False, True])
-async def test_a_retained_touch_is_nothing(known: Site, old: OldReader, trusted: bool) -> None:
+async def test_a_retained_touch_is_nothing(known: OldHome, old: OldReader, trusted: bool) -> None:
     """Whoever has it retained: a door would open at every start."""
     if trusted:
         known.trust()
@@ -125,7 +127,7 @@ async def test_a_retained_touch_is_nothing(known: Site, old: OldReader, trusted:
     ],
 )
 async def test_nonsense_opens_nothing_and_is_one_line_in_the_log(
-    known: Site, old: OldReader, message: Any, caplog: pytest.LogCaptureFixture
+    known: OldHome, old: OldReader, message: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     known.trust()
     caplog.clear()
@@ -139,7 +141,7 @@ async def test_nonsense_opens_nothing_and_is_one_line_in_the_log(
 
 
 async def test_a_reader_that_was_restarted_is_told_again_to_report_touches(
-    known: Site, old: OldReader
+    known: OldHome, old: OldReader
 ) -> None:
     """It was never seen to be away, and forgets what it was told."""
     asked = len(old.heard_of("detect/request"))
@@ -150,28 +152,28 @@ async def test_a_reader_that_was_restarted_is_told_again_to_report_touches(
 
 
 async def test_a_lost_request_for_touches_is_said_again_with_the_next_status(
-    bare_site: Site, old: OldReader
+    new_home: OldHome, old: OldReader
 ) -> None:
     old.deaf = lambda suffix, _message: suffix == "detect/request"
-    await bare_site.set_up()
+    await new_home.set_up()
     old.deaf = lambda _suffix, _message: False
     # Not at once again: a reader that answers with a status would be asked for ever.
     old.say_status()
-    await bare_site.hass.async_block_till_done()
+    await new_home.settle()
     assert old.heard_of("detect/request") == []
-    presence = bare_site.entry.runtime_data.client._connection
+    presence = new_home.entry.runtime_data.client._connection
     presence._detect_from = 0
     old.say_status()
     await old.hears("detect/request")
 
 
 async def test_an_enrollment_is_not_disturbed_by_a_request_for_touches(
-    site: Site, old: OldReader
+    home: OldHome, old: OldReader
 ) -> None:
     await old.hears("detect/request")
-    await site.enroll()
+    await home.enroll()
     asked = len(old.heard_of("detect/request"))
-    site.entry.runtime_data.client._connection._detect_from = 0
+    home.entry.runtime_data.client._connection._detect_from = 0
     old.say_status()
-    await site.hass.async_block_till_done()
+    await home.settle()
     assert len(old.heard_of("detect/request")) == asked

@@ -5,28 +5,17 @@ from typing import TYPE_CHECKING
 import pytest
 from homeassistant.setup import async_setup_component
 
-from tests.unit.repairs.site import (
-    Site,
-)
+from tests.unit.repairs.home import RepairsHome
 
 if TYPE_CHECKING:
-    from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
-    from pytest_homeassistant_custom_component.typing import (
-        ClientSessionGenerator,
-    )
+    from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-    from tests.unit.fake_reader import FakeReader
+    from tests.support.home import Home
 
 
 @pytest.fixture
-async def site(
-    hass: HomeAssistant,
-    reader: FakeReader,
-    loaded: MockConfigEntry,
-    hass_client: ClientSessionGenerator,
-) -> Site:
-    """Return the reader in use, with nothing wrong."""
+async def home(home: Home, hass_client: ClientSessionGenerator) -> RepairsHome:
+    """Return the reader in use, with nothing wrong, and the page of repair issues."""
     for component in ("repairs", "websocket_api"):
-        assert await async_setup_component(hass, component, {})
-    return Site(hass, reader, loaded, await hass_client())
+        assert await async_setup_component(home.hass, component, {})
+    return RepairsHome(home.hass, home.reader, home.entry, await hass_client())

@@ -18,186 +18,182 @@ from custom_components.biometric_enroll.const import (
 )
 from custom_components.biometric_enroll.issues import ISSUE_FINGERPRINTS_MISSING, ISSUE_OTHER_DEVICE
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
-from tests.unit.fake_reader import DEVICE, READER_ID, FakeReader
-from tests.unit.helpers import (
-    async_enrolled,
-    device_id,
-)
-from tests.unit.repairs.site import (
-    OTHER_DEVICE,
-    Site,
-)
+from tests.support.home import OTHER_DEVICE
+from tests.support.reader import DEVICE, READER_ID, FakeReader
 
 if TYPE_CHECKING:
-    from tests.unit.fake_broker import FakeBroker
+    from tests.support.broker import FakeBroker
+    from tests.unit.repairs.home import RepairsHome
 
 
-def _replaced(site: Site) -> None:
+def _replaced(home: RepairsHome) -> None:
     """Put another reader in the place of the one that was set up."""
-    site.reader.silent = True
-    site.reader = site.stranger
-    site.reader.announce()
+    home.reader.silent = True
+    home.reader = home.stranger
+    home.reader.announce()
 
 
-async def test_the_reader_that_answers_takes_the_place_of_the_other(site: Site) -> None:
-    await async_enrolled(site.hass, site.entry, site.reader)
-    site.hass.config_entries.async_update_entry(site.entry, options={CONF_MIN_CONFIDENCE: 60})
-    entities = er.async_get(site.hass)
+async def test_the_reader_that_answers_takes_the_place_of_the_other(home: RepairsHome) -> None:
+    await home.enrolled()
+    home.set_options({CONF_MIN_CONFIDENCE: 60})
+    entities = er.async_get(home.hass)
     before = {
         each.entity_id: each.id
-        for each in er.async_entries_for_config_entry(entities, site.entry.entry_id)
+        for each in er.async_entries_for_config_entry(entities, home.entry.entry_id)
     }
-    device = device_id(site.hass, site.entry)
-    _replaced(site)
-    await site.hass.async_block_till_done()
-    assert site.raised() == {ISSUE_OTHER_DEVICE}
-    assert (await site.fix(ISSUE_OTHER_DEVICE))["type"] == "create_entry"
-    assert site.entry.state is ConfigEntryState.LOADED
-    assert (site.entry.unique_id, site.entry.data[CONF_DEVICE]) == (OTHER_DEVICE, OTHER_DEVICE)
-    assert site.entry.options == {CONF_MIN_CONFIDENCE: 60}
+    device = home.device_id
+    _replaced(home)
+    await home.settle()
+    assert home.raised() == {ISSUE_OTHER_DEVICE}
+    assert (await home.fix(ISSUE_OTHER_DEVICE))["type"] == "create_entry"
+    assert home.entry.state is ConfigEntryState.LOADED
+    assert (home.entry.unique_id, home.entry.data[CONF_DEVICE]) == (OTHER_DEVICE, OTHER_DEVICE)
+    assert home.entry.options == {CONF_MIN_CONFIDENCE: 60}
     after = {
         each.entity_id: each.id
-        for each in er.async_entries_for_config_entry(entities, site.entry.entry_id)
+        for each in er.async_entries_for_config_entry(entities, home.entry.entry_id)
     }
-    assert (after, device_id(site.hass, site.entry)) == (before, device)
+    assert (after, home.device_id) == (before, device)
     # Her name has stayed; that her finger has to be enrolled again is told.
-    assert await site.names() == ["Anna"]
-    assert site.raised() == {ISSUE_FINGERPRINTS_MISSING}
+    assert await home.names() == ["Anna"]
+    assert home.raised() == {ISSUE_FINGERPRINTS_MISSING}
 
 
 async def test_a_reader_that_the_form_did_not_tell_does_not_take_its_place(
-    site: Site, broker: FakeBroker
+    home: RepairsHome, broker: FakeBroker
 ) -> None:
-    before = dict(site.entry.data)
-    _replaced(site)
-    await site.hass.async_block_till_done()
-    form = await site.open(ISSUE_OTHER_DEVICE)
-    site.stranger.silent = True
-    site.reader = FakeReader(broker, READER_ID, "c1b2c3d4e5f6")
-    form = await site.submit(form)
+    before = dict(home.entry.data)
+    _replaced(home)
+    await home.settle()
+    form = await home.open(ISSUE_OTHER_DEVICE)
+    home.stranger.silent = True
+    home.reader = FakeReader(broker, READER_ID, "c1b2c3d4e5f6")
+    form = await home.submit(form)
     assert (form["type"], form["errors"]) == ("form", {"base": "another_one"})
     assert form["description_placeholders"]["found"] == "c1b2c3d4e5f6"
-    assert dict(site.entry.data) == before
-    assert (await site.submit(form))["type"] == "create_entry"
-    assert site.entry.data[CONF_DEVICE] == "c1b2c3d4e5f6"
+    assert dict(home.entry.data) == before
+    assert (await home.submit(form))["type"] == "create_entry"
+    assert home.entry.data[CONF_DEVICE] == "c1b2c3d4e5f6"
 
 
-async def test_a_reload_in_the_middle_finds_the_new_reader_whole(site: Site) -> None:
+async def test_a_reload_in_the_middle_finds_the_new_reader_whole(home: RepairsHome) -> None:
     """A user's, or that for new features: it waits for the entry, and comes before our own."""
-    await async_enrolled(site.hass, site.entry, site.reader)
+    await home.enrolled()
     entries = er.async_entries_for_config_entry
-    before = {each.entity_id for each in entries(er.async_get(site.hass), site.entry.entry_id)}
-    _replaced(site)
-    await site.hass.async_block_till_done()
-    form = await site.open(ISSUE_OTHER_DEVICE)
+    before = {each.entity_id for each in entries(er.async_get(home.hass), home.entry.entry_id)}
+    _replaced(home)
+    await home.settle()
+    form = await home.open(ISSUE_OTHER_DEVICE)
     reloads: list[asyncio.Task[bool]] = []
-    site.entry.async_on_unload(
+    home.entry.async_on_unload(
         lambda: reloads.append(
-            site.hass.async_create_task(site.hass.config_entries.async_reload(site.entry.entry_id))
+            home.hass.async_create_task(home.hass.config_entries.async_reload(home.entry.entry_id))
         )
     )
-    assert (await site.submit(form))["type"] == "create_entry"
+    assert (await home.submit(form))["type"] == "create_entry"
     assert await asyncio.gather(*reloads) == [True]
-    assert site.entry.runtime_data.device == OTHER_DEVICE
-    after = entries(er.async_get(site.hass), site.entry.entry_id)
+    assert home.entry.runtime_data.device == OTHER_DEVICE
+    after = entries(er.async_get(home.hass), home.entry.entry_id)
     assert {each.entity_id for each in after} == before
     assert all(each.unique_id.startswith(f"{OTHER_DEVICE}_") for each in after)
-    assert await site.names() == ["Anna"]
+    assert await home.names() == ["Anna"]
 
 
 async def test_a_form_ends_when_its_reader_is_unloaded_while_another_one_is_asked(
-    site: Site, broker: FakeBroker
+    home: RepairsHome, broker: FakeBroker
 ) -> None:
-    _replaced(site)
-    await site.hass.async_block_till_done()
-    form = await site.open(ISSUE_OTHER_DEVICE)
-    site.stranger.silent = True
-    site.reader = third = FakeReader(broker, READER_ID, "c1b2c3d4e5f6")
+    _replaced(home)
+    await home.settle()
+    form = await home.open(ISSUE_OTHER_DEVICE)
+    home.stranger.silent = True
+    home.reader = third = FakeReader(broker, READER_ID, "c1b2c3d4e5f6")
     third.holds = {"hello"}
-    submitting = asyncio.create_task(site.submit(form))
+    submitting = asyncio.create_task(home.submit(form))
     await third.hears("hello")
-    await site.hass.config_entries.async_unload(site.entry.entry_id)
+    await home.unload()
     third.silent = True
     third.on_request(third.held[-1])
     result = await submitting
     assert (result["type"], result["reason"]) == ("abort", "not_loaded")
-    assert site.raised() == set()
-    assert site.entry.data[CONF_DEVICE] == DEVICE
+    assert home.raised() == set()
+    assert home.entry.data[CONF_DEVICE] == DEVICE
 
 
 async def test_an_entry_that_is_removed_while_the_other_reader_is_asked_leaves_all_as_it_was(
-    site: Site,
+    home: RepairsHome,
 ) -> None:
-    await async_enrolled(site.hass, site.entry, site.reader)
-    _replaced(site)
-    await site.hass.async_block_till_done()
-    form = await site.open(ISSUE_OTHER_DEVICE)
-    site.stranger.holds = {"hello"}
-    submitting = asyncio.create_task(site.submit(form))
-    asked = len(site.stranger.heard_of("hello"))
-    await site.stranger.hears("hello", asked + 1)
-    await site.hass.config_entries.async_remove(site.entry.entry_id)
-    site.reader.silent = True
-    site.stranger.on_request(site.stranger.held[-1])
+    await home.enrolled()
+    _replaced(home)
+    await home.settle()
+    form = await home.open(ISSUE_OTHER_DEVICE)
+    home.stranger.holds = {"hello"}
+    submitting = asyncio.create_task(home.submit(form))
+    asked = len(home.stranger.heard_of("hello"))
+    await home.stranger.hears("hello", asked + 1)
+    await home.hass.config_entries.async_remove(home.entry.entry_id)
+    home.reader.silent = True
+    home.stranger.on_request(home.stranger.held[-1])
     result = await submitting
     assert (result["type"], result["reason"]) == ("abort", "not_loaded")
     # For 30 days, and for nobody but the reader that they were enrolled on.
-    [(_, place)] = site.hass.data[DATA_REGISTRY].all()
+    [(_, place)] = home.hass.data[DATA_REGISTRY].all()
     assert place.device == DEVICE
 
 
-async def test_a_reader_that_is_set_up_as_another_does_not_take_its_place(site: Site) -> None:
+async def test_a_reader_that_is_set_up_as_another_does_not_take_its_place(
+    home: RepairsHome,
+) -> None:
     MockConfigEntry(
         domain=DOMAIN,
         unique_id=OTHER_DEVICE,
         data={CONF_READER_ID: "back_door", CONF_DEVICE: OTHER_DEVICE},
-    ).add_to_hass(site.hass)
-    before, ours = dict(site.entry.data), site.reader
-    _replaced(site)
-    await site.hass.async_block_till_done()
-    site.reader = ours
-    result = await site.fix(ISSUE_OTHER_DEVICE)
+    ).add_to_hass(home.hass)
+    before, ours = dict(home.entry.data), home.reader
+    _replaced(home)
+    await home.settle()
+    home.reader = ours
+    result = await home.fix(ISSUE_OTHER_DEVICE)
     assert (result["type"], result["reason"]) == ("abort", "already_configured")
-    assert (dict(site.entry.data), site.entry.unique_id) == (before, DEVICE)
-    assert site.entry.state is ConfigEntryState.LOADED
-    assert site.raised() == {ISSUE_OTHER_DEVICE}
+    assert (dict(home.entry.data), home.entry.unique_id) == (before, DEVICE)
+    assert home.entry.state is ConfigEntryState.LOADED
+    assert home.raised() == {ISSUE_OTHER_DEVICE}
 
 
-async def test_a_reader_that_was_ignored_may_take_its_place(site: Site) -> None:
+async def test_a_reader_that_was_ignored_may_take_its_place(home: RepairsHome) -> None:
     ignored = MockConfigEntry(domain=DOMAIN, unique_id=OTHER_DEVICE, source=SOURCE_IGNORE)
-    ignored.add_to_hass(site.hass)
-    _replaced(site)
-    await site.hass.async_block_till_done()
-    assert (await site.fix(ISSUE_OTHER_DEVICE))["type"] == "create_entry"
-    assert site.hass.config_entries.async_entries(DOMAIN) == [site.entry]
+    ignored.add_to_hass(home.hass)
+    _replaced(home)
+    await home.settle()
+    assert (await home.fix(ISSUE_OTHER_DEVICE))["type"] == "create_entry"
+    assert home.hass.config_entries.async_entries(DOMAIN) == [home.entry]
 
 
-async def test_the_right_reader_that_is_back_keeps_its_place(site: Site) -> None:
-    await site.trouble(ISSUE_OTHER_DEVICE)
-    before = dict(site.entry.data)
-    assert (await site.fix(ISSUE_OTHER_DEVICE))["type"] == "create_entry"
-    assert (dict(site.entry.data), site.entry.unique_id) == (before, DEVICE)
-    assert site.raised() == set()
+async def test_the_right_reader_that_is_back_keeps_its_place(home: RepairsHome) -> None:
+    await home.trouble(ISSUE_OTHER_DEVICE)
+    before = dict(home.entry.data)
+    assert (await home.fix(ISSUE_OTHER_DEVICE))["type"] == "create_entry"
+    assert (dict(home.entry.data), home.entry.unique_id) == (before, DEVICE)
+    assert home.raised() == set()
     # The other one is still there, and says so.
-    await site.said_again()
-    assert site.raised() == {ISSUE_OTHER_DEVICE}
+    await home.said_again()
+    assert home.raised() == {ISSUE_OTHER_DEVICE}
 
 
-async def test_without_mqtt_nobody_takes_its_place(site: Site) -> None:
-    await site.trouble(ISSUE_OTHER_DEVICE)
-    form = await site.open(ISSUE_OTHER_DEVICE)
+async def test_without_mqtt_nobody_takes_its_place(home: RepairsHome) -> None:
+    await home.trouble(ISSUE_OTHER_DEVICE)
+    form = await home.open(ISSUE_OTHER_DEVICE)
     with patch.object(mqtt, "async_subscribe", side_effect=HomeAssistantError("not set up")):
-        form = await site.submit(form)
+        form = await home.submit(form)
     assert form["errors"] == {"base": "reader_unreachable"}
 
 
-async def test_an_entry_that_cannot_be_unloaded_is_left_as_it_is(site: Site) -> None:
-    ours = site.reader
-    _replaced(site)
-    await site.hass.async_block_till_done()
-    site.reader = ours
-    before = dict(site.entry.data)
-    with patch.object(site.hass.config_entries, "async_unload", return_value=False):
-        result = await site.fix(ISSUE_OTHER_DEVICE)
+async def test_an_entry_that_cannot_be_unloaded_is_left_as_it_is(home: RepairsHome) -> None:
+    ours = home.reader
+    _replaced(home)
+    await home.settle()
+    home.reader = ours
+    before = dict(home.entry.data)
+    with patch.object(home.hass.config_entries, "async_unload", return_value=False):
+        result = await home.fix(ISSUE_OTHER_DEVICE)
     assert (result["type"], result["reason"]) == ("abort", "not_loaded")
-    assert (dict(site.entry.data), site.entry.unique_id) == (before, DEVICE)
+    assert (dict(home.entry.data), home.entry.unique_id) == (before, DEVICE)

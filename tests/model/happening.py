@@ -1,0 +1,210 @@
+"""Operations of the property-based test: what happens to readers, sensors and Home Assistant."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.model.house import READERS, SOON
+from tests.model.model import FINGERS, SLOTS, STRANGER, Sensor
+from tests.model.reader import new_sensor
+
+if TYPE_CHECKING:
+    from tests.model.play import Play
+
+
+@dataclass(frozen=True)
+class TouchReader:
+    """Touch a reader with one of the fingers, or with a stranger's."""
+
+    reader: int
+    finger: int | None
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        finger = STRANGER if self.finger is None else FINGERS[self.finger]
+        await play.touch(self.reader, finger)
+
+
+@dataclass(frozen=True)
+class StoreBehindItsBack:
+    """Let another device store a finger in the sensor; the reader sees it at its next start."""
+
+    reader: int
+    finger: int
+    at_once: bool
+
+    async def run(self, play: Play) -> None:
+        """Do it, in a slot that the reader cannot take for one of its own."""
+        reader, finger = play.model.readers[self.reader], FINGERS[self.finger]
+        free = set(range(SLOTS)).difference(reader.sensor.templates, reader.ids)
+        if not free or reader.slot_of(finger) is not None:
+            return
+        play.house.doors[self.reader].store(min(free), finger)
+        reader.sensor.templates[min(free)] = finger
+        await _let_notice(play, self.reader, at_once=self.at_once)
+
+
+@dataclass(frozen=True)
+class EraseBehindItsBack:
+    """Let another device erase one template of the sensor, or all."""
+
+    reader: int
+    which: int | None
+    at_once: bool
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        held = play.model.readers[self.reader].sensor.templates
+        slots = sorted(held)
+        if self.which is not None and slots:
+            slots = [slots[self.which % len(slots)]]
+        for slot in slots:
+            del held[slot]
+            del play.house.doors[self.reader].reader.sensor.templates[slot]
+        await _let_notice(play, self.reader, at_once=self.at_once)
+
+
+@dataclass(frozen=True)
+class SwapSensor:
+    """Put another sensor in: a new one, or the oldest in the drawer."""
+
+    reader: int
+    new: bool
+    at_once: bool
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        reader, door = play.model.readers[self.reader], play.house.doors[self.reader]
+        if self.new or not play.model.drawer:
+            sensor, real = Sensor(), new_sensor()
+        else:
+            sensor, real = play.model.drawer.pop(0), play.house.drawer.pop(0)
+        play.model.drawer.append(reader.sensor)
+        play.house.drawer.append(door.reader.swap_sensor(real))
+        reader.sensor = sensor
+        await _let_notice(play, self.reader, at_once=self.at_once)
+
+
+async def _let_notice(play: Play, index: int, *, at_once: bool) -> None:
+    play.model.readers[index].stale = True
+    if at_once and play.house.doors[index].reader.powered:
+        await play.refresh(index)
+
+
+@dataclass(frozen=True)
+class Power:
+    """Take power from a reader, or give it back."""
+
+    reader: int
+    on: bool
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        reader = play.house.doors[self.reader].reader
+        if self.on and not reader.powered:
+            reader.power_on()
+            play.model.readers[self.reader].refresh()
+        elif not self.on:
+            reader.power_off()
+        await asyncio.sleep(SOON)
+
+
+@dataclass(frozen=True)
+class Link:
+    """Take the network from a reader, or give it back."""
+
+    reader: int
+    on: bool
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        play.house.doors[self.reader].link(linked=self.on)
+        # Its pauses between attempts to connect grow.
+        await asyncio.sleep(60)
+
+
+@dataclass(frozen=True)
+class HomeLink:
+    """Take the broker from Home Assistant, or give it back."""
+
+    on: bool
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        play.house.set_connected(connected=self.on)
+        await asyncio.sleep(SOON)
+
+
+@dataclass(frozen=True)
+class RestartBroker:
+    """Kill the broker, which forgets all, and start it again."""
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        play.house.broker.kill()
+        await asyncio.sleep(1)
+        play.house.broker.start()
+        await asyncio.sleep(60)
+
+
+@dataclass(frozen=True)
+class RestartHome:
+    """Restart Home Assistant."""
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        await play.house.restart()
+        await asyncio.sleep(SOON)
+
+
+@dataclass(frozen=True)
+class BackUp:
+    """Make a backup of Home Assistant."""
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        play.house.back_up()
+        play.model.back_up()
+
+
+@dataclass(frozen=True)
+class Restore:
+    """Go back to a backup of Home Assistant's names."""
+
+    which: int
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        if not play.model.backups:
+            return
+        which = self.which % len(play.model.backups)
+        await play.house.restart(which)
+        play.model.restore(which)
+        await asyncio.sleep(SOON)
+
+
+@dataclass(frozen=True)
+class RemoveReader:
+    """Remove a reader from Home Assistant."""
+
+    reader: int
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        if play.model.readers[self.reader].set_up:
+            await play.house.remove(self.reader)
+            play.model.readers[self.reader].set_up = False
+
+
+@dataclass(frozen=True)
+class AddReaders:
+    """Set those readers up again that were removed."""
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        for index in range(len(READERS)):
+            reader = play.model.readers[index]
+            if not reader.set_up:
+                await play.house.add(index)
+                reader.set_up = True
+        await asyncio.sleep(SOON)

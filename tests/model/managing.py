@@ -1,0 +1,238 @@
+"""Operations of the property-based test: what users do with fingerprints that are there."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from custom_components.biometric_enroll.issues import (
+    ISSUE_FINGERPRINTS_MISSING,
+    ISSUE_SENSOR_CHANGED,
+)
+from tests.model.house import SOON
+from tests.model.model import PEOPLE, Named
+
+if TYPE_CHECKING:
+    from tests.model.enrolling import Cut
+    from tests.model.play import Play
+
+
+@dataclass(frozen=True)
+class Update:
+    """Change what is known of one of the fingerprints."""
+
+    which: int
+    name: str | None = None
+    enabled: bool | None = None
+    person: int | None = None
+    """Of those that are there, one more than there are: none."""
+
+    async def run(self, play: Play) -> None:
+        """Do it; needs no reader."""
+        if not play.model.named:
+            return
+        template_id = _pick(sorted(play.model.named, key=_order(play)), self.which)
+        named = play.model.named[template_id]
+        data: dict[str, Any] = {}
+        if self.name is not None:
+            data["name"] = named.name = self.name
+        if self.enabled is not None:
+            data["enabled"] = named.enabled = self.enabled
+        if self.person is not None:
+            persons = [*sorted(play.model.persons, key=play.model.persons.__getitem__), None]
+            named.person = _pick(persons, self.person)
+            data["person"] = None if named.person is None else play.model.persons[named.person]
+        await play.house.call("update_fingerprint", template_id=template_id, **data)
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Delete a fingerprint, or a template without a name."""
+
+    which: int
+    by_slot: bool = False
+    force: bool = False
+    cut: Cut | None = None
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        model = play.model
+        targets = [
+            *((named.reader, named.slot, each) for each, named in model.named.items()),
+            *(
+                (index, slot, template_id)
+                for index, reader in enumerate(model.readers)
+                if reader.set_up
+                for slot, template_id in model.unnamed(index).items()
+            ),
+        ]
+        if not targets:
+            return
+        target = _pick(sorted(targets, key=lambda each: each[:2]), self.which)
+        if self.force:
+            await self._forget(play, *target)
+        else:
+            await self._delete(play, *target)
+
+    async def _forget(self, play: Play, index: int, slot: int, template_id: str | None) -> None:
+        known = template_id in play.model.named
+        if not known and play.model.readers[index].stale:
+            return
+        which = self._which(play, index, slot, template_id)
+        done, _ = await play.house.attempt("delete_fingerprint", force=True, **which)
+        assert done is known
+        play.model.named.pop(template_id or "", None)
+
+    async def _delete(self, play: Play, index: int, slot: int, template_id: str | None) -> None:
+        reader = play.model.readers[index]
+        reachable = play.house.is_reachable(index)
+        held = template_id is None or template_id in reader.ids.values()
+        if self.cut is not None:
+            self.cut.arm(play, index)
+        which = self._which(play, index, slot, template_id)
+        done, _ = await play.house.attempt("delete_fingerprint", **which)
+        if self.cut is None and not reader.stale:
+            assert done is (reachable and reader.ours)
+        elif not reachable:
+            assert not done
+        if done:
+            if held:
+                reader.forget(slot)
+            play.model.named.pop(template_id or "", None)
+        elif reachable and (self.cut is not None or reader.stale):
+            play.doubt(index, slot, template_id)
+        if self.cut is not None:
+            await play.heal()
+        await asyncio.sleep(SOON)
+
+    def _which(self, play: Play, index: int, slot: int, template_id: str | None) -> dict[str, Any]:
+        """Say which template is meant; by its slot only where it is the one that is there."""
+        reader = play.model.readers[index]
+        there = reader.ours and reader.ids.get(slot) == template_id
+        by_slot = template_id is None or template_id not in play.model.named
+        if by_slot or (self.by_slot and there and reader.set_up and not reader.stale):
+            return {"device_id": play.house.device_id(index) or "none", "slot": slot}
+        return {"template_id": template_id}
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """Give a name to a template that has none."""
+
+    which: int
+    name: str
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        unnamed = (await play.house.call("get_fingerprints"))["unnamed"]
+        if not unnamed:
+            return
+        chosen = _pick(unnamed, self.which)
+        slot, template_id = chosen["slot"], chosen["template_id"]
+        index = 0 if chosen["device_id"] == play.house.device_id(0) else 1
+        reader = play.model.readers[index]
+        done, _ = await play.house.attempt(
+            "update_fingerprint", device_id=chosen["device_id"], slot=slot, name=self.name
+        )
+        if not reader.stale:
+            assert done is (template_id is not None or play.house.is_reachable(index))
+        if not done:
+            return
+        if template_id is None:
+            template_id = play.house.doors[index].reader.memory[slot]
+            reader.ids[slot] = template_id
+        play.model.named[template_id] = Named(index, slot, self.name, None, None)
+
+
+@dataclass(frozen=True)
+class AcceptSensor:
+    """Take a sensor that was changed for the reader's own, as its repair issue offers."""
+
+    reader: int
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        reader = play.model.readers[self.reader]
+        if not reader.set_up or play.house.issue(self.reader, ISSUE_SENSOR_CHANGED) is None:
+            return
+        done = await play.house.fix(self.reader, ISSUE_SENSOR_CHANGED)
+        if not reader.stale:
+            assert done is play.house.is_reachable(self.reader)
+        if done:
+            reader.accept()
+        await asyncio.sleep(SOON)
+
+
+@dataclass(frozen=True)
+class ForgetGone:
+    """Forget the names whose template is gone, as their repair issue offers."""
+
+    reader: int
+
+    async def run(self, play: Play) -> None:
+        """Do it, unless the reader may know better by now."""
+        reader = play.model.readers[self.reader]
+        if reader.stale or not play.house.is_reachable(self.reader):
+            return
+        gone = play.model.gone(self.reader)
+        if play.house.issue(self.reader, ISSUE_FINGERPRINTS_MISSING) is None:
+            assert all(named.may_vanish for named in gone.values())
+            return
+        assert await play.house.fix(self.reader, ISSUE_FINGERPRINTS_MISSING)
+        for template_id in gone:
+            del play.model.named[template_id]
+
+
+@dataclass(frozen=True)
+class SwitchIdentification:
+    """Let a reader report whom it identifies, or not."""
+
+    reader: int
+    on: bool
+
+    async def run(self, play: Play) -> None:
+        """Do it, if there is a way to."""
+        if play.house.is_reachable(self.reader):
+            await play.house.turn(self.reader, on=self.on)
+            play.model.readers[self.reader].identification = self.on
+
+
+@dataclass(frozen=True)
+class RemovePerson:
+    """Remove a person from Home Assistant."""
+
+    which: int
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        if play.model.persons:
+            persons = sorted(play.model.persons, key=play.model.persons.__getitem__)
+            person = _pick(persons, self.which)
+            await play.house.people.remove(play.model.persons[person])
+            play.model.remove_person(person)
+
+
+@dataclass(frozen=True)
+class AddPerson:
+    """Add a person to Home Assistant, as new."""
+
+    which: int
+
+    async def run(self, play: Play) -> None:
+        """Do it."""
+        name = _pick(PEOPLE, self.which)
+        if f"person.{name.lower()}" not in play.model.persons.values():
+            play.model.persons |= await play.house.people.add(name)
+
+
+def _pick[T](which: list[T] | tuple[T, ...], number: int) -> T:
+    return which[number % len(which)]
+
+
+def _order(play: Play) -> Any:
+    """Return a key by which template ids have the same order each time."""
+
+    def key(template_id: str) -> tuple[int, int]:
+        named = play.model.named[template_id]
+        return named.reader, named.slot
+
+    return key

@@ -1,0 +1,203 @@
+"""Roster, sensors and entities agree once the dust has settled, whatever has happened.
+
+Two readers of the real firmware, five people, and a plain model of what must be true.
+`BIOMETRIC_ENROLL_HISTORIES=2000 scripts/test model` lives through as many histories as one likes,
+and through others each time.
+"""
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+from homeassistant.setup import async_setup_component
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from custom_components.biometric_enroll.const import DOMAIN
+from emulator import Command
+from tests.model import happening, managing
+from tests.model.enrolling import Cut, Enroll, Scans, Trouble
+from tests.model.house import House
+from tests.model.model import FINGERS, PEOPLE, SLOTS, Model
+from tests.model.play import Play
+from tests.simulation.flash import Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from homeassistant.core import HomeAssistant
+
+    from tests.support.broker import FakeBroker
+
+type History = tuple[list[Any], list[list[Any]]]
+"""Who is enrolled at first, and what happens then, in bursts that each settle."""
+
+_CHOSEN = os.environ.get("BIOMETRIC_ENROLL_HISTORIES")
+_PARTS = 4
+"""On so many cores the histories are lived through."""
+
+_READER = st.integers(0, 1)
+_FINGER = st.integers(0, len(FINGERS) - 1)
+_WHICH = st.integers(0, 11)
+_NAMES = st.sampled_from([*PEOPLE, "Anna Maria", "Ω"])
+
+
+def _cuts(most: int, *commands: Command) -> st.SearchStrategy[Cut]:
+    """Draw a cut: short, or longer than anybody waits for an answer."""
+    return st.builds(
+        Cut,
+        nth=st.integers(1, most),
+        what=st.sampled_from([*commands, *Moment]),
+        lasts_s=st.sampled_from([1.0, 20.0]),
+    )
+
+
+_ENROLLMENTS = st.builds(
+    Enroll, _READER, _FINGER, st.just(Scans.RIGHT), st.none() | st.integers(0, SLOTS - 1)
+)
+_TROUBLED = st.builds(
+    Enroll,
+    _READER,
+    _FINGER,
+    st.sampled_from(Scans),
+    trouble=st.none() | st.tuples(st.integers(0, 2), st.sampled_from(Trouble)),
+)
+_CUT = st.builds(
+    Enroll,
+    _READER,
+    _FINGER,
+    st.just(Scans.RIGHT),
+    cut=_cuts(
+        4, Command.GEN_IMG, Command.IMG_2_TZ, Command.SEARCH, Command.REG_MODEL, Command.STORE
+    ),
+)
+_DELETIONS = st.builds(
+    managing.Delete, _WHICH, st.booleans(), st.sampled_from([False, False, True])
+)
+_CUT_DELETIONS = st.builds(
+    managing.Delete, _WHICH, cut=_cuts(2, Command.DELET_CHAR, Command.READ_INDEX_TABLE)
+)
+_UPDATES = st.builds(
+    managing.Update,
+    _WHICH,
+    st.none() | _NAMES,
+    st.none() | st.booleans(),
+    st.none() | st.integers(0, 5),
+)
+_OTHERS = (
+    st.builds(managing.Adopt, _WHICH, _NAMES),
+    st.builds(managing.AcceptSensor, _READER),
+    st.builds(managing.ForgetGone, _READER),
+    st.builds(managing.SwitchIdentification, _READER, st.booleans()),
+    st.builds(managing.RemovePerson, _WHICH),
+    st.builds(managing.AddPerson, _WHICH),
+    st.builds(happening.TouchReader, _READER, st.none() | _FINGER),
+    st.builds(happening.StoreBehindItsBack, _READER, _FINGER, st.booleans()),
+    st.builds(happening.EraseBehindItsBack, _READER, st.none() | _WHICH, st.booleans()),
+    st.builds(happening.SwapSensor, _READER, st.booleans(), st.booleans()),
+    st.builds(happening.Power, _READER, st.booleans()),
+    st.builds(happening.Link, _READER, st.booleans()),
+    st.builds(happening.HomeLink, st.booleans()),
+    st.just(happening.RestartBroker()),
+    st.just(happening.RestartHome()),
+    st.just(happening.BackUp()),
+    st.builds(happening.Restore, _WHICH),
+    st.builds(happening.RemoveReader, _READER),
+    st.just(happening.AddReaders()),
+)
+_OFTEN = (_ENROLLMENTS, _TROUBLED, _CUT, _DELETIONS, _CUT_DELETIONS, _UPDATES, _OTHERS[0])
+# By number, since `one_of` takes what is there twice for once.
+_OPERATIONS = st.sampled_from(range(2 * len(_OFTEN) + len(_OTHERS))).flatmap(
+    lambda number: (*_OFTEN, *_OFTEN, *_OTHERS)[number]
+)
+# With somebody there from the beginning, or most operations would find nobody.
+_HISTORIES = st.tuples(
+    st.lists(_ENROLLMENTS, min_size=2, max_size=4),
+    st.lists(st.lists(_OPERATIONS, min_size=1, max_size=4), min_size=3, max_size=6),
+)
+
+
+@pytest.fixture
+async def builder(
+    hass: HomeAssistant, broker: FakeBroker, hass_storage: dict[str, Any]
+) -> Callable[[int], House]:
+    """Return what makes a house from a seed."""
+    assert await async_setup_component(hass, "person", {})
+    assert await async_setup_component(hass, DOMAIN, {})
+    return partial(House, hass, broker, hass_storage)
+
+
+# By its slot, the template is meant that is there, not one that is gone from there.
+_GONE_FROM_THERE = (
+    [Enroll(0, 0, Scans.RIGHT, 2)],
+    [
+        [happening.EraseBehindItsBack(0, None, at_once=True), Enroll(0, 2, Scans.RIGHT, 2)],
+        [managing.Delete(1, by_slot=True)],
+    ],
+)
+# What was deleted does not come back.
+_DELETED = ([Enroll(0, 0, Scans.RIGHT)], [[managing.Delete(0), happening.RestartHome()]])
+
+
+@pytest.mark.parametrize("history", [_GONE_FROM_THERE, _DELETED])
+async def test_histories_that_once_went_wrong_end_well(
+    builder: Callable[[int], House], history: History
+) -> None:
+    await _live_through(builder(0), history)
+
+
+def _truth_test(part: int) -> Callable[..., Awaitable[None]]:
+    """Return a test of its share of the histories, for one of several cores."""
+
+    @pytest.mark.timeout(0 if _CHOSEN else 600)
+    @settings(
+        max_examples=-(-int(_CHOSEN or 80) // _PARTS),
+        database=None,
+        report_multiple_bugs=False,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(history=_HISTORIES, number=st.integers(0, 999))
+    async def test(builder: Callable[[int], House], history: History, number: int) -> None:
+        await _live_through(builder(number), history)
+
+    chosen: Callable[..., Awaitable[None]] = test if _CHOSEN else seed(part)(test)
+    return chosen
+
+
+(
+    test_roster_sensors_and_entities_agree_once_the_dust_has_settled_1,
+    test_roster_sensors_and_entities_agree_once_the_dust_has_settled_2,
+    test_roster_sensors_and_entities_agree_once_the_dust_has_settled_3,
+    test_roster_sensors_and_entities_agree_once_the_dust_has_settled_4,
+) = map(_truth_test, range(_PARTS))
+
+
+async def _live_through(house: House, history: History) -> None:
+    model = Model()
+    play = Play(house, model)
+    try:
+        await house.begin()
+        for name in PEOPLE:
+            model.persons |= await house.people.add(name)
+        first, bursts = history
+        for burst in (first, *bursts):
+            for operation in burst:
+                _note(repr(operation))
+                await operation.run(play)
+                await play.listen()
+            _note("settle")
+            await play.settle()
+    finally:
+        for entity_id in model.persons.values():
+            await house.people.remove(entity_id)
+        await house.end()
+
+
+def _note(what: str) -> None:
+    """Tell what is done; of a history that was not drawn, pytest tells all anyway."""
+    if hypothesis.currently_in_test_context():
+        hypothesis.note(what)

@@ -1,0 +1,131 @@
+"""The clocks that tests of Home Assistant live by: a virtual one, and one that is never in a hurry.
+
+A folder of tests lives in virtual time where its `conftest.py` imports the two functions at the
+end: there, nothing takes time but the work of threads.
+"""
+
+import asyncio
+import selectors
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, override
+from unittest.mock import patch
+
+import pytest
+from homeassistant.util import dt as dt_util
+
+from tests.simulation.loop import VirtualTime
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from concurrent.futures import Executor
+    from datetime import datetime
+
+
+MOST_FOR_A_TURN = 0.005
+"""Seconds that one turn of the loop counts at most, however long it takes."""
+
+
+class SteadyTime:
+    """Counts how long the loop waits, as long as it meant to, and a little for each turn.
+
+    It does not count what the machine does meanwhile. The tests give a silent reader a tenth of a
+    second; where others work on the same machine, that can go by between two steps of one answer,
+    and a reader that has answered would be given up.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take over the time of a running loop."""
+        self._at = loop.time()
+        self._turned = time.monotonic()
+        selector = loop._selector  # type: ignore[attr-defined]
+        self._select: Callable[[float | None], list[Any]] = selector.select
+        selector.select = self.select
+        loop.time = self.time  # type: ignore[method-assign]
+
+    def time(self) -> float:
+        """Return the seconds that count."""
+        return self._at + min(time.monotonic() - self._turned, MOST_FOR_A_TURN)
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        """Wait like the loop's own selector."""
+        self._at = self.time()
+        began = time.monotonic()
+        ready = self._select(timeout)
+        self._turned = time.monotonic()
+        waited = self._turned - began
+        self._at += waited if timeout is None else min(waited, max(timeout, 0.0))
+        return ready
+
+
+class _Clock(selectors.DefaultSelector):
+    """Waits by jumping ahead, unless a thread is at work: nobody can tell how long that takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Home Assistant also asks the real clock.
+        self.now = time.monotonic()
+        self.at_work = 0
+        """How many jobs of threads have no result yet."""
+        self.loop: VirtualTime | None = None
+
+    @override
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Give what is ready now; where that is nothing, it is later when this returns."""
+        if timeout == 0 or timeout is None or self.loop is None or self.at_work:
+            return super().select(0 if timeout == 0 else None)
+        if not (ready := super().select(0)):
+            self.now = self.loop.next_timer()
+        return ready
+
+
+class HomeLoop(VirtualTime, asyncio.SelectorEventLoop):
+    """Jumps to the next timer whenever nobody has anything to do."""
+
+    def __init__(self) -> None:
+        self._clock = _Clock()
+        super().__init__(self._clock)
+        self._clock.loop = self
+        # What the clock shows may be so large that a nanosecond more is none.
+        self._clock_resolution = 1e-6
+
+    def keep_time(self) -> None:
+        """Go by the virtual time again, which Home Assistant has replaced by the real one."""
+        vars(self).pop("time", None)
+        # It notes where every callback was made, which takes half of the processor.
+        self.set_debug(False)
+
+    @override
+    def run_in_executor[*Ts, T](
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Have a thread do something; until it is done, no time goes by."""
+        self._clock.at_work += 1
+        job = super().run_in_executor(executor, func, *args)
+        job.add_done_callback(self._done)
+        return job
+
+    def _done(self, _: asyncio.Future[Any]) -> None:
+        self._clock.at_work -= 1
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Have the tests of a folder run on a loop of virtual time."""
+    return {"virtual time": HomeLoop}
+
+
+@pytest.fixture(autouse=True)
+async def virtual_time(
+    configure_event_loop: None, enable_event_loop_debug: None
+) -> AsyncGenerator[None]:
+    """Let the wall clock go by the loop's time."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, HomeLoop)
+    loop.keep_time()
+    begin, started = dt_util.utcnow(), loop.time()
+
+    def utcnow() -> datetime:
+        return begin + timedelta(seconds=loop.time() - started)
+
+    with patch.object(dt_util, "utcnow", utcnow):
+        yield

@@ -1,0 +1,275 @@
+"""A running house: real processes, and short words for what the tests do with them."""
+
+import asyncio
+import itertools
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from demo.person import Person
+from demo.stage import Stage
+from emulator.fingers import Finger
+from emulator.wire import Code, Command
+from tests.support.proxy import Lines, open_lines
+from tests.support.wire_tap import WireTap
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+    from pathlib import Path
+
+    from demo.brokers import BrokerKind
+    from demo.client import Client
+    from demo.reader import VirtualReader
+
+READER_ID = "front_door"
+ENROLLMENT = f"sensor.{READER_ID}_enrollment"
+PROGRESS = f"sensor.{READER_ID}_enrollment_progress"
+LAST_IDENTIFIED = f"sensor.{READER_ID}_last_identified"
+STORED = f"sensor.{READER_ID}_stored_fingerprints"
+TOUCH = f"event.{READER_ID}_touch"
+LATE_TOUCH = f"event.{READER_ID}_late_touch"
+ENROLLING = f"binary_sensor.{READER_ID}_enrolling"
+CONNECTIVITY = f"binary_sensor.{READER_ID}_connectivity"
+
+_WITHIN = 30
+_LONGEST_ABSENCE = 75
+"""Seconds; a reader that has missed its broker for long looks for it once a minute."""
+
+
+@dataclass
+class House:
+    """One Home Assistant with one reader, a client that watches, and a tap on the wire."""
+
+    stage: Stage
+    reader: VirtualReader
+    client: Client
+    wire: WireTap
+    _lines: Lines | None
+    device_id: str = ""
+    """Of the reader, in Home Assistant's device registry."""
+    events: list[dict[str, Any]] = field(default_factory=list)
+    """What came on Home Assistant's event bus from this integration."""
+    ran: list[str] = field(default_factory=list)
+    """Which automations ran, in order."""
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    @classmethod
+    @asynccontextmanager
+    async def running(
+        cls,
+        folder: Path,
+        broker: BrokerKind,
+        automations: Sequence[dict[str, Any]] = (),
+        *,
+        behind_lines: bool = False,
+    ) -> AsyncGenerator[Self]:
+        """Start everything, and add the reader as a user would.
+
+        Behind lines, Home Assistant and the reader each reach the broker through a `Proxy`.
+        """
+        async with AsyncExitStack() as ends:
+            stage = await ends.enter_async_context(Stage(folder, broker=broker))
+            direct = stage.broker.port
+            lines = await ends.enter_async_context(open_lines(direct)) if behind_lines else None
+            await stage.async_start(
+                # At once, so that also a kill leaves in the database what was told before.
+                {"automations": list(automations), "recorder": {"commit_interval": 0}},
+                port=lines.home_assistant.port if lines else direct,
+            )
+            wire = ends.enter_context(closing(WireTap(direct, READER_ID)))
+            await wire.ready()
+            reader = stage.add_reader(READER_ID, port=lines.reader.port if lines else direct)
+            async with await stage.home_assistant.async_connect() as client:
+                await _add_reader(stage, client)
+                await client.async_until_state(CONNECTIVITY, "on")
+            self = cls(stage, reader, client, wire, lines)
+            await self.connect()
+            try:
+                yield self
+            finally:
+                await self.client.async_close()
+
+    @property
+    def lines(self) -> Lines:
+        """The network, in a house that has one to be broken."""
+        assert self._lines is not None
+        return self._lines
+
+    @asynccontextmanager
+    async def idle(self) -> AsyncGenerator[None]:
+        """Begin with everything there, nothing running, and nothing told yet.
+
+        Whatever the test before has left behind, it is to cost that test alone.
+        """
+        self.reader.line.lift()
+        if self._is_broken:
+            await self._mend()
+        await self.until_available(_LONGEST_ABSENCE)
+        if self.client.states[ENROLLING].state == "on":
+            await self.action("cancel_enrollment")
+        await self.settled()
+        self.events.clear()
+        self.ran.clear()
+        yield
+
+    @property
+    def _is_broken(self) -> bool:
+        return not (
+            self.stage.broker.running
+            and self.stage.home_assistant.program.running
+            and self.client.connected
+            and self.reader.program.running
+            and (self._lines is None or self._lines.flow)
+        )
+
+    async def _mend(self) -> None:
+        """Start again what is dead, let flow what is held, and have the reader begin anew."""
+        broker, home_assistant = self.stage.broker, self.stage.home_assistant
+        if self._lines is not None:
+            self._lines.resume()
+        if not broker.running:
+            subscriptions = self.wire.subscriptions
+            await broker.async_start()
+            await self.wire.until(lambda wire: wire.subscriptions > subscriptions)
+        if not home_assistant.program.running:
+            await home_assistant.async_start()
+        if not self.client.connected:
+            await self.client.async_close()
+            await self.connect()
+        # It may look for its broker only once a minute by now, and an enrollment that runs there is
+        # nobody's any more.
+        self.reader.kill()
+        await self.client.async_until(
+            lambda states: CONNECTIVITY in states and states[CONNECTIVITY].state != "on", within=60
+        )
+        self.reader.start()
+        await self.until_available()
+        await self.client.async_until_state(ENROLLING, "off")
+
+    @property
+    def person(self) -> Person:
+        """Somebody who does what the dashboard says."""
+        return Person(self.client, self.reader.line, ENROLLMENT)
+
+    def new_finger(self) -> Finger:
+        """Return a finger that no sensor has seen."""
+        return Finger(f"finger {next(self._numbers)}")
+
+    async def action(self, action: str, **data: Any) -> Any:
+        """Call one of our actions for the reader; return its response."""
+        response = action != "cancel_enrollment"
+        return await self.client.async_action(
+            f"biometric_enroll.{action}", response=response, device_id=self.device_id, **data
+        )
+
+    async def enroll(self, name: str, *fingers: Finger, **data: Any) -> dict[str, Any]:
+        """Enroll as a person would, and return what the waiting action answers."""
+        person = asyncio.create_task(self.person.async_enroll(*fingers))
+        answer: dict[str, Any] = await self.action(
+            "enroll_fingerprint", name=name, wait=True, **data
+        )
+        await person
+        return answer
+
+    async def names(self) -> list[str]:
+        """Return the names that the reader's fingerprints have."""
+        answer = await self.action("get_fingerprints")
+        return [fingerprint["name"] for fingerprint in answer["fingerprints"]]
+
+    async def connect(self) -> None:
+        """Follow Home Assistant, which has just started, with a new client."""
+        self.client = await self.stage.home_assistant.async_connect()
+        await self.client.async_subscribe(
+            {"type": "subscribe_events", "event_type": "biometric_enroll_event"},
+            lambda event: self.events.append(event["data"]),
+        )
+        await self.client.async_subscribe(
+            {"type": "subscribe_events", "event_type": "automation_ran"},
+            lambda event: self.ran.append(event["data"]["which"]),
+        )
+        self.device_id = await self.device_id_of(self.reader)
+        # Automations listen only from then on.
+        await self.stage.home_assistant.async_started(self.client)
+
+    async def device_id_of(self, reader: VirtualReader) -> str:
+        """Return a reader's id in Home Assistant's device registry."""
+        devices = await self.client.async_command(type="config/device_registry/list")
+        found: str = next(
+            device["id"]
+            for device in devices
+            if ["biometric_enroll", reader.device] in device["identifiers"]
+        )
+        return found
+
+    async def touch(self, finger: Finger) -> None:
+        """Touch the sensor, and lift the finger when the reader has told of it."""
+        touches = self.wire.count("fingerprint")
+        await self.touch_unheard(finger)
+        await self.wire.until(lambda wire: wire.count("fingerprint") > touches)
+
+    async def touch_unheard(self, finger: Finger) -> None:
+        """Touch the sensor, and lift the finger when the reader has looked at it."""
+        line = self.reader.line
+        # Until the reader has seen the empty sensor, this would be the touch before.
+        await self._sensor_answered(Command.GEN_IMG, Code.NO_FINGER)
+        line.place(finger)
+        # A second look, and it is done with the first.
+        for _ in range(2):
+            await self._sensor_answered(Command.GEN_IMG, Code.OK)
+        line.lift()
+
+    async def _sensor_answered(self, command: Command, code: Code) -> None:
+        line = self.reader.line
+        await asyncio.to_thread(
+            line.wait_for_command, command, 30, code=code, since=line.command_count
+        )
+
+    async def reload(self) -> None:
+        """Reload the reader's config entry: subscribe anew, and get what is retained."""
+        entries = await self.client.async_command(
+            type="config_entries/get", domain="biometric_enroll"
+        )
+        await self.client.async_action(
+            "homeassistant.reload_config_entry", entry_id=entries[0]["entry_id"]
+        )
+        await self.until_available()
+
+    async def until_available(self, within: float = _WITHIN) -> None:
+        """Wait until Home Assistant knows that the reader is there."""
+        await self.client.async_until_state(CONNECTIVITY, "on", within)
+
+    async def settled(self) -> None:
+        """Wait until the reader is known to be there, and this client has been told everything."""
+        await self.until_available()
+        # An answer comes after all that happened before.
+        await self.client.async_command(type="get_config")
+
+    def seen(self, entity_id: str, since: int) -> list[str]:
+        """Return the states of an entity that the client has seen since a mark, in order."""
+        return [
+            state.state for _, which, state in self.client.history[since:] if which == entity_id
+        ]
+
+    async def until_shown(self, entity_id: str, since: int) -> None:
+        """Wait until the client has seen any change of an entity since a mark."""
+        await self.client.async_until(lambda _: self.seen(entity_id, since) != [])
+
+    @property
+    def mark(self) -> int:
+        """What `seen` counts from."""
+        return len(self.client.history)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Look at the files of another process, which tell nobody when they change."""
+    async with asyncio.timeout(_WITHIN):
+        while not condition():  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.02)
+
+
+async def _add_reader(stage: Stage, client: Client) -> None:
+    if stage.broker.kind.discovers:
+        await stage.home_assistant.async_add_discovered_reader(client, READER_ID)
+    else:
+        added = await stage.home_assistant.async_add_reader(READER_ID)
+        assert added["type"] == "create_entry", added

@@ -1,0 +1,76 @@
+"""Cancelling on a reader of the first generation."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from homeassistant.exceptions import ServiceValidationError
+
+from tests.support.home import async_fails
+
+if TYPE_CHECKING:
+    from tests.support.first_generation.home import OldHome, OldReader
+
+
+@pytest.mark.parametrize("scans", [0, 1])
+async def test_the_action_cancels(home: OldHome, old: OldReader, scans: int) -> None:
+    await home.enroll()
+    old.scan(times=scans)
+    await home.cancel()
+    assert home.outcome == ("cancelled", None)
+    assert old.reader.enrollment is None
+    assert await home.named() == {}
+
+
+async def test_the_button_cancels(home: OldHome, old: OldReader) -> None:
+    await home.enroll()
+    await home.press_cancel()
+    assert home.outcome == ("cancelled", None)
+    await home.enrolled()
+
+
+async def test_with_nothing_to_cancel_there_is_an_error(home: OldHome, old: OldReader) -> None:
+    with pytest.raises(ServiceValidationError) as error:
+        await home.cancel()
+    assert error.value.translation_key == "refused_not_running"
+    await home.enrolled()
+    with pytest.raises(ServiceValidationError):
+        await home.press_cancel()
+    assert old.heard_of("enroll/request", action="cancel") == []
+
+
+async def test_a_cancel_is_repeated_until_it_is_answered(
+    home: OldHome, old: OldReader, impatient: None
+) -> None:
+    await home.enroll()
+    heard: list[str] = []
+
+    def deaf(_suffix: str, message: dict[str, object]) -> bool:
+        heard.append(str(message.get("action")))
+        return heard.count("cancel") < 3
+
+    old.deaf = deaf
+    await home.cancel()
+    assert home.stage == "cancelled"
+
+
+async def test_a_cancel_that_nobody_answers_is_an_error_and_the_enrollment_is_followed_on(
+    home: OldHome, old: OldReader, impatient: None
+) -> None:
+    await home.enroll()
+    old.silent = True
+    assert await async_fails(home.cancel()) == "reader_unreachable"
+    old.silent = False
+    old.scan(times=old.scans)
+    await home.until_ended()
+    assert home.stage == "completed"
+
+
+async def test_a_cancel_after_the_reader_has_restarted_ends_it(
+    home: OldHome, old: OldReader
+) -> None:
+    """It knows of nothing to cancel, which it says in two ways; and nothing is stored."""
+    await home.enroll()
+    old.reboot()
+    await home.cancel()
+    assert home.ended
+    assert await home.named() == {}

@@ -1,0 +1,147 @@
+"""Reader or Home Assistant restarts in the middle of an enrollment."""
+
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from custom_components.biometric_enroll.legacy import enroller as enrollments
+from custom_components.biometric_enroll.protocol.messages import IDLE
+from custom_components.biometric_enroll.storage import DATA_REGISTRY
+from tests.support.first_generation.home import OldHome, OldReader
+from tests.support.first_generation.reader import Settings
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+
+    from tests.support.broker import FakeBroker
+    from tests.support.first_generation.sketch import Sketch
+
+
+# A reader that restarts in the middle
+
+
+async def test_a_restarted_reader_ends_its_enrollment_with_its_next_status(
+    home: OldHome, old: OldReader
+) -> None:
+    await home.enroll()
+    old.scan()
+    with patch.object(enrollments, "SETTLED", 0):
+        old.reboot()
+        assert home.stage == "lift_finger"
+        old.say_status()
+    assert home.outcome == ("failed", "reader_restarted")
+    assert await home.named() == {}
+    await home.enrolled()
+
+
+async def test_a_status_in_the_middle_ends_nothing(home: OldHome, old: OldReader) -> None:
+    await home.enroll()
+    with patch.object(enrollments, "SETTLED", 0):
+        old.say_status()
+        assert home.stage == "place_finger"
+    old.scan(times=old.scans)
+    await home.until_stage("completed")
+
+
+async def test_a_status_that_was_on_its_way_when_it_started_ends_nothing(
+    home: OldHome, old: OldReader
+) -> None:
+    await home.enroll()
+    idle = {"status": "online", "enrollment_in_progress": False}
+    old.publish("status", idle)
+    assert home.stage == "place_finger"
+
+
+async def test_a_restarted_reader_that_tells_no_status_ends_it_by_the_time(
+    new_home: OldHome, old: OldReader, short_scans: None
+) -> None:
+    await new_home.set_up()
+    await new_home.enroll(scan_timeout=120)
+    old.reboot(silent=True)
+    await new_home.until_ended()
+    assert new_home.stage == "failed"
+    assert await new_home.named() == {}
+
+
+# Home Assistant restarts in the middle
+
+
+async def test_after_a_restart_it_goes_on(home: OldHome, old: OldReader) -> None:
+    await home.enroll()
+    old.scan()
+    await home.restart()
+    assert home.state("sensor", "enrollment_progress").state == "33"
+    assert home.state("sensor", "enrollment").attributes["name"] == "Anna"
+    old.scan(times=old.scans - 1)
+    await home.until_stage("completed")
+    await home.settle()
+    assert await home.named() == {1: "Anna"}
+    scans = [moment for moment in home.told() if moment.startswith("scan")]
+    assert scans == ["scan_captured 1", "scan_captured 2", "scan_captured 3"]
+
+
+async def test_scans_during_a_restart_are_counted_with_the_next_message(
+    home: OldHome, old: OldReader, hass: HomeAssistant
+) -> None:
+    await home.enroll()
+    assert await home.unload()
+    old.scan(times=old.scans - 1)
+    await home.set_up()
+    old.scan()
+    await home.until_stage("completed")
+    await home.settle()
+    assert await home.named() == {1: "Anna"}
+    assert home.told().count("scan_captured 1") == 1
+
+
+async def test_an_end_during_a_restart_is_not_waited_for_for_ever(
+    new_home: OldHome, old: OldReader, hass: HomeAssistant, short_scans: None
+) -> None:
+    await new_home.set_up()
+    with patch.object(enrollments, "SILENCE", 0):
+        await new_home.enroll(scan_timeout=120)
+    assert await new_home.unload()
+    old.scan(times=old.scans)
+    old.ask("enroll/request", action="confirm")
+    await new_home.set_up()
+    await new_home.until_ended()
+    # It is stored, but nobody has heard for whom.
+    assert new_home.stage == "failed"
+    assert await new_home.named() == {}
+
+
+async def test_a_start_during_which_home_assistant_was_restarted_is_followed(
+    home: OldHome, old: OldReader, hass: HomeAssistant
+) -> None:
+    """It was asked for, and its name is saved; only the reader's yes was not heard."""
+    answer = await home.enroll()
+    coordinator = home.entry.runtime_data
+    assert await home.unload()
+    # As a crash would leave it: the mark of the enrollment was not saved yet.
+    mark = coordinator.client.model.delivered
+    mark.snapshot = IDLE
+    await coordinator.client.model.delivery_log.async_save()
+    await home.restart_from_disk()
+    assert hass.data[DATA_REGISTRY].enrollment("esp32") is not None
+    assert home.stage == "idle"
+    old.scan(times=old.scans)
+    await home.until_stage("completed")
+    await home.settle()
+    assert home.state("sensor", "enrollment").attributes["template_id"] == answer["template_id"]
+    assert await home.named() == {1: "Anna"}
+
+
+async def test_a_reader_with_a_faster_status_enrolls_too(
+    hass: HomeAssistant, broker: FakeBroker, sketch: Sketch
+) -> None:
+    old = OldReader(broker, sketch, Settings(status_period=0.5))
+    home = OldHome(hass, old)
+    await home.set_up()
+    with patch.object(enrollments, "SETTLED", 0):
+        await home.enroll()
+        for _ in range(old.scans):
+            old.scan()
+            old.wait(3)
+        await home.until_ended()
+    assert home.stage == "completed"
+    await home.settle()
+    assert await home.unload()

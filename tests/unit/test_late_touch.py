@@ -1,0 +1,159 @@
+"""Touches that are not provably live: they are told as late, and open nothing."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
+from tests.support.reader import new_id
+
+if TYPE_CHECKING:
+    from homeassistant.core import Event
+
+    from tests.support.broker import FakeBroker
+    from tests.support.home import Home
+    from tests.support.reader import FakeReader
+
+
+LATE = {
+    "older than five seconds": {"age": 5.5},
+    "further in the future than any clock drifts": {"age": -1.0},
+    "from before any hello": {"hello": None},
+    "after a hello of an earlier run": {"hello": new_id()},
+    "from before the reader's last start": {"at_ms": None},
+}
+
+
+@pytest.mark.parametrize("changes", LATE.values(), ids=LATE.keys())
+async def test_a_touch_that_is_not_provably_live_is_late(
+    home: Home,
+    reader: FakeReader,
+    anna: str,
+    moments: list[Event[dict[str, Any]]],
+    changes: dict[str, Any],
+) -> None:
+    touch = reader.touch(anna, **changes)
+    await reader.until(lambda: reader.acked == [touch])
+    assert home.state("event", "touch").state == "unknown"
+    assert home.state("sensor", "last_identified").state == "unknown"
+    assert home.state("event", "late_touch").attributes["event_type"] == "identified"
+    assert [moment.data["type"] for moment in moments] == ["late_identified"]
+
+
+async def test_a_hello_that_was_answered_by_two_lives_of_the_reader_proves_nothing(
+    home: Home, reader: FakeReader, anna: str
+) -> None:
+    """Which of the two uptimes a touch is measured by, nobody knows any more."""
+    assert reader.greeted is not None
+    reader.answer(reader.greeted, {**reader.hello(), "uptime_ms": 700})
+    reader.touch(anna)
+    await home.settle()
+    assert home.state("event", "touch").state == "unknown"
+    assert home.state("event", "late_touch").attributes["late_name"] == "Anna"
+
+
+async def test_a_late_touch_names_nobody_where_automations_look(
+    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+) -> None:
+    """An automation that opens for `name: Anna` must not be fooled by the wrong entity."""
+    reader.touch(anna, age=60)
+    await home.settle()
+    shown = home.state("event", "late_touch").attributes
+    assert shown["late_name"] == "Anna"
+    assert shown["late_finger"] == "left_thumb"
+    assert {"name", "finger", "person"}.isdisjoint(shown)
+    assert {"name", "finger", "person"}.isdisjoint(moments[0].data)
+
+
+async def test_a_late_touch_tells_its_age(home: Home, reader: FakeReader, anna: str) -> None:
+    reader.touch(anna, age=60)
+    shown = home.state("event", "late_touch").attributes
+    assert shown["age"] == pytest.approx(60, abs=1)
+    assert shown["touched_at"] is not None
+
+
+async def test_a_late_touch_of_unknown_age_says_so(
+    home: Home, reader: FakeReader, anna: str
+) -> None:
+    reader.touch(anna, at_ms=None)
+    shown = home.state("event", "late_touch").attributes
+    assert (shown["age"], shown["touched_at"]) == (None, None)
+
+
+async def test_a_retained_touch_is_dropped(
+    home: Home,
+    broker: FakeBroker,
+    reader: FakeReader,
+    anna: str,
+    moments: list[Event[dict[str, Any]]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No reader retains one; whoever did could open the door at every restart."""
+    message = {
+        "touch": new_id(),
+        "hello": reader.greeted,
+        "at_ms": reader.uptime_ms,
+        "result": "identified",
+        "slot": 5,
+        "template_id": anna,
+        "confidence": 143,
+        "reason": None,
+        "count": 1,
+    }
+    broker.set_connected(False)
+    reader.say("fingerprint", message, retain=True)
+    broker.set_connected(True)
+    await home.until(lambda: home.available)
+    assert "a touch is never retained" in caplog.text
+    assert moments == []
+
+
+async def test_a_touch_from_before_a_restart_is_not_reported_again(
+    home: Home,
+    reader: FakeReader,
+    anna: str,
+    moments: list[Event[dict[str, Any]]],
+    hass_storage: dict[str, Any],
+) -> None:
+    touch = reader.touch(anna)
+    await reader.until(lambda: reader.acked == [touch])
+    await home.restart()
+    reader.touch(anna, touch=touch)
+    await reader.until(lambda: reader.acked == [touch, touch])
+    assert len(moments) == 1
+
+
+async def test_a_touch_while_home_assistant_was_away_is_handed_over_late(
+    home: Home, reader: FakeReader, anna: str, hass_storage: dict[str, Any]
+) -> None:
+    """It names a hello of the run before; the registry still knows who it was."""
+    greeted = reader.greeted
+    await home.restart()
+    reader.touch(anna, hello=greeted)
+    assert home.state("event", "touch").state == "unknown"
+    assert home.state("event", "late_touch").attributes["late_name"] == "Anna"
+
+
+async def test_a_finger_is_known_after_a_restart(
+    home: Home, reader: FakeReader, anna: str, hass_storage: dict[str, Any]
+) -> None:
+    await home.restart()
+    reader.touch(anna)
+    assert home.state("event", "touch").attributes["name"] == "Anna"
+
+
+async def test_a_finger_of_another_reader_is_unknown_here(
+    home: Home, reader: FakeReader, anna: str
+) -> None:
+    """A template id belongs to the reader that stored it; this one cannot have it."""
+    home.hass.config_entries.async_update_entry(
+        home.entry, data={**home.entry.data, "device": "0242ac110002"}
+    )
+    assert await home.unload()
+    reader.identity["device"] = "0242ac110002"
+    await home.set_up()
+    moments = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
+    reader.touch(anna)
+    await home.settle()
+    assert [moment.data["type"] for moment in moments] == ["not_identified"]
