@@ -39,7 +39,7 @@ TEMPLATES = {
 }
 BLOCKS = 6
 ENROLLMENTS = 10
-"""In each block."""
+"""In each block that is measured."""
 SCANS = 3
 SNAPSHOTS = 3 * SCANS
 """Of an enrollment: the finger is placed, looked at and lifted, but for the last lift."""
@@ -201,9 +201,9 @@ class Comparison:
         """Measure anew."""
         self.ours, self.theirs, self.enrollments = Figures(), Figures(), Figures()
 
-    async def async_block(self) -> None:
+    async def async_block(self, enrollments: int = ENROLLMENTS) -> None:
         """Have the same enrollments told to ours, and then to theirs."""
-        told = [await self._async_enroll() for _ in range(ENROLLMENTS)]
+        told = [await self._async_enroll() for _ in range(enrollments)]
         for snapshots in told:
             began = self._cpu()
             await self._async_tell(THEIR_TOPIC, THEIRS, snapshots, self.theirs)
@@ -303,14 +303,14 @@ async def async_with_both(use: Callable[[Stage, Comparison], Awaitable[None]]) -
                         if ["biometric_enroll", READER] in each["identifiers"]
                     )
                     comparison = Comparison(stage, client, reader, device_id)
-                    await comparison.async_block()
-                    comparison.forget()
                     await use(stage, comparison)
             finally:
                 reader.close()
 
 
 async def _async_compare(_: Stage, comparison: Comparison) -> None:
+    await comparison.async_block()
+    comparison.forget()
     for _number in range(BLOCKS):
         await comparison.async_block()
     ours, theirs = comparison.ours, comparison.theirs
