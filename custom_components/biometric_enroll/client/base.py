@@ -1,4 +1,4 @@
-"""What each client of a reader is: messages go in, state and events come out."""
+"""The base class of reader clients: messages go in, state and events come out."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -18,57 +18,57 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class ReaderConnection(Protocol):
-    """How a reader of one dialect is watched."""
+    """The presence check of one reader, in either dialect."""
 
     async def async_watch(self) -> None:
-        """Ask whether the reader is there whenever there is reason to; for ever."""
+        """Keep checking whether the reader is available; never returns."""
 
     async def async_look(self) -> None:
-        """Ask now. Raises `UnreachableError`."""
+        """Check now. Raises `UnreachableError`."""
 
     def set_unavailable(self, why: str) -> None:
-        """Take the reader for unavailable."""
+        """Mark the reader as unavailable."""
 
     def ask_soon(self) -> None:
-        """Have the reader asked soon."""
+        """Make `async_watch` check soon."""
 
 
 class BaseClient[P: ReaderConnection](ABC):
     """Follows one reader."""
 
     topics: Sequence[tuple[str, int]]
-    """What to subscribe to, in this order, each with its QoS."""
+    """Topics to subscribe to, in this order, each with its QoS."""
     changes: Changes | None = None
-    """What can be changed on the reader; None: nothing can."""
+    """The changes that the reader supports; None if it supports none."""
 
     def __init__(self, model: ReaderModel, connection: P) -> None:
-        """Follow the reader that this is known of."""
+        """Initialize with the model and the connection of one reader."""
         self.model = model
         self._connection = connection
 
     @property
     def state(self) -> ReaderState:
-        """What is known of the reader now."""
+        """Return the current state of the reader."""
         return self.model.state
 
     async def async_watch(self) -> None:
-        """Ask whether the reader is there whenever there is reason to; for ever."""
+        """Keep checking whether the reader is available; never returns."""
         await self._connection.async_watch()
 
     async def async_look(self) -> None:
-        """Ask the reader now for what it can tell. Raises `UnreachableError`."""
+        """Request the state of the reader now. Raises `UnreachableError`."""
         await self._connection.async_look()
 
     def subscribed(self) -> None:
-        """Learn that all topics are subscribed to: from now on an answer would be heard."""
+        """Handle that all topics are subscribed: from now on answers are received."""
         self._connection.ask_soon()
 
     def disconnected(self) -> None:
-        """Learn that the connection to the broker is lost."""
+        """Handle the loss of the connection to the broker."""
         self._connection.set_unavailable("the connection to the broker is lost")
 
     def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Take a message; whatever is wrong with it ends here, in one log line."""
+        """Handle a message; a malformed one is dropped with one log line."""
         try:
             self._receive(topic, payload, retained=retained)
         except MalformedError as err:
@@ -77,4 +77,4 @@ class BaseClient[P: ReaderConnection](ABC):
 
     @abstractmethod
     def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Take a message. Raises `MalformedError`."""
+        """Handle a message. Raises `MalformedError`."""

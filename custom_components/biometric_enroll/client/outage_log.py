@@ -1,4 +1,4 @@
-"""What the log tells of a reader that is away: that it is, once, and that it is back, once."""
+"""Log messages about the availability of a reader: one per outage, one when it is over."""
 
 import logging
 
@@ -6,21 +6,21 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class OutageLog:
-    """Tells the log of the outages of one reader."""
+    """Logs the outages of one reader."""
 
     def __init__(self, reader_id: str) -> None:
-        """Begin with nothing told."""
+        """Initialize without an outage."""
         self._reader_id = reader_id
         self._told = False
 
     def begin(self, why: str) -> None:
-        """Learn that the reader is away; more often is no news."""
+        """Log that the reader is unavailable, unless that was already logged."""
         if not self._told:
             self._told = True
             _LOGGER.info("Reader %s is unavailable: %s", self._reader_id, why)
 
     def end(self) -> None:
-        """Learn that the reader is there; that is news only after an outage."""
+        """Log that the reader is available again, if there was an outage."""
         if self._told:
             self._told = False
             _LOGGER.info("Reader %s is available again", self._reader_id)
