@@ -1,4 +1,4 @@
-"""The topics of one reader in Home Assistant's MQTT, on their way to its client."""
+"""The MQTT subscriptions of one reader."""
 
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 class Subscriptions:
-    """Takes what one reader says."""
+    """Subscribes to the topics of one reader, and passes messages to its client."""
 
     def __init__(self, coordinator: ReaderCoordinator) -> None:
-        """Hand messages to the client of this coordinator; nothing is subscribed to yet."""
+        """Initialize with the coordinator; nothing is subscribed yet."""
         self._coordinator = coordinator
         self._client = coordinator.client
         self._stops: list[CALLBACK_TYPE] = []
         self._open = False
 
     async def async_start(self) -> None:
-        """Subscribe to the reader's topics and watch its presence; MQTT must be there."""
+        """Subscribe to the reader's topics and watch its presence. MQTT must be set up."""
         hass, reader_id = self._coordinator.hass, self._coordinator.reader_id
         entry, issues = self._coordinator.config_entry, self._coordinator.issues
         self._open = True
@@ -38,7 +38,7 @@ class Subscriptions:
                     topic_of(reader_id, topic),
                     callback(partial(self._receive, topic)),
                     qos,
-                    # Bytes, so that what is not UTF-8 is judged like any other nonsense.
+                    # Bytes, so that the parser handles invalid UTF-8 like any malformed message.
                     encoding=None,
                 )
             )
@@ -59,7 +59,7 @@ class Subscriptions:
 
     @callback
     def stop(self) -> None:
-        """Stop listening, before the entities go: what arrives now is for the next run."""
+        """Unsubscribe, before the entities are removed: later messages are for the next run."""
         self._open = False
         while self._stops:
             self._stops.pop()()
@@ -72,8 +72,8 @@ class Subscriptions:
     @callback
     def _receive(self, topic: str, message: ReceiveMessage) -> None:
         if not self._open:
-            # Once Home Assistant's MQTT was itself reloaded, it cannot unsubscribe this any more.
-            # What is taken here would be old news to the run that has followed.
+            # After a reload of Home Assistant's MQTT, this subscription cannot be removed. What is
+            # handled here would count as already reported in the next run.
             return
-        # Bytes, since that is how the topics are subscribed to.
+        # Bytes, because the topics are subscribed without an encoding.
         self._client.receive(topic, cast("bytes", message.payload), retained=message.retain)
