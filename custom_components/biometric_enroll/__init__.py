@@ -1,4 +1,4 @@
-"""Fingerprint readers in Home Assistant: enroll fingers and know who touched which reader."""
+"""The Biometric Enroll integration: enroll fingers, and identify who touches which reader."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ _DAY = timedelta(days=1)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
-    """Load what all readers share, and offer the actions and the card."""
+    """Load the stores that all readers share, and register the actions and the card."""
     await storage.async_load(hass)
     async_setup_services(hass)
     subjects.async_unlink_when_removed(hass)
@@ -52,32 +52,32 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa:
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> bool:
-    """Follow one reader."""
+    """Set up one reader."""
     if not await mqtt.async_wait_for_mqtt_client(hass):
         raise _no_broker()
-    # The names that it had when it was removed are its own again.
+    # If it was added again, the names that it had when it was removed must no longer expire.
     await storage.async_expire(hass)
     entry.runtime_data = ReaderCoordinator(hass, entry)
-    # The entities first: what a subscription brings at once must find them listening.
+    # The entities first: they must receive what arrives right after subscribing.
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     try:
         await entry.runtime_data.async_subscribe()
     except HomeAssistantError as err:
-        # MQTT has gone meanwhile. Home Assistant takes back nothing of a setup that fails.
+        # MQTT was unloaded meanwhile. Home Assistant does not undo a failed setup.
         await async_unload_entry(hass, entry)
         raise _no_broker() from err
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> bool:
-    """Stop following a reader."""
+    """Unload one reader."""
     entry.runtime_data.unsubscribe()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> None:
-    """Begin to count the days after which the names of a removed reader are forgotten."""
-    # One that was disabled goes without the integration having been set up.
+    """Start the period after which the names of a removed reader are forgotten."""
+    # A disabled entry can be removed while the integration is not set up.
     if storage.DATA_REGISTRY in hass.data:
         await storage.async_expire(hass, without=entry)
 

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from .client.state import ReaderState
     from .coordinator import BiometricEnrollConfigEntry
 
-# Nothing is polled, and nothing is written.
+# The entities are updated by the coordinator and send no requests.
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderBinarySensorDescription(BinarySensorEntityDescription, ReaderEntityDescription):
-    """A binary sensor, and where its value and its attributes come from."""
+    """Describes a binary sensor, and how to get its value and attributes."""
 
     value: Callable[[ReaderState], bool | None]
     attributes: Callable[[ReaderState], dict[str, Any]] = lambda _: {}
@@ -35,7 +35,7 @@ class ReaderBinarySensorDescription(BinarySensorEntityDescription, ReaderEntityD
 
 
 class ReaderBinarySensor(ReaderEntity, BinarySensorEntity):
-    """A binary sensor that goes with its reader."""
+    """A binary sensor that is unavailable with its reader."""
 
     entity_description: ReaderBinarySensorDescription
 
@@ -54,12 +54,12 @@ class ReaderBinarySensor(ReaderEntity, BinarySensorEntity):
     @property
     @override
     def shown(self) -> tuple[object, ...]:
-        """Value and attributes."""
+        """Return value and attributes."""
         return (self.is_on, self.extra_state_attributes)
 
 
 class LastingBinarySensor(AlwaysThereEntity, ReaderBinarySensor):
-    """A binary sensor that stays when its reader is away."""
+    """A binary sensor that stays available when its reader is not."""
 
 
 def _sensor_trouble(state: ReaderState) -> bool | None:

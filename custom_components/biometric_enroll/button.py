@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from .coordinator import BiometricEnrollConfigEntry
 
-# The reader takes one request after the other.
+# The reader handles one request at a time.
 PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderButtonDescription(ButtonEntityDescription, ReaderEntityDescription):
-    """A button, and what it does."""
+    """Describes a button and its request."""
 
     press: Callable[[Any], Awaitable[None]]
     """Takes the client of the reader's dialect."""
@@ -54,13 +54,13 @@ BUTTONS = (
 
 
 class ReaderButton(ReaderEntity, ButtonEntity):
-    """A button that asks the reader for something."""
+    """A button that sends a request to the reader."""
 
     entity_description: ReaderButtonDescription
 
     @override
     async def async_press(self) -> None:
-        """Ask the reader; raises a translated error if it refuses or is silent."""
+        """Send the request. Raises a translated error if it is refused or not answered."""
         with translate_errors(self.coordinator.config_entry.title):
             await self.entity_description.press(self.coordinator.client)
 

@@ -1,4 +1,4 @@
-"""The dashboard card: served by Home Assistant itself, and loaded by every page of its frontend."""
+"""The dashboard card: served by Home Assistant, and loaded by every page of the frontend."""
 
 import hashlib
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 from homeassistant.components import frontend
 
-# From 2026.11 on it says that this is for everybody.
+# Exported explicitly from 2026.11 on.
 from homeassistant.components.http import HomeAssistantView  # type: ignore[attr-defined]
 
 from .const import DOMAIN
@@ -20,29 +20,29 @@ _KEEP = {hdrs.CACHE_CONTROL: "public, max-age=2678400"}
 
 
 class _Module(HomeAssistantView):
-    """One content at its own address; an update on disk, before the restart, changes nothing."""
+    """Serves one version of the card, also if an update replaces the file before a restart."""
 
     url: str
     requires_auth = False
     name = f"{DOMAIN}:card"
 
     def __init__(self, content: bytes) -> None:
-        """Serve the content at an address made of it."""
+        """Initialize with the content; its hash is part of the address."""
         self.url = f"/{DOMAIN}/{hashlib.sha256(content).hexdigest()[:12]}/{_FILE.name}"
         self._content = content
 
     async def get(self, _: web.Request) -> web.Response:
-        """Answer with the content."""
+        """Return the content."""
         return web.Response(
             body=self._content, content_type="text/javascript", charset="utf-8", headers=_KEEP
         )
 
 
 async def async_offer(hass: HomeAssistant) -> None:
-    """Serve the card and let the frontend load it; without a frontend there is nobody to see it.
+    """Serve the card and make the frontend load it; does nothing without a frontend.
 
-    Its address changes with its content: browsers and the frontend's service worker keep files by
-    their address, and would show the card of before an update.
+    The address changes with the content: browsers and the frontend's service worker cache files by
+    address, and would show the old card after an update.
     """
     if "frontend" not in hass.config.components:
         return

@@ -1,4 +1,4 @@
-"""Setting up a reader: one that announced itself, or one whose id the user knows."""
+"""Config flow: set up a discovered reader, or one whose reader id the user enters."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, override
@@ -47,13 +47,13 @@ if TYPE_CHECKING:
 
 
 class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Sets up one reader."""
+    """Handle the setup and reconfiguration of one reader."""
 
     VERSION = 1
     MINOR_VERSION = 1
 
     def __init__(self) -> None:
-        """Start with nobody in mind."""
+        """Initialize without a reader."""
         self._reader_id = ""
         self._placeholders: dict[str, str] = {}
         self._offers: list[SelectOptionDict] | None = None
@@ -63,12 +63,12 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> ReaderOptionsFlow:
-        """Return the form for the options of a reader."""
+        """Return the options flow of a reader."""
         return ReaderOptionsFlow()
 
     @override
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
-        """Take up a `status` message, whatever it is."""
+        """Handle a discovered `status` message, valid or not."""
         try:
             self._reader_id, identity = announced(discovery_info)
         except MalformedError:
@@ -86,10 +86,10 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self.async_step_discovery_confirm()
 
     async def _async_follow(self, entry: BiometricEnrollConfigEntry) -> None:
-        """Follow a reader that is set up to the reader id that it has been given.
+        """Update the entry of a reader that was given another reader id.
 
-        Only if it answers there, and does not where it was: the announcement may be as old as the
-        broker's memory, or anybody's. And not if it has taken an id that another reader still has.
+        Only if it answers there, and not under its old id: the announcement may be retained from
+        long ago, or forged. And not if another configured reader still answers under the new id.
         """
         if entry.source == SOURCE_IGNORE or entry.data[CONF_READER_ID] == self._reader_id:
             return
@@ -104,10 +104,10 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_discovery_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask whether to set up the reader that announced itself."""
+        """Ask whether to set up the discovered reader."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            # The announcement may be as old as the broker's memory.
+            # The announcement may be retained from long ago.
             if (result := await self._async_finish(self._reader_id)) is not None:
                 return result
             errors["base"] = "cannot_connect"
@@ -119,7 +119,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for a reader id, and offer those that can be heard now."""
+        """Ask for a reader id, and offer those of announced readers."""
         errors: dict[str, str] = {}
         if user_input is not None:
             reader_id = user_input[CONF_READER_ID].strip()
@@ -142,16 +142,16 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _async_finish(self, reader_id: str) -> ConfigFlowResult | None:
-        """Create the entry for whoever answers under this id; None if nobody does."""
+        """Create the entry for the reader that answers under this id; None if none does."""
         self._async_abort_entries_match({CONF_READER_ID: reader_id})
-        # Nothing that can be entered here brings the broker back, so this is an end, not an error.
+        # No input can bring the broker back, so this aborts the flow instead of showing an error.
         if not await self._async_mqtt_is_there():
             return self.async_abort(reason="mqtt_unavailable")
         try:
             found = await async_probe(self.hass, reader_id)
         except UnreachableError:
             return None
-        # A discovered reader may be set up by hand as well; that ends the other flow.
+        # A discovered reader may also be set up by hand; that ends the discovery flow.
         await self.async_set_unique_id(found.identity.device, raise_on_progress=False)
         self._abort_if_unique_id_configured()
         self._reader_id = reader_id
@@ -165,7 +165,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_first_generation(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Tell what such a reader cannot do, before it is set up."""
+        """Show the limits of such a reader before it is set up."""
         if user_input is None:
             return self.async_show_form(
                 step_id="first_generation", description_placeholders={"reader_id": self._reader_id}
@@ -182,7 +182,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask under which id the reader answers now, or the one that has replaced it."""
+        """Ask for the current reader id of the reader or of its replacement."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
         if not await self._async_mqtt_is_there():
@@ -222,7 +222,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_replace(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask whether another reader is to take the place of the one that was set up."""
+        """Ask whether the other device replaces the reader that was set up."""
         entry, identity = self._get_reconfigure_entry(), self._replacement
         if identity is None or user_input is None:
             return self.async_show_form(
@@ -234,12 +234,12 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
                 },
             )
         if self._is_taken(entry, identity):
-            # Meanwhile.
+            # Set up while the form was open.
             return self.async_abort(reason="already_configured")
         return await self._async_moved(entry, identity)
 
     def _is_taken(self, entry: BiometricEnrollConfigEntry, identity: Identity) -> bool:
-        """Return whether another entry has this reader, or its reader id."""
+        """Return whether another entry has this hardware id or reader id."""
         return is_taken(self.hass, entry, identity) or any(
             other is not entry for other in self._entries_of(self._reader_id)
         )
@@ -259,7 +259,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         return await mqtt.async_wait_for_mqtt_client(self.hass) and mqtt.is_connected(self.hass)
 
     async def _async_offers(self) -> list[SelectOptionDict]:
-        """Return the readers that can be heard and are not set up yet."""
+        """Return the announced readers that are not set up yet."""
         entries = self._async_current_entries(include_ignore=False)
         ids = {entry.data[CONF_READER_ID] for entry in entries}
         devices = {entry.data[CONF_DEVICE] for entry in entries}
@@ -273,7 +273,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 async def _async_is_there(entry: BiometricEnrollConfigEntry) -> bool:
-    """Return whether the reader of an entry answers where it was set up."""
+    """Return whether the reader of an entry answers under its configured id."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
     coordinator = entry.runtime_data

@@ -1,6 +1,6 @@
-"""One reader in Home Assistant: its MQTT topics go to its client, the client's state to entities.
+"""The coordinator of one reader: passes MQTT messages to its client, and its state to entities.
 
-Everything that decides is in `client/`; `ReaderHost` is what a client needs of Home Assistant.
+All decisions are in `client/`; `ReaderHost` connects it to Home Assistant.
 """
 
 import logging
@@ -48,19 +48,19 @@ type BiometricEnrollConfigEntry = ConfigEntry[ReaderCoordinator]
 
 
 class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
-    """Shows entities what the client of one reader knows."""
+    """Passes the state of the client of one reader to its entities."""
 
     config_entry: BiometricEnrollConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> None:
-        """Take up the reader where earlier runs have left off; the stores must be loaded."""
+        """Initialize from config entry and stores; the stores must be loaded."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.reader_id: str = entry.data[CONF_READER_ID]
         self.device: str = entry.data[CONF_DEVICE]
         self.registry = hass.data[DATA_REGISTRY]
         self.issues = Issues(hass, entry)
         self.context = Context()
-        """On whose behalf the newest change of the state happened."""
+        """The context of the newest change of the state."""
         self._upgrading = False
         self.host = ReaderHost(hass, entry, self.issues, self._show)
         self.client = self._client()
@@ -81,7 +81,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
 
     @property
     def changes(self) -> Changes:
-        """What can be changed on the reader. Raises `TooOldError` where nothing can."""
+        """Return the changes of the reader. Raises `TooOldError` if it supports none."""
         if self.client.changes is None:
             raise TooOldError
         return self.client.changes
@@ -144,10 +144,10 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
 
     @callback
     def _speaks_version_1(self) -> None:
-        """See whether the reader was given the firmware of today."""
+        """Check whether the reader now has firmware of protocol version 1."""
         if not self._upgrading:
             self._upgrading = True
-            # Not a task of the entry, which it unloads.
+            # Not a task of the entry, because it unloads the entry.
             self.hass.async_create_background_task(
                 self._async_upgrade(), f"upgrade of {self.reader_id}"
             )
@@ -160,7 +160,7 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
 
     @override
     async def _async_update_data(self) -> ReaderState:
-        """Ask the reader, as `homeassistant.update_entity` wants; what it says came in already."""
+        """Ask the reader, for `homeassistant.update_entity`; its answer updates the client."""
         try:
             await self.client.async_look()
         except UnreachableError:
@@ -169,14 +169,14 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
 
 
 def capabilities(entry: BiometricEnrollConfigEntry) -> Capabilities:
-    """Return what the reader of an entry can do, as it told last; also while it is not loaded."""
+    """Return the last reported capabilities of an entry's reader; the entry may be unloaded."""
     if entry.data.get(CONF_DIALECT) == DIALECT_FIRST_GENERATION:
         return Capabilities()
     return of_features(entry.data.get(CONF_FEATURES, []))
 
 
 def coordinators(hass: HomeAssistant) -> list[ReaderCoordinator]:
-    """Return all readers that are loaded."""
+    """Return all loaded readers."""
     return [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
 
 
@@ -186,7 +186,7 @@ def coordinator_of(hass: HomeAssistant, device: str) -> ReaderCoordinator | None
 
 
 def reader_of(call: ServiceCall) -> ReaderCoordinator:
-    """Return the reader that a call names by its device. Raises a translated error."""
+    """Return the reader of the device in a call. Raises a translated error."""
     _, entry = service.async_get_device_and_config_entry(
         call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
     )

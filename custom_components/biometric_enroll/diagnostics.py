@@ -1,4 +1,4 @@
-"""What a user can attach to a bug report: how a reader stands, and nothing of whose fingers."""
+"""Diagnostics of a reader for bug reports, without personal data."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from .coordinator import BiometricEnrollConfigEntry
 
 _PERSONAL = {"subject", "identified", "template_id", "duplicate_of"}
-"""Keys of `ReaderState` and of what it holds; the first two are persons as a whole."""
+"""Keys of `ReaderState` and its values; the first two are redacted as a whole."""
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant,  # noqa: ARG001 - given by Home Assistant
     entry: BiometricEnrollConfigEntry,
 ) -> dict[str, Any]:
-    """Return the state of a reader without anything personal."""
+    """Return the state of a reader without personal data."""
     coordinator = entry.runtime_data
     state = asdict(coordinator.data)
     if state["identity"] is not None:
-        # JSON knows no sets.
+        # JSON has no sets.
         state["identity"]["features"] = sorted(state["identity"]["features"])
-    # Each of them is an id.
+    # Only the count, because each item is a template id.
     for each in filter(None, (state["inventory"], state["unmatched"])):
         each["missing"] = len(each["missing"])
     if state["inventory"] is not None:

@@ -1,4 +1,4 @@
-"""Finding readers before they are set up: who announces itself, and who really answers."""
+"""Find readers before they are set up: by their announcements and by their answers."""
 
 import asyncio
 import logging
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 SUBSCRIBED_WITHIN = 10.0
-"""Seconds that the broker has to acknowledge a subscription."""
+"""Seconds to wait for the broker to acknowledge a subscription."""
 
 LISTEN_AT_MOST = 1.5
-"""Seconds that a person waits for the form with the readers that were heard."""
+"""Maximum seconds until the form with the announced readers is shown."""
 
 LISTEN_SUBSCRIBED = 0.3
-"""Seconds to listen once subscribed: what is retained comes right behind the acknowledgement."""
+"""Seconds to listen once subscribed: retained messages follow right after the acknowledgement."""
 
 
 def announced(message: ReceiveMessage | MqttServiceInfo) -> tuple[str, Identity]:
-    """Return the reader id and the identity of a reader that announces itself in `status`.
+    """Return the reader id and the identity in a `status` message.
 
     Raises `MalformedError` for anything else, also for a last will.
     """
-    # Whichever it is, it came on biometric/+/status.
+    # Both kinds of message are from biometric/+/status.
     reader_id = message.topic.split("/")[1]
     if not is_reader_id(reader_id):
         raise MalformedError("the topic holds no reader id")
@@ -58,7 +58,7 @@ def announced(message: ReceiveMessage | MqttServiceInfo) -> tuple[str, Identity]
 
 
 async def async_listen(hass: HomeAssistant) -> dict[str, Identity]:
-    """Listen for a moment; return who announced itself, by reader id. MQTT must be there."""
+    """Return the readers that announce themselves, by reader id. MQTT must be set up."""
     heard: dict[str, Identity] = {}
 
     @callback
@@ -86,17 +86,17 @@ async def async_listen(hass: HomeAssistant) -> dict[str, Identity]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Who answers under a reader id."""
+    """A reader that answers under a reader id."""
 
     identity: Identity
     dialect: str | None
-    """None: version 1."""
+    """None for protocol version 1."""
 
 
 async def async_probe(hass: HomeAssistant, reader_id: str) -> Found:
-    """Return who answers under a reader id now, in either dialect. MQTT must be there.
+    """Return the reader of either dialect that answers under a reader id. MQTT must be set up.
 
-    Raises `UnreachableError` if nobody does. No reader of one dialect answers the other's question.
+    Raises `UnreachableError` if none does. No reader answers the request of the other dialect.
     """
     asked = [
         asyncio.ensure_future(_async_found_version_1(hass, reader_id)),
@@ -124,7 +124,7 @@ async def _async_found_first_generation(hass: HomeAssistant, reader_id: str) -> 
     def handle(message: ReceiveMessage) -> None:
         with suppress(MalformedError):
             status = legacy_protocol.reader_status(cast("bytes", message.payload))
-            # Something else than a reader may be online under this topic.
+            # Something other than a reader may be online under this topic.
             if not message.retain and status.capacity is not None:
                 answered.set()
 
@@ -136,19 +136,19 @@ async def _async_found_first_generation(hass: HomeAssistant, reader_id: str) -> 
 
 
 async def async_probe_version_1(hass: HomeAssistant, reader_id: str) -> Identity:
-    """Return who answers hello under a reader id now. MQTT must be there.
+    """Return the identity of the reader that answers hello now. MQTT must be set up.
 
-    Raises `UnreachableError` if nobody does.
+    Raises `UnreachableError` if none does.
     """
     request_channel = RequestChannel(MqttBroker(hass), reader_id)
 
     @callback
     def handle(message: ReceiveMessage) -> None:
         if message.retain:
-            # It answers somebody else, long ago.
+            # The answer to an old request of another client.
             return
         try:
-            # Bytes, since that is how the topic is subscribed to.
+            # Bytes, because the topic is subscribed without an encoding.
             request_channel.receive(parser.answer(cast("bytes", message.payload)))
         except MalformedError as err:
             _LOGGER.warning("Dropped a message on %s: %s", message.topic, err)
@@ -168,15 +168,15 @@ async def async_probe_version_1(hass: HomeAssistant, reader_id: str) -> Identity
 async def _subscribed(
     hass: HomeAssistant, topic: str, handle: Callable[[ReceiveMessage], None]
 ) -> AsyncGenerator[None]:
-    """Hear a topic. Raises `UnreachableError` without a broker that acknowledges it.
+    """Subscribe to a topic. Raises `UnreachableError` if the broker does not acknowledge it.
 
-    An answer that came before the subscription stands would be lost, so the question waits for it.
+    Waits for the acknowledgement, because an answer that comes earlier would be lost.
     """
     subscribed = asyncio.Event()
     try:
         stops = [await mqtt.async_subscribe(hass, topic, handle, encoding=None)]
     except HomeAssistantError as err:
-        # MQTT is not set up, or not any more.
+        # MQTT is not set up, or no longer.
         raise UnreachableError from err
     stops.append(mqtt.async_on_subscribe_done(hass, topic, 0, subscribed.set))
     try:

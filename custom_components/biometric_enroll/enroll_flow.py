@@ -1,4 +1,4 @@
-"""Steps of a reader's options flow: enroll a finger and look on, or stop that."""
+"""Steps of a reader's options flow: start, watch and cancel an enrollment."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, override
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     ]
 
 TELL_AGAIN = timedelta(seconds=1)
-"""How long a dialog has to ask for a new stage before it is told again that there is one.
+"""Interval at which a dialog is notified again until it has fetched the new stage.
 
-The frontend misses what it is told in the moment in which it changes from one step to the next.
+The frontend misses notifications that arrive while it changes from one step to the next.
 """
 
 _NOBODY = "?"
-"""Of an enrollment that Home Assistant has not asked for."""
+"""Name in an enrollment that Home Assistant has not requested."""
 
 _ENROLL_SCHEMA = probatio.Schema(SUBJECT_FIELDS)
 
 
 def _ending(step_id: str) -> Step:
-    """Return a step that tells how the enrollment ended, and offers what to do then."""
+    """Return a step that shows how the enrollment ended, and offers what to do next."""
 
     async def step(self: EnrollSteps, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         del user_input
@@ -53,24 +53,24 @@ def _ending(step_id: str) -> Step:
 
 
 class EnrollSteps(ReaderSteps):
-    """The reader alone runs the enrollment; these steps ask for it and look on."""
+    """Steps that request and watch an enrollment; the reader runs it."""
 
     _template_id: str | None = None
-    """Of the enrollment that was looked on at last."""
+    """Of the enrollment that was watched last."""
     _watch: Watch | None = None
     _view: View
     """What the dialog shows."""
     _waiting: asyncio.Task[None] | None = None
-    """Ends when there is something else to see."""
+    """Ends when the view changes."""
     _unseen = False
-    """Whether no dialog has asked yet for the stage that it was told of."""
+    """Whether no dialog has fetched the newest stage yet."""
     _stop_telling: CALLBACK_TYPE | None = None
     _removed = False
     _asked: dict[str, Any] | None = None
-    """What was entered for the enrollment that was asked for last."""
+    """The user input for the enrollment that was requested last."""
 
     async def async_step_enroll(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask whose finger it is, and start."""
+        """Ask whose finger it is, and start the enrollment."""
         coordinator, error = self._coordinator, None
         enroll_options = enrollment_start.enroll_options({}, self.config_entry.options)
         if user_input is not None:
@@ -93,19 +93,19 @@ class EnrollSteps(ReaderSteps):
         )
 
     async def async_step_watch(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Look on at the enrollment that runs, whoever has started it."""
+        """Watch the running enrollment, whoever started it."""
         del user_input
         template_id = self._coordinator.data.snapshot.template_id
         if template_id is None:
             return await self.async_step_init()
         if (subject := self._whose(template_id)) is not None:
-            # Should it fail, it can be tried again.
+            # The suggested values for another try, if this one fails.
             described = subjects.describe(self.hass, subject)
             self._asked = {field: value for field, value in described.items() if value}
         return await self._async_look_on(template_id)
 
     def _whose(self, template_id: str | None) -> Subject | None:
-        """Return whose finger is enrolled; the registry knows that also while nobody is loaded."""
+        """Return whose finger is enrolled; from the registry, so also while the entry reloads."""
         device = self.config_entry.data[CONF_DEVICE]
         asked_for = self.hass.data[DATA_REGISTRY].enrollment(device)
         if asked_for is None or asked_for.template_id != template_id:
@@ -113,30 +113,30 @@ class EnrollSteps(ReaderSteps):
         return asked_for.subject
 
     def _words(self, template_id: str | None) -> dict[str, str]:
-        """Return what texts may tell of an enrollment."""
+        """Return the placeholders for texts about an enrollment."""
         subject = self._whose(template_id)
         name = subject.name if subject is not None else _NOBODY
         return {"reader": self.config_entry.title, "name": name}
 
     async def _async_look_on(self, template_id: str) -> ConfigFlowResult:
         if self._removed:
-            # The dialog was closed while the reader was asked; nobody is told any more.
+            # The dialog was closed while waiting for the reader: there is nothing to notify.
             return await self.async_step_init()
         self._look_away()
         self._template_id = template_id
         self._watch = Watch(self.config_entry, template_id)
         self._stop_telling = async_track_time_interval(self.hass, self._tell_again, TELL_AGAIN)
         result = await self.async_step_progress()
-        # The answer to this very step shows it.
+        # The result of this step already shows the stage.
         self._unseen = False
         return result
 
     async def async_step_progress(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show each stage as it comes, and in the end how it ended.
+        """Show each stage, and finally how the enrollment ended.
 
-        Home Assistant comes back here when `_waiting` is done, and whenever a dialog asks again.
+        Home Assistant calls this again when `_waiting` is done, and when a dialog fetches the flow.
         """
         del user_input
         if self._watch is None:
@@ -146,7 +146,7 @@ class EnrollSteps(ReaderSteps):
             self._unseen = True
             if self._view.ending is not None:
                 return self.async_show_progress_done(next_step_id=self._view.ending)
-            # Not at once: what is shown is told first.
+            # Not eagerly: the current stage must be shown first.
             self._waiting = self.hass.async_create_background_task(
                 self._async_changed(self._watch, self._view),
                 f"dialog about an enrollment on {self.config_entry.title}",
@@ -166,7 +166,7 @@ class EnrollSteps(ReaderSteps):
         )
 
     async def _async_changed(self, watch: Watch, view: View) -> None:
-        """Wait for something else to see, with a ring that shows the captured scans."""
+        """Show the captured scans as progress, and wait until the view changes."""
         if view.progress:
             self.async_update_progress(view.progress / 100)
         await watch.async_changed(view)
@@ -177,7 +177,7 @@ class EnrollSteps(ReaderSteps):
             self.async_notify_flow_changed()
 
     def show_ending(self, step_id: str) -> ConfigFlowResult:
-        """Tell how the enrollment ended."""
+        """Show how the enrollment ended."""
         self._look_away()
         if step_id == "completed":
             self._asked = None
@@ -198,7 +198,7 @@ class EnrollSteps(ReaderSteps):
     async_step_overtaken = _ending("overtaken")
 
     async def async_step_cancel(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask whether to stop the running enrollment, and stop it."""
+        """Ask whether to cancel the running enrollment, and cancel it."""
         coordinator, error = self._coordinator, None
         words = self._words(coordinator.data.snapshot.template_id)
         if user_input is not None:
@@ -214,7 +214,7 @@ class EnrollSteps(ReaderSteps):
     @callback
     @override
     def async_remove(self) -> None:
-        """Look no longer; the enrollment goes on."""
+        """Stop watching; the enrollment goes on."""
         self._removed = True
         self._look_away()
 

@@ -1,4 +1,4 @@
-"""How an enrollment is asked for, by an action or in a dialog."""
+"""Start an enrollment for an action or a dialog."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ ATTR_SCAN_TIMEOUT = CONF_SCAN_TIMEOUT
 
 
 def enroll_options(given: Mapping[str, Any], options: Mapping[str, Any]) -> EnrollOptions:
-    """Return how an enrollment is to be done: as it is given, else as the reader's options say."""
+    """Return the options of an enrollment: `given` ones first, then those of the reader."""
     said = {**options, **given}
     scans = int(said.get(ATTR_SCANS, SCANS))
     return EnrollOptions(
@@ -44,22 +44,22 @@ async def async_start(
 ) -> tuple[str, int]:
     """Start an enrollment; return its template id and slot once the reader has accepted it.
 
-    Raises a translated error, and then nothing has started.
+    Raises a translated error; if the enrollment runs nevertheless, it is cancelled.
     """
     entry, enroller = coordinator.config_entry, coordinator.client.enroller
     starting = entry.async_create_task(hass, enroller.async_enroll(subject, how, context))
     with translate_errors(entry.title):
-        # A script that is stopped stops waiting; the enrollment goes on.
+        # Stopping a script stops the waiting, not the enrollment.
         started = await _async_outlived_by(starting)
-    # The person may have been removed while the reader was asked.
+    # The person may have been removed while waiting for the reader.
     await subjects.async_unlink_removed(hass)
     return started
 
 
 async def _async_outlived_by[T](task: asyncio.Task[T]) -> T:
-    """Return what a task returns; who stops waiting for it does not stop it.
+    """Return the result of a task; cancelling the caller does not cancel it.
 
-    Unlike with `asyncio.shield`, a refusal that comes later is no error in the log.
+    Unlike with `asyncio.shield`, a refusal after that is not logged as an error.
     """
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     await asyncio.wait([task])

@@ -1,4 +1,4 @@
-"""An enrollment as a dialog shows it, stage by stage, for as long as somebody looks on."""
+"""The view of one enrollment for a dialog, which survives reloads of the config entry."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,32 +17,32 @@ if TYPE_CHECKING:
     from .protocol.messages import Snapshot
 
 STARTING = "starting"
-"""The reader has accepted and not told anything yet."""
+"""The reader has accepted the enrollment, and not sent a snapshot yet."""
 AWAY = "away"
-"""Nobody knows how it goes on; the reader does."""
+"""The reader is unavailable; the enrollment may go on."""
 OVERTAKEN = "overtaken"
-"""It has ended, unseen, and another one was asked for since."""
+"""Its end was not seen, and another enrollment was requested since."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What there is to see of an enrollment."""
+    """What a dialog shows of an enrollment."""
 
     stage: str
-    """A stage, with why the last image was rejected where that is to be said; or a word above."""
+    """A stage, with the last rejection if the scan is repeated; or a constant above."""
     step: int
     total: int
     progress: int
-    """Captured scans in whole percent."""
+    """Captured scans in percent, rounded."""
     ending: str | None = None
-    """How it ended: a final stage, the reason of a failure, or `OVERTAKEN`."""
+    """How it ended: a final stage, the reason of a failure, or `OVERTAKEN`; None: not yet."""
 
 
 class Watch:
-    """Follows one enrollment through reloads of its reader's config entry; `stop` ends that."""
+    """Follows one enrollment across reloads of its reader's config entry, until `stop`."""
 
     def __init__(self, entry: BiometricEnrollConfigEntry, template_id: str) -> None:
-        """Follow the enrollment of this template id at the reader of an entry."""
+        """Initialize, and follow the enrollment of this template id."""
         self._entry = entry
         self._template_id = template_id
         self._snapshot: Snapshot = IDLE
@@ -54,13 +54,13 @@ class Watch:
         self._attach()
 
     def stop(self) -> None:
-        """Look no longer."""
+        """Stop following."""
         self._stop()
         self._detach()
 
     @property
     def view(self) -> View:
-        """What there is to see now."""
+        """Return the current view."""
         snapshot = self._snapshot
         shown = (snapshot.step, snapshot.total, snapshot.progress)
         if snapshot.final:
@@ -74,14 +74,14 @@ class Watch:
         return View(_stage(snapshot), *shown)
 
     async def async_changed(self, view: View) -> None:
-        """Wait until there is something else to see."""
+        """Wait until the view differs from `view`."""
         while self.view == view:
             self._news.clear()
             await self._news.wait()
 
     @callback
     def _attach(self) -> None:
-        """Follow whoever knows the reader now: after a reload that is somebody else."""
+        """Listen to the current coordinator: after a reload it is another object."""
         self._detach()
         if self._entry.state is ConfigEntryState.LOADED:
             coordinator = self._entry.runtime_data
@@ -97,7 +97,7 @@ class Watch:
 
     @callback
     def _look(self) -> None:
-        """Note how the enrollment stands; each change is seen, so the last one is not missed."""
+        """Note the newest snapshot; called on each change, so the final one is not missed."""
         coordinator = self._coordinator
         if coordinator is None:
             return
@@ -110,7 +110,7 @@ class Watch:
 
 
 def _stage(snapshot: Snapshot) -> str:
-    """Return the stage, with why the scan under way has to be repeated."""
+    """Return the stage, with the last rejection if the scan under way is repeated."""
     repeated = len(snapshot.captured) < snapshot.step and snapshot.attempts > 1
     if repeated and snapshot.rejected_last and snapshot.stage is not Stage.PROCESSING:
         return f"{snapshot.stage}_{snapshot.rejected_last}"

@@ -1,4 +1,4 @@
-"""What all entities of a reader share."""
+"""Base classes of the entities of a reader."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, override
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderEntityDescription(EntityDescription):
-    """An entity that not every reader can have."""
+    """Describes an entity that not every reader has."""
 
     fits: Callable[[Capabilities], bool] = lambda _: True
-    """Whether a reader of these capabilities has it."""
+    """Return whether a reader with these capabilities has it."""
 
 
 @callback
 def fitting[D: ReaderEntityDescription](
     coordinator: ReaderCoordinator, platform: Platform, descriptions: Iterable[D]
 ) -> list[D]:
-    """Return the descriptions of what this reader can do or tell.
+    """Return the descriptions that fit the capabilities of this reader.
 
-    Entities for what it cannot do any more, since it has another firmware, are forgotten.
+    Entities that no longer fit, after a change of the firmware, are removed from the registry.
     """
     can = capabilities(coordinator.config_entry)
     registry, fit = er.async_get(coordinator.hass), []
@@ -56,7 +56,7 @@ class ReaderEntity(CoordinatorEntity[ReaderCoordinator]):
     _attr_has_entity_name = True
 
     def __init__(self, coordinator: ReaderCoordinator, description: EntityDescription) -> None:
-        """Show one aspect of a reader."""
+        """Initialize the entity of a reader."""
         super().__init__(coordinator)
         self._written: tuple[object, ...] | None = None
         self.entity_description = description
@@ -71,67 +71,67 @@ class ReaderEntity(CoordinatorEntity[ReaderCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """Return whether the reader is there."""
+        """Return whether the reader is available."""
         return self.coordinator.data.available
 
     @property
     def shown(self) -> tuple[object, ...]:
-        """All that a new state of the reader may change of what this shows while it is available.
+        """Return everything in the entity's state that a new reader state can change.
 
-        What Home Assistant changes itself, such as names and units, it writes itself.
+        Changes by Home Assistant itself, such as names and units, are written by Home Assistant.
         """
         return ()
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Begin with what Home Assistant is about to write of a new entity."""
+        """Remember the state that Home Assistant is about to write for a new entity."""
         await super().async_added_to_hass()
         self._is_new()
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write what is new with the context of whoever asked for it.
+        """Write a changed state with the requester's context.
 
-        Writing is what costs most of all that is done for a message, and of twenty entities it
-        changes two or three.
+        Writing a state is the most expensive part of handling a message, and a message changes only
+        two or three of twenty entities.
         """
         if self._is_new():
             self.async_set_context(self.coordinator.context)
             super()._handle_coordinator_update()
 
     def _is_new(self) -> bool:
-        """Return whether this shows something else than when it was asked last."""
+        """Return whether the state has changed since the last call."""
         before, self._written = self._written, self.shown if self.available else None
         return self._written != before
 
 
 class AlwaysThereEntity(ReaderEntity):
-    """An entity that does not go away with its reader.
+    """An entity that stays available when its reader is not.
 
-    Either because its last value stays true, or because its return would look like news to
+    Either because its last value stays valid, or because its return from unavailable would trigger
     automations.
     """
 
     @property
     @override
     def available(self) -> bool:
-        """Return that this entity is there."""
+        """Return True."""
         return True
 
 
 class SettingEntity(ReaderEntity):
-    """Something that can be set on a reader."""
+    """An entity for a setting of a reader."""
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether the reader is there and has told how it is set."""
+        """Return whether the reader is available and has reported its settings."""
         return super().available and self.settings is not None
 
     @property
     def settings(self) -> Settings | None:
-        """The settings, as the reader told them last."""
+        """Return the last reported settings."""
         return self.coordinator.data.settings
 
     async def async_set(self, **settings: Any) -> None:

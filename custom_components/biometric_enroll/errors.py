@@ -1,4 +1,4 @@
-"""What users are told when something cannot be done; the texts are in translations/."""
+"""Translated errors for users; the texts are in translations/."""
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -26,12 +26,12 @@ _USERS_MISTAKES = frozenset(
         Refusal.NOT_FOUND,
     }
 )
-"""Refusals that the caller can avoid by asking differently; the others are the reader's trouble."""
+"""Refusals that the user can avoid by another request; the others are problems of the reader."""
 
 
 @contextmanager
 def translate_errors(reader: str) -> Generator[None]:
-    """Turn what a reader raises into what users are told; `reader` is its config entry's title."""
+    """Turn `ReaderError` into translated errors; `reader` is the title of its config entry."""
     try:
         yield
     except UnreachableError as err:
@@ -46,12 +46,12 @@ def translate_errors(reader: str) -> Generator[None]:
 
 
 def no_outcome(reader: str) -> HomeAssistantError:
-    """Return the error for an enrollment whose end will not be heard of."""
+    """Return the error for an enrollment whose outcome was not received."""
     return _failed("no_outcome", reader)
 
 
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:
-    """Return the error for an argument that cannot be right."""
+    """Return the error for an invalid argument."""
     return ServiceValidationError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )

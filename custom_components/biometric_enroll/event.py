@@ -1,4 +1,4 @@
-"""Event entities of a reader: what has just happened, and never anything that happened before."""
+"""Event entities of a reader; their events are never restored."""
 
 from typing import TYPE_CHECKING, Any, override
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .client.host import ReaderEvent
     from .coordinator import BiometricEnrollConfigEntry
 
-# Nothing is polled, and nothing is written.
+# The entities are updated by the coordinator's host and send no requests.
 PARALLEL_UPDATES = 0
 
 EVENTS = (
@@ -39,11 +39,11 @@ EVENTS = (
 
 
 class ReaderEventEntity(AlwaysThereEntity, EventEntity):
-    """The events of one kind."""
+    """An event entity for the events of one kind."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen for events."""
+        """Subscribe to the events."""
         await super().async_added_to_hass()
         self.async_on_remove(
             self.coordinator.host.async_subscribe(Kind(self.entity_description.key), self._show)
@@ -51,13 +51,13 @@ class ReaderEventEntity(AlwaysThereEntity, EventEntity):
 
     @override
     async def async_get_last_event_data(self) -> EventExtraStoredData | None:
-        """Return nothing: a restored touch would open doors that listen for states."""
+        """Return None: a restored touch would trigger automations that listen for states."""
         return None
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Show nothing: the reader's state is no event."""
+        """Do nothing: a new reader state is not an event."""
 
     @callback
     def _show(self, event: ReaderEvent, fields: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
-"""What can be done with a single template, by an action or in a dialog.
+"""Find, update, delete and forget a single template, for actions and dialogs.
 
-Everything raises a translated error.
+All functions raise translated errors.
 """
 
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ ATTR_ENABLED = "enabled"
 
 @dataclass(frozen=True, slots=True)
 class TemplateRef:
-    """One template: of a reader, in a slot."""
+    """Reference to one template in a slot of a reader."""
 
     device: str
     """Hardware id of its reader."""
     slot: int
     template_id: str | None
     fingerprint: Fingerprint | None
-    """None: nobody knows it by name."""
+    """None if the template is unnamed."""
 
 
-# Which template: one that is known by name, or one that its reader has listed; never a guess.
+# Lookup: only templates that are known by name or that their reader has listed.
 
 
 def by_slot(reader: ReaderCoordinator, slot: int) -> TemplateRef:
@@ -45,7 +45,7 @@ def by_slot(reader: ReaderCoordinator, slot: int) -> TemplateRef:
     found = [each for each in reader.registry.on_reader(reader.device) if each[1].slot == slot]
     if not found:
         raise invalid("no_such_fingerprint")
-    # One that was there and is missing now is not meant, nor one that a newer one has followed.
+    # Templates that are on the sensor win over missing ones, and newer over older ones.
     fingerprint, place = max(
         found,
         key=lambda each: (each[1].template_id not in unmatched.missing, each[0].enrolled_at),
@@ -54,7 +54,7 @@ def by_slot(reader: ReaderCoordinator, slot: int) -> TemplateRef:
 
 
 def by_template_id(hass: HomeAssistant, template_id: str) -> TemplateRef:
-    """Return the template of an id, on whichever reader it is."""
+    """Return the template with this id, on any reader."""
     if (fingerprint := hass.data[DATA_REGISTRY].get(template_id)) is not None:
         place = next(each for each in fingerprint.places if each.template_id == template_id)
         return TemplateRef(place.device, place.slot, template_id, fingerprint)
@@ -66,7 +66,7 @@ def by_template_id(hass: HomeAssistant, template_id: str) -> TemplateRef:
 
 
 def all_on(reader: ReaderCoordinator) -> list[TemplateRef]:
-    """Return the templates of a reader: those that are known by name, by slot, then the others."""
+    """Return the templates of a reader: named ones, then unnamed ones, each sorted by slot."""
     named = [
         TemplateRef(reader.device, place.slot, place.template_id, fingerprint)
         for fingerprint, place in reader.registry.on_reader(reader.device)
@@ -78,13 +78,13 @@ def all_on(reader: ReaderCoordinator) -> list[TemplateRef]:
     return named + unnamed
 
 
-# What can be done with it
+# Changes
 
 
 async def async_update(hass: HomeAssistant, ref: TemplateRef, data: Mapping[str, Any]) -> None:
-    """Change name, person, finger, or whether a fingerprint counts; or name an unnamed template.
+    """Change name, person, finger or enabled of a fingerprint; or name an unnamed template.
 
-    What `data` does not give stays as it is; see `subjects.subject`.
+    Fields that are not in `data` stay unchanged; see `subjects.subject`.
     """
     if ref.fingerprint is None or ref.template_id is None:
         await _async_adopt(hass, ref, data)
@@ -95,27 +95,27 @@ async def async_update(hass: HomeAssistant, ref: TemplateRef, data: Mapping[str,
 
 
 async def _async_adopt(hass: HomeAssistant, ref: TemplateRef, data: Mapping[str, Any]) -> None:
-    """Give a name to a template that has none, and an id where it has none either."""
+    """Give a name to an unnamed template, and an id if it has none."""
     registry, subject = hass.data[DATA_REGISTRY], subjects.subject(hass, data)
     if ref.template_id is not None and registry.get(ref.template_id) is not None:
-        # Known on another reader: to trust this one is not for whoever fills slots.
+        # Known on another reader: whoever stores templates on this one must not use that name.
         raise invalid("known_elsewhere")
     reader, enabled = _reader(hass, ref), data.get(ATTR_ENABLED, True)
     with translate_errors(reader.config_entry.title):
         await reader.changes.async_name(ref.slot, ref.template_id, subject, enabled=enabled)
-    # The person may have been removed while the reader was asked.
+    # The person may have been removed while waiting for the reader.
     await subjects.async_unlink_removed(hass)
 
 
 async def async_delete(hass: HomeAssistant, ref: TemplateRef) -> None:
-    """Delete a template from its sensor, and then forget its name."""
+    """Delete a template from its sensor, then forget its name."""
     reader = _reader(hass, ref)
     with translate_errors(reader.config_entry.title):
         await reader.changes.async_delete(ref.slot, ref.template_id)
 
 
 async def async_forget(hass: HomeAssistant, ref: TemplateRef) -> None:
-    """Forget the name of a template, whatever its sensor holds."""
+    """Forget the name of a template, without asking its reader."""
     if ref.fingerprint is None or ref.template_id is None:
         raise invalid("nothing_to_forget")
     await hass.data[DATA_REGISTRY].async_forget(ref.device, [ref.template_id])
@@ -123,7 +123,7 @@ async def async_forget(hass: HomeAssistant, ref: TemplateRef) -> None:
 
 
 def _reader(hass: HomeAssistant, ref: TemplateRef) -> ReaderCoordinator:
-    """Return the reader that holds a template."""
+    """Return the reader of a template."""
     if (reader := coordinator_of(hass, ref.device)) is None:
         raise invalid("reader_not_set_up")
     return reader

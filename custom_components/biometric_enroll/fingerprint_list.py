@@ -1,4 +1,4 @@
-"""What the action `get_fingerprints` answers, and who may see how much of it."""
+"""The action `get_fingerprints`, and which users may see which part of the response."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
-    """List the fingerprints of one reader or of all, for whoever may read their entities.
+    """List the fingerprints of one or all readers, for users who may read the readers' entities.
 
-    Raises `Unauthorized`. Administrators and automations also see where they are stored, and those
-    on readers that are no longer set up. About one reader it also tells whether the caller may
-    enroll there.
+    Raises `Unauthorized`. Administrators and automations also get slots, template ids, unnamed
+    templates and fingerprints on readers that are no longer set up. For one reader, the response
+    also has whether the caller may enroll there.
     """
     hass, registry = call.hass, call.hass.data[DATA_REGISTRY]
     found = registry.all()
@@ -58,7 +58,7 @@ async def async_get_fingerprints(call: ServiceCall) -> ServiceResponse:
 
 
 def _unnamed(call: ServiceCall, devices: dict[str, str]) -> list[dict[str, Any]]:
-    """Return what the sensors hold and nobody knows by name."""
+    """Return the unnamed templates."""
     readers = [reader_of(call)] if ATTR_DEVICE_ID in call.data else coordinators(call.hass)
     return [
         {"device_id": devices.get(reader.device), "slot": slot, "template_id": template_id}
@@ -68,7 +68,7 @@ def _unnamed(call: ServiceCall, devices: dict[str, str]) -> list[dict[str, Any]]
 
 
 def _devices(hass: HomeAssistant) -> dict[str, str]:
-    """Return the registry ids of the readers that are set up, by hardware id."""
+    """Return the device registry ids of the configured readers, by hardware id."""
     return {
         value: device.id
         for entry in hass.config_entries.async_entries(DOMAIN)
@@ -114,9 +114,9 @@ def _described(
 def _by_person(
     hass: HomeAssistant, user: User | None, listed: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Group fingerprints by the person, or by the name where there is none; in order of names.
+    """Group fingerprints by person, or by name if there is none; sorted by name.
 
-    A person is called, and looks, as they do now, for whoever may read them.
+    A person has their current name and picture, if the user may read their entity.
     """
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for each in listed:

@@ -1,4 +1,4 @@
-"""Steps of a reader's options flow: look at its fingerprints, change and delete them."""
+"""Steps of a reader's options flow: list, change and delete its fingerprints."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FINGERPRINT = "fingerprint"
 
 _NOTHING = {ATTR_PERSON: None, ATTR_NAME: "", ATTR_FINGER: None, ATTR_ENABLED: True}
-"""What fields mean that a form does not hand in, because they are empty."""
+"""Values of the fields that a form omits because they are empty."""
 
 _EDIT_SCHEMA = probatio.Schema(
     {**SUBJECT_FIELDS, probatio.Required(ATTR_ENABLED, default=True): BooleanSelector()}
@@ -35,20 +35,20 @@ _EDIT_SCHEMA = probatio.Schema(
 
 
 class FingerprintSteps(ReaderSteps):
-    """One is chosen from a list; whether it is still there is asked again at each step."""
+    """Steps for one template chosen from a list; each step checks that it still exists."""
 
     _offered: dict[str, TemplateRef]
-    """What the list offered, by what it answers."""
+    """The templates that the form offered, by option value."""
     _listed: str | None
-    """Which list of the reader that was: without an id, a template is one of a list."""
+    """The revision of that list: only it identifies templates without an id."""
     _chosen: TemplateRef
     _shown: dict[str, Any]
-    """What the form of the chosen one began with."""
+    """The initial values of the edit form."""
 
     async def async_step_fingerprints(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask which one."""
+        """Ask which template."""
         if user_input is None:
             return await self._async_list()
         self._chosen = self._offered[user_input[_FINGERPRINT]]
@@ -74,7 +74,7 @@ class FingerprintSteps(ReaderSteps):
         )
 
     async def _async_label(self, ref: TemplateRef) -> str:
-        """Return how a fingerprint is called in a list: "Anna (5), Left thumb, missing"."""
+        """Return the label of a fingerprint: "Anna (5), Left thumb, missing"."""
         language = self.hass.config.language
         texts = await async_get_translations(self.hass, language, "selector", {DOMAIN})
 
@@ -94,7 +94,7 @@ class FingerprintSteps(ReaderSteps):
         return ", ".join(parts)
 
     def _still(self) -> TemplateRef:
-        """Return the chosen one as it is now. Raises a translated error if it is not there."""
+        """Return the current data of the chosen template. Raises a translated error if gone."""
         chosen = self._chosen
         for ref in fingerprint_changes.all_on(self._coordinator):
             if ref.template_id != chosen.template_id:
@@ -103,7 +103,7 @@ class FingerprintSteps(ReaderSteps):
                 return ref
             if ref.slot == chosen.slot:
                 if self._coordinator.data.unmatched.revision != self._listed:
-                    # Another sensor may have been accepted, with somebody else's finger there.
+                    # Another sensor may have been accepted, with another finger in this slot.
                     raise invalid("list_changed")
                 return ref
         raise invalid("no_such_fingerprint")
@@ -111,14 +111,14 @@ class FingerprintSteps(ReaderSteps):
     async def async_step_fingerprint(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask what to do with one that has a name."""
+        """Show the menu for a template with a name."""
         del user_input
         return await self._async_offer("fingerprint")
 
     async def async_step_unnamed(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask what to do with one that has none."""
+        """Show the menu for an unnamed template."""
         del user_input
         return await self._async_offer("unnamed")
 
@@ -131,7 +131,7 @@ class FingerprintSteps(ReaderSteps):
         )
 
     async def async_step_edit(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for name, person, finger, and whether it counts."""
+        """Ask for name, person, finger and enabled."""
         try:
             ref = self._still()
         except HomeAssistantError as err:
@@ -142,7 +142,7 @@ class FingerprintSteps(ReaderSteps):
         else:
             shown = {**_NOTHING, **self._shown}
             entered = {**_NOTHING, **user_input}
-            # Only that: anything else may have been changed elsewhere meanwhile.
+            # Only changed fields: the others may have been changed elsewhere meanwhile.
             changed = {field: value for field, value in entered.items() if value != shown[field]}
             try:
                 await fingerprint_changes.async_update(self.hass, ref, changed)
@@ -158,7 +158,7 @@ class FingerprintSteps(ReaderSteps):
         )
 
     def _known(self, ref: TemplateRef) -> dict[str, Any]:
-        """Return what the form begins with."""
+        """Return the initial values of the edit form."""
         if (fingerprint := ref.fingerprint) is None:
             return {}
         described = subjects.describe(self.hass, fingerprint.subject)
@@ -166,7 +166,7 @@ class FingerprintSteps(ReaderSteps):
         return {**given, ATTR_ENABLED: fingerprint.enabled}
 
     async def async_step_delete(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask whether to delete it, and do that."""
+        """Ask whether to delete the template, and delete it."""
         try:
             ref = self._still()
         except HomeAssistantError as err:

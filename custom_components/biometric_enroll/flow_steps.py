@@ -1,4 +1,4 @@
-"""What the steps of a reader's options flow have in common."""
+"""The base class of the steps of a reader's options flow."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +35,11 @@ SUBJECT_FIELDS = {
         )
     ),
 }
-"""Fields: whose finger it is."""
+"""Form fields for whose finger it is."""
 
 
 class ReaderSteps(OptionsFlow):
-    """Steps about one reader, which begin and end at a menu."""
+    """Steps for one reader, which start and end at a menu."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the menu."""
@@ -51,7 +51,7 @@ class ReaderSteps(OptionsFlow):
 
     @property
     def _coordinator(self) -> ReaderCoordinator:
-        """The reader; it is another object after each reload. Raises `AbortFlow`."""
+        """Return the coordinator; a new object after each reload. Raises `AbortFlow`."""
         if not self._loaded:
             raise AbortFlow("not_loaded")
         coordinator: ReaderCoordinator = self.config_entry.runtime_data
@@ -68,7 +68,7 @@ class ReaderSteps(OptionsFlow):
         error: HomeAssistantError | None = None,
         **placeholders: str,
     ) -> ConfigFlowResult:
-        """Show a form; where it was in vain before, with why."""
+        """Show a form, with the error of the last attempt if it failed."""
         words = {"reader": self.config_entry.title, **placeholders}
         if error is None:
             return self.async_show_form(

@@ -1,7 +1,7 @@
-"""Home Assistant as the world around those who ask readers and follow them.
+"""The hosts of clients in Home Assistant: access to MQTT, clock, tasks, state and events.
 
-What *is* goes to the coordinator; what *happened* goes to event entities and the event bus, once,
-and is never kept.
+State goes to the coordinator; events go to event entities and the event bus, once, and are not
+stored.
 """
 
 import logging
@@ -42,16 +42,16 @@ if TYPE_CHECKING:
     from .protocol.messages import Identity
 
     type Listener = Callable[[ReaderEvent, dict[str, Any]], None]
-    """Takes an event, and its fields as users see them."""
+    """Called with an event, and its fields as users see them."""
 
 _LOGGER = logging.getLogger(__name__)
 
 
 class MqttBroker:
-    """Home Assistant's broker, as whoever asks a reader for something needs it."""
+    """Sends requests to readers through Home Assistant's MQTT; implements `Broker`."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Speak through Home Assistant's MQTT."""
+        """Initialize with Home Assistant."""
         self.loop: asyncio.AbstractEventLoop = hass.loop
         self._hass = hass
 
@@ -71,7 +71,7 @@ class MqttBroker:
 
 
 class ReaderHost(MqttBroker):
-    """What the client of one reader finds around it in Home Assistant."""
+    """The environment of the client of one reader in Home Assistant; implements `Host`."""
 
     def __init__(
         self,
@@ -80,9 +80,9 @@ class ReaderHost(MqttBroker):
         issues: Issues,
         state_changed: Callable[[ReaderState, Context | None], None],
     ) -> None:
-        """Serve the client of an entry's reader.
+        """Initialize for the reader of an entry.
 
-        `state_changed` takes its new state, and the context of who caused the change.
+        `state_changed` is called with each new state and the context of the requester.
         """
         super().__init__(hass)
         self._entry = entry
@@ -92,7 +92,7 @@ class ReaderHost(MqttBroker):
 
     @property
     def options(self) -> Options:
-        """What the user has decided by now."""
+        """Return the current options of the reader."""
         chosen, default = self._entry.options, Options()
         return Options(
             min_confidence=int(chosen.get(CONF_MIN_CONFIDENCE, default.min_confidence)),
@@ -104,12 +104,12 @@ class ReaderHost(MqttBroker):
         return dt_util.utcnow()
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside; unloading the entry waits for it."""
+        """Run a coroutine as a task; unloading the entry waits for it."""
         self._entry.async_create_task(self._hass, work)
 
     @callback
     def async_subscribe(self, kind: Kind, listener: Listener) -> CALLBACK_TYPE:
-        """Call a listener for each event of a kind; call the result to end that."""
+        """Call a listener for each event of a kind; returns the function to unsubscribe."""
         self._listeners[kind].append(listener)
 
         @callback
@@ -120,9 +120,9 @@ class ReaderHost(MqttBroker):
 
     @callback
     def report(self, event: ReaderEvent) -> None:
-        """Tell what happened, once."""
-        # An automation that listens for `identified` must never hear of one that is late, nor find
-        # a name where a live touch has its own.
+        """Report an event to event entities and event bus, once."""
+        # An automation that listens for `identified` must never receive a late touch, nor find a
+        # name in the field in which a live touch has its name.
         late = event.kind is Kind.LATE_TOUCH
         who = subjects.describe(self._hass, event.subject, "late_" if late else "")
         fields = {**event.fields, **who}
@@ -144,7 +144,7 @@ class ReaderHost(MqttBroker):
 
     @callback
     def identity_changed(self, identity: Identity) -> None:
-        """Keep the device registry in step with what the reader says of itself."""
+        """Update the device registry and the features of the entry; reloads if those changed."""
         dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self._entry.data[CONF_DEVICE])},
@@ -155,18 +155,18 @@ class ReaderHost(MqttBroker):
         features = sorted(identity.features)
         if features != self._entry.data.get(CONF_FEATURES, []):
             entries = self._hass.config_entries
-            # Which entities there are depends on them.
+            # The features decide which entities exist.
             entries.async_update_entry(
                 self._entry, data={**self._entry.data, CONF_FEATURES: features}
             )
             self._hass.async_create_task(
                 entries.async_reload(self._entry.entry_id),
                 f"reload of {self._entry.title}",
-                # What else the reader has just told is for this run, and so is who has asked.
+                # Not eagerly: this run must first handle the rest of the answer and its caller.
                 eager_start=False,
             )
 
     @callback
     def other_device(self, identity: Identity | None) -> None:
-        """Tell the user that another reader answers under this reader's id; None: not any more."""
+        """Report to the user that another device uses this reader id; None: no longer."""
         self._issues.other_device(identity)

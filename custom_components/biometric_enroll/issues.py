@@ -1,4 +1,4 @@
-"""What is wrong with a reader that only its user can decide: repair issues, kept true."""
+"""Repair issues of a reader, for problems that only the user can decide."""
 
 from typing import TYPE_CHECKING
 
@@ -33,25 +33,25 @@ KINDS = (
 NEEDED = frozenset(
     {Feature.LIST, Feature.DELETE, Feature.ADOPT, Feature.ACCEPT_SENSOR, Feature.SETTINGS}
 )
-"""What a reader must be able to do, or its firmware is too old."""
+"""Required features; a firmware without one of them is too old."""
 
 
 class Issues:
     """The repair issues of one reader."""
 
     def __init__(self, hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> None:
-        """Begin with none."""
+        """Initialize without issues."""
         self._hass = hass
         self._entry = entry
         self._closed = False
         self._told: dict[str, dict[str, str]] = {}
-        """What is wrong, and the placeholders beside the reader's name, by kind."""
+        """The placeholders of the open issues, without the reader's name, by kind."""
 
     @callback
     def show(self, state: ReaderState) -> None:
-        """Raise what is wrong and take back what is not any more; nothing follows from silence.
+        """Create and delete issues according to the state; unknown values change nothing.
 
-        Which names miss their template, only the fix flow tells: any user can list issues.
+        Names of missing fingerprints are only in the fix flow, because any user can list issues.
         """
         if state.identity is not None:
             too_old = not state.identity.features >= NEEDED
@@ -66,7 +66,7 @@ class Issues:
 
     @callback
     def other_device(self, identity: Identity | None) -> None:
-        """Tell that another reader answers under this reader's id; None: not any more."""
+        """Report that another device uses this reader id; None: no longer."""
         self._set(
             ISSUE_OTHER_DEVICE,
             identity is not None,
@@ -77,13 +77,13 @@ class Issues:
 
     @callback
     def renamed(self) -> None:
-        """Call the reader by its new name in all that is told."""
+        """Update the reader's name in all open issues."""
         for kind, placeholders in list(self._told.items()):
             self._set(kind, is_wrong=True, **placeholders)
 
     @callback
     def clear(self) -> None:
-        """Take all back, for good; the next run sees for itself."""
+        """Delete all issues and create no more; the next run checks again."""
         self._closed = True
         for kind in KINDS:
             self._set(kind, is_wrong=False)
@@ -93,12 +93,12 @@ class Issues:
         if not is_wrong:
             self._told.pop(kind, None)
             shown = ir.async_get(self._hass).async_get_issue(DOMAIN, issue)
-            # One of an earlier run keeps that the user ignores it, should it still be true.
+            # An inactive one of an earlier run is kept: it stores whether the user ignores it.
             if shown is not None and shown.active:
                 ir.async_delete_issue(self._hass, DOMAIN, issue)
         elif not self._closed:
             self._told[kind] = placeholders
-            # Home Assistant tells nobody where nothing is new.
+            # Home Assistant fires no event if nothing has changed.
             ir.async_create_issue(
                 self._hass,
                 DOMAIN,

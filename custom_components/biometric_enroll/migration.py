@@ -1,4 +1,4 @@
-"""A config entry whose reader is another one from now on: its history and automations stay."""
+"""Move a config entry to another reader or reader id; history and automations keep working."""
 
 import logging
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def entry_data(reader_id: str, identity: Identity) -> dict[str, Any]:
-    """Return what an entry keeps of a reader of version 1."""
+    """Return the entry data of a reader of protocol version 1."""
     return {
         CONF_READER_ID: reader_id,
         CONF_DEVICE: identity.device,
@@ -37,7 +37,7 @@ def entry_data(reader_id: str, identity: Identity) -> dict[str, Any]:
 
 
 def is_taken(hass: HomeAssistant, entry: BiometricEnrollConfigEntry, identity: Identity) -> bool:
-    """Return whether a reader is that of another entry; one that was ignored is nobody's."""
+    """Return whether another entry has this reader; ignored entries do not count."""
     owner = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
     return owner is not None and owner is not entry and owner.source != SOURCE_IGNORE
 
@@ -48,30 +48,30 @@ async def async_move(
     reader_id: str,
     identity: Identity,
 ) -> bool:
-    """Rewrite an entry for a reader that has answered under this id; return whether that worked.
+    """Rewrite an entry for the reader that answered under this id; return whether that worked.
 
-    Device, entities, names and marks move with it. Nobody else's entry may have this reader
-    (see `is_taken`).
+    Device, entities, names and delivery log move with it. No other entry may have this reader (see
+    `is_taken`).
     """
     entries = hass.config_entries
     if not entry.state.recoverable:
-        # Somebody else is just setting it up or unloading it, and would finish with the old reader.
+        # A setup or unload is in progress, and would continue with the old reader.
         return False
     loaded = entry.state is ConfigEntryState.LOADED
     if loaded and not await entries.async_unload(entry.entry_id):
         return False
     if entries.async_get_entry(entry.entry_id) is None:
-        # Removed since the reader was asked.
+        # Removed while waiting for the reader.
         return False
-    # From here on nothing is waited for until all is rewritten: whoever sets the entry up in
-    # between finds the one reader or the other, never half of each.
+    # No await from here until all is rewritten: a setup of the entry in between must not see a mix
+    # of both readers.
     renamed = identity.device != entry.data[CONF_DEVICE]
     if renamed:
         _rename_device(hass, entry, identity.device)
     ignored = entries.async_entry_for_domain_unique_id(DOMAIN, identity.device)
     if ignored is not None and ignored is not entry:
         entries.async_update_entry(ignored, unique_id=None)
-    # What a reader of the first generation was trusted with is not for one that proves it.
+    # The trust in touches of the first generation must not apply to a reader that proves their age.
     options = {key: value for key, value in entry.options.items() if key != CONF_TRUST_TOUCHES}
     entries.async_update_entry(
         entry,
@@ -80,23 +80,23 @@ async def async_move(
         options=options,
     )
     if ignored is not None and ignored is not entry:
-        # Only now, since Home Assistant discovers at once whom it does not ignore any more.
+        # Only now, because Home Assistant rediscovers a reader as soon as it is not ignored.
         await entries.async_remove(ignored.entry_id)
     if renamed:
         await hass.data[DATA_REGISTRY].async_save()
         await hass.data[DATA_DELIVERY_LOG].async_save()
     if loaded and entries.async_get_entry(entry.entry_id) is not None:
-        # And not only set up: somebody else may have done that by now.
+        # A reload instead of a setup, because it may have been set up by now.
         await entries.async_reload(entry.entry_id)
     return True
 
 
 async def async_upgrade(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> None:
-    """Rewrite the entry of a first-generation reader that was given the firmware of today.
+    """Rewrite the entry of a first-generation reader that has firmware of version 1 now.
 
-    That is so if a reader of version 1 answers under its reader id. It keeps its device and its
-    entities, and its names stay in the registry; but its templates have no ids, so whoever was
-    enrolled before has to enroll again.
+    That is so if a reader of version 1 answers under its reader id. Device and entities are kept,
+    and the names stay in the registry; but its templates have no ids, so users have to enroll
+    again.
     """
     try:
         identity = await async_probe_version_1(hass, entry.data[CONF_READER_ID])
@@ -104,7 +104,7 @@ async def async_upgrade(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) 
         return
     device = identity.device
     if hass.config_entries.async_get_entry(entry.entry_id) is None:
-        # Removed meanwhile.
+        # Removed while waiting for the reader.
         return
     if is_taken(hass, entry, identity):
         _LOGGER.warning("Reader %s is set up already, under another id", device)
@@ -113,7 +113,7 @@ async def async_upgrade(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) 
 
 
 def _rename_device(hass: HomeAssistant, entry: BiometricEnrollConfigEntry, device: str) -> None:
-    """Let everything that hangs on the old hardware id hang on the new one; nothing is saved."""
+    """Replace the old hardware id in registries and stores; the stores are not saved."""
     old: str = entry.data[CONF_DEVICE]
     devices, entities = dr.async_get(hass), er.async_get(hass)
     found = devices.async_get_device_by_identifier((DOMAIN, old), entry.entry_id)

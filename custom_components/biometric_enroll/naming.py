@@ -1,4 +1,4 @@
-"""What a user calls a reader, and that it may change."""
+"""The name that the user gave a reader, and its changes."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @callback
 def reader_name(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> str:
-    """Return what the user calls the reader of an entry: as its device, else as the entry."""
+    """Return the name of an entry's reader: the user's name of its device, or the entry's title."""
     device = dr.async_get(hass).async_get_device_by_identifier(
         (DOMAIN, entry.data[CONF_DEVICE]), entry.entry_id
     )
@@ -30,7 +30,7 @@ def reader_name(hass: HomeAssistant, entry: BiometricEnrollConfigEntry) -> str:
 def async_on_rename(
     hass: HomeAssistant, entry: BiometricEnrollConfigEntry, renamed: Callable[[], None]
 ) -> CALLBACK_TYPE:
-    """Call `renamed` whenever a reader may be called differently; call the result to end that."""
+    """Call `renamed` when a reader may have a new name; returns the function to unsubscribe."""
 
     @callback
     def is_rename(data: dr.EventDeviceRegistryUpdatedData) -> bool:

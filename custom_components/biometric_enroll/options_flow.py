@@ -1,6 +1,6 @@
-"""What a user can do with a reader, in one dialog: enroll, change fingerprints, decide.
+"""Options flow of a reader: enroll, change fingerprints, and set options.
 
-The options are read whenever they are needed, without a reload.
+The options are read whenever they are needed, so a change needs no reload.
 """
 
 from typing import TYPE_CHECKING, Any, override
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 
 
 class ReaderOptionsFlow(EnrollSteps, FingerprintSteps):
-    """A menu: enroll, look at the fingerprints, decide about the reader."""
+    """A menu: enroll, fingerprints, options of the reader."""
 
     @override
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Offer what can be done now."""
+        """Show the menu of what is possible now."""
         del user_input
         if not self._loaded:
-            # There is nothing to follow, but something to decide.
+            # Without the reader, only the options can be changed.
             if self._capabilities.can_prove_age:
                 return await self.async_step_reader()
             return await self.async_step_first_generation()
@@ -57,13 +57,13 @@ class ReaderOptionsFlow(EnrollSteps, FingerprintSteps):
         )
 
     async def async_step_reader(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask how sure and how new a touch has to be, and how and by whom fingers are enrolled."""
+        """Ask for the options of touches and enrollments, and who may enroll."""
         return await self._async_ask("reader", _OPTIONS, user_input)
 
     async def async_step_first_generation(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask whether touches may open doors whose age nobody can prove, and who may enroll."""
+        """Ask whether touches of unknown age may open doors, and who may enroll."""
         return await self._async_ask("first_generation", _FIRST_GENERATION_OPTIONS, user_input)
 
     async def _async_ask(
@@ -73,7 +73,7 @@ class ReaderOptionsFlow(EnrollSteps, FingerprintSteps):
             return self.async_create_entry(data=user_input)
         chosen = self.config_entry.options.get(CONF_ENROLLERS, [])
         offers = await self._async_users(chosen)
-        # Who is not there any more cannot be chosen, and is not chosen any more.
+        # Removed users cannot be offered, so they must not be selected either.
         present = {offer["value"] for offer in offers}
         still = {CONF_ENROLLERS: [each for each in chosen if each in present]}
         return self.async_show_form(
@@ -85,9 +85,9 @@ class ReaderOptionsFlow(EnrollSteps, FingerprintSteps):
         )
 
     async def _async_users(self, chosen: list[str]) -> list[SelectOptionDict]:
-        """Return who may be chosen to enroll: who uses HA and is no administrator.
+        """Return the users to offer for enrolling: active ones who are not administrators.
 
-        Who is chosen already stays on offer, or it would be lost unseen with the next change.
+        Users who are already chosen stay in the list, or the next change would silently drop them.
         """
         users = [
             SelectOptionDict(value=user.id, label=user.name or user.id)

@@ -1,4 +1,4 @@
-"""Who may do what: administrators and automations everything, chosen users enroll."""
+"""Permissions: administrators and automations may do everything, chosen users may enroll."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def async_limited_user(call: ServiceCall) -> User | None:
-    """Return who calls; None for an administrator or an automation. Raises `UnknownUser`."""
+    """Return the calling user; None for administrators and automations. Raises `UnknownUser`."""
     if call.context.user_id is None:
         return None
     user = await call.hass.auth.async_get_user(call.context.user_id)
@@ -29,18 +29,18 @@ async def async_limited_user(call: ServiceCall) -> User | None:
 
 
 def may_enroll(user: User | None, entry: BiometricEnrollConfigEntry) -> bool:
-    """Return whether who calls may enroll at the reader of an entry, and cancel that."""
+    """Return whether the caller may enroll at the reader of an entry, and cancel that."""
     if user is None:
         return True
-    # Whoever is deactivated keeps a connection that is open.
+    # A deactivated user may still have an open connection.
     return user.is_active and user.id in entry.options.get(CONF_ENROLLERS, ())
 
 
 async def async_reader_to_enroll_at(call: ServiceCall) -> ReaderCoordinator:
-    """Return the reader that a call names by its device, if the caller may enroll there.
+    """Return the reader of the device in a call, if the caller may enroll there.
 
-    Raises `Unauthorized` before anything else: whether there is such a reader, and whether it is
-    loaded, is told to those only who may use it.
+    Raises `Unauthorized` first: only users who may enroll there learn whether the reader exists and
+    is loaded. Then raises a translated error.
     """
     if (user := await async_limited_user(call)) is not None:
         _, entry = dr.async_get_device_and_config_entry_for_domain(
@@ -53,11 +53,11 @@ async def async_reader_to_enroll_at(call: ServiceCall) -> ReaderCoordinator:
 
 
 def _check_given(call: ServiceCall, user: User) -> None:
-    """Raise `Unauthorized` for what a chosen user may not say about an enrollment."""
-    # Where templates are stored is shown to administrators only, and a refusal would tell it.
+    """Raise `Unauthorized` for arguments that a chosen user may not use."""
+    # Only administrators may see which slots are in use, and a refusal would reveal it.
     if ATTR_SLOT in call.data:
         raise Unauthorized(context=call.context)
-    # The enrollment would show the name of somebody that is hidden from them.
+    # The enrollment would show the name of a person that the user may not read.
     person: str | None = call.data.get(ATTR_PERSON)
     if person is not None and not user.permissions.check_entity(person, POLICY_READ):
         raise Unauthorized(context=call.context, entity_id=person, permission=POLICY_READ)

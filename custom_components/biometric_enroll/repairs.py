@@ -1,4 +1,4 @@
-"""What a user can do about what is wrong with a reader; each flow says first what will happen."""
+"""Repair flows for the issues of a reader; each explains first what it will do."""
 
 from typing import TYPE_CHECKING, Any, override
 
@@ -43,22 +43,22 @@ if TYPE_CHECKING:
 CONF_SLOTS = "slots"
 
 KNOWN_REFUSALS = frozenset({Refusal.BUSY, Refusal.SENSOR_ERROR})
-"""Those that users can do something about; the others only say that it did not work."""
+"""Refusals with an error text of their own, because users can act on them."""
 
 
 class _TryAgainError(Exception):
-    """It cannot be done now; the text is a key of the flow's errors."""
+    """The repair is not possible now; the text is a key of the flow's errors."""
 
 
 class _NoUseError(Exception):
-    """It cannot be done like this at all; the text is a key of the flow's reasons to abort."""
+    """The repair is not possible at all; the text is a key of the flow's abort reasons."""
 
 
 class ReaderFlow(RepairsFlow):
-    """Says what will happen, does it, and says why where it did not."""
+    """Explains the repair, does it, and shows why it failed."""
 
     def __init__(self, entry: BiometricEnrollConfigEntry) -> None:
-        """Repair what is wrong with the reader of an entry."""
+        """Initialize with the entry of the reader."""
         self._entry = entry
         self._placeholders: Mapping[str, str] | None = None
 
@@ -67,14 +67,14 @@ class ReaderFlow(RepairsFlow):
         return self._entry.runtime_data
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin: what comes with the first call is no answer of the user's."""
+        """Show the form; the data of the first call is not user input."""
         del user_input
         return await self.async_step_confirm()
 
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Ask, and do it."""
+        """Ask for confirmation, and do the repair."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         errors: dict[str, str] = {}
@@ -90,11 +90,11 @@ class ReaderFlow(RepairsFlow):
             else:
                 return self.async_create_entry(data={})
             if not hasattr(self._entry, "runtime_data"):
-                # Unloaded meanwhile; while it is only being reloaded, the form goes on.
+                # Unloaded meanwhile; during a reload, the form stays open.
                 return self.async_abort(reason="not_loaded")
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         if issue is not None:
-            # It may be taken back while the form is open; the form still needs its words.
+            # The issue may be deleted while the form is open, which still needs its placeholders.
             self._placeholders = issue.translation_placeholders
         return self.async_show_form(
             step_id="confirm",
@@ -107,11 +107,11 @@ class ReaderFlow(RepairsFlow):
         return probatio.Schema({})
 
     def _more(self) -> dict[str, str]:
-        """Return what the form tells beside what the issue does."""
+        """Return placeholders in addition to those of the issue."""
         return {}
 
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        """Do it. Raises `ReaderError`, `_TryAgainError`, `_NoUseError`."""
+        """Do the repair. Raises `ReaderError`, `_TryAgainError`, `_NoUseError`."""
         raise NotImplementedError
 
 
@@ -129,7 +129,7 @@ class FingerprintsMissingFlow(ReaderFlow):
     """Forgets the names whose template is missing."""
 
     def __init__(self, entry: BiometricEnrollConfigEntry) -> None:
-        """Begin before the form has told any names."""
+        """Initialize without names shown."""
         super().__init__(entry)
         self._told: frozenset[str] = frozenset()
 
@@ -153,7 +153,7 @@ class FingerprintsMissingFlow(ReaderFlow):
 
 
 class SensorChangedFlow(ReaderFlow):
-    """Takes the sensor that is there now for the reader's own."""
+    """Accepts the connected sensor as the reader's own."""
 
     @override
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
@@ -164,14 +164,14 @@ class SensorFullFlow(ReaderFlow):
     """Deletes the fingerprints that the user chooses."""
 
     def __init__(self, entry: BiometricEnrollConfigEntry) -> None:
-        """Begin before the form has offered any."""
+        """Initialize without fingerprints offered."""
         super().__init__(entry)
         self._listed: str | None = None
 
     def _held(self) -> dict[str, tuple[str, int, str | None]]:
-        """Return label, slot and id of what the sensor holds, by an option's value.
+        """Return label, slot and template id of the stored templates, by option value.
 
-        The value names the template too: another one may be in its slot when the form comes back.
+        The value includes the id: the slot may hold another template when the form is submitted.
         """
         reader, unmatched = self._reader, self._reader.data.unmatched
         found: dict[int, tuple[str, str | None]] = {
@@ -199,13 +199,13 @@ class SensorFullFlow(ReaderFlow):
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
         if not user_input[CONF_SLOTS]:
             raise _TryAgainError("nothing_chosen")
-        # The one of now: while one is deleted, the entry may be unloaded, which ends the others.
+        # The current one: if the entry is unloaded during a deletion, the others must fail.
         changes, held = self._reader.changes, self._held()
-        # Somebody else may have deleted some while the form was open.
+        # Some may have been deleted elsewhere while the form was open.
         chosen = [held[value] for value in user_input[CONF_SLOTS] if value in held]
         listed = self._reader.data.unmatched.revision
         if listed != self._listed and any(each[2] is None for each in chosen):
-            # Without an id, it is one of a list: another sensor may have been accepted.
+            # Only the list identifies a template without an id: the sensor may be another one.
             raise _TryAgainError("list_changed")
         for _, slot, template_id in chosen:
             await changes.async_delete(slot, template_id)
@@ -216,16 +216,16 @@ def _new_enough(identity: Identity | None) -> bool:
 
 
 class FirmwareTooOldFlow(ReaderFlow):
-    """Looks whether the reader has got a newer firmware."""
+    """Checks whether the reader has newer firmware now."""
 
     @override
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        # What it tells may have the entry reloaded, with another client.
+        # The answer may cause a reload of the entry, with a new client.
         client = self._reader.client
         try:
             await client.async_look()
         except UnreachableError:
-            # Unless it has just told somebody else, and the reload has cut us short.
+            # It may have just answered another request, and the reload cancelled ours.
             if not _new_enough(client.state.identity):
                 raise
         if not _new_enough(client.state.identity):
@@ -233,16 +233,16 @@ class FirmwareTooOldFlow(ReaderFlow):
 
 
 class OtherDeviceFlow(ReaderFlow):
-    """Lets the reader that answers take the place of the one that was set up."""
+    """Replaces the reader that was set up by the one that answers."""
 
     @override
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
         entry, reader_id = self._entry, self._entry.data[CONF_READER_ID]
-        # Those of now: the entry may be unloaded while the reader is asked.
+        # The current ones: the entry may be unloaded while waiting for the reader.
         issues = self._reader.issues
         identity = await async_probe_version_1(self.hass, reader_id)
         if identity.device == entry.data[CONF_DEVICE]:
-            # The right one is back.
+            # The configured reader is back.
             return
         if identity.device != (self._placeholders or {}).get("found"):
             issues.other_device(identity)
@@ -265,7 +265,7 @@ FLOWS: dict[str, type[ReaderFlow]] = {
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow for an issue; Home Assistant asks for those of `Issues` only."""
+    """Return the flow for an issue; Home Assistant passes only issues created by `Issues`."""
     del issue_id
     if data is None:
         raise ValueError("an issue of another integration")

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from .coordinator import BiometricEnrollConfigEntry
     from .protocol.messages import Settings
 
-# The reader takes one request after the other.
+# The reader handles one request at a time.
 PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderSelectDescription(SelectEntityDescription, ReaderEntityDescription):
-    """A select, where its option comes from, and which setting it makes of one."""
+    """Describes a select, and how to convert between its option and the setting."""
 
     current: Callable[[Settings], int | str | None]
     setting: Callable[[str], dict[str, Any]]
@@ -53,26 +53,26 @@ SELECTS = (
 
 
 class ReaderSelect(SettingEntity, SelectEntity):
-    """A select that sets something on a reader."""
+    """A select for a setting of a reader."""
 
     entity_description: ReaderSelectDescription
 
     @property
     @override
     def current_option(self) -> str | None:
-        """Return how the reader is set."""
+        """Return the current setting."""
         current = self.entity_description.current(self.settings) if self.settings else None
         return None if current is None else str(current)
 
     @property
     @override
     def shown(self) -> tuple[object, ...]:
-        """The option."""
+        """Return the option."""
         return (self.current_option,)
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Set the reader; raises a translated error if it refuses or is silent."""
+        """Change the setting. Raises a translated error if it is refused or not answered."""
         await self.async_set(**self.entity_description.setting(option))
 
 

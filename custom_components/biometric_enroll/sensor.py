@@ -1,4 +1,4 @@
-"""Sensors of a reader: what its enrollment and its templates are like."""
+"""Sensors of a reader: enrollment, identification, templates and diagnostics."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, override
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from .client.state import ReaderState
     from .coordinator import BiometricEnrollConfigEntry, ReaderCoordinator
 
-# Nothing is polled, and nothing is written.
+# The entities are updated by the coordinator and send no requests.
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderSensorDescription(SensorEntityDescription, ReaderEntityDescription):
-    """A sensor, and where its value and its attributes come from."""
+    """Describes a sensor, and how to get its value and attributes."""
 
     value: Callable[[ReaderState], str | int | datetime | None]
     attributes: Callable[[ReaderCoordinator], dict[str, Any]] = lambda _: {}
@@ -45,7 +45,7 @@ class ReaderSensorDescription(SensorEntityDescription, ReaderEntityDescription):
 
 
 class ReaderSensor(ReaderEntity, SensorEntity):
-    """A sensor that goes with its reader."""
+    """A sensor that is unavailable with its reader."""
 
     entity_description: ReaderSensorDescription
 
@@ -64,12 +64,12 @@ class ReaderSensor(ReaderEntity, SensorEntity):
     @property
     @override
     def shown(self) -> tuple[object, ...]:
-        """Value and attributes."""
+        """Return value and attributes."""
         return (self.native_value, self.extra_state_attributes)
 
 
 class LastingSensor(AlwaysThereEntity, ReaderSensor):
-    """A sensor that stays when its reader is away."""
+    """A sensor that stays available when its reader is not."""
 
 
 def _enrollment_attributes(coordinator: ReaderCoordinator) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _enrollment_attributes(coordinator: ReaderCoordinator) -> dict[str, Any]:
 def _diagnostic(
     key: str, value: Callable[[ReaderState], int | datetime | None], **more: Any
 ) -> ReaderSensorDescription:
-    """Describe how a reader of version 1 fares, for those who want to know."""
+    """Return the description of a diagnostic sensor, disabled by default, for version 1."""
     return ReaderSensorDescription(
         key=key,
         translation_key=key,
@@ -138,7 +138,7 @@ SENSORS = (
             ).items()
             if key != "name"
         },
-        # Were it to come back with its reader, "changed to Anna" would open the door again.
+        # If it returned from unavailable, "changed to Anna" would open the door again.
         entity=LastingSensor,
     ),
     ReaderSensorDescription(

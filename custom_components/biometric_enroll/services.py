@@ -1,4 +1,4 @@
-"""The actions: enroll a finger, cancel that; list, change and delete fingerprints."""
+"""Actions: enroll a finger, cancel an enrollment; list, change and delete fingerprints."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ _GET_SCHEMA = probatio.Schema({probatio.Optional(ATTR_DEVICE_ID): cv.string})
 
 _WHICH = {
     probatio.Optional(ATTR_TEMPLATE_ID): cv.matches_regex("^[0-9a-f]{16}$"),
-    # Both, for a template that has no id.
+    # Device and slot together identify a template without an id.
     probatio.Optional(ATTR_DEVICE_ID): cv.string,
     probatio.Optional(ATTR_SLOT): SLOT,
 }
@@ -76,7 +76,7 @@ _UPDATE_SCHEMA = probatio.Schema(
     {
         **_WHICH,
         probatio.Optional(ATTR_NAME): cv.string,
-        # Nothing, to have none from now on.
+        # Empty values remove person and finger.
         probatio.Optional(ATTR_PERSON): probatio.Any(None, "", cv.entity_id),
         probatio.Optional(ATTR_FINGER): probatio.Any(None, "", probatio.In(FINGERS)),
         probatio.Optional(ATTR_ENABLED): cv.boolean,
@@ -86,7 +86,7 @@ _UPDATE_SCHEMA = probatio.Schema(
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Offer the actions, whether a reader is set up or not."""
+    """Register the actions, also if no reader is set up."""
     hass.services.async_register(
         DOMAIN,
         SERVICE_ENROLL_FINGERPRINT,
@@ -113,7 +113,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
-    """Start an enrollment; answers when it is accepted, or with `wait` when it has ended."""
+    """Start an enrollment; responds when it is accepted, or with `wait` when it has ended."""
     coordinator = await async_reader_to_enroll_at(call)
     entry, enroller = coordinator.config_entry, coordinator.client.enroller
     enroll_options = enrollment_start.enroll_options(call.data, entry.options)
@@ -132,7 +132,7 @@ async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_cancel_enrollment(call: ServiceCall) -> None:
-    """End the running enrollment; returns when the reader has ended it."""
+    """Cancel the running enrollment; returns when the reader has ended it."""
     coordinator = await async_reader_to_enroll_at(call)
     with translate_errors(coordinator.config_entry.title):
         await coordinator.client.enroller.async_cancel()
@@ -149,12 +149,12 @@ def _template_ref(call: ServiceCall) -> TemplateRef:
 
 
 async def _async_update_fingerprint(call: ServiceCall) -> None:
-    """Change name, person, finger, or whether a fingerprint counts; or name an unnamed template."""
+    """Change name, person, finger or enabled of a fingerprint; or name an unnamed template."""
     await fingerprint_changes.async_update(call.hass, _template_ref(call), call.data)
 
 
 async def _async_delete_fingerprint(call: ServiceCall) -> None:
-    """Delete a fingerprint from its sensor, and forget its name; with `force` only the latter."""
+    """Delete a template and its name; with `force` forget only the name."""
     if call.data[ATTR_FORCE]:
         await fingerprint_changes.async_forget(call.hass, _template_ref(call))
     else:

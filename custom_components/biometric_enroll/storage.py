@@ -1,4 +1,4 @@
-"""The two files in which this integration outlives a restart, shared by all readers."""
+"""The two storage files of this integration, shared by all readers."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any, override
@@ -24,29 +24,29 @@ _MINOR_VERSION = 3
 
 
 class _UnbrokenStore(Store[dict[str, Any]]):
-    """A file that what was changed reaches, whatever becomes of whoever has changed it."""
+    """A store whose writes complete even if the caller is cancelled."""
 
     @override
     async def async_save(self, data: dict[str, Any]) -> None:
-        """Save; done when it is on disk. A caller that stops waiting does not stop it.
+        """Save; returns when it is on disk. Cancelling the caller does not cancel saving.
 
-        Cancelled while it waits for a thread, Home Assistant's own store forgets the data.
+        Home Assistant's own store loses the data if cancelled while it waits for a thread.
         """
         await asyncio.shield(self.hass.async_create_task(super().async_save(data)))
 
 
 class _RegistryStore(_UnbrokenStore):
-    """The names."""
+    """The store of the fingerprint registry."""
 
     @override
     async def _async_migrate_func(
         self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
     ) -> dict[str, Any]:
-        """Add what an older version did not know."""
+        """Add the keys that older versions did not have."""
         for fingerprint in old_data["fingerprints"]:
             fingerprint.setdefault("enabled", True)
             fingerprint.setdefault("deleting", False)
-        # Whose name was made real has kept it: nothing could be deleted then.
+        # Older versions could not delete: an enrollment is named if it has a fingerprint.
         named = {
             place["template_id"]
             for fingerprint in old_data["fingerprints"]
@@ -59,25 +59,25 @@ class _RegistryStore(_UnbrokenStore):
 
 
 class _DeliveryLogStore(_UnbrokenStore):
-    """What was reported."""
+    """The store of the delivery log."""
 
     @override
     async def _async_migrate_func(
         self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
     ) -> dict[str, Any]:
-        """Add what an older version did not know."""
+        """Add the keys that older versions did not have."""
         for delivered in old_data.values():
             delivered.setdefault("uses", {})
         return old_data
 
 
 async def async_load(hass: HomeAssistant) -> None:
-    """Load registry and marks into `hass.data`."""
+    """Load registry and delivery log into `hass.data`."""
     registry = FingerprintRegistry(_store(_RegistryStore, hass, "roster"))
     delivery_log = DeliveryLog(_store(_DeliveryLogStore, hass, "marks"))
     await registry.async_load()
     await delivery_log.async_load()
-    # The marks may have been saved, for a touch or another reader, before the name was.
+    # The delivery log may have been saved, for a touch or another reader, before the name was.
     await registry.async_catch_up(delivery_log.completed(), dt_util.utcnow())
     hass.data[DATA_REGISTRY] = registry
     hass.data[DATA_DELIVERY_LOG] = delivery_log
@@ -86,9 +86,7 @@ async def async_load(hass: HomeAssistant) -> None:
 async def async_expire(
     hass: HomeAssistant, without: BiometricEnrollConfigEntry | None = None
 ) -> None:
-    """Forget what is known of readers that were removed long ago.
-
-    See `FingerprintRegistry.async_expire`.
+    """Forget readers that were removed long ago, see `FingerprintRegistry.async_expire`.
 
     `without` is an entry that is just being removed.
     """

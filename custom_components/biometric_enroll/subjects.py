@@ -1,6 +1,6 @@
-"""Whose finger it is: validate name, person and finger, and describe who is meant.
+"""Validate name, person and finger, and describe whose finger it is.
 
-A person is kept by its registry id and shown by its entity id.
+A person is stored by its registry id and shown by its entity id.
 """
 
 from dataclasses import replace
@@ -33,9 +33,9 @@ NOBODY = Subject("")
 
 
 def subject(hass: HomeAssistant, given: Mapping[str, Any], before: Subject = NOBODY) -> Subject:
-    """Return whose finger it is, after what is given about it.
+    """Return `before`, changed by the validated fields in `given`.
 
-    Raises a translated error; none of them quotes a name.
+    Raises a translated error, which never quotes a name.
     """
     value = before
     if ATTR_FINGER in given:
@@ -46,7 +46,7 @@ def subject(hass: HomeAssistant, given: Mapping[str, Any], before: Subject = NOB
         value = replace(value, person=person)
     name = given.get(ATTR_NAME, value.name)
     if not name and value.person is not None:
-        # That of the person, as long as nobody gives another.
+        # The default is the person's name.
         entity_id = entity_id_of(hass, value.person)
         state = hass.states.get(entity_id) if entity_id is not None else None
         name = state.name if state is not None else ""
@@ -54,7 +54,7 @@ def subject(hass: HomeAssistant, given: Mapping[str, Any], before: Subject = NOB
 
 
 def _name(name: str) -> str:
-    """Return a name as it is kept."""
+    """Return the validated name, without surrounding spaces."""
     name = name.strip()
     if not name:
         raise invalid("name_missing")
@@ -66,20 +66,20 @@ def _name(name: str) -> str:
 
 
 def _person(hass: HomeAssistant, entity_id: str) -> str:
-    """Return the registry id of a person."""
+    """Return the registry id of a person. Raises a translated error."""
     if (person := _registry_id(hass, entity_id)) is None:
         raise invalid("no_such_person")
     return person
 
 
 def _registry_id(hass: HomeAssistant, entity_id: str) -> str | None:
-    """Return what a person keeps when it is renamed, or None if there is no such person."""
+    """Return the registry id of a person, which survives renaming; None if there is none."""
     entry = er.async_get(hass).async_get(entity_id)
     return entry.id if entry is not None and entry.domain == "person" else None
 
 
 def entity_id_of(hass: HomeAssistant, person: str | None) -> str | None:
-    """Return the entity id that a person has now, or None if it is gone."""
+    """Return the current entity id of a person; None if it no longer exists."""
     if person is None:
         return None
     entry = er.async_get(hass).entities.get_entry(person)
@@ -87,7 +87,7 @@ def entity_id_of(hass: HomeAssistant, person: str | None) -> str | None:
 
 
 async def async_unlink_removed(hass: HomeAssistant) -> None:
-    """Let fingerprints forget the persons that are not there any more."""
+    """Unlink persons that no longer exist from fingerprints."""
     entries = er.async_get(hass).entities
     await hass.data[DATA_REGISTRY].async_unlink(
         lambda person: entries.get_entry(person) is not None
@@ -96,7 +96,7 @@ async def async_unlink_removed(hass: HomeAssistant) -> None:
 
 @callback
 def async_unlink_when_removed(hass: HomeAssistant) -> None:
-    """Let fingerprints forget a person that is removed; they keep their name."""
+    """Unlink persons from fingerprints when they are removed; the names stay."""
 
     async def unlink(_: Event[er.EventEntityRegistryUpdatedData]) -> None:
         await async_unlink_removed(hass)
@@ -111,7 +111,7 @@ def async_unlink_when_removed(hass: HomeAssistant) -> None:
 def describe(
     hass: HomeAssistant, subject: Subject | None, prefix: str = ""
 ) -> dict[str, str | None]:
-    """Return who is meant, as attributes of an entity or of an event."""
+    """Return a subject as attributes of an entity or an event; None for unknown values."""
     return {
         f"{prefix}name": subject.name if subject else None,
         f"{prefix}finger": subject.finger if subject else None,

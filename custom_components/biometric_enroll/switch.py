@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from .coordinator import BiometricEnrollConfigEntry
 
-# The reader takes one request after the other.
+# The reader handles one request at a time.
 PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderSwitchDescription(SwitchEntityDescription, ReaderEntityDescription):
-    """A switch."""
+    """Describes a switch."""
 
 
 SWITCHES = (
@@ -34,28 +34,28 @@ SWITCHES = (
 
 
 class IdentificationSwitch(SettingEntity, SwitchEntity):
-    """Whether a reader reports whom it identifies: off for holidays and lock-outs."""
+    """Turns the reporting of identified touches on or off, for holidays and lock-outs."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Return whether it does."""
+        """Return whether identified touches are reported."""
         return self.settings.identification if self.settings else None
 
     @property
     @override
     def shown(self) -> tuple[object, ...]:
-        """Whether it is on."""
+        """Return whether it is on."""
         return (self.is_on,)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Have identified touches reported."""
+        """Turn on the reporting of identified touches."""
         await self.async_set(identification=True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Have no identified touch reported; enrolling still works."""
+        """Turn off the reporting of identified touches; enrolling still works."""
         await self.async_set(identification=False)
 
 

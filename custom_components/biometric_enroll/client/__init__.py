@@ -1,5 +1,5 @@
-"""Following one reader: what to ask it, what to believe of it, and whose fingers it knows.
+"""The client of one reader: requests, state, and the registry of fingerprints.
 
-Plain Python on asyncio, without Home Assistant: what it needs of the world comes through
-`Host`, time included, so the same code runs in Home Assistant and in a simulation.
+Plain Python on asyncio, without Home Assistant: everything external, including time, comes through
+`Host`, so the same code runs in Home Assistant and in a simulation.
 """

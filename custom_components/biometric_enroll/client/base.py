@@ -1,4 +1,4 @@
-"""What each client of a reader is: messages go in, state and events come out."""
+"""The base class of reader clients: messages go in, state and events come out."""
 
 import asyncio
 import logging
@@ -20,10 +20,10 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class BaseConnection(ABC):
-    """Watches one reader, whatever protocol it speaks."""
+    """The availability of one reader, of any protocol."""
 
     def __init__(self, model: ReaderModel) -> None:
-        """Begin with the reader unavailable."""
+        """Initialize with the reader unavailable."""
         self._model = model
         self._host = model.host
         self._loop = model.host.loop
@@ -33,23 +33,23 @@ class BaseConnection(ABC):
 
     @abstractmethod
     async def async_watch(self) -> None:
-        """Ask whether the reader is there whenever there is reason to; runs until cancelled."""
+        """Keep checking whether the reader is available; never returns."""
 
     @abstractmethod
     async def _async_look(self, give_up_at: float) -> None:
-        """Ask now, until the loop's time `give_up_at`. Raises `UnreachableError`."""
+        """Check now, until the loop's time `give_up_at`. Raises `UnreachableError`."""
 
     async def async_look(self) -> None:
-        """Ask now, after everybody who has asked before. Raises `UnreachableError`."""
+        """Check now, after the checks that already wait. Raises `UnreachableError`."""
         async with self.hello_queue.async_turn() as give_up_at:
             await self._async_look(give_up_at)
 
     def ask_soon(self) -> None:
-        """Have the reader asked soon."""
+        """Make `async_watch` check soon."""
         self._ask_now.set()
 
     def set_unavailable(self, why: str) -> None:
-        """Show the reader as unavailable, and log that once for each outage."""
+        """Mark the reader as unavailable, and log that once for each outage."""
         if not self._outage_logged:
             self._outage_logged = True
             _LOGGER.info("Reader %s is unavailable: %s", self._model.reader_id, why)
@@ -67,38 +67,38 @@ class BaseClient[P: BaseConnection](ABC):
     """Follows one reader."""
 
     topics: Sequence[tuple[str, int]]
-    """What to subscribe to, in this order, each with its QoS."""
+    """Topics to subscribe to, in this order, each with its QoS."""
     changes: Changes | None = None
-    """What can be changed on the reader; None: nothing can."""
+    """The changes that the reader supports; None if it supports none."""
 
     def __init__(self, model: ReaderModel, connection: P) -> None:
-        """Follow the reader that this is known of."""
+        """Initialize with the model and the connection of one reader."""
         self.model = model
         self._connection = connection
 
     @property
     def state(self) -> ReaderState:
-        """What is known of the reader now."""
+        """Return the current state of the reader."""
         return self.model.state
 
     async def async_watch(self) -> None:
-        """Ask whether the reader is there whenever there is reason to; for ever."""
+        """Keep checking whether the reader is available; never returns."""
         await self._connection.async_watch()
 
     async def async_look(self) -> None:
-        """Ask the reader now for what it can tell. Raises `UnreachableError`."""
+        """Request the state of the reader now. Raises `UnreachableError`."""
         await self._connection.async_look()
 
     def subscribed(self) -> None:
-        """Learn that all topics are subscribed to: from now on an answer would be heard."""
+        """Handle that all topics are subscribed: from now on answers are received."""
         self._connection.ask_soon()
 
     def disconnected(self) -> None:
-        """Learn that the connection to the broker is lost."""
+        """Handle the loss of the connection to the broker."""
         self._connection.set_unavailable("the connection to the broker is lost")
 
     def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Take a message; whatever is wrong with it ends here, in one log line."""
+        """Handle a message; a malformed one is dropped with one log line."""
         try:
             self._receive(topic, payload, retained=retained)
         except MalformedError as err:
@@ -107,4 +107,4 @@ class BaseClient[P: BaseConnection](ABC):
 
     @abstractmethod
     def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Take a message. Raises `MalformedError`."""
+        """Handle a message. Raises `MalformedError`."""

@@ -1,4 +1,4 @@
-"""What the user changes on one reader of protocol version 1: its templates and its settings."""
+"""Changes of the templates and settings of one reader of protocol version 1."""
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 
 class Changes:
-    """Changes one reader; every method raises `ReaderError` where that comes to nothing."""
+    """Changes one reader; every method raises `ReaderError` on failure."""
 
     def __init__(self, model: ReaderModel, connection: Connection) -> None:
-        """Change the reader of this connection."""
+        """Initialize with the model and the connection of one reader."""
         self._model = model
         self._host = model.host
         self._connection = connection
 
     async def async_delete(self, slot: int, template_id: str | None) -> None:
-        """Empty a slot, and forget the name of what was in it; done when the sensor has done it.
+        """Delete the template in a slot and its name; returns when the sensor has deleted it.
 
-        After an error the reader may still do it: then the next list tells, and the name goes.
+        After an error the reader may still delete it: then the next list removes the name.
         """
         model, listed = self._model, self._listed(slot, template_id)
         if template_id is None and listed is None:
-            # Only a list says which template without an id that is.
+            # Only a list identifies a template without an id.
             raise RefusedError(Refusal.NOT_FOUND)
         async with self._async_allowed(Feature.DELETE) as hello:
             before = await model.registry.async_expect_deletion(model.device, template_id)
@@ -55,17 +55,17 @@ class Changes:
                     Topic.COMMAND, delete, parser.changed_revision
                 )
             except RefusedError as err:
-                # That it is not there is what was wanted; it may have been done before. Of one
-                # without an id nobody knows whether it is.
+                # `not_found` is success: an earlier request may have deleted it. Without an id,
+                # it is unknown whether that very template is gone.
                 if err.refusal is not Refusal.NOT_FOUND or template_id is None:
                     if not _unsure(err):
-                        # One that was asked for before may still be done.
+                        # A deletion that was requested before may still happen.
                         await model.registry.async_expect_deletion(
                             model.device, template_id, expected=before
                         )
                     raise
                 revision = None
-            # That one only: after `not_found` the slot may hold another.
+            # Only that template: after `not_found` the slot may hold another one.
             self._show_list(
                 hello, revision, lambda templates: dict(templates.items() - {(slot, template_id)})
             )
@@ -75,10 +75,10 @@ class Changes:
     async def async_name(
         self, slot: int, template_id: str | None, subject: Subject, *, enabled: bool
     ) -> None:
-        """Give a name to a template that was listed without one, and an id where it has none.
+        """Name an unnamed template of the list; assign an id if it has none.
 
-        Nothing is named that is not there: the reader has to tell the revision of that list again,
-        and that nothing is about to change it. Nor is anything named twice.
+        Only an existing template is named: the reader must report the revision of that list again,
+        and no pending change. A template that has a name by now is refused.
         """
         model, listed = self._model, self._listed(slot, template_id)
         if listed is None:
@@ -94,19 +94,19 @@ class Changes:
             await model.registry.async_adopt(place, subject, now, enabled=enabled)
 
     def _refusal(self, hello: Hello, template_id: str, listed: Inventory) -> Refusal | None:
-        """Return why a template with an id gets no name, in the words of the reader."""
+        """Return why a template with an id cannot be named, as a refusal of the reader."""
         templates = hello.templates
         if templates.sensor_changed:
             return Refusal.SENSOR_CHANGED
         if hello.changing or templates.revision is None:
-            # With a silent sensor, that may last.
+            # With a sensor that does not answer, `busy` could last forever.
             return Refusal.BUSY if templates.sensor_error is None else Refusal.SENSOR_ERROR
-        # Somebody else may have named it while the reader was asked.
+        # Another request may have named it while waiting for the reader.
         known = self._model.registry.get(template_id) is not None
         return Refusal.NOT_FOUND if known or templates.revision != listed.revision else None
 
     async def _async_adopt(self, hello: Hello, slot: int, revision: str) -> str:
-        """Give an id to a template that has none, and return it."""
+        """Assign an id to a template that has none, and return the id."""
         template_id = self._host.new_id()
         adopt = partial(
             builder.adopt, nonce=hello.nonce, slot=slot, template_id=template_id, revision=revision
@@ -116,7 +116,7 @@ class Changes:
         return template_id
 
     async def async_accept_sensor(self) -> None:
-        """Take the sensor that is there now for the reader's own."""
+        """Accept the connected sensor as the reader's own."""
         async with self._async_allowed(Feature.ACCEPT_SENSOR) as hello:
             accept = partial(builder.accept_sensor, nonce=hello.nonce)
             await self._connection.async_change(Topic.COMMAND, accept, parser.nothing)
@@ -129,7 +129,7 @@ class Changes:
         security_level: int | None = None,
         led_color: LedColor | None = None,
     ) -> None:
-        """Change the settings that are given, and show all as they then are."""
+        """Change the given settings, and update the state with all settings of the answer."""
         async with self._async_allowed(Feature.SETTINGS) as hello:
             change = partial(
                 builder.settings,
@@ -142,7 +142,7 @@ class Changes:
         self._model.update(cause, settings=settings)
 
     def _listed(self, slot: int, template_id: str | None) -> Inventory | None:
-        """Return the newest list, if this template is in this slot on it."""
+        """Return the newest list if it has this template in this slot."""
         inventory = self._model.state.inventory
         if inventory is None or (slot, template_id) not in inventory.templates.items():
             return None
@@ -151,10 +151,10 @@ class Changes:
     def _show_list(
         self, hello: Hello, revision: str | None, changed: Callable[[Templates], Templates]
     ) -> None:
-        """Show what a change has made of the list, and of which revision that is.
+        """Apply a change to the list in the state, with its new revision.
 
-        That is known where the list was of the revision that was told right before the change, and
-        nothing else could come true in between; else the list is made again.
+        The new revision is used only if the list had the revision of the hello right before the
+        change, and nothing else could change in between; otherwise the old one causes a new list.
         """
         if (inventory := self._model.state.inventory) is None:
             return
@@ -166,7 +166,7 @@ class Changes:
 
     @asynccontextmanager
     async def _async_allowed(self, feature: Feature) -> AsyncGenerator[Hello]:
-        """Say hello before a change that the reader must know, and keep its nonce the newest."""
+        """Send hello, check the feature, and keep the nonce valid. Raises `TooOldError`."""
         async with self._connection.async_greeted() as hello:
             if feature not in hello.identity.features:
                 raise TooOldError
@@ -174,9 +174,9 @@ class Changes:
 
 
 def _unsure(err: RefusedError) -> bool:
-    """Return whether a deletion may still be done.
+    """Return whether a deletion may still happen.
 
-    The sensor fell silent in the middle, or another reader under the same id has answered: with a
-    nonce this fresh, ours does not say `stale`.
+    The sensor stopped answering halfway, or another device under the same reader id answered: with
+    a nonce this fresh, our reader does not answer `stale`.
     """
     return err.refusal in {Refusal.SENSOR_ERROR, Refusal.STALE}

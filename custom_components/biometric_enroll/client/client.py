@@ -1,4 +1,4 @@
-"""All that works for one reader of protocol version 1, behind one door."""
+"""The client of one reader of protocol version 1."""
 
 from typing import TYPE_CHECKING, Protocol, override
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Handler(Protocol):
-    """Takes the payload of one topic. Raises `MalformedError`."""
+    """Handles the payloads of one topic. Raises `MalformedError`."""
 
     def __call__(self, payload: bytes, *, retained: bool) -> None:
-        """Take it."""
+        """Handle a payload."""
 
 
 class ReaderClient(BaseClient[Connection]):
@@ -33,12 +33,12 @@ class ReaderClient(BaseClient[Connection]):
         (Topic.TEMPLATES, 1),
         (Topic.SNAPSHOT, 1),
         (Topic.TOUCH, 0),
-        # The last, so that the others stand when this one does.
+        # The last one: when it is subscribed, so are the others.
         (Topic.ANSWER, 0),
     )
 
     def __init__(self, model: ReaderModel) -> None:
-        """Follow the reader that this is known of, from where earlier runs have left off."""
+        """Initialize from the model, which has the saved state of earlier runs."""
         super().__init__(model, Connection(model))
         self.requests = Requests(self._connection)
         self.changes = Changes(self.model, self._connection)
@@ -54,7 +54,7 @@ class ReaderClient(BaseClient[Connection]):
         }
 
     def stop(self) -> None:
-        """Let nobody wait for what this run will not hear any more."""
+        """Stop; callers that still wait for a message get an error."""
         self._connection.stop()
         self.enroller.stop()
 
@@ -65,11 +65,11 @@ class ReaderClient(BaseClient[Connection]):
     def _handle_status(self, payload: bytes, *, retained: bool) -> None:
         status = parser.status(payload)
         if status.identity is not None:
-            # Whoever it is: only the answer to hello makes a reader available.
+            # Reports another device; only the answer to hello makes a reader available.
             self._connection.is_ours(status.identity)
         if retained:
-            # As old as the broker's memory, and perhaps here for another subscription before ours
-            # stands: an answer would be lost. When it stands, hello is said anyway.
+            # It may be of any age, and may arrive through another subscription before ours is
+            # acknowledged: an answer would be lost. Once it is, hello is sent anyway.
             return
         if status.identity is None:
             self._connection.set_unavailable("its last will says so")
@@ -79,7 +79,7 @@ class ReaderClient(BaseClient[Connection]):
     def _handle_templates(self, payload: bytes, *, retained: bool) -> None:
         templates = parser.templates(Fields.parse(payload))
         if not self._connection.other_device_spoke:
-            # Else it may be the other one's, and this message does not say whose.
+            # Otherwise it may be from the other device: this message has no hardware id.
             self.model.update(templates=templates)
         self._connection.heard(live=not retained)
         self._lister.consider()
@@ -87,7 +87,7 @@ class ReaderClient(BaseClient[Connection]):
     def _handle_snapshot(self, payload: bytes, *, retained: bool) -> None:
         self.enroller.handle(parser.snapshot(Fields.parse(payload)), live=not retained)
         self._connection.heard(live=not retained)
-        # A name that has become real may be missing on the newest list.
+        # A fingerprint that was just enrolled may not be on the newest list.
         self._lister.consider()
 
     def _handle_touch(self, payload: bytes, *, retained: bool) -> None:

@@ -1,7 +1,7 @@
-"""Whether a reader is there, and how it is asked for things.
+"""The availability of one reader, and requests to it.
 
-Hello is the one mechanism: only its answer makes a reader available, gives the nonce for a change,
-and bounds the age of touches. Nothing here waits without a deadline.
+All of it is based on hello: only its answer makes a reader available, gives the nonce for a change,
+and bounds the age of touches. Every wait here has a deadline.
 """
 
 import logging
@@ -34,35 +34,35 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 HELLO_EVERY = 600.0
-"""Seconds between hellos when nothing raises a doubt."""
+"""Seconds between hellos without a special reason."""
 
 HELLO_AWAY_EVERY = 60.0
-"""The same while the reader is unavailable; normally it announces itself long before."""
+"""The same while the reader is unavailable; usually it announces itself earlier."""
 
 HELLO_SLOW_EVERY = 5.0
-"""The same while an answer was slow: its delay counts into the age of every touch."""
+"""The same while answers are slow: the delay is added to the age of every touch."""
 
 HELLO_CHANGING_EVERY = 5.0
-"""The same while the reader is about to change something: nobody may wait for that answer."""
+"""The same while the reader has a pending change: maybe no caller waits for its answer."""
 
 HELLO_BACKLOG_EVERY = 30.0
-"""The same while the reader's journal is not empty: hello is what makes it deliver."""
+"""The same while the reader's journal is not empty: hello makes the reader deliver it."""
 
 SLOW = 1.0
-"""Seconds between hello and its answer that leave too little of the age that a touch may have."""
+"""Seconds from hello to its answer that use up too much of the age limit of live touches."""
 
 SILENCE = 5.0
-"""Seconds past the reader's own deadline after which a silent enrollment raises a doubt."""
+"""Seconds past the reader's own deadline after which hello checks on a silent enrollment."""
 
 SAME_START = timedelta(seconds=30)
-"""Two answers say the same of when the reader started, if they differ by no more."""
+"""Start times that differ by at most this are the same start."""
 
 
 class Connection(BaseConnection):
-    """Watches one reader, and carries requests to it."""
+    """Watches one reader, and sends requests to it."""
 
     def __init__(self, model: ReaderModel) -> None:
-        """Begin with nobody there."""
+        """Initialize with the model of one reader; nothing is sent yet."""
         super().__init__(model)
         self._channel = RequestChannel(model.host, model.reader_id)
         self.liveness = Liveness()
@@ -70,17 +70,17 @@ class Connection(BaseConnection):
         self._backlog = False
         self._changing = False
         self._next: asyncio.TimerHandle | None = None
-        """When hello is said without a doubt."""
+        """When hello is sent without a special reason."""
         self._silence: asyncio.TimerHandle | None = None
         self._other_device_at = 0.0
         self.other_device_spoke = False
-        """Whether another reader has spoken under this reader's id since this one was heard."""
+        """Whether another device has used this reader id since our reader last answered."""
 
     # Watching
 
     @override
     async def async_watch(self) -> None:
-        """Say hello whenever there is reason to doubt, and now and then without; for ever."""
+        """Send hello when there is a reason to, and at intervals; never returns."""
         while True:
             self._ask_again()
             await self._ask_now.wait()
@@ -103,14 +103,14 @@ class Connection(BaseConnection):
         return HELLO_BACKLOG_EVERY if self._backlog else HELLO_EVERY
 
     def _ask_again(self) -> None:
-        """Have hello said again when the patience is over that the newest one leaves."""
+        """Schedule the next hello; the interval depends on the newest answer."""
         if self._next is not None:
             self._next.cancel()
         if not self._channel.stopped:
             self._next = self._loop.call_later(self._patience(), self.ask_soon)
 
     def heard(self, *, live: bool) -> None:
-        """Ask a reader that speaks while it is thought to be away."""
+        """Note a message; a live one from an unavailable reader is a reason for hello."""
         if live and not self._model.state.available:
             self.ask_soon()
 
@@ -119,11 +119,11 @@ class Connection(BaseConnection):
         was_available = self._model.state.available
         super().set_unavailable(why)
         if was_available:
-            # A last will may come late, or twice, from a session that was over long ago.
+            # A last will may arrive late, or twice, from a session that ended long ago.
             self.ask_soon()
 
     def expect_news_within(self, seconds: float | None) -> None:
-        """Raise a doubt if the running enrollment is silent past the reader's own deadline."""
+        """Send hello if the enrollment is silent `SILENCE` past that; None: it is not running."""
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
@@ -131,7 +131,7 @@ class Connection(BaseConnection):
             self._silence = self._loop.call_later(seconds + SILENCE, self.ask_soon)
 
     def stop(self) -> None:
-        """Forget what was waited for; the next run sees for itself who is there."""
+        """Stop all waiting and timers; the next run checks availability itself."""
         self._channel.stop()
         self.expect_news_within(None)
         if self._next is not None:
@@ -142,7 +142,7 @@ class Connection(BaseConnection):
 
     @asynccontextmanager
     async def async_greeted(self) -> AsyncGenerator[Hello]:
-        """Say hello before a change, and keep its nonce the newest until the change is done.
+        """Send hello before a change, and keep its nonce valid until the change is done.
 
         Raises `UnreachableError`.
         """
@@ -155,9 +155,9 @@ class Connection(BaseConnection):
         message: Callable[[str], str],
         read: Callable[[dict[str, object]], T],
     ) -> T:
-        """Ask the reader, and return what `read` makes of its answer.
+        """Send a request, and return the result of the answer as parsed by `read`.
 
-        Raises `RefusedError`, and `UnreachableError` for silence and for an answer without sense.
+        Raises `RefusedError`, and `UnreachableError` if the answer is missing or malformed.
         """
         try:
             answer = await self._channel.async_ask(
@@ -181,10 +181,10 @@ class Connection(BaseConnection):
         message: Callable[[str], str],
         read: Callable[[dict[str, object]], T],
     ) -> T:
-        """Ask the reader for something that changes it; parameters and errors as `async_ask`.
+        """Send a request that changes the reader; parameters and errors as in `async_ask`.
 
-        Unless the reader says that it is done, some of it or all of it may be done all the same,
-        also where the caller goes away while it waits: hello tells.
+        Without a positive answer, also if the caller is cancelled, the change may still have
+        been made, in part or whole: hello is sent to find out.
         """
         done = False
         try:
@@ -196,14 +196,14 @@ class Connection(BaseConnection):
         return result
 
     async def async_acknowledge(self, touch: str) -> None:
-        """Let the reader forget a touch; one that is not reached tells of it again."""
+        """Acknowledge a touch; a reader that does not receive this sends the touch again."""
         with suppress(UnreachableError):
             await self._channel.async_say(
                 Topic.COMMAND, builder.ack(self._host.new_id(), touch=touch)
             )
 
     async def _async_hello(self, give_up_at: float = math.inf) -> Hello:
-        """Ask for presence and truth. Raises `UnreachableError`: the reader is unavailable."""
+        """Send hello. Raises `UnreachableError`, and then the reader is marked unavailable."""
         request, sent = self._host.new_id(), self._loop.time()
         self.liveness.sent(request, sent)
         try:
@@ -228,10 +228,10 @@ class Connection(BaseConnection):
     # Who answers
 
     def handle_answer(self, answer: Answer | Refused) -> tuple[Hello, float] | None:
-        """Give an answer to whoever waits for it.
+        """Pass an answer to the request that waits for it.
 
-        If it was the answer to hello, return it, with the time at which hello was first said.
-        Raises `MalformedError` for one that makes no sense.
+        If it is the first answer to a hello, return it, with the loop's time at which that hello
+        was first sent; otherwise None. Raises `MalformedError`.
         """
         sent = self.liveness.sent_at(answer.request)
         if sent is None or isinstance(answer, Refused):
@@ -240,11 +240,11 @@ class Connection(BaseConnection):
         hello = parser.hello(answer.result)
         if not self.is_ours(hello.identity):
             return None
-        # At once, not when its waiter runs: the next message may be a touch that counts on it. And
-        # also a second one: it may come from the reader's next life.
+        # At once, not when the waiting task runs: the next message may be a touch that needs it.
+        # Also for a second answer: the reader may have restarted in between.
         self.liveness.answered(answer.request, hello.uptime_ms)
         if not self._channel.waits_for(answer.request):
-            # It came again, and is as old as the one before.
+            # A repeated answer, no newer than the first.
             return None
         if sent > self._other_device_at:
             self.other_device_spoke = False
@@ -267,7 +267,7 @@ class Connection(BaseConnection):
         )
 
     def _started_at(self, uptime_ms: int) -> datetime:
-        """Return when the reader has started: the same each time, however long the answer took."""
+        """Return when the reader started; stable although answers take different times."""
         started = self._host.utcnow() - timedelta(milliseconds=uptime_ms)
         known = self._model.state.started_at
         if known is not None and abs(started - known) <= SAME_START:
@@ -275,7 +275,7 @@ class Connection(BaseConnection):
         return started.replace(microsecond=0)
 
     def is_ours(self, identity: Identity) -> bool:
-        """Return whether it is the reader of this entry; if not, the user has to know."""
+        """Return whether this is our reader; otherwise report the other device."""
         if identity.device == self._model.device:
             return True
         self._other_device_at = self._loop.time()

@@ -1,4 +1,4 @@
-"""What was already reported of each reader: a restart repeats nothing and forgets nothing."""
+"""What was already reported of each reader, so that a restart repeats and loses nothing."""
 
 import logging
 from dataclasses import asdict, dataclass, field
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 _TOUCHES = 256
-"""As many as a reader's journal holds, so that none of them can come back as new."""
+"""Size of a reader's journal, so that no touch in it can be taken for a new one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How often a fingerprint was identified by one reader."""
+    """How often and when a fingerprint was identified by one reader."""
 
     count: int
     last_at: str
@@ -40,10 +40,10 @@ class Delivered:
     touches: dict[str, None] = field(default_factory=dict)
     """Ids of the newest touches, oldest first."""
     uses: dict[str, Use] = field(default_factory=dict)
-    """By template id. Here, not in the registry, so that one write keeps a touch and its count."""
+    """By template id. Here, not in the registry, so that one write saves a touch and its count."""
 
     def count(self, template_id: str, at: datetime) -> None:
-        """Note that a fingerprint was identified at a time."""
+        """Count that a fingerprint was identified at a time."""
         time, before = at.isoformat(), self.uses.get(template_id)
         if before is None:
             self.uses[template_id] = Use(1, time)
@@ -58,20 +58,20 @@ class Delivered:
 
 
 class DeliveryLog:
-    """The marks of all readers, by hardware id."""
+    """What was reported of all readers, by hardware id."""
 
     def __init__(self, saved: Saved) -> None:
-        """Start empty; `async_load` reads what was saved."""
+        """Initialize empty; `async_load` reads the saved log."""
         self._saved = saved
         self._delivery_log: dict[str, Delivered] = {}
 
     async def async_load(self) -> None:
-        """Read the saved marks."""
+        """Read the saved log."""
         for device, stored in (await self._saved.async_load() or {}).items():
             try:
                 snapshot = parser.snapshot(Fields(stored["snapshot"]))
             except MalformedError as err:
-                # Of a newer version, most likely. The reader tells it again.
+                # Most likely from a newer version. The reader sends it again.
                 _LOGGER.warning("The last enrollment of %s cannot be read: %s", device, err)
                 snapshot = IDLE
             self._delivery_log[device] = Delivered(
@@ -85,22 +85,22 @@ class DeliveryLog:
 
     @property
     def devices(self) -> list[str]:
-        """The hardware ids of the readers of which something was reported."""
+        """Return the hardware ids of the readers in the log."""
         return list(self._delivery_log)
 
     def of(self, device: str) -> Delivered:
-        """Return the mark of a reader, to be changed and saved."""
+        """Return what was reported of a reader; the caller may change it, then `async_save`."""
         return self._delivery_log.setdefault(device, Delivered())
 
     def rename_device(self, old: str, new: str) -> None:
-        """Keep what was reported of a reader whose hardware id is another one; not saved yet."""
+        """Move what was reported of a reader to its new hardware id; does not save."""
         if (delivered := self._delivery_log.pop(old, None)) is not None:
-            # What was reported of the new reader itself counts.
+            # What was reported of the new reader itself takes precedence.
             uses = delivered.uses | self._delivery_log.setdefault(new, delivered).uses
             self._delivery_log[new].uses = uses
 
     async def async_forget(self, device: str, template_ids: Iterable[str]) -> None:
-        """Forget how often templates were identified that a reader does not hold any more."""
+        """Remove the counts of templates that a reader no longer holds."""
         uses = self.of(device).uses
         if found := [template_id for template_id in template_ids if template_id in uses]:
             for template_id in found:
@@ -108,14 +108,14 @@ class DeliveryLog:
             await self.async_save()
 
     async def async_drop(self, devices: Iterable[str]) -> None:
-        """Forget readers altogether."""
+        """Remove readers from the log."""
         if found := [device for device in devices if device in self._delivery_log]:
             for device in found:
                 del self._delivery_log[device]
             await self.async_save()
 
     def completed(self) -> list[Place]:
-        """Return where the newest enrollments that ended well have put their templates."""
+        """Return the places of the templates of the newest completed enrollments."""
         return [
             Place(device, delivered.snapshot.slot, delivered.snapshot.template_id)
             for device, delivered in self._delivery_log.items()
@@ -125,7 +125,7 @@ class DeliveryLog:
         ]
 
     async def async_save(self) -> None:
-        """Save all marks; done when they are on disk."""
+        """Save the log; returns when it is on disk."""
         await self._saved.async_save(
             {
                 device: {

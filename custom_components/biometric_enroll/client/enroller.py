@@ -1,7 +1,7 @@
-"""Enrollments of one reader: asked for, followed, cancelled.
+"""Start, follow and cancel the enrollments of one reader.
 
-Home Assistant makes the template id and follows only that one; whatever the reader tells of another
-id is not about anybody it knows. The reader alone ends an enrollment.
+Home Assistant makes the template id and follows only that enrollment; one with another id belongs
+to nobody it knows. Only the reader ends an enrollment.
 """
 
 import asyncio
@@ -31,12 +31,12 @@ _LOGGER = logging.getLogger(__name__)
 
 
 TO_TELL = 30.0
-"""Seconds past the reader's last deadline that a caller waits for the outcome."""
+"""Seconds past the reader's last deadline that a caller still waits for the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnrollOptions:
-    """How an enrollment is to be done."""
+    """The options of one enrollment."""
 
     slot: int | None
     scans: int
@@ -46,19 +46,19 @@ class EnrollOptions:
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What a reader says when it is asked whether it can enroll."""
+    """The answer of a reader to the question whether it can enroll."""
 
     running: bool
-    """Whether it is busy with an enrollment."""
+    """Whether an enrollment is running."""
     max_scans: int
     nonce: str
 
 
 class EnrollRequests(Protocol):
-    """How a reader of one dialect is asked; every method may raise `ReaderError`."""
+    """The requests about enrollments, in either dialect; async methods raise `ReaderError`."""
 
     def async_greeted(self) -> AbstractAsyncContextManager[Greeting]:
-        """Ask whether it can enroll; inside the context nobody else asks."""
+        """Ask whether it can enroll; inside the context no other hello is sent."""
 
     async def async_start(
         self, greeting: Greeting, template_id: str, enroll_options: EnrollOptions
@@ -66,17 +66,17 @@ class EnrollRequests(Protocol):
         """Start an enrollment; return its slot once the reader has accepted it."""
 
     async def async_cancel(self, template_id: str) -> Snapshot:
-        """End an enrollment; return how it has ended."""
+        """Cancel an enrollment; return its final snapshot."""
 
     def expect_news_within(self, seconds: float | None) -> None:
-        """Raise a doubt if the running enrollment is silent for longer; None: it is not running."""
+        """Check on the enrollment if it is silent for longer; None: it is not running."""
 
 
 class Enroller:
     """Starts enrollments of one reader and follows them to their end."""
 
     def __init__(self, model: ReaderModel, requests: EnrollRequests) -> None:
-        """Work for the reader that this is known of."""
+        """Initialize with the model and the requests of one reader."""
         self._model = model
         self._host = model.host
         self._loop = model.host.loop
@@ -88,18 +88,18 @@ class Enroller:
         self._accepted_at = 0.0
         self._stopping = False
         self._stop_again_at = 0.0
-        """Loop's time before which what nobody wants is not cancelled once more."""
+        """Loop's time before which an unwanted enrollment is not cancelled again."""
         self._waiting: list[tuple[str, asyncio.Future[Snapshot]]] = []
         self._stopped = False
 
     # Following
 
     def handle(self, snapshot: Snapshot, *, live: bool) -> None:
-        """Take a published snapshot. Raises `MalformedError` for a foreign enrollment."""
+        """Handle a published snapshot. Raises `MalformedError` for a foreign enrollment."""
         enrollment = self._registry.enrollment(self._device)
         if enrollment is None or snapshot.template_id != enrollment.template_id:
             if snapshot.template_id is None or not live:
-                # What a reader retains from before it was added, or from before a refused start.
+                # Retained from before the reader was added, or from before a refused start.
                 return
             raise MalformedError("an enrollment that was not asked for here")
         current = self._model.followed()
@@ -111,7 +111,7 @@ class Enroller:
             self._cause,
             snapshot=snapshot,
             subject=enrollment.subject,
-            # How old a retained snapshot is, nobody knows; the answer to hello tells.
+            # The age of a retained snapshot is unknown; the answer to hello gives the expiry.
             expires_at=self._expiry(snapshot) if live or snapshot.final else None,
         )
         happened = events(current, snapshot)
@@ -124,10 +124,10 @@ class Enroller:
         self._stop_unwanted(enrollment)
 
     def _stop_unwanted(self, enrollment: Enrollment) -> None:
-        """Cancel what runs although its caller was told that it did not start, and walked away.
+        """Cancel a running enrollment whose requester was told that it did not start.
 
-        Nobody else may take the place. In vain at once is not tried again sooner than in vain after
-        a silence: a refusal has hello said, and the answer to that leads here.
+        Otherwise another person could put a finger on the reader. A refused cancel is not repeated
+        sooner than an unanswered one: a refusal causes a hello, whose answer leads here again.
         """
         if not enrollment.given_up or not self._model.followed().running or self._stopping:
             return
@@ -137,7 +137,7 @@ class Enroller:
             self._host.create_task(self._async_cancel_quietly())
 
     def confirm(self, snapshot: Snapshot, asked_at: float) -> None:
-        """Take the snapshot of an answer to hello that was asked for at that time."""
+        """Handle the snapshot in the answer to a hello sent at `asked_at` (loop's time)."""
         enrollment = self._registry.enrollment(self._device)
         if enrollment is None:
             return
@@ -148,7 +148,7 @@ class Enroller:
                 self._correct_expiry(snapshot)
             self._stop_unwanted(enrollment)
         elif current.running and asked_at > self._accepted_at:
-            # It was asked after that enrollment was seen to run: the reader's memory is lost.
+            # Hello was sent after that enrollment was seen to run: the reader has forgotten it.
             _LOGGER.warning("Reader %s forgot its enrollment", self._model.reader_id)
             self.handle(
                 replace(
@@ -162,12 +162,12 @@ class Enroller:
 
     def _correct_expiry(self, snapshot: Snapshot) -> None:
         known, expires_at = self._model.state.expires_at, self._expiry(snapshot)
-        # Each answer gives the same moment, a little later or earlier: that is no news.
+        # Each answer gives the same time, a little later or earlier: that is no change.
         if known is None or expires_at is None or abs(expires_at - known) > timedelta(seconds=1):
             self._model.update(self._cause, expires_at=expires_at)
 
     def _expiry(self, snapshot: Snapshot) -> datetime | None:
-        """Return when the reader will give up, counted from now, and watch that it tells."""
+        """Return when the reader will give up, counted from now, and watch for silence."""
         if snapshot.timeout_ms is None:
             self._requests.expect_news_within(None)
             return None
@@ -197,7 +197,7 @@ class Enroller:
         )
 
     async def _async_keep(self, snapshot: Snapshot) -> None:
-        """Save what was reported: the name first, or a crash in between would lose it."""
+        """Save what was reported; the name first, because a crash in between would lose it."""
         if snapshot.stage is Stage.COMPLETED and snapshot.template_id and snapshot.slot is not None:
             await self._registry.async_complete(
                 Place(self._device, snapshot.slot, snapshot.template_id),
@@ -212,7 +212,7 @@ class Enroller:
     ) -> tuple[str, int]:
         """Start an enrollment; return its template id and slot once the reader has accepted it.
 
-        Raises `ReaderError`, and then nothing has started and nothing has changed.
+        Raises `ReaderError`; if the enrollment runs nevertheless, it is cancelled.
         """
         if self._starting:
             raise RefusedError(Refusal.BUSY)
@@ -237,8 +237,8 @@ class Enroller:
         try:
             slot = await self._requests.async_start(greeting, template_id, enroll_options)
         except ReaderError as err:
-            # With a nonce this fresh, `stale` is what another reader under the same id says; as
-            # after silence, ours may have started all the same.
+            # With a nonce this fresh, `stale` comes from another device; as without an answer, our
+            # reader may have started nevertheless.
             unsure = not isinstance(err, RefusedError) or err.refusal is Refusal.STALE
             unwanted = Enrollment(template_id, subject, given_up=True)
             await self._registry.async_set_enrollment(self._device, unwanted if unsure else before)
@@ -246,13 +246,13 @@ class Enroller:
         return template_id, slot
 
     async def async_cancel(self) -> None:
-        """End the running enrollment; returns when it has ended. Raises `ReaderError`."""
+        """Cancel the running enrollment; returns when it has ended. Raises `ReaderError`."""
         enrollment = self._registry.enrollment(self._device)
-        # One that was accepted just now may not have shown a snapshot yet.
+        # One that was just accepted may have no snapshot yet.
         if enrollment is None or self._model.followed().final:
             raise RefusedError(Refusal.NOT_RUNNING)
         ended = await self._requests.async_cancel(enrollment.template_id)
-        # Before a slow answer came, somebody else may have been asked to enroll.
+        # Another enrollment may have been requested while waiting for a slow answer.
         newest = self._registry.enrollment(self._device)
         ours = newest is not None and newest.template_id == ended.template_id
         if ours and not self._stopped:
@@ -268,14 +268,14 @@ class Enroller:
             self._stopping = False
 
     async def async_wait_end(self, template_id: str, enroll_options: EnrollOptions) -> Snapshot:
-        """Return the final snapshot. Raises `TimeoutError` if it will not be heard of here."""
+        """Wait for the final snapshot, and return it. Raises `TimeoutError` if none comes."""
         if self._stopped:
             raise TimeoutError
         ended: asyncio.Future[Snapshot] = self._loop.create_future()
         self._waiting.append((template_id, ended))
         self._tell_waiting(self._model.followed())
         try:
-            # The reader's own limit (docs/protocol.md, the procedure), and time to tell of it.
+            # The reader's own limit (docs/protocol.md, the procedure), and time to report it.
             async with asyncio.timeout(
                 2 * enroll_options.scans * enroll_options.scan_timeout + TO_TELL
             ):
@@ -289,7 +289,7 @@ class Enroller:
                 ended.set_result(snapshot)
 
     def stop(self) -> None:
-        """Let nobody wait for what this run will not hear any more."""
+        """Stop; callers that still wait for an end get `TimeoutError`."""
         self._stopped = True
         for _, ended in self._waiting:
             if not ended.done():

@@ -1,8 +1,7 @@
 """The state machine of an enrollment as Home Assistant follows it. Pure: no clock, no I/O.
 
-The reader decides; this side only makes sure that what it believes never goes back
-(docs/protocol.md, "What HA does"), and turns the difference of two snapshots into the events that
-lie between them, each exactly once.
+The reader decides; this side only ensures that its state never goes backwards (docs/protocol.md,
+"What HA does"), and turns the difference of two snapshots into events, each exactly once.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class EnrollmentEventType(StrEnum):
-    """What can happen in an enrollment."""
+    """The event types of an enrollment."""
 
     STARTED = "started"
     SCAN_CAPTURED = "scan_captured"
@@ -43,22 +42,21 @@ class EnrollmentEvent:
     template_id: str
     slot: int
     step: int
-    """The scan that it is about."""
+    """The scan that the event is about."""
     total: int
     attempts: int | None = None
-    """Images that the captured scan took."""
+    """Images that were needed for the captured scan."""
     rejection: Rejection | None = None
-    """Why the newest rejected image was so, where that is known."""
+    """Why the newest image was rejected; None if unknown."""
     rejected: int | None = None
-    """Images of this scan rejected since the event before."""
+    """Images of this scan rejected since the previous event."""
     reason: Reason | None = None
 
 
 def advances(current: Snapshot, new: Snapshot) -> bool:
-    """Return whether a snapshot takes the enrollment forward.
+    """Return whether a snapshot advances the enrollment.
 
-    Another template id is always forward: whether this Home Assistant asked for it is for the
-    caller to know.
+    Another template id always does: the caller checks whether Home Assistant asked for it.
     """
     if new.template_id != current.template_id:
         return True
@@ -68,14 +66,14 @@ def advances(current: Snapshot, new: Snapshot) -> bool:
 
 
 def events(current: Snapshot, new: Snapshot) -> tuple[EnrollmentEvent, ...]:
-    """Return what happened between two snapshots, in order; `new` must advance `current`."""
+    """Return the events between two snapshots, in order; `new` must advance `current`."""
     if new.template_id is None or new.slot is None:
         return ()
     happened = partial(EnrollmentEvent, template_id=new.template_id, slot=new.slot, total=new.total)
     same = new.template_id == current.template_id
     found = [] if same else [happened(EnrollmentEventType.STARTED, step=1)]
     seen = len(current.captured) if same else 0
-    # The attempts of a captured scan tell how many of the rejections were its own.
+    # The attempts of a captured scan tell how many of the rejected images belong to it.
     told = _of_scan_under_way(current) if same else 0
     for step, attempts in enumerate(new.captured[seen:], start=seen + 1):
         if attempts - 1 > told:
@@ -95,14 +93,14 @@ def events(current: Snapshot, new: Snapshot) -> tuple[EnrollmentEvent, ...]:
 
 
 def _of_scan_under_way(snapshot: Snapshot) -> int:
-    """Return how many of the rejected images were of no captured scan."""
+    """Return how many rejected images belong to the scan under way."""
     return snapshot.rejected - sum(attempts - 1 for attempts in snapshot.captured)
 
 
 def _with_newest_rejection(
     found: list[EnrollmentEvent], last: Rejection | None
 ) -> list[EnrollmentEvent]:
-    """Return the same events; the newest rejection has its reason, the only one that is known."""
+    """Add the reason to the newest rejection event, the only one whose reason is known."""
     for index in reversed(range(len(found))):
         if found[index].event is EnrollmentEventType.SCAN_REJECTED:
             found[index] = replace(found[index], rejection=last)

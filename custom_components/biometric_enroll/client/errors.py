@@ -1,4 +1,4 @@
-"""Why a reader does not do what was asked; Home Assistant words it for users."""
+"""Errors of requests to a reader; `errors.py` of the integration translates them for users."""
 
 from typing import TYPE_CHECKING
 
@@ -7,33 +7,33 @@ if TYPE_CHECKING:
 
 
 class ReaderError(Exception):
-    """What was asked of a reader was not done."""
+    """A request to a reader failed."""
 
 
 class UnreachableError(ReaderError):
-    """The reader did not answer in time, or there is no broker to ask it through.
+    """The reader did not answer in time, or the broker is not connected.
 
-    It may still do what was asked, as long as the nonce lives.
+    The reader may still carry out the request, as long as the nonce is valid.
     """
 
 
 class RefusedError(ReaderError):
-    """The reader, or we in its place, said no; nothing has changed."""
+    """The reader, or the client in its place, refused the request; nothing has changed."""
 
     def __init__(self, refusal: Refusal) -> None:
-        """Take the word for why."""
+        """Initialize with the reason."""
         super().__init__(str(refusal))
         self.refusal = refusal
 
 
 class TooOldError(ReaderError):
-    """The reader's firmware does not know what was asked; nothing has changed."""
+    """The reader's firmware does not support the request; nothing has changed."""
 
 
 class TooManyScansError(ReaderError):
-    """More scans were wanted than the reader takes; nothing has changed."""
+    """More scans were requested than the reader supports; nothing has changed."""
 
     def __init__(self, most: int) -> None:
-        """Take how many it takes."""
+        """Initialize with the maximum that the reader supports."""
         super().__init__(f"at most {most}")
         self.most = most

@@ -1,8 +1,7 @@
-"""Whose fingers they are: the fingerprints that Home Assistant knows by name, over all readers.
+"""The fingerprints that Home Assistant knows by name, of all readers.
 
-A name is *meant* from the moment an enrollment is asked for, and saved before the reader hears of
-it, so that a restart in the middle loses nothing. It becomes a fingerprint only when the reader
-says `completed`.
+The name of a requested enrollment is *pending*: it is saved before the request is sent, so that a
+restart in between loses nothing. It becomes a fingerprint only when the reader says `completed`.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from .state import Inventory
 
 KEPT = timedelta(days=30)
-"""How long the names of a removed reader stay, for when it is added again."""
+"""How long the names of a removed reader are kept, in case it is added again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +39,28 @@ class Fingerprint:
     """Time in ISO format, UTC."""
     places: tuple[Place, ...]
     enabled: bool = True
-    """Whether its touches count as those of somebody known."""
+    """Whether its touches are identified."""
     deleting: bool = False
-    """The reader was asked to delete it, and it is not known whether it has."""
+    """The reader was asked to delete it; whether it did is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """The enrollment of one reader that this Home Assistant asked for last."""
+    """The enrollment that this Home Assistant last requested from one reader."""
 
     template_id: str
     subject: Subject
     given_up: bool = False
-    """Whoever asked was told that it did not start; should it run after all, it is not wanted."""
+    """The requester was told that it did not start; if it runs nevertheless, it is cancelled."""
     named: bool = False
-    """It has become a fingerprint. Where that was deleted since, it does not come back."""
+    """It has become a fingerprint; if that is deleted later, it is not created again."""
 
 
 class FingerprintRegistry:
-    """All fingerprints, and the enrollment that each reader was asked for last."""
+    """All fingerprints, and the enrollment last requested from each reader."""
 
     def __init__(self, saved: Saved) -> None:
-        """Start empty; `async_load` reads what was saved."""
+        """Initialize empty; `async_load` reads the saved registry."""
         self._saved = saved
         self._by_template: dict[str, Fingerprint] = {}
         self._enrollments: dict[str, Enrollment] = {}
@@ -69,7 +68,7 @@ class FingerprintRegistry:
         """When readers were removed from Home Assistant, by hardware id; in ISO format, UTC."""
         self._listeners: list[Callable[[], None]] = []
         self.changes = 0
-        """How often it was changed in this run."""
+        """Number of changes since Home Assistant started."""
 
     async def async_load(self) -> None:
         """Read the saved registry."""
@@ -94,15 +93,15 @@ class FingerprintRegistry:
         }
 
     def enrollment(self, device: str) -> Enrollment | None:
-        """Return the enrollment that this reader was asked for last."""
+        """Return the enrollment last requested from this reader."""
         return self._enrollments.get(device)
 
     def get(self, template_id: str) -> Fingerprint | None:
-        """Return the fingerprint of a template, on whichever reader it is."""
+        """Return the fingerprint of a template, on any reader."""
         return self._by_template.get(template_id)
 
     def all(self) -> list[tuple[Fingerprint, Place]]:
-        """Return all fingerprints with each of their places, by reader and slot."""
+        """Return all fingerprints with each of their places, sorted by reader and slot."""
         found = [
             (fingerprint, place)
             for fingerprint in dict.fromkeys(self._by_template.values())
@@ -111,19 +110,19 @@ class FingerprintRegistry:
         return sorted(found, key=lambda pair: (pair[1].device, pair[1].slot))
 
     def find(self, device: str, template_id: str) -> Fingerprint | None:
-        """Return the fingerprint of a template, if this reader is where it is kept."""
+        """Return the fingerprint of a template, if it is stored on this reader."""
         fingerprint = self._by_template.get(template_id)
         if fingerprint is None:
             return None
         return fingerprint if any(place.device == device for place in fingerprint.places) else None
 
     def at(self, device: str, slot: int) -> Fingerprint | None:
-        """Return the newest fingerprint in a slot, for a reader that tells no template ids."""
+        """Return the newest fingerprint in a slot, for a reader that sends no template ids."""
         found = [fingerprint for fingerprint, place in self.on_reader(device) if place.slot == slot]
         return max(found, key=lambda fingerprint: fingerprint.enrolled_at, default=None)
 
     def on_reader(self, device: str) -> list[tuple[Fingerprint, Place]]:
-        """Return the fingerprints of one reader with their places, by slot."""
+        """Return the fingerprints of one reader with their places, sorted by slot."""
         return [pair for pair in self.all() if pair[1].device == device]
 
     def ids_on(self, device: str) -> set[str]:
@@ -131,7 +130,7 @@ class FingerprintRegistry:
         return {place.template_id for _, place in self.on_reader(device)}
 
     async def async_set_enrollment(self, device: str, enrollment: Enrollment | None) -> None:
-        """Save which enrollment a reader is being asked for, and who is meant."""
+        """Save the enrollment that is requested from a reader, with its pending name."""
         if enrollment is None:
             self._enrollments.pop(device, None)
         else:
@@ -139,7 +138,7 @@ class FingerprintRegistry:
         await self.async_save()
 
     async def async_complete(self, place: Place, now: datetime) -> None:
-        """Make the meant name real; done twice, it is done once."""
+        """Turn the pending name into a fingerprint; a second call has no effect."""
         enrollment = self._enrollments.get(place.device)
         if enrollment is None or enrollment.template_id != place.template_id:
             return
@@ -150,26 +149,26 @@ class FingerprintRegistry:
         await self.async_save()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call a listener after each change; call the result to end that."""
+        """Call a listener on each change; returns the function to unsubscribe."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     async def async_adopt(
         self, place: Place, subject: Subject, now: datetime, *, enabled: bool
     ) -> None:
-        """Give a name to a template that has none."""
+        """Give a name to an unnamed template."""
         self._add(Fingerprint(subject, now.isoformat(), (place,), enabled))
         await self.async_save()
 
     async def async_update(self, template_id: str, **changes: Any) -> None:
-        """Change what is known of a fingerprint: `subject`, `enabled`."""
+        """Change fields of a fingerprint: `subject`, `enabled`, `deleting`."""
         self._add(replace(self._by_template[template_id], **changes))
         await self.async_save()
 
     async def async_expect_deletion(
         self, device: str, template_id: str | None, *, expected: bool = True
     ) -> bool:
-        """Keep in mind that a reader is being asked to delete a template, or that it is not.
+        """Save whether the deletion of a template is expected.
 
         Returns whether it was expected before.
         """
@@ -177,12 +176,12 @@ class FingerprintRegistry:
             await self._async_saved()
             return False
         if expected or found.deleting:
-            # Also where it was expected before: that may not be on disk yet.
+            # Also if it was expected before: that may not be on disk yet.
             await self.async_update(template_id, deleting=expected)
         return found.deleting
 
     async def async_forget(self, device: str, template_ids: Iterable[str]) -> None:
-        """Forget that these templates are on a reader; a fingerprint that is nowhere is no more."""
+        """Forget that a reader has these templates; a fingerprint without a place is removed."""
         places = {
             place for _, place in self.on_reader(device) if place.template_id in set(template_ids)
         }
@@ -193,10 +192,10 @@ class FingerprintRegistry:
         await self.async_save()
 
     def reconcile(self, device: str, inventory: Inventory) -> bool:
-        """Take over from a complete list where templates are, and which deletions were done.
+        """Update slots and remove deleted fingerprints according to a complete list.
 
-        A name whose template is gone unasked stays: the user decides. Returns whether there is
-        something to save.
+        A missing fingerprint whose deletion was not requested is kept: the user decides. Returns
+        whether there is something to save.
         """
         slots = {template_id: slot for slot, template_id in inventory.templates.items()}
 
@@ -216,9 +215,9 @@ class FingerprintRegistry:
     ) -> list[str]:
         """Forget the fingerprints of readers that were removed `KEPT` ago.
 
-        `present` are the hardware ids of the readers that are set up, also of one that was added
-        again too late; `marked` those of which something was reported. Returns those of the
-        forgotten ones.
+        `present` are the hardware ids of the readers that are set up, `marked` those in the
+        delivery log. A reader that was added again too late is forgotten too. Returns the hardware
+        ids of the forgotten readers.
         """
         known = {place.device for _, place in self.all()} | self._enrollments.keys() | set(marked)
         before = self._removed
@@ -237,7 +236,7 @@ class FingerprintRegistry:
         return expired
 
     async def async_unlink(self, is_there: Callable[[str], bool]) -> None:
-        """Forget the persons that are not there any more; the fingerprints stay."""
+        """Unlink persons that no longer exist; the fingerprints stay."""
         gone = [
             fingerprint
             for fingerprint, _ in self.all()
@@ -245,7 +244,7 @@ class FingerprintRegistry:
         ]
         for fingerprint in gone:
             self._add(replace(fingerprint, subject=replace(fingerprint.subject, person=None)))
-        # Those that are only meant, too: else a name that becomes real would bring the person back.
+        # Pending names too: otherwise a completed enrollment would bring the person back.
         meant = {
             device: enrollment
             for device, enrollment in self._enrollments.items()
@@ -258,16 +257,16 @@ class FingerprintRegistry:
             await self.async_save()
 
     def rename_device(self, old: str, new: str) -> None:
-        """Keep what is known of a reader whose hardware id is another one; not saved yet."""
+        """Move what is known of a reader to its new hardware id; does not save."""
         self._keep_places(
             lambda place: replace(place, device=new) if place.device == old else place
         )
         if (enrollment := self._enrollments.pop(old, None)) is not None:
-            # One that the new reader was asked for itself is the newer one.
+            # One that was requested from the new reader itself is newer.
             self._enrollments.setdefault(new, enrollment)
 
     async def async_catch_up(self, completed: Iterable[Place], now: datetime) -> None:
-        """Make those names real that a crash has left meant, although their enrollment ended."""
+        """Complete enrollments that had ended, but whose names were pending after a crash."""
         for place in completed:
             await self.async_complete(place, now)
 
@@ -276,7 +275,7 @@ class FingerprintRegistry:
             self._by_template[place.template_id] = fingerprint
 
     def _keep_places(self, seen: Callable[[Place], Place | None]) -> None:
-        """Put what `seen` makes of them in place of all places; None: it is none any more."""
+        """Replace each place by the result of `seen`; None removes it."""
         kept = [
             replace(
                 fingerprint,
@@ -291,12 +290,12 @@ class FingerprintRegistry:
             self._add(fingerprint)
 
     async def _async_saved(self) -> None:
-        """Make sure that what was changed before is on disk: whoever did that may be gone."""
+        """Ensure that earlier changes are on disk: their callers may have been cancelled."""
         if self.changes:
             await self.async_save()
 
     async def async_save(self) -> None:
-        """Save the registry, and tell who shows it; done when it is on disk."""
+        """Save the registry, and call the listeners; returns when it is on disk."""
         self.changes += 1
         for listener in list(self._listeners):
             listener()
@@ -313,7 +312,7 @@ class FingerprintRegistry:
         )
 
 
-# Key by key, since a newer minor version may have added some.
+# Key by key, because a newer minor version may have added keys.
 
 
 def _subject(stored: dict[str, Any]) -> Subject:

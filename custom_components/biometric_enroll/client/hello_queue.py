@@ -1,4 +1,4 @@
-"""Asking a reader whether it is there: one after the other, and for one silence only."""
+"""The queue of hellos to one reader: one at a time, and all waiting ones fail with one timeout."""
 
 import asyncio
 import math
@@ -15,35 +15,34 @@ if TYPE_CHECKING:
 
 
 class HelloQueue:
-    """Lets one after the other ask a reader whether it is there."""
+    """Lets callers send hello to one reader one at a time."""
 
     def __init__(self, model: ReaderModel) -> None:
-        """Begin with nobody who asks."""
+        """Initialize with no hello in progress."""
         self._model = model
         self._loop = model.host.loop
         self._lock = asyncio.Lock()
         self._unanswered_at = -math.inf
 
     def give_up_at(self) -> float:
-        """Return until when to wait for an answer to what is asked now, as the loop's time.
+        """Return the deadline for the answer to a request made now, as the loop's time.
 
-        Infinity where the usual patience is right: who is known to be away is not waited for as
-        long.
+        Infinity means the usual timeout; for an unavailable reader it is shorter.
         """
         if self._model.state.available:
             return math.inf
         return self._loop.time() + request_channel.AWAY_WITHIN
 
     def unanswered(self) -> None:
-        """Note that whoever has the turn has just asked in vain."""
+        """Note that the hello of the current turn was not answered."""
         self._unanswered_at = self._loop.time()
 
     @asynccontextmanager
     async def async_turn(self) -> AsyncGenerator[float]:
-        """Take the turn; return until when to wait for an answer, see `give_up_at`.
+        """Wait for the turn; yield the deadline for the answer, see `give_up_at`.
 
-        Raises `UnreachableError` when somebody else meanwhile asks in vain, and nobody since with
-        success, and, if the reader is away, when it takes too long until everybody else has asked.
+        Raises `UnreachableError` if another hello stayed unanswered meanwhile, and none was
+        answered since, and also, for an unavailable reader, if the turn comes too late.
         """
         asked_at, give_up_at = self._loop.time(), self.give_up_at()
         try:
@@ -53,15 +52,15 @@ class HelloQueue:
             raise UnreachableError from None
         try:
             if self._unanswered_at > asked_at and not self._model.state.available:
-                # One silence is enough, unless somebody was answered since.
+                # One timeout is enough, unless another hello was answered since.
                 raise UnreachableError
-            # Whoever is back meanwhile may take its time.
+            # A reader that became available meanwhile gets the usual timeout.
             yield math.inf if self._model.state.available else give_up_at
         finally:
             self._lock.release()
 
     @asynccontextmanager
     async def async_patient_turn(self) -> AsyncGenerator[None]:
-        """Take the turn, however long that takes: for whoever keeps nobody waiting."""
+        """Wait for the turn without a limit, for background work."""
         async with self._lock:
             yield

@@ -1,4 +1,4 @@
-"""What following a reader needs of the world around it, and what it tells that world."""
+"""The interface between a client and its environment: broker, clock, tasks, storage, events."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from .state import ReaderState, Subject
 
 type Cause = Any
-"""On whose behalf something happens; only handed through (Home Assistant's `Context`)."""
+"""The context of the requester (Home Assistant's `Context`); only passed through."""
 
 
 class Kind(StrEnum):
-    """The event entity that shows an event."""
+    """The event entity that an event belongs to."""
 
     TOUCH = "touch"
     LATE_TOUCH = "late_touch"
@@ -28,33 +28,33 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReaderEvent:
-    """One thing that happened."""
+    """One event of a reader."""
 
     kind: Kind
     type: str
-    """A type of the event entity of this kind."""
+    """An event type of the event entity of this kind."""
     fields: Mapping[str, Any]
     subject: Subject | None
-    """Whose finger it was about."""
+    """Whose finger the event is about; None if unknown."""
     cause: Cause = None
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user decides about one reader."""
+    """The options of one reader."""
 
     min_confidence: int = 0
-    """A match with a lower score identifies nobody."""
+    """Minimum confidence: a match with a lower score identifies nobody."""
     live_limit: float = LIVE_AGE
-    """A touch that is older, in seconds, opens nothing."""
+    """Maximum age of a live touch, in seconds."""
 
 
 class Broker(Protocol):
-    """What it takes to ask a reader for something."""
+    """What is needed to send requests to a reader."""
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """Whose `time` is the steady clock, in seconds, and whose timers are used."""
+        """Return the event loop, for timers; its `time` is the monotonic clock, in seconds."""
 
     def new_id(self) -> str:
         """Return 16 random hexadecimal digits, the form of every id of the protocol."""
@@ -64,42 +64,42 @@ class Broker(Protocol):
 
 
 class Host(Broker, Protocol):
-    """The world around the client of one reader."""
+    """The environment of the client of one reader."""
 
     @property
     def options(self) -> Options:
-        """What the user has decided by now."""
+        """Return the current options of the reader."""
 
     def utcnow(self) -> datetime:
         """Return the date and time in UTC."""
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside; it is over before the client counts as stopped.
+        """Run a coroutine as a task that ends before the client counts as stopped.
 
-        It begins at once: what it does before it first waits is done when this returns.
+        It starts eagerly: everything before its first wait is done when this returns.
         """
 
     def state_changed(self, state: ReaderState, cause: Cause) -> None:
-        """Show what is."""
+        """Handle a new state, with the context of the requester."""
 
     def report(self, event: ReaderEvent) -> None:
-        """Tell what happened, once."""
+        """Report an event, once."""
 
     def identity_changed(self, identity: Identity) -> None:
-        """Note who the reader says that it is."""
+        """Handle a new identity of the reader."""
 
     def other_device(self, identity: Identity | None) -> None:
-        """Tell that another reader answers under this reader's id; None: not any more."""
+        """Report that another device uses this reader id; None: no longer."""
 
 
 class Saved(Protocol):
-    """Where one JSON object outlives a restart: Home Assistant's `Store`."""
+    """Storage of one JSON object across restarts: Home Assistant's `Store`."""
 
     async def async_load(self) -> dict[str, Any] | None:
-        """Return the object, None if none was ever saved."""
+        """Return the object; None if none was ever saved."""
 
     async def async_save(self, data: dict[str, Any]) -> None:
-        """Save the object; done when it is on disk.
+        """Save the object; returns when it is on disk.
 
-        A caller that stops waiting does not stop it.
+        Cancelling the caller does not cancel saving.
         """

@@ -1,7 +1,7 @@
-"""What the sensor of one reader really holds: listed whenever the reader says that it has changed.
+"""The list of the templates on the sensor of one reader, made again after each change.
 
-Nothing is ever concluded from silence, from pages that do not belong together, or from a reader
-that does not know its sensor.
+Nothing is concluded from a missing answer, from pages of different revisions, or from a reader
+whose sensor was changed.
 """
 
 import logging
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 _TRIES = 3
-"""Lists to begin until one is of one revision; the next change of the templates begins anew."""
+"""Attempts to get a list of one revision; the next change of the templates starts again."""
 
 
 class Lister:
-    """Keeps what is known of the templates of one reader in step with its sensor."""
+    """Keeps the list of the templates of one reader up to date."""
 
     def __init__(self, model: ReaderModel, connection: Connection) -> None:
-        """List the templates of the reader of this connection."""
+        """Initialize with the model and the connection of one reader."""
         self._model = model
         self._connection = connection
         self._listing = False
         self._senseless: tuple[str | None, datetime | None] | None = None
-        """What was told, and by which life of the reader, when its list made no sense."""
+        """Revision and start time of the reader when its list was malformed."""
 
     def consider(self) -> None:
-        """List, if what is known is not of the revision that the reader tells."""
+        """List, if the newest list is not of the revision that the reader reports."""
         if not self._listing and self._outdated():
             self._listing = True
             self._model.host.create_task(self._async_list())
@@ -52,27 +52,27 @@ class Lister:
             and Feature.LIST in state.identity.features
             and state.templates is not None
             and state.templates.revision is not None
-            # Its ids are void, and it is the user who decides about them.
+            # Its ids are void until the user decides.
             and not state.templates.sensor_changed
             and (
                 state.inventory is None
                 or state.inventory.revision != state.templates.revision
                 or self._named_since(state.inventory)
             )
-            # EnrollRequests again, it would say the same.
+            # Listing again would give the same malformed list.
             and self._told() != self._senseless
         )
 
     def _named_since(self, inventory: Inventory) -> bool:
-        """Return whether a list says nothing of a template, which got its name since.
+        """Return whether a template was named after this list, which does not have it.
 
-        One that is lost before it was ever listed leaves the revision as it was.
+        A template that is lost before it was ever listed does not change the revision.
         """
         named = self._model.registry.ids_on(self._model.device)
         return not named <= {*inventory.templates.values(), *inventory.missing}
 
     def _told(self) -> tuple[str | None, datetime | None]:
-        """Return which revision the reader tells, and since when it runs."""
+        """Return the revision that the reader reports, and when it started."""
         state = self._model.state
         return (state.templates.revision if state.templates else None), state.started_at
 
@@ -93,14 +93,14 @@ class Lister:
             self._listing = False
 
     async def _async_whole_list(self) -> Inventory | None:
-        """Return the whole list; None if it has changed meanwhile.
+        """Return the whole list; None if it changed meanwhile.
 
-        Raises `ReaderError`, and `MalformedError` for a list without sense.
+        Raises `ReaderError`, and `MalformedError` for a malformed list.
         """
         model = self._model
-        # What gets its name while the list is on its way may be missing on it.
+        # Before listing: a template named meanwhile may not be on the list, but is not missing.
         named = model.registry.ids_on(model.device)
-        # A page does not tell who answers, but its revision does: hello tells what ours is.
+        # A page has no hardware id, but a revision: hello tells the revision of our reader.
         async with self._connection.async_greeted() as hello:
             told = hello.templates
         found: dict[int, str | None] = {}
@@ -111,7 +111,7 @@ class Lister:
             if page.revision != told.revision:
                 return None
             found |= page.templates
-            # Always higher, so this comes to an end.
+            # Always higher than before, so the loop ends.
             first = page.next
         if len(found) != told.count:
             raise MalformedError("not as many as the reader counts")
@@ -121,14 +121,14 @@ class Lister:
         return Inventory(page.revision, found, frozenset(named.difference(ids)))
 
     async def _async_conclude(self, inventory: Inventory) -> None:
-        """Keep the registry in step with a complete list."""
+        """Update state and registry from a complete list."""
         templates = self._model.state.templates
         if templates is None or templates.sensor_changed:
             return
         model = self._model
         before = model.registry.ids_on(model.device)
         changed = model.registry.reconcile(model.device, inventory)
-        # Both are shown at once: in between, a name would seem to miss its template.
+        # Both change in one update: in between, a fingerprint would seem to be missing.
         model.update(inventory=inventory)
         if changed:
             await model.registry.async_save()
@@ -137,7 +137,7 @@ class Lister:
 
 
 def _page(first: int, result: dict[str, object]) -> Page:
-    """Read a page that begins at a slot. Raises `MalformedError`."""
+    """Parse a page that begins at slot `first`. Raises `MalformedError`."""
     page = parser.page(result)
     if any(slot < first for slot in page.templates):
         raise MalformedError("a page from before its first slot")

@@ -1,7 +1,7 @@
-"""What is known of one reader, and who is told when that changes.
+"""The state of one reader, and its updates.
 
-The road: bytes of a topic (client) → typed message (protocol/parser) → frozen `ReaderState` (here)
-→ entities. What happened, rather than is, goes through `Host.report`.
+Path of data: bytes of a topic (client) → typed message (protocol/parser) → frozen `ReaderState`
+(here) → entities. Events go through `Host.report` instead.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ReaderModel:
-    """Keeps the state of one reader, and what belongs to it in the stores."""
+    """Holds the state of one reader, and gives access to the stores."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class ReaderModel:
         registry: FingerprintRegistry,
         delivery_log: DeliveryLog,
     ) -> None:
-        """Take up what is known of the reader from earlier runs."""
+        """Initialize with the saved state of the reader."""
         self.reader_id = reader_id
         self.device = device
         self.host = host
@@ -38,11 +38,11 @@ class ReaderModel:
         self.delivery_log = delivery_log
         self.delivered = delivery_log.of(device)
         self._matched: tuple[object, ...] = ()
-        """What the newest comparison of list and names was made of."""
+        """The inputs of the newest comparison of list and names."""
         self.state = self._remembered()
 
     def followed(self) -> Snapshot:
-        """Return the newest snapshot of the enrollment that was asked for last."""
+        """Return the newest snapshot of the enrollment that was requested last."""
         enrollment = self.registry.enrollment(self.device)
         if enrollment is None or self.delivered.snapshot.template_id != enrollment.template_id:
             return IDLE
@@ -50,18 +50,18 @@ class ReaderModel:
 
     def _remembered(self) -> ReaderState:
         snapshot, enrollment = self.followed(), self.registry.enrollment(self.device)
-        # While an enrollment is only meant, nobody knows whether it will start.
+        # Without a snapshot it is unknown whether the enrollment will start.
         subject = None if enrollment is None or snapshot is IDLE else enrollment.subject
         return ReaderState(snapshot=snapshot, subject=subject)
 
     async def async_forget(self, template_ids: Iterable[str]) -> None:
-        """Forget the names of templates that this reader does not hold any more."""
+        """Forget the names of templates that this reader no longer holds."""
         await self.registry.async_forget(self.device, template_ids)
         await self.delivery_log.async_forget(self.device, template_ids)
 
     def update(self, cause: Cause = None, **changes: object) -> None:
-        """Replace parts of the state, and show it, also where only names have changed."""
-        # The names are checked when this runs, the types are the callers' word.
+        """Replace fields of the state and publish it, also if only names have changed."""
+        # Names are checked at run time; callers are responsible for the types.
         state = replace(self.state, **changes)  # type: ignore[arg-type]
         if (unmatched := self._compare(state)) is not state.unmatched:
             state = replace(state, unmatched=unmatched)
@@ -69,10 +69,10 @@ class ReaderModel:
         self.host.state_changed(self.state, cause)
 
     def _compare(self, state: ReaderState) -> Unmatched:
-        """Compare what the sensor holds with the names, if either has changed."""
-        # Until it has ended, the template of an enrollment is neither somebody's nor nobody's.
+        """Compare the list with the names, if either has changed."""
+        # Until an enrollment has ended, its template is neither named nor unnamed.
         pending = None if self.followed().final else self.registry.enrollment(self.device)
-        # What another sensor holds says nothing of the one that is there now.
+        # A list of the previous sensor says nothing about the connected one.
         changed = state.templates is not None and state.templates.sensor_changed
         inventory = None if changed else state.inventory
         matched = (inventory, self.registry.changes, pending and pending.template_id)
@@ -91,7 +91,7 @@ class ReaderModel:
         return Unmatched(inventory.revision, unnamed, inventory.missing & named)
 
     def identified(self, subject: Subject) -> None:
-        """Show who was identified, live."""
-        # Through unknown, so that the same person twice in a row is two changes, not none.
+        """Publish who was identified by a live touch."""
+        # Through None, so that the same person twice in a row causes two state changes.
         self.update(identified=None)
         self.update(identified=subject)

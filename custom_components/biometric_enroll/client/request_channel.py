@@ -1,8 +1,7 @@
-"""Requests to one reader: said at QoS 0, repeated until answered, never later than a deadline.
+"""Requests to one reader: published at QoS 0, and repeated until answered or until a deadline.
 
-A publish at QoS 1 that fails while the broker is away is kept by the MQTT client and delivered
-minutes later. At QoS 0 and with repeats of our own, nothing that was given up can still arrive from
-this side.
+A QoS 1 publish that fails while the broker is away is kept by the MQTT client and delivered minutes
+later. With QoS 0 and our own repeats, no request is sent after the caller has given up.
 """
 
 import asyncio
@@ -21,33 +20,33 @@ if TYPE_CHECKING:
     from .host import Broker
 
 REPEAT_AFTER = 2.0
-"""Seconds without an answer after which a request is said again."""
+"""Seconds without an answer after which a request is repeated."""
 
 ANSWER_WITHIN = 10.0
 """Seconds without an answer after which the reader counts as unreachable."""
 
 AWAY_WITHIN = 5.0
-"""The same for whoever keeps somebody waiting for a reader that is known to be away."""
+"""The same for a caller that waits for a reader that is already unavailable."""
 
 
 class RequestChannel:
-    """What one reader was asked, and what it answered."""
+    """Sends requests to one reader, and matches its answers by their ids."""
 
     def __init__(self, broker: Broker, reader_id: str) -> None:
-        """Talk to the reader of this id; somebody has to feed `receive`."""
+        """Initialize for one reader; the owner must pass all answers to `receive`."""
         self._broker = broker
         self._reader_id = reader_id
         self._waiting: dict[str, asyncio.Future[Answer | Refused]] = {}
         self.stopped = False
-        """Whether no answer is heard any more."""
+        """Whether answers are no longer received."""
 
     def waits_for(self, request: str) -> bool:
-        """Return whether a request has no answer yet, and still wants one."""
+        """Return whether a request still waits for its answer."""
         future = self._waiting.get(request)
         return future is not None and not future.done()
 
     def receive(self, answer: Answer | Refused) -> None:
-        """Take an answer, if anybody waits for it."""
+        """Handle an answer; ignored if no request waits for it."""
         if self.waits_for(answer.request):
             self._waiting[answer.request].set_result(answer)
 
@@ -58,9 +57,9 @@ class RequestChannel:
         request: str | None = None,
         give_up_at: float = math.inf,
     ) -> Answer | Refused:
-        """Say a request until it is answered.
+        """Send a request until it is answered, and return the answer.
 
-        `build` makes the message from its request id; `give_up_at` is the loop's time at which to
+        `builder` makes the message from its request id; `give_up_at` is the loop's time at which to
         give up, if that is sooner than usual. Raises `UnreachableError`.
         """
         if self.stopped:
@@ -83,7 +82,7 @@ class RequestChannel:
             del self._waiting[request]
 
     def stop(self) -> None:
-        """Let nobody wait for an answer that would not be heard."""
+        """Stop; waiting requests raise `UnreachableError`."""
         self.stopped = True
         for future in self._waiting.values():
             future.cancel()
@@ -96,7 +95,7 @@ class RequestChannel:
 async def async_repeat(
     broker: Broker, topic: str, message: str, done: asyncio.Event, give_up_at: float = math.inf
 ) -> None:
-    """Say something until its effect is there. Raises `UnreachableError`.
+    """Publish a message repeatedly until `done` is set. Raises `UnreachableError`.
 
     `give_up_at` is the loop's time at which to give up, if that is sooner than usual.
     """

@@ -1,4 +1,4 @@
-"""What a reader of protocol version 1 can be asked to do."""
+"""Requests to a reader of protocol version 1: enrollments, identify, restart."""
 
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class Requests:
-    """Asks one reader; every method raises `ReaderError` where that comes to nothing."""
+    """Sends requests to one reader; every async method raises `ReaderError` on failure."""
 
     def __init__(self, connection: Connection) -> None:
-        """Ask the reader of this connection."""
+        """Initialize with the connection of the reader."""
         self._connection = connection
 
     @asynccontextmanager
     async def async_greeted(self) -> AsyncGenerator[Greeting]:
-        """Say hello before a start, and keep its nonce the newest until that is done."""
+        """Send hello before a start, and keep its nonce valid until that is done."""
         async with self._connection.async_greeted() as hello:
             yield Greeting(hello.enrollment.running, hello.identity.max_scans, hello.nonce)
 
@@ -48,7 +48,7 @@ class Requests:
         )
 
     async def async_cancel(self, template_id: str) -> Snapshot:
-        """End an enrollment; return how it has ended."""
+        """Cancel an enrollment; return its final snapshot."""
         return await self._connection.async_change(
             Topic.ENROLL,
             partial(builder.cancel, template_id=template_id),
@@ -56,11 +56,11 @@ class Requests:
         )
 
     def expect_news_within(self, seconds: float | None) -> None:
-        """Say hello if the running enrollment is silent past the reader's own deadline."""
+        """Send hello if the running enrollment is silent past the reader's own deadline."""
         self._connection.expect_news_within(seconds)
 
     async def async_identify(self) -> None:
-        """Let the reader blink."""
+        """Make the reader blink."""
         await self._connection.async_ask(Topic.COMMAND, builder.identify, parser.nothing)
 
     async def async_restart(self) -> None:
@@ -71,7 +71,7 @@ class Requests:
 
 
 def _ended(template_id: str, result: dict[str, object]) -> Snapshot:
-    """Read the answer to a cancel."""
+    """Parse the answer to a cancel. Raises `MalformedError`."""
     snapshot = parser.ended_snapshot(result)
     if snapshot.template_id != template_id:
         raise MalformedError("the end of another enrollment")

@@ -1,4 +1,4 @@
-"""What is known of one reader, as one frozen value."""
+"""The state of one reader, as one frozen value."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose finger: a name, and what it may be linked to."""
+    """Whose finger it is: a name, and optionally finger and person."""
 
     name: str
     finger: str | None = None
@@ -31,13 +31,13 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All that a sensor holds: one complete list of one revision."""
+    """All templates of a sensor: one complete list of one revision."""
 
     revision: str
     templates: Mapping[int, str | None]
     """Template id by slot; None for a template without one."""
     missing: frozenset[str] = frozenset()
-    """Ids of the templates that had a name when the list was begun, and are not on it."""
+    """Ids of the templates that had a name when listing began, and are not on the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +45,31 @@ class Unmatched:
     """Where the newest list and the names of the registry do not match."""
 
     revision: str | None = None
-    """Of that list: another one may tell of other fingers. None without a list of this sensor."""
+    """Of that list: in another one, a slot may hold another finger. None without a list."""
     unnamed: Mapping[int, str | None] = field(default_factory=dict)
-    """Templates that nobody knows by name: template id by slot."""
+    """Templates without a name: template id by slot."""
     missing: frozenset[str] = frozenset()
-    """Names whose template is missing: by template id."""
+    """Template ids of the names without a template."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderState:
-    """One reader at one moment."""
+    """The state of one reader at one time."""
 
     available: bool = False
-    """The reader has answered a hello, and nothing speaks against it since."""
+    """The reader has answered, and no sign of an outage has followed."""
     identity: Identity | None = None
     templates: Templates | None = None
     inventory: Inventory | None = None
-    """The newest; it may be older than `templates`."""
+    """The newest list; it may be older than `templates`."""
     unmatched: Unmatched = Unmatched()
     settings: Settings | None = None
     diagnostics: Diagnostics | None = None
     started_at: datetime | None = None
     snapshot: Snapshot = IDLE
     subject: Subject | None = None
-    """Who is meant by the snapshot's enrollment."""
+    """Whose finger the snapshot's enrollment is about."""
     expires_at: datetime | None = None
-    """When the reader gives up its present wait; None where that is not known."""
+    """When the reader's current wait times out; None if unknown."""
     identified: Subject | None = None
-    """Who was identified last, live, in this run."""
+    """Who was last identified by a live touch since Home Assistant started."""

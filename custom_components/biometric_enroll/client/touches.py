@@ -1,7 +1,7 @@
-"""From a touch message to the event that automations hear of, and back to the reader's journal.
+"""Turn touch messages into events, and acknowledge them.
 
-The one place that decides what may open a door: only a touch that is provably live, of a
-fingerprint that is known, is reported as `identified` on the event entity Touch.
+This is the only place that decides what may open a door: only a provably live touch of a known
+fingerprint is reported as `identified` on the event entity Touch.
 """
 
 from datetime import timedelta
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from .state import Subject
 
 UNKNOWN_FINGER = "unknown_finger"
-"""The sensor holds no template that matches."""
+"""The sensor has no matching template."""
 
 UNKNOWN_FINGERPRINT = "unknown_fingerprint"
-"""The sensor matched a template that has no name here."""
+"""The sensor matched an unnamed template."""
 
 DISABLED = "disabled"
-"""The fingerprint has a name, and the user has disabled it."""
+"""The user has disabled the fingerprint."""
 
 LOW_CONFIDENCE = "low_confidence"
-"""The match has a lower score than the user wants."""
+"""The score of the match is below the minimum confidence."""
 
 
 def objection(
     fingerprint: Fingerprint | None, confidence: int | None, options: Options
 ) -> str | None:
-    """Return why a match is not taken for this fingerprint, None if it is."""
+    """Return why a match does not identify this fingerprint; None if it does."""
     if fingerprint is None:
         return UNKNOWN_FINGERPRINT
     if not fingerprint.enabled:
@@ -44,16 +44,16 @@ def objection(
 
 
 class Touches:
-    """Judges the touches of one reader."""
+    """Evaluates and reports the touches of one reader."""
 
     def __init__(self, model: ReaderModel, connection: Connection) -> None:
-        """Judge the touches of the reader that this is known of."""
+        """Initialize with the model and the connection of one reader."""
         self._model = model
         self._host = model.host
         self._connection = connection
 
     def handle(self, touch: Touch) -> None:
-        """Report a touch, unless that was done before, and let the reader forget it."""
+        """Report a touch, unless it was already reported, and acknowledge it."""
         delivered = self._model.delivered
         if touch.touch not in delivered.touches:
             delivered.add_touch(touch.touch)
@@ -64,15 +64,15 @@ class Touches:
         self._host.create_task(self._async_acknowledge(touch.touch))
 
     async def _async_acknowledge(self, touch: str) -> None:
-        """Save that a touch was reported, and only then let the reader forget it."""
+        """Save that a touch was reported, and only then acknowledge it."""
         await self._model.delivery_log.async_save()
         await self._connection.async_acknowledge(touch)
 
     def _judge(self, touch: Touch) -> tuple[ReaderEvent, Subject | None]:
-        """Count a touch; return what to report, and who was identified live."""
+        """Count a touch; return the event, and who was identified if the touch is live."""
         age = self._connection.liveness.age(touch.hello, touch.at_ms, self._host.loop.time())
         if age is not None and age < -SLACK:
-            # Our clock stood still (a machine that was suspended): a new hello sets it right.
+            # Our clock stood still while the machine was suspended: a new hello corrects this.
             self._connection.ask_soon()
         now = self._host.utcnow()
         touched_at = None if age is None else now - timedelta(seconds=age)
@@ -99,15 +99,15 @@ class Touches:
         return ReaderEvent(Kind.LATE_TOUCH, result, fields, subject), None
 
     def _locked_out(self) -> bool:
-        """Return whether the reader has said that it identifies nobody.
+        """Return whether identification is switched off at the reader.
 
-        What was touched just before, and comes again only now, is too late to open anything.
+        A touch from just before that is sent again now must not open anything.
         """
         settings = self._model.state.settings
         return settings is not None and not settings.identification
 
     def _subject(self, touch: Touch) -> tuple[Subject | None, str | None]:
-        """Return whose finger it is; only the template id tells. Or why that is nobody."""
+        """Return whose finger it is, by the template id only, or why nobody is identified."""
         if touch.result is TouchResult.UNREADABLE:
             return None, touch.reason
         if touch.slot is None:

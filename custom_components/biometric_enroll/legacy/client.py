@@ -1,6 +1,6 @@
-"""Following a reader built before this protocol: what can be had without its help.
+"""The client of one reader of the first generation.
 
-It knows no hello, no nonce and no ids of touches, and what it says is lost when nobody listens. So
+It has no hello, no nonce and no touch ids, and its messages are lost while nobody is subscribed. So
 its touches are never provably live.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..client.state import Subject
 
 UNPROVEN = "unproven"
-"""The sensor knows the finger, but nothing bounds the age of this touch, so it opens nothing."""
+"""The sensor knows the finger, but the age of this touch is unknown, so it must open nothing."""
 
 ATTRIBUTED_BY_SLOT = "slot"
 
@@ -41,10 +41,10 @@ class LegacyClient(BaseClient[LegacyConnection]):
         trusted: Callable[[], bool],
         speaks_version_1: Callable[[], None],
     ) -> None:
-        """Follow the reader that this is known of, from where earlier runs have left off.
+        """Initialize from the model, which has the saved state of earlier runs.
 
-        `trusted` says whether the user takes its touches for live; `speaks_version_1` is told when
-        something under this id announces itself in the protocol of today.
+        `trusted` returns whether to treat touches as live (an option); `speaks_version_1` is called
+        when something under this reader id announces itself in protocol version 1.
         """
         super().__init__(model, LegacyConnection(model))
         self._enrollments = LegacyEnroller(model, self._connection)
@@ -54,21 +54,21 @@ class LegacyClient(BaseClient[LegacyConnection]):
 
     @property
     def enroller(self) -> Enroller:
-        """Who enrolls fingers on this reader."""
+        """Return the enroller of this reader."""
         return self._enrollments.enroller
 
     @override
     def subscribed(self) -> None:
-        """Learn that all topics are subscribed to: from now on an answer would be heard."""
+        """Handle that all topics are subscribed: from now on answers are received."""
         super().subscribed()
         self._enrollments.resume()
 
     def stop(self) -> None:
-        """Let nobody wait for what this run will not hear any more."""
+        """Stop; callers that still wait for a message get an error."""
         self._connection.stop()
         self._enrollments.stop()
 
-    # What it says
+    # Messages of the reader
 
     @override
     def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
@@ -105,7 +105,7 @@ class LegacyClient(BaseClient[LegacyConnection]):
         )
 
     def _trusted_touch(self, touch: protocol.Touch, fields: dict[str, Any]) -> ReaderEvent:
-        """Take a touch for live, and its slot for whose finger it is, as the user has decided."""
+        """Treat a touch as live, and identify by slot, as the user has chosen."""
         subject: Subject | None = None
         if touch.slot is not None:
             known = self.model.registry.at(self.model.device, touch.slot)
@@ -120,7 +120,7 @@ class LegacyClient(BaseClient[LegacyConnection]):
 
 
 def _late_touch(touch: protocol.Touch, fields: dict[str, Any]) -> ReaderEvent:
-    """Report a touch without a name: nothing bounds its age."""
+    """Return the event for a touch of unknown age, without a name."""
     fields |= {"touched_at": None, "age": None}
     if touch.slot is None:
         return ReaderEvent(Kind.LATE_TOUCH, TouchResult.NOT_IDENTIFIED, fields, None)

@@ -1,7 +1,7 @@
-"""Whether a reader of the first generation is there, and how it is spoken to.
+"""The availability of a reader of the first generation, and messages to it.
 
-It has no hello and no last will: whatever it says shows that it is there, and when it is quiet for
-long it is asked for its `sensor_info`.
+It has no hello and no last will: any message makes it available, and after a long silence it is
+asked for its `sensor_info`.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from .protocol import ReaderStatus
 
 QUIET = 60.0
-"""Seconds without a message after which the reader is asked whether it is there: how often it tells
+"""Seconds without a message after which the reader is asked for an answer: how often it publishes
 its status is compiled into it."""
 
 DETECT_EVERY = 10.0
-"""Least seconds between two requests for touches: should a reader answer with a status, that is no
-reason to ask again at once."""
+"""Minimum seconds between two requests for touches: a reader that answers with a status must not be
+asked again at once."""
 
 
 class LegacyConnection(BaseConnection):
@@ -40,11 +40,11 @@ class LegacyConnection(BaseConnection):
         self._answered = asyncio.Event()
         self._detect_from = self._heard_at
         self.stopped = False
-        """Whether nothing is heard any more."""
+        """Whether messages are no longer received."""
 
     @override
     async def async_watch(self) -> None:
-        """Ask whether the reader is there when it is quiet, or in doubt; for ever."""
+        """Ask for `sensor_info` after a silence or on `ask_soon`; never returns."""
         while True:
             quiet = self._heard_at + QUIET - self._loop.time()
             if not self._ask_now.is_set() and quiet > 0:
@@ -72,7 +72,7 @@ class LegacyConnection(BaseConnection):
             raise
 
     def heard(self) -> None:
-        """Take the reader for available: it has just said something."""
+        """Note a message: the reader is available."""
         self._heard_at = self._loop.time()
         if self._model.state.available:
             return
@@ -83,13 +83,13 @@ class LegacyConnection(BaseConnection):
         self.ask_soon()
 
     def handle(self, status: ReaderStatus) -> None:
-        """Take a status, whatever it answers."""
+        """Handle a status, periodic or an answer."""
         if not status.online:
             self.set_unavailable("it says so")
             return
         self.heard()
         if status.capacity is None or status.stored is None:
-            # It has just connected, maybe after a restart; or it was emptied.
+            # It has just connected, maybe after a restart; or its templates were deleted.
             self._detect_from = self._loop.time()
             self.ask_soon()
             return
@@ -105,32 +105,32 @@ class LegacyConnection(BaseConnection):
         self._have_touches_reported()
 
     def _have_touches_reported(self) -> None:
-        """Ask for touches again and again: it forgets that, and never tells whether it does it."""
+        """Ask for touches repeatedly: the reader forgets this, and never confirms it."""
         now = self._loop.time()
         if now >= self._detect_from and not self._model.followed().running:
             self._detect_from = now + DETECT_EVERY
             self._host.create_task(self.async_say(Topic.DETECT, protocol.detect()))
 
     def stop(self) -> None:
-        """Let nobody wait for an answer that would not be heard."""
+        """Stop; waiting requests raise `UnreachableError`."""
         self.stopped = True
         self._answered.set()
 
-    # Speaking
+    # Sending
 
     async def async_say(self, topic: Topic, message: str) -> None:
-        """Say something once; where that is not possible, it is not said."""
+        """Publish a message once; without a broker it is dropped."""
         with suppress(UnreachableError):
             await self.async_say_or_raise(topic, message)
 
     async def async_say_or_raise(self, topic: Topic, message: str) -> None:
-        """Say something once. Raises `UnreachableError`."""
+        """Publish a message once. Raises `UnreachableError`."""
         await self._host.async_publish(topic_of(self._model.reader_id, topic), message)
 
     async def async_repeat(
         self, topic: Topic, message: str, done: asyncio.Event, give_up_at: float = math.inf
     ) -> None:
-        """Say something until its effect is there, see `conversation.async_repeat`.
+        """Publish a message until `done` is set, see `request_channel.async_repeat`.
 
         Raises `UnreachableError`.
         """

@@ -1,7 +1,7 @@
-"""Enrolling on a reader of the first generation, which tells events, and each of them once.
+"""Enrollments on a reader of the first generation, which sends events, and each of them once.
 
-A lost message cannot be had again. So a name hangs on its `success` with our template id alone, and
-what the reader does not tell in time, we end.
+A lost message is not sent again. So only a `success` with our template id makes a fingerprint, and
+an enrollment without news in time is ended from here.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from .protocol import EnrollmentMessage
 
 SETTLED = 2.0
-"""Seconds after the last message of an enrollment from which a status may say that it is over."""
+"""Seconds after the last message of an enrollment before a status can mean that it is over."""
 
 TAKEN_UP_TIMEOUT_MS = 30_000
-"""How long a scan may take in an enrollment of which nobody here knows how it was asked for."""
+"""Timeout of a scan, in milliseconds, for an enrollment whose options are unknown."""
 
 
 class _BlockedError(RefusedError):
-    """The reader is busy with an enrollment, or still waits to hear that it was saved."""
+    """The reader is busy with an enrollment, or waits for the message that it was saved."""
 
     def __init__(self, template_id: str | None) -> None:
         super().__init__(Refusal.BUSY)
@@ -44,7 +44,7 @@ class _BlockedError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """A start that was said and is not answered yet."""
+    """A start that was sent and is not answered yet."""
 
     template_id: str
     slot: int
@@ -54,10 +54,10 @@ class _Start:
 
 
 class LegacyEnroller:
-    """Follows the enrollments of one reader; also how its enroller asks it."""
+    """Follows the enrollments of one reader; also implements `EnrollRequests`."""
 
     def __init__(self, model: ReaderModel, connection: LegacyConnection) -> None:
-        """Work for the reader that this is known of."""
+        """Initialize with the model and the connection of one reader."""
         self.enroller = Enroller(model, self)
         self._model = model
         self._connection = connection
@@ -70,10 +70,10 @@ class LegacyEnroller:
         self._timing_out = False
         self._silence: asyncio.TimerHandle | None = None
 
-    # What the reader says
+    # Messages of the reader
 
     def handle(self, message: EnrollmentMessage) -> None:
-        """Take a message about an enrollment, whosever it is."""
+        """Handle a message about an enrollment, ours or another one."""
         if self._start is not None and not self._start.accepted.done():
             self._handle_answer(self._start, message)
             return
@@ -83,45 +83,45 @@ class LegacyEnroller:
         elif not enrollments.names_another(message, current):
             self._follow(current, message)
         elif message.status in enrollments.TELLS_WHOSE:
-            # The reader runs one at a time, so ours is over.
+            # The reader runs one enrollment at a time, so ours is over.
             self._end(Reason.READER_RESTARTED)
 
     def handle_idle(self) -> None:
-        """Learn that the reader runs no enrollment: how ours has ended was lost."""
+        """Handle that no enrollment is running: the message about the end of ours was lost."""
         if self._loop.time() - self._news_at > SETTLED:
             self._end(Reason.READER_RESTARTED)
 
     def resume(self) -> None:
-        """See that an enrollment from before a restart ends: what was said will not come again."""
+        """Start the timeout of an enrollment from before a restart: its messages may be lost."""
         current = self._model.followed()
         if current.running and current.timeout_ms is not None and self._silence is None:
             self.expect_news_within(current.timeout_ms / 1000)
 
     def _handle_answer(self, start: _Start, message: EnrollmentMessage) -> None:
-        """Take what may be the answer to a start.
+        """Handle a message that may be the answer to a start.
 
-        What does not name our enrollment says nothing of it: the reader may be busy with another.
+        A message without our template id is not about it: the reader may be busy with another one.
         """
         if message.template_id == start.template_id:
             slot = start.slot if message.slot is None else message.slot
-            # At once, not when the caller runs: the next message may be the last of it.
+            # At once, not when the caller runs: the next message may be the final one.
             self._begin(start.template_id, slot, start.timeout_ms, message)
             start.accepted.set_result(slot)
         elif message.status is EnrollmentStatus.BLOCKED:
             start.accepted.set_exception(_BlockedError(message.template_id))
         elif message.status is EnrollmentStatus.ERROR and message.template_id is None:
             refusal = enrollments.refusal_of(message.text) or Refusal.SENSOR_ERROR
-            # An answer to a cancel from before is none to this.
+            # That would be the answer to an earlier cancel.
             if refusal is not Refusal.NOT_RUNNING:
                 start.accepted.set_exception(RefusedError(refusal))
 
     def _handle_unexpected(self, current: Snapshot, message: EnrollmentMessage) -> None:
-        """Take what names our enrollment although it is over for us, or was not seen to begin."""
+        """Handle a message about our enrollment although we saw it end, or not start."""
         enrollment = self._model.registry.enrollment(self._model.device)
         if enrollment is None or message.template_id != enrollment.template_id:
             return
         if current.template_id is None:
-            # From before a restart; or its caller was told that it did not start, then the
+            # From before a restart; or the requester was told that it did not start: then the
             # enroller cancels it.
             if message.slot is not None:
                 self._begin(enrollment.template_id, message.slot, TAKEN_UP_TIMEOUT_MS, message)
@@ -135,7 +135,7 @@ class LegacyEnroller:
         self._follow(enrollments.started(template_id, slot, timeout_ms), message)
 
     def _follow(self, current: Snapshot, message: EnrollmentMessage) -> None:
-        """Take the next message of the enrollment that is followed."""
+        """Handle the next message of the followed enrollment."""
         self._news_at = self._loop.time()
         if message.status is EnrollmentStatus.CANCELLED and self._timing_out:
             self._end(Reason.TIMEOUT)
@@ -145,12 +145,12 @@ class LegacyEnroller:
             self._host.create_task(self._async_confirm())
 
     def _is_wanted(self) -> bool:
-        """Return whether what was scanned may be stored."""
+        """Return whether the scanned template may be stored."""
         enrollment = self._model.registry.enrollment(self._model.device)
         return enrollment is not None and not enrollment.given_up and not self._timing_out
 
     def _end(self, reason: Reason) -> None:
-        """End on our side what the reader will not end."""
+        """Mark the running enrollment as failed on our side; the reader sends no end."""
         current = self._model.followed()
         if current.running:
             self._show(enrollments.final(current, Stage.FAILED, reason))
@@ -161,15 +161,15 @@ class LegacyEnroller:
             return
         self._ended.set()
         if snapshot.stage is Stage.COMPLETED and snapshot.template_id is not None:
-            # It does not take the next enrollment before it knows.
+            # The reader accepts no other enrollment before this message.
             saved = protocol.saved(snapshot.template_id)
             self._host.create_task(self._connection.async_say(Topic.SAVED, saved))
 
-    # What it is asked
+    # Requests to the reader
 
     @asynccontextmanager
     async def async_greeted(self) -> AsyncGenerator[Greeting]:
-        """See that it is there. Raises `UnreachableError`."""
+        """Check that the reader answers. Raises `UnreachableError`."""
         await self._connection.async_look()
         yield Greeting(self._model.followed().running, protocol.SCANS, nonce="")
 
@@ -179,7 +179,7 @@ class LegacyEnroller:
         template_id: str,
         enroll_options: EnrollOptions,
     ) -> int:
-        """Start an enrollment, once: a repeat that came late would enroll whoever is there then."""
+        """Start an enrollment; sent once, as a late repeat would enroll whoever is there then."""
         slot = self._slot(enroll_options.slot)
         try:
             return await self._async_start(slot, template_id, enroll_options)
@@ -187,7 +187,7 @@ class LegacyEnroller:
             over = self._model.delivered.snapshot.template_id
             if over is None or blocked.template_id != over:
                 raise
-            # The last one that was followed here has ended, but the reader does not know.
+            # The last enrollment followed here has ended, but the reader does not know that.
             await self._async_release(over)
         return await self._async_start(slot, template_id, enroll_options)
 
@@ -205,18 +205,18 @@ class LegacyEnroller:
             raise UnreachableError from None
         except RefusedError as err:
             if err.refusal is Refusal.SENSOR_ERROR:
-                # The text tells nothing, so it may have been about the enrollment before.
+                # The text is not specific: it may be about the previous enrollment.
                 await self._async_take_back()
             raise
         finally:
             self._start = None
 
     async def _async_take_back(self) -> None:
-        """End what may have started although we say that it did not; it comes behind the start."""
+        """Cancel an enrollment that may have started; the cancel arrives after the start."""
         await self._connection.async_say(Topic.ENROLL, protocol.cancel())
 
     async def async_cancel(self, template_id: str) -> Snapshot:
-        """End the running enrollment; return how it has ended. Raises `ReaderError`."""
+        """Cancel the running enrollment; return its final snapshot. Raises `ReaderError`."""
         if self._model.followed().running:
             await self._connection.async_repeat(
                 Topic.ENROLL,
@@ -229,7 +229,7 @@ class LegacyEnroller:
         return snapshot
 
     def expect_news_within(self, seconds: float | None) -> None:
-        """End the running enrollment when its scan takes longer; the reader may wait for ever."""
+        """End the enrollment when its scan takes longer: the reader may wait forever."""
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
@@ -239,7 +239,7 @@ class LegacyEnroller:
             )
 
     def stop(self) -> None:
-        """Let nobody wait for what this run will not hear any more."""
+        """Stop; callers that still wait for a message get an error."""
         self.expect_news_within(None)
         self._ended.set()
         if self._start is not None and not self._start.accepted.done():
@@ -263,7 +263,7 @@ class LegacyEnroller:
         self._confirming = False
 
     async def _async_release(self, template_id: str) -> None:
-        """Free the reader of an enrollment of ours that is over for us, but not for the reader."""
+        """End an enrollment of ours on the reader that is already over on our side."""
         if self._model.registry.find(self._model.device, template_id) is None:
             await self._connection.async_say(Topic.ENROLL, protocol.cancel())
         await self._connection.async_say(Topic.SAVED, protocol.saved(template_id))

@@ -1,7 +1,7 @@
-"""An enrollment on a reader of the first generation, put into the words of version 1. Pure.
+"""An enrollment on a reader of the first generation, as snapshots of version 1. Pure.
 
-The reader runs one enrollment at a time. Where a message names neither slot nor template id, it can
-only be about that one, whoever has asked for it.
+The reader runs one enrollment at a time. A message with neither slot nor template id can only be
+about that one, whoever requested it.
 """
 
 from dataclasses import replace
@@ -26,11 +26,11 @@ MOST_SLOT = 127
 """The first sketch refuses a higher one."""
 
 TELLS_WHOSE = frozenset(EnrollmentStatus) - {EnrollmentStatus.ERROR, EnrollmentStatus.CANCELLED}
-"""What is said only of the enrollment that has the reader for itself."""
+"""Statuses that are sent only about the running enrollment."""
 
 
 def started(template_id: str, slot: int, timeout_ms: int) -> Snapshot:
-    """Return the snapshot of an enrollment that begins."""
+    """Return the first snapshot of an enrollment."""
     return replace(
         IDLE,
         template_id=template_id,
@@ -44,9 +44,9 @@ def started(template_id: str, slot: int, timeout_ms: int) -> Snapshot:
 
 
 def names_another(message: EnrollmentMessage, current: Snapshot) -> bool:
-    """Return whether a message is about another enrollment than the running one, by what it says.
+    """Return whether a message has the slot or template id of another enrollment than `current`.
 
-    `cancelled` never is: it carries the slot at most, and nothing runs after it.
+    `cancelled` never counts as that: it has at most the slot, and nothing runs after it.
     """
     if message.status is EnrollmentStatus.CANCELLED:
         return False
@@ -60,7 +60,7 @@ def names_another(message: EnrollmentMessage, current: Snapshot) -> bool:
 def advance(current: Snapshot, message: EnrollmentMessage) -> Snapshot:  # noqa: PLR0911 - one for each word
     """Return the snapshot after a message about the running enrollment `current`.
 
-    The same snapshot where the message tells nothing new.
+    The same snapshot if the message has nothing new.
     """
     done = len(current.captured)
     match message.status:
@@ -76,10 +76,10 @@ def advance(current: Snapshot, message: EnrollmentMessage) -> Snapshot:  # noqa:
                 stage=Stage.LIFT_FINGER,
                 step=min(done + 1, SCANS),
                 rejected=current.rejected + 1,
-                # What it saw was too poor, more it does not tell.
+                # The message does not say why the image was rejected.
                 rejected_last=Rejection.NO_IMAGE,
             )
-        # Whose template it was, only the template id tells.
+        # Only the template id proves that this was our enrollment.
         case EnrollmentStatus.SUCCESS if message.template_id == current.template_id:
             return final(_captured(current, SCANS), Stage.COMPLETED)
         case EnrollmentStatus.ERROR:
@@ -95,20 +95,20 @@ def _after_error(current: Snapshot, text: str) -> Snapshot:
         case None:
             return final(current, Stage.FAILED, reason_of(text))
         case Refusal.NOT_RUNNING:
-            # Its end was lost, or the reader was restarted.
+            # The message about its end was lost, or the reader restarted.
             return final(current, Stage.FAILED, Reason.READER_RESTARTED)
         case _:
-            # Somebody else has asked for an enrollment, and this one goes on.
+            # The answer to another client's request; this enrollment goes on.
             return current
 
 
 def final(current: Snapshot, stage: Stage, reason: Reason | None = None) -> Snapshot:
-    """Return how an enrollment has ended."""
+    """Return the final snapshot of an enrollment."""
     return _next(current, stage=stage, reason=reason, timeout_ms=None)
 
 
 def reason_of(text: str) -> Reason:
-    """Return our word for an error, which such a reader tells in English only."""
+    """Return the reason for an error text, which is always in English."""
     lower = text.lower()
     for part, reason in (
         ("exist", Reason.DUPLICATE),
@@ -124,7 +124,7 @@ def reason_of(text: str) -> Reason:
 
 
 def refusal_of(text: str) -> Refusal | None:
-    """Return our word for an error that refuses a request; None for one that ends an enrollment."""
+    """Return the refusal for an error text; None if the error ends an enrollment."""
     lower = text.lower()
     for part, refusal in (
         ("invalid slot", Refusal.BAD_REQUEST),
@@ -140,11 +140,11 @@ def refusal_of(text: str) -> Refusal | None:
 def choose_slot(
     wanted: int | None, taken: set[int], capacity: int | None, stored: int | None
 ) -> int | Refusal:
-    """Choose where a template goes: the wanted slot or, for None, one that is free; or refuse.
+    """Return the wanted slot or, for None, a free one; or a refusal.
 
-    Such a reader tells how many templates it holds, not where. While all of them are known by name
-    (`taken`), the lowest other slot is free. Otherwise somebody else has filled it too, from below
-    most likely, so we come from above.
+    Such a reader reports how many templates it stores, not where. If all of them are known by name
+    (`taken`), the lowest other slot is free. Otherwise another program has stored some, most likely
+    from the lowest slot up, so the highest slot is used.
     """
     if wanted is not None:
         if not 1 <= wanted <= (capacity or MOST_SLOT):
@@ -158,7 +158,7 @@ def choose_slot(
 
 
 def _captured(current: Snapshot, step: int) -> Snapshot:
-    """Count the scans up to this one; the message about an earlier one may have been lost."""
+    """Mark all scans up to this one as captured: earlier messages may have been lost."""
     missing = step - len(current.captured)
     if not missing:
         return current

@@ -1,7 +1,7 @@
-"""What readers built before this protocol say, and how they are spoken to. Pure.
+"""The messages of readers of the first generation, in both directions. Pure.
 
-They tell events, not states: one message for each, at QoS 0, never retained. The two versions of
-their sketch differ in what a message carries; the same code reads both.
+They send events, not states: one message for each, at QoS 0, never retained. The two versions of
+their sketch use different keys; the same code parses both.
 """
 
 import json
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 SCANS = 3
-"""Every enrollment has so many."""
+"""Number of scans of every enrollment."""
 
 TOUCH_UNKNOWN = -1
 TOUCH_HINT = -2
-"""Not a match, says the later sketch: only a hint at who it may be."""
+"""Sent by the later sketch: no match, only a hint at who it may be."""
 
 _U16 = 0xFFFF
 
@@ -39,7 +39,7 @@ class Topic(StrEnum):
 
 
 class EnrollmentStatus(StrEnum):
-    """What can be said of an enrollment."""
+    """The statuses of an enrollment."""
 
     STARTED = "started"
     WAITING = "waiting"
@@ -54,7 +54,7 @@ class EnrollmentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentMessage:
-    """One message about an enrollment; None stands for what it does not carry."""
+    """One message about an enrollment; None for keys that it does not have."""
 
     status: EnrollmentStatus
     step: int | None
@@ -65,7 +65,7 @@ class EnrollmentMessage:
 
 @dataclass(frozen=True, slots=True)
 class ReaderStatus:
-    """One message on `status`, whatever it was the answer to."""
+    """One message on `status`, periodic or an answer."""
 
     online: bool
     enrolling: bool | None
@@ -75,17 +75,17 @@ class ReaderStatus:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One finger on the sensor; the slot is None for one that the sensor does not know."""
+    """One touch; the slot is None for an unknown finger."""
 
     slot: int | None
     confidence: int
 
 
-# From text to message
+# Parsing
 
 
 def enrollment_message(payload: bytes) -> EnrollmentMessage:
-    """Read `enroll/response`."""
+    """Parse `enroll/response`. Raises `MalformedError`."""
     fields = Fields.parse(payload, version=None)
     template_id = fields.value("template_id")
     text = fields.value("message")
@@ -93,17 +93,17 @@ def enrollment_message(payload: bytes) -> EnrollmentMessage:
         status=fields.word("status", EnrollmentStatus),
         step=_optional(fields, "step", 1, SCANS),
         slot=_optional(fields, "slot", 0, _U16),
-        # Others may use ids of any form; only a message without one is about any enrollment.
+        # Others may use ids of any form; only a message without an id may be about ours.
         template_id=None if template_id is None else str(template_id),
         text=text if isinstance(text, str) else "",
     )
 
 
 def reader_status(payload: bytes) -> ReaderStatus:
-    """Read `status`."""
+    """Parse `status`. Raises `MalformedError`."""
     fields = Fields.parse(payload, version=None)
     enrolling = fields.value("enrollment_in_progress")
-    # The periodic message and the answer to `sensor_info` have each their own words.
+    # The periodic message and the answer to `sensor_info` use different keys.
     capacity, stored = (
         next((key for key in keys if fields.has(key)), keys[0])
         for keys in (("capacity", "fingerprint_capacity"), ("stored", "fingerprints_stored"))
@@ -117,7 +117,7 @@ def reader_status(payload: bytes) -> ReaderStatus:
 
 
 def touch(payload: bytes) -> Touch:
-    """Read `fingerprint`."""
+    """Parse `fingerprint`. Raises `MalformedError`."""
     fields = Fields.parse(payload, version=None)
     slot = fields.integer("fingerprint_id", TOUCH_HINT, _U16)
     return Touch(
@@ -127,7 +127,7 @@ def touch(payload: bytes) -> Touch:
 
 
 def is_version_1(payload: bytes) -> bool:
-    """Return whether a `status` is that of a reader of today, which announces itself."""
+    """Return whether a `status` announces a reader of protocol version 1."""
     try:
         return parser.status(payload).identity is not None
     except MalformedError:
@@ -138,36 +138,36 @@ def _optional(fields: Fields, key: str, low: int, high: int) -> int | None:
     return fields.integer(key, low, high) if fields.value(key) is not None else None
 
 
-# From what is wanted to text
+# Building
 
 
 def start(slot: int, template_id: str) -> str:
-    """Ask for an enrollment; there is no nonce, so this must never be said twice."""
+    """Ask for an enrollment; without a nonce, this must never be sent twice."""
     return _message(action="start", slot=slot, template_id=template_id)
 
 
 def cancel() -> str:
-    """Ask to end the enrollment that is running."""
+    """Ask to cancel the running enrollment."""
     return _message(action="cancel")
 
 
 def confirm() -> str:
-    """Allow the later sketch to store what it has scanned."""
+    """Allow the later sketch to store the scanned template."""
     return _message(action="confirm")
 
 
 def saved(template_id: str) -> str:
-    """Let the later sketch take the next enrollment."""
+    """Confirm that an enrollment was saved, so that the later sketch accepts the next one."""
     return _message(status="enrollment_saved", template_id=template_id)
 
 
 def detect() -> str:
-    """Have touches reported."""
+    """Ask the reader to report touches."""
     return _message(action="enable", mode="attendance")
 
 
 def sensor_info() -> str:
-    """Ask who is there, and how much the sensor holds."""
+    """Ask for capacity and number of templates."""
     return _message(command="sensor_info")
 
 
@@ -176,7 +176,7 @@ def _message(**fields: Any) -> str:
 
 
 def identity(reader_id: str) -> Identity:
-    """Return who such a reader is: it has no hardware id that could be relied on."""
+    """Return the identity of such a reader; it has no reliable hardware id."""
     return Identity(
         device=reader_id,
         firmware="first generation",

@@ -1,5 +1,4 @@
-"""A fingerprint reader and its protocol, in plain Python.
+"""Protocol version 1, in plain Python.
 
-Nothing here knows Home Assistant, a clock or a network: bytes and times come in as arguments,
-values go out.
+No Home Assistant, clock or network here: bytes and ids are arguments, values are returned.
 """

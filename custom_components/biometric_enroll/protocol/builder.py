@@ -1,4 +1,4 @@
-"""From what Home Assistant wants to the text of a request. Pure; ids come from outside."""
+"""Build the JSON text of requests. Pure: ids are passed in."""
 
 import json
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ def _message(request: str, **fields: object) -> str:
 
 
 def hello(request: str) -> str:
-    """Ask for presence, freshness and truth."""
+    """Ask for identity, uptime, a nonce and the current state."""
     return _message(request, command="hello")
 
 
@@ -28,7 +28,7 @@ def start(  # noqa: PLR0913 - the keys of the request
     total: int,
     scan_timeout_s: int,
 ) -> str:
-    """Ask for an enrollment; the nonce is the newest hello's."""
+    """Ask for an enrollment; the nonce is from the newest hello."""
     return _message(
         request,
         action="start",
@@ -41,12 +41,12 @@ def start(  # noqa: PLR0913 - the keys of the request
 
 
 def cancel(request: str, *, template_id: str) -> str:
-    """Ask to end the enrollment of this id."""
+    """Ask to cancel the enrollment of this template id."""
     return _message(request, action="cancel", template_id=template_id)
 
 
 def ack(request: str, *, touch: str) -> str:
-    """Tell that this one touch is saved."""
+    """Acknowledge that this touch is saved."""
     return _message(request, command="ack", touch=touch)
 
 
@@ -61,17 +61,17 @@ def restart(request: str, *, nonce: str) -> str:
 
 
 def list_templates(request: str, *, first: int) -> str:
-    """Ask for the page of the list of templates that begins at a slot."""
+    """Ask for the page of the list of templates that begins at slot `first`."""
     return _message(request, command="list", first=first)
 
 
 def delete(
     request: str, *, nonce: str, slot: int, template_id: str | None, revision: str | None = None
 ) -> str:
-    """Ask the reader to empty a slot, if this template is in it.
+    """Ask the reader to delete this template from this slot.
 
-    Without an id (None) that is the one that was listed there in this revision; with an id the
-    revision does not matter.
+    A template without an id (None) is identified by slot and revision; with an id the revision is
+    not sent.
     """
     listed = {} if template_id is not None else {"revision": revision}
     return _message(
@@ -80,7 +80,7 @@ def delete(
 
 
 def adopt(request: str, *, nonce: str, slot: int, template_id: str, revision: str) -> str:
-    """Ask the reader to give an id to the template without one that this revision listed there."""
+    """Ask the reader to assign an id to the template without id in this slot of this revision."""
     return _message(
         request,
         command="adopt",
@@ -92,7 +92,7 @@ def adopt(request: str, *, nonce: str, slot: int, template_id: str, revision: st
 
 
 def accept_sensor(request: str, *, nonce: str) -> str:
-    """Tell the reader that the sensor that is there now is its own."""
+    """Ask the reader to accept the connected sensor as its own."""
     return _message(request, command="accept_sensor", nonce=nonce)
 
 
@@ -104,7 +104,7 @@ def settings(
     security_level: int | None = None,
     led_color: LedColor | None = None,
 ) -> str:
-    """Ask the reader to change the settings that are given."""
+    """Ask the reader to change the given settings; None leaves one unchanged."""
     wanted = {
         "identification": identification,
         "security_level": security_level,
@@ -115,7 +115,7 @@ def settings(
 
 
 def snapshot(value: Snapshot) -> dict[str, object]:
-    """Return a snapshot as it stands on the wire, for `parser.snapshot` to read back."""
+    """Return a snapshot in the wire format, which `parser.snapshot` parses."""
     return {
         "template_id": value.template_id,
         "seq": value.seq,

@@ -1,4 +1,4 @@
-"""Checked access to the keys of a JSON object that came over the wire."""
+"""Validated access to the keys of a received JSON object."""
 
 import json
 import re
@@ -19,24 +19,24 @@ _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 class MalformedError(ValueError):
-    """A message is not of this protocol; the text says why, without quoting the message."""
+    """A message violates the protocol; the text says why, without quoting the message."""
 
 
 def is_reader_id(text: str) -> bool:
-    """Return whether a text can be a reader id or a hardware id."""
+    """Return whether a text is valid as a reader id or a hardware id."""
     return _NAME.fullmatch(text) is not None
 
 
 class Fields:
-    """The keys of one JSON object; each method checks one key or raises `MalformedError`."""
+    """The keys of one JSON object; validating methods raise `MalformedError`."""
 
     def __init__(self, values: Mapping[str, object]) -> None:
-        """Take the object as `json.loads` gave it."""
+        """Initialize with the object from `json.loads`."""
         self._values = values
 
     @classmethod
     def parse(cls, payload: bytes, *, version: int | None = VERSION) -> Fields:
-        """Parse a message, and check its size and version; None: a dialect without `v`."""
+        """Parse a message, and check its size and version; None: a dialect without key `v`."""
         if len(payload) > MAX_BYTES:
             raise MalformedError(f"{len(payload)} bytes, more than {MAX_BYTES}")
         try:
@@ -64,7 +64,7 @@ class Fields:
         return self._get(key) is None
 
     def integer(self, key: str, low: int, high: int) -> int:
-        """Return an integer between the bounds, both included."""
+        """Return an integer between the bounds, inclusive."""
         value = self._get(key)
         # A bool is an int in Python, but not in the protocol.
         if type(value) is not int or not low <= value <= high:
@@ -72,7 +72,7 @@ class Fields:
         return value
 
     def integer_or_none(self, key: str, low: int, high: int) -> int | None:
-        """Return an integer between the bounds, or None for null."""
+        """Return an integer between the bounds, inclusive, or None for null."""
         return None if self.null(key) else self.integer(key, low, high)
 
     def boolean(self, key: str) -> bool:
@@ -85,7 +85,7 @@ class Fields:
     def text(self, key: str, longest: int = 32) -> str:
         """Return a short printable text."""
         value = self._get(key)
-        # Not printable are also the lone surrogates that JSON can smuggle in.
+        # This also rejects lone surrogates, which JSON can contain.
         if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
             raise MalformedError(f"key {key} is not a text of 1 to {longest} printable characters")
         return value
@@ -120,19 +120,19 @@ class Fields:
         return None if self.null(key) else self.word(key, words)
 
     def value(self, key: str) -> object:
-        """Return whatever stands there, None if nothing does."""
+        """Return the unchecked value, None if the key is absent."""
         return self._values.get(key)
 
     def has(self, key: str) -> bool:
-        """Return whether an optional key is there."""
+        """Return whether an optional key is present."""
         return key in self._values
 
     def inner(self, key: str) -> Fields:
-        """Return the fields of an object inside this one."""
+        """Return the fields of a nested object."""
         return Fields(self.mapping(key))
 
     def mapping(self, key: str) -> dict[str, object]:
-        """Return an object inside this one as it is, for a reader that knows its keys."""
+        """Return a nested object, unchecked."""
         value = self._get(key)
         if not isinstance(value, dict):
             raise MalformedError(f"key {key} is not an object")

@@ -1,4 +1,4 @@
-"""The messages of the wire protocol as frozen values; every field is checked (see decode)."""
+"""The messages of the wire protocol as frozen values; `parser` checks every field."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a reader is; the same in `status` and in the answer to hello."""
+    """The identity of a reader; the same in `status` and in the answer to hello."""
 
     device: str
     """Hardware id."""
@@ -28,21 +28,21 @@ class Identity:
     board: str
     sensor: str
     max_scans: int
-    """Most scans of one enrollment, 3 to 7."""
+    """Maximum number of scans of one enrollment, 3 to 7."""
     features: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Presence as the reader, or its last will, announces it."""
+    """A `status` message, from the reader or its last will."""
 
     identity: Identity | None
-    """Who is online; None is the last will."""
+    """Who is online; None for the last will."""
 
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """What the sensor holds, and whether it works."""
+    """A summary of the templates on the sensor, and whether the sensor works."""
 
     capacity: int | None
     count: int | None
@@ -53,7 +53,7 @@ class Templates:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A whole enrollment as it stood when the reader sent this."""
+    """The whole enrollment at the time when the reader sent this."""
 
     template_id: str | None
     seq: int
@@ -63,28 +63,28 @@ class Snapshot:
     """The scan under way, from 1; 0 when idle."""
     total: int
     captured: tuple[int, ...]
-    """Attempts that each captured scan took, in the order of the scans."""
+    """Attempts of each captured scan, in the order of the scans."""
     rejected: int
-    """Images of this enrollment that were not good enough."""
+    """Number of rejected images of this enrollment."""
     rejected_last: Rejection | None
     timeout_ms: int | None
-    """How long the reader would still wait when it sent this."""
+    """How long the reader would still wait when it sent this, in milliseconds."""
     reason: Reason | None
     duplicate_of: str | None
 
     @property
     def running(self) -> bool:
-        """Whether the reader is still at it."""
+        """Whether the enrollment is still running."""
         return self.stage in RUNNING_STAGES
 
     @property
     def final(self) -> bool:
-        """Whether nothing can follow in this enrollment."""
+        """Whether the enrollment has ended."""
         return self.stage in FINAL_STAGES
 
     @property
     def progress(self) -> int:
-        """Captured scans in whole percent."""
+        """Captured scans in percent, rounded."""
         return round(len(self.captured) * 100 / self.total) if self.total else 0
 
     @property
@@ -111,18 +111,18 @@ IDLE = Snapshot(
     reason=None,
     duplicate_of=None,
 )
-"""The snapshot of a reader that never enrolled anybody."""
+"""The snapshot of a reader that has never enrolled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One finger on the sensor outside an enrollment."""
+    """One touch: a finger on the sensor outside an enrollment."""
 
     touch: str
     hello: str | None
     """Request id of the hello that the reader answered last."""
     at_ms: int | None
-    """Uptime at the touch; None when it was before the reader's last start."""
+    """Uptime at the touch, in milliseconds; None if it was before the reader's last start."""
     result: TouchResult
     slot: int | None
     template_id: str | None
@@ -141,7 +141,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The reader's no to one request."""
+    """The reader's refusal of one request."""
 
     request: str
     error: Refusal
@@ -149,43 +149,43 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of the list of what the sensor holds."""
+    """One page of the list of templates."""
 
     revision: str
     """Of the whole list; pages of different revisions do not belong together."""
     templates: Mapping[int, str | None]
     """Template id by slot; None for a template without one."""
     next: int | None
-    """Where the next page begins; None for the last one."""
+    """First slot of the next page; None for the last page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What can be set on a reader."""
+    """The settings of a reader."""
 
     identification: bool
-    """Whether it reports whom it identifies."""
+    """Whether it reports identified touches."""
     security_level: int | None
-    """How strictly the sensor compares, 1 to 5; None until the sensor has told."""
+    """How strictly the sensor compares, 1 to 5; None until the sensor has answered."""
     led_color: LedColor | None
-    """None for a sensor whose light has no colours."""
+    """None for a sensor whose LED has no colours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
-    """How a reader fares; None for what its board cannot tell."""
+    """Diagnostics of a reader; None for what its board cannot measure."""
 
     signal: int | None
-    """Of the Wi-Fi, in dBm."""
+    """Wi-Fi signal strength, in dBm."""
     free_memory: int | None
-    """In bytes."""
+    """Bytes."""
     sensor_errors: int
     """Commands to the sensor without a valid answer, since the reader started."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The truth about a reader at the moment of its answer."""
+    """The answer to hello: the state of a reader at the time of the answer."""
 
     identity: Identity
     uptime_ms: int
@@ -195,8 +195,8 @@ class Hello:
     journal: int
     dropped: int
     changing: bool
-    """Whether a request that the reader has taken may still change something."""
+    """Whether an accepted request may still change something."""
     settings: Settings | None
-    """None for a firmware that has none."""
+    """None for a firmware without settings."""
     diagnostics: Diagnostics | None
-    """None for a firmware that has none."""
+    """None for a firmware without diagnostics."""

@@ -1,7 +1,7 @@
-"""From the bytes of a topic to a typed message. Pure: the same bytes, the same message.
+"""Parse and validate received messages. Pure.
 
-Every function raises `MalformedError` for whatever docs/protocol.md does not allow. Most take the
-`Fields` of an object, since status, snapshot and templates also stand inside the answer to hello.
+Every function raises `MalformedError` for whatever docs/protocol.md does not allow. Some take
+`Fields`, because identity, snapshot and templates are also part of the answer to hello.
 """
 
 from .fields import Fields, MalformedError
@@ -37,14 +37,14 @@ _PAIR = 2
 
 
 def identity(fields: Fields) -> Identity:
-    """Read who a reader is."""
+    """Parse the identity of a reader."""
     return Identity(
         device=fields.name("device"),
         firmware=fields.text("firmware"),
         board=fields.text("board"),
         sensor=fields.text("sensor"),
         max_scans=fields.integer("max_scans", 3, _MAX_SCANS),
-        # Kept, so each must be something that can be written to a file.
+        # Each is checked as text, because they are saved to a file.
         features=frozenset(
             Fields({"features": feature}).text("features")
             for feature in fields.array("features", 32)
@@ -53,13 +53,13 @@ def identity(fields: Fields) -> Identity:
 
 
 def status(payload: bytes) -> Status:
-    """Read `status`: the reader's own, or its last will."""
+    """Parse `status`, from the reader or its last will."""
     fields = Fields.parse(payload)
     return Status(identity=identity(fields) if fields.boolean("online") else None)
 
 
 def templates(fields: Fields) -> Templates:
-    """Read `templates`."""
+    """Parse `templates`."""
     count = fields.integer_or_none("count", 0, _U16)
     revision = fields.id_or_none("revision")
     if (count is None) != (revision is None):
@@ -74,7 +74,7 @@ def templates(fields: Fields) -> Templates:
 
 
 def snapshot(fields: Fields) -> Snapshot:
-    """Read a snapshot of `enroll/response`; also checks that its parts belong together."""
+    """Parse a snapshot of `enroll/response`; also checks that its fields are consistent."""
     rejected = fields.inner("rejected")
     value = Snapshot(
         template_id=fields.id_or_none("template_id"),
@@ -104,7 +104,7 @@ def _captured(fields: Fields) -> tuple[int, ...]:
 
 
 def _check_whole(value: Snapshot) -> None:
-    """Raise unless the fields fit each other (docs/protocol.md, table of stages)."""
+    """Raise unless the fields are consistent (docs/protocol.md, table of stages)."""
     done = len(value.captured)
     if value.stage is Stage.IDLE:
         fits = (value.template_id, value.slot, value.seq, value.step, value.total, done) == (
@@ -146,7 +146,7 @@ def _captured_fits(stage: Stage, step: int, total: int, done: int) -> bool:
 
 
 def touch(payload: bytes) -> Touch:
-    """Read `fingerprint`."""
+    """Parse `fingerprint`: a touch."""
     fields = Fields.parse(payload)
     value = Touch(
         touch=fields.id("touch"),
@@ -170,7 +170,7 @@ def touch(payload: bytes) -> Touch:
 
 
 def answer(payload: bytes) -> Answer | Refused:
-    """Read `command/response`."""
+    """Parse `command/response`."""
     fields = Fields.parse(payload)
     request = fields.id("request")
     if fields.boolean("ok"):
@@ -179,7 +179,7 @@ def answer(payload: bytes) -> Answer | Refused:
 
 
 def hello(result: dict[str, object]) -> Hello:
-    """Read the result of a hello."""
+    """Parse the result of hello."""
     fields = Fields(result)
     return Hello(
         identity=identity(fields),
@@ -198,7 +198,7 @@ def hello(result: dict[str, object]) -> Hello:
 
 
 def settings(result: dict[str, object]) -> Settings:
-    """Read the result of settings, which is also a part of hello's."""
+    """Parse the result of settings, which is also a part of the result of hello."""
     fields = Fields(result)
     return Settings(
         identification=fields.boolean("identification"),
@@ -208,7 +208,7 @@ def settings(result: dict[str, object]) -> Settings:
 
 
 def diagnostics(result: dict[str, object]) -> Diagnostics:
-    """Read the diagnostics, a part of hello's result."""
+    """Parse the diagnostics in the result of hello."""
     fields = Fields(result)
     return Diagnostics(
         signal=fields.integer_or_none("signal", -127, 0),
@@ -218,7 +218,7 @@ def diagnostics(result: dict[str, object]) -> Diagnostics:
 
 
 def page(result: dict[str, object]) -> Page:
-    """Read the result of a list: slots in ascending order, no id twice."""
+    """Parse the result of list: slots in ascending order, without duplicate ids."""
     fields = Fields(result)
     found: dict[int, str | None] = {}
     last = -1
@@ -238,19 +238,19 @@ def page(result: dict[str, object]) -> Page:
 
 
 def changed_revision(result: dict[str, object]) -> str:
-    """Read the result of a delete or an adopt: the revision that it has made."""
+    """Parse the result of delete or adopt: the new revision."""
     return Fields(result).id("revision")
 
 
 def nothing(_result: dict[str, object]) -> None:
-    """Read an answer that says no more than yes."""
+    """Accept any result, for requests that return nothing."""
 
 
 def started_slot(result: dict[str, object]) -> int:
-    """Read the result of a start: the slot that the template will have."""
+    """Parse the result of start: the slot that the template will have."""
     return Fields(result).integer("slot", 0, _U16)
 
 
 def ended_snapshot(result: dict[str, object]) -> Snapshot:
-    """Read the result of a cancel: the enrollment that has ended."""
+    """Parse the result of cancel: the snapshot of the ended enrollment."""
     return snapshot(Fields(result).inner("enrollment"))

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """Where an enrollment stands."""
+    """The stages of an enrollment."""
 
     IDLE = "idle"
     PLACE_FINGER = "place_finger"
@@ -40,7 +40,7 @@ class Rejection(StrEnum):
 
 
 class TouchResult(StrEnum):
-    """What the sensor made of a finger outside an enrollment."""
+    """The result of a touch."""
 
     IDENTIFIED = "identified"
     NOT_IDENTIFIED = "not_identified"
@@ -48,14 +48,14 @@ class TouchResult(StrEnum):
 
 
 class SensorFault(StrEnum):
-    """Why the sensor is of no use at the moment."""
+    """Why the sensor does not work at the moment."""
 
     NOT_RESPONDING = "not_responding"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a word of the protocol, not a secret
 
 
 class Refusal(StrEnum):
-    """Why the reader did not do what was asked."""
+    """Why the reader refused a request."""
 
     BAD_REQUEST = "bad_request"
     UNKNOWN_COMMAND = "unknown_command"
@@ -70,7 +70,7 @@ class Refusal(StrEnum):
 
 
 class Feature(StrEnum):
-    """What a reader says that it can do; there may be others, of a later version."""
+    """The known features of a reader; it may report others, of a later version."""
 
     LED = "led"
     LIST = "list"
@@ -82,7 +82,7 @@ class Feature(StrEnum):
 
 
 class LedColor(StrEnum):
-    """The steady colour of the sensor's light, while it shows nothing else."""
+    """The idle colour of the sensor's LED."""
 
     OFF = "off"
     RED = "red"
@@ -107,5 +107,5 @@ class Topic(StrEnum):
 
 
 def topic_of(reader_id: str, topic: str) -> str:
-    """Return the full MQTT topic of one reader; `topic` is a word of either dialect's `Topic`."""
+    """Return the full MQTT topic of one reader; `topic` is of the `Topic` of either dialect."""
     return f"biometric/{reader_id}/{topic}"
