@@ -103,7 +103,7 @@ class App:
 
     # --- what others tell -------------------------------------------------------------
 
-    def on_message(self, topic: str, payload: "bytes | None", retained: bool) -> None:  # noqa: FBT001
+    def on_message(self, topic: str, payload: "bytes | None", *, retained: bool) -> None:
         """Take a message of the broker; never raises."""
         if topic != STATUS:
             self.dispatcher.handle(topic, payload, retained=retained)

@@ -11,6 +11,7 @@ from fpreader.uptime import Uptime
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from typing import Any
 
     from fpreader.sensor import Stream
@@ -31,27 +32,17 @@ class Board:
     def __init__(self, folder: str) -> None:
         self.records = Storage(folder)
         self.journal_file = JournalFile(folder + "/journal")
-        self._uptime = Uptime()
-
-    def clock(self) -> int:
-        """Give the uptime in milliseconds, which never wraps."""
-        return self._uptime()
-
-    def random(self, size: int) -> bytes:
-        """Give so many random bytes."""
-        return os.urandom(size)
-
-    def collect(self) -> None:
-        """Make room on the heap, in large pieces."""
-        gc.collect()
-
-    async def sleep(self, seconds: float) -> None:
-        """Let seconds go by in which the sensor is left alone."""
-        await asyncio.sleep(seconds)
-
-    async def open_connection(self, host: str, port: int) -> "tuple[Any, Any]":
-        """Connect to a host and a port: the streams of asyncio, to read and to write."""
-        return await asyncio.open_connection(host, port)
+        self.clock: Callable[[], int] = Uptime()
+        """Gives the uptime in milliseconds, which never wraps."""
+        self.random: Callable[[int], bytes] = os.urandom
+        """Gives so many random bytes."""
+        self.collect: Callable[[], Any] = gc.collect
+        """Makes room on the heap, in large pieces."""
+        self.sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
+        """Lets seconds go by in which the sensor is left alone."""
+        self.open_connection: Callable[[str, int], Awaitable[tuple[Any, Any]]]
+        """Connects to a host and a port: the streams of asyncio, to read and to write."""
+        self.open_connection = asyncio.open_connection
 
     async def network(self) -> None:
         """Return once there is a network; OSError when that takes too long."""

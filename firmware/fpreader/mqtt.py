@@ -83,8 +83,9 @@ class Client:
         try:
             while data := await reader.read(_READ_BYTES):
                 was_ready = self._session.ready
-                for message in self._session.received(data, self._board.clock()):
-                    self._app.on_message(*message)
+                messages = self._session.received(data, self._board.clock())
+                for topic, payload, retained in messages:
+                    self._app.on_message(topic, payload, retained=retained)
                 if self._session.ready and not was_ready:
                     self._app.wake()
                 self._event.set()

@@ -53,14 +53,14 @@ def is_in(value: "Any", lowest: int, highest: int) -> bool:
     return type(value) is int and lowest <= value <= highest
 
 
-def require(whole: bool) -> None:  # noqa: FBT001 - reads as a sentence
-    """Refuse a request unless it is whole. Raises Refusal."""
-    if not whole:
+def require(valid: bool) -> None:  # noqa: FBT001 - reads as a sentence
+    """Refuse a request that is not valid. Raises Refusal."""
+    if not valid:
         raise Refusal("bad_request")
 
 
 def check_nonce(message: "dict[str, Any]") -> None:
-    """Refuse a request whose nonce is none; that it is missing is for others to judge."""
+    """Refuse a request whose nonce is malformed; a missing one is refused elsewhere, as stale."""
     require(message.get("nonce") is None or is_id(message["nonce"]))
 
 

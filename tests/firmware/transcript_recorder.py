@@ -59,15 +59,13 @@ class RecordedBoard(Board):
     def __init__(self, folder: Path, wire: Wire, random: Counting) -> None:
         super().__init__(str(folder))
         self.stream = wire
-        self._random = random
+        self.random = random
         self._loop = asyncio.get_running_loop()
         self._start = self._loop.time()
+        self.clock = self._uptime
 
-    def clock(self) -> int:
+    def _uptime(self) -> int:
         return round((self._loop.time() - self._start) * 1000)
-
-    def random(self, size: int) -> bytes:
-        return self._random(size)
 
     def free_memory(self) -> None:
         """Nobody measures it: transcripts are the same each time."""
@@ -138,8 +136,8 @@ class TranscriptRecorder:
             await asyncio.sleep(_LOOK_S)
 
     def _hear(self, topic: str, payload: bytes) -> None:
-        for message in self._broker.say(publish(topic, payload)):
-            self._app.on_message(*message)
+        for name, data, retained in self._broker.say(publish(topic, payload)):
+            self._app.on_message(name, data, retained=retained)
 
     def _note(self, who: str, topic: str, payload: dict[str, Any]) -> None:
         # Through JSON once more: what is in it must not change behind our back.

@@ -34,14 +34,11 @@ class SimulatedBoard(Board):
         self.records = Records(reader.flash, power, reader.observer)
         self.journal_file = JournalRecords(reader.flash, power)
         self.stream = Port(reader.line, power)
+        self.random = reader.rng.randbytes
         self._reader = reader
         self._loop = asyncio.get_running_loop()
         self._start = self._loop.time()
         self._drift = reader.drift
-
-    def random(self, size: int) -> bytes:
-        """Give random bytes, the same in each run of a history."""
-        return self._reader.rng.randbytes(size)
 
     def collect(self) -> None:
         """Leave it to CPython."""

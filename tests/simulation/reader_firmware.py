@@ -74,8 +74,8 @@ class Firmware(App):
         super().__init__(board, config)
 
     @override
-    def on_message(self, topic: str, payload: bytes | None, retained: bool) -> None:
-        super().on_message(topic, payload, retained)
+    def on_message(self, topic: str, payload: bytes | None, *, retained: bool) -> None:
+        super().on_message(topic, payload, retained=retained)
         if self.scanner.busy:
             # What was asked for begins with the next look at the sensor, or ends with it.
             self._reader.line.stir()

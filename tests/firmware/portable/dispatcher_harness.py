@@ -167,7 +167,7 @@ class DispatcherHarness(Board):
         self.requests = 0
         self.scanner = FakeScanner()
         self.journal = FakeJournal()
-        self._random = Counting()
+        self.random = Counting()
         self.identity: dict[str, Any] = dict(IDENTITY)
         if colored:
             self.identity["features"] = FEATURES + COLOR_FEATURES
@@ -179,9 +179,6 @@ class DispatcherHarness(Board):
 
     def clock(self) -> int:
         return self.now
-
-    def random(self, size: int) -> bytes:
-        return self._random(size)
 
     def answer(self, payload: bytes) -> bool:
         if self.connected:

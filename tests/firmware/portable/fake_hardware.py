@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.firmware.portable.scanner_harness import ScannerHarness
 
 #: An answer for FakeSensor.says: whatever comes of it.
-REALLY = object()
+REAL_ANSWER = object()
 CAPACITY = 300
 #: How the light of a sensor is that has just got its power.
 DARK = 4, 0
@@ -203,12 +203,12 @@ class FakeSensor(Sensor):
             self._reader.now += SILENCE_MS
             raise SensorError
         self._reader.now += COMMAND_MS
-        answer = REALLY
+        answer = REAL_ANSWER
         if self.says and self.says[0][0] == name:
             answer = self.says.pop(0)[1]
         if isinstance(answer, Exception):
             raise answer
-        if answer is REALLY:
+        if answer is REAL_ANSWER:
             answer = work()
         self._reader.steps.after()
         return answer

@@ -3,6 +3,8 @@
 Nothing here ever waits, so days go by in no time.
 """
 
+import os
+
 from fpreader.board import Board
 from fpreader.memory import Memory
 from fpreader.scanner import Scanner
@@ -29,6 +31,7 @@ class ScannerHarness(Board):
 
     def __init__(self, buffers: int = 2) -> None:
         self.now = 0
+        self.random = os.urandom
         self.buffers = buffers
         self.steps = Steps()
         self.records = self.flash = FakeFlash(self.steps)

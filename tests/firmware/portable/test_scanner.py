@@ -1,6 +1,6 @@
 """Enrollments, on fake hardware."""
 
-from tests.firmware.portable.fake_hardware import REALLY, PowerCutError
+from tests.firmware.portable.fake_hardware import REAL_ANSWER, PowerCutError
 from tests.firmware.portable.scanner_harness import (
     BAD_IMAGES,
     ID,
@@ -82,7 +82,7 @@ def test_a_bad_image_repeats_its_scan_and_no_other() -> None:
     for word in BAD_IMAGES:
         reader = started()
         reader.user = scans(*["anna"] * 4)
-        reader.sensor.says = [("img2tz", REALLY), ("img2tz", word)]
+        reader.sensor.says = [("img2tz", REAL_ANSWER), ("img2tz", word)]
         reader.enroll()
         final = reader.run_until_ended()
         assert final["captured"] == [{"attempts": 1}, {"attempts": 2}, {"attempts": 1}]
