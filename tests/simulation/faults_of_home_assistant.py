@@ -166,7 +166,7 @@ async def backup_restored(world: Installation, strike: Strike) -> None:
 
 
 async def cancel_pressed(world: Installation, strike: Strike) -> None:
-    """Press the button."""
+    """Press the button Cancel."""
     reader = await strike.ready_at_any()
     strike.now(reader)
     await world.users.cancel(reader.reader_id)

@@ -28,13 +28,13 @@ _TELLING = (Command.STORE, Command.DELET_CHAR, Command.SEARCH, Command.IMG_2_TZ,
 
 
 async def _write_something(world: Installation, strike: Strike, reader: SimulatedReader) -> None:
-    """Give the flash of a reader reason to be written to, in a history that is steered."""
+    """Cause a write to the flash of a reader, in a history that is steered."""
     if strike.column is not None and strike.column in {"idle", "touch", "nothing", "final"}:
         await world.admin.switch(reader.reader_id)
 
 
 async def power_cut(world: Installation, strike: Strike) -> None:
-    """Take a reader's power."""
+    """Cut a reader's power."""
     reader = await strike.ready_at_any()
     if reader.powered:
         strike.now(reader)
@@ -102,7 +102,7 @@ async def flash_erased(world: Installation, strike: Strike) -> None:
 
 
 async def sensor_silent(world: Installation, strike: Strike) -> None:
-    """Let a sensor say nothing for a while."""
+    """Let a sensor be silent for a while."""
     reader = await strike.ready_at_any()
     reader.line.silenced = strike.once(reader)
     reader.line.silence(world.rng.uniform(0.5, 12))
@@ -176,7 +176,7 @@ async def _swap(world: Installation, strike: Strike, use: Callable[[str], Awaita
 
 
 async def template_vanishes(world: Installation, strike: Strike) -> None:
-    """Have somebody take a template out of a sensor while the reader has no power."""
+    """Delete a template of a sensor while the reader has no power."""
     reader = await strike.ready_at_any()
     if reader in world.swapped or not reader.templates:
         return

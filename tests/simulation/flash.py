@@ -1,4 +1,4 @@
-"""The flash of a simulated reader: what outlives its power, and how writing to it goes wrong."""
+"""The flash of a simulated reader: its content survives power cuts, and writes to it can fail."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class Power:
         self.on = True
 
     def check(self) -> None:
-        """End the task that is about to touch the world without power, as a cancellation does."""
+        """Raise CancelledError without power: ends the task that is about to do something."""
         if not self.on:
             raise asyncio.CancelledError("no power")
 
 
 class Flash:
-    """All bytes, and the faults."""
+    """The content of the flash, and its faults."""
 
     def __init__(self, rng: Random, cut: Callable[[], None]) -> None:
-        """Make an erased flash; `cut` takes the reader's power."""
+        """Make an erased flash; `cut` is called to cut the reader's power."""
         self.records: dict[str, tuple[bytes, list[bytes]]] = {}
         """By name."""
         self.journal: list[bytes | None] = []
@@ -67,7 +67,7 @@ class Flash:
         self._struck = struck
 
     def erase(self) -> None:
-        """Lose everything."""
+        """Erase everything."""
         self.records.clear()
         self.journal.clear()
 
@@ -132,7 +132,7 @@ class Flash:
 
 
 def nothing() -> None:
-    """Hear of something, and do nothing."""
+    """Do nothing, as the default of a callback."""
 
 
 class Observer(Protocol):
@@ -154,7 +154,7 @@ class Records:
         self._observer = observer
 
     def read(self, name: str) -> tuple[bytes, list[bytes]] | None:
-        """Give a record, or None."""
+        """Return a record, None where there is none."""
         self._power.check()
         self._flash.check_readable()
         return self._flash.records.get(name)
@@ -190,7 +190,7 @@ class JournalRecords:
         self._power = power
 
     def read(self) -> Iterator[bytes | None]:
-        """Give the records in the order written."""
+        """Return the records in the order written."""
         self._power.check()
         self._flash.check_readable()
         return iter(tuple(self._flash.journal))
@@ -204,7 +204,7 @@ class JournalRecords:
         )
 
     def replace(self, records: Iterable[bytes]) -> None:
-        """Put these in the place of all in one step."""
+        """Replace all records in one step."""
         self._power.check()
         fresh = list(records)
 

@@ -1,4 +1,4 @@
-"""Combinations of fault and stage, or fault and request, that cannot be; each with its reason."""
+"""Combinations of fault and stage, or fault and request, that are impossible, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole reader: the real firmware on a board whose flash, sensor, clock and power are pretended.
+"""A whole reader: the real firmware on a board with simulated flash, sensor, clock and power.
 
 Power can be cut at any moment. From then on nothing that the firmware still does reaches flash,
 sensor, network or observer (see board.py).
@@ -42,7 +42,7 @@ PAGE = 2
 
 @contextlib.contextmanager
 def short_pages() -> Iterator[None]:
-    """Have all readers list their templates in pages of `PAGE`."""
+    """Make all readers list their templates in pages of `PAGE`."""
     usual, scanner.PAGE = scanner.PAGE, PAGE
     try:
         yield
@@ -63,7 +63,7 @@ class SimulatedReader:
         observer: Observer,
         model: str | Profile = "R307",
     ) -> None:
-        """Put a reader together.
+        """Make a reader.
 
         `open_connection` takes host and port and gives streams like those of asyncio; a
         connection whose reader loses power just falls silent.
@@ -103,11 +103,11 @@ class SimulatedReader:
 
     @property
     def uptime_s(self) -> float:
-        """For how long the firmware runs, in its own seconds."""
+        """Uptime of the firmware, in seconds of its own clock."""
         return self.app._clock() / 1000 if self.app is not None else 0.0
 
     def power_on(self) -> None:
-        """Give power to reader and sensor; idle when there is some."""
+        """Switch reader and sensor on; do nothing when they are."""
         if self._main is not None:
             return
         self.line.power_on()
@@ -118,7 +118,7 @@ class SimulatedReader:
         self._main = loop.create_task(self._live(), name=self.device, context=context)
 
     def power_off(self) -> None:
-        """Take the power from reader and sensor at once; idle when there is none."""
+        """Cut the power of reader and sensor at once; do nothing when there is none."""
         if self._main is None:
             return
         self._life.on = False
@@ -154,7 +154,7 @@ class SimulatedReader:
         return self.flash.memory
 
     def erase_flash(self) -> None:
-        """Lose what the flash holds; a firmware that runs still has its own idea of it."""
+        """Erase the flash; firmware that runs keeps what it has read."""
         self.flash.erase()
 
     # --- the sensor, and who touches it ---------------------------------------------------
@@ -210,7 +210,7 @@ class SimulatedReader:
         self.line.stir()
 
     def know(self, name: str) -> None:
-        """Be able to name a finger that was never placed here, but on a sensor that comes here."""
+        """Make known the name of a finger that was placed only on a sensor that comes here."""
         self._names[identity(name)] = name
 
     def lift(self) -> None:
@@ -232,7 +232,7 @@ class SimulatedReader:
             self.line.power_on()
 
     def swap_sensor(self, other: EmulatedSensor | None = None) -> EmulatedSensor:
-        """Put another sensor in (a new one by default), and give the one that was there."""
+        """Replace the sensor (by a new one by default); return the old one."""
         taken_out = self.line.swap(other or EmulatedSensor(self.sensor.profile))
         self._taken_out.append(taken_out)
         return taken_out
