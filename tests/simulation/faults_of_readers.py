@@ -49,7 +49,7 @@ async def power_cut_at_the_sensor(world: Installation, strike: Strike) -> None:
     if strike.column is not None:
         command, nth = world.rng.choice(_AT_STAGE.get(strike.column, (None,))), 1
     await strike.ready(reader)
-    reader.cut_after(command, nth, strike.once(reader))
+    reader.line.cut_after(command, nth, strike.once(reader))
     reader.line.stir()
 
 
@@ -57,7 +57,7 @@ async def power_cut_at_the_flash(world: Installation, strike: Strike) -> None:
     """Take a reader's power around a write to its flash."""
     reader, moment = world.any_reader(), world.rng.choice(list(Moment))
     await strike.ready(reader)
-    reader.cut_at_write(world.rng.randint(1, 3), moment, strike.once(reader))
+    reader.flash.cut_at(world.rng.randint(1, 3), moment, strike.once(reader))
     await _write_something(world, strike, reader)
 
 
@@ -94,7 +94,7 @@ async def flash_erased(world: Installation, strike: Strike) -> None:
     reader = await strike.ready_at_any()
     strike.now(reader)
     reader.power_off()
-    reader.erase_flash()
+    reader.flash.erase()
     world.promises.truth(reader.device).flash_erased(reader.templates)
     await asyncio.sleep(world.rng.uniform(15, 25))
     for reader_id in world.readers:

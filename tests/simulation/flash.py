@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from random import Random
 
 
+def nothing() -> None:
+    """Do nothing, as the default of a callback."""
+
+
 class Moment(Enum):
     """When, around a write, the power goes."""
 
@@ -61,8 +65,13 @@ class Flash:
         self._mapped: tuple[object, dict[int, str]] | None = None
         """The same of its map, which is never changed."""
 
-    def cut_at(self, nth: int, moment: Moment, struck: Callable[[], None]) -> None:
-        """Take the power around the nth write from now, counted from 1; `struck` hears of it."""
+    def cut_at(
+        self,
+        nth: int = 1,
+        moment: Moment = Moment.AFTER,
+        struck: Callable[[], None] = nothing,
+    ) -> None:
+        """Cut the power around the nth write from now; `struck` is called right before."""
         self._planned = (self.writes + nth, moment)
         self._struck = struck
 
@@ -129,10 +138,6 @@ class Flash:
         self._struck()
         self._cut()
         raise asyncio.CancelledError("no power")
-
-
-def nothing() -> None:
-    """Do nothing, as the default of a callback."""
 
 
 class Observer(Protocol):

@@ -49,6 +49,7 @@ class Installation:
         self.coverage = Coverage()
         self.situations = Situations(self)
         self.target = target(seed, FAULT_NAMES)
+        """The combination that the history is steered to, if any."""
         self.calm = self.promises.calm = self.rng.random() < 1 / 8
         self.network = Network(self.rng)
         behavior = BrokerBehavior() if self.calm else BrokerBehavior.random(self.rng)
@@ -64,6 +65,7 @@ class Installation:
         """What was taken out of readers."""
         self._loop = asyncio.get_running_loop()
         self.healing = False
+        """Whether everything is being repaired: no fault takes effect any more."""
         self.long = self.rng.random() < _LONG
         self.crowded = self.rng.random() < _CROWDED
         weights = (24, 10, 3, 2) if self.crowded else (5, 1, 0, 0)

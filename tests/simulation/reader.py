@@ -19,7 +19,7 @@ from fpreader.memory import MARK_BYTES
 from fpreader.templates import MARK_PAGE
 from tests.simulation.board import SimulatedBoard
 from tests.simulation.console import console
-from tests.simulation.flash import Flash, Moment, Power, nothing
+from tests.simulation.flash import Flash, Power
 from tests.simulation.reader_firmware import Firmware
 from tests.simulation.sensor_line import SensorLine
 
@@ -128,34 +128,12 @@ class SimulatedReader:
         self.line.power_off()
         self.observer.power(on=False)
 
-    def cut_after(
-        self, command: Command | None, nth: int = 1, struck: Callable[[], None] = nothing
-    ) -> None:
-        """Take the power as soon as the sensor has done its nth command of a kind from now.
-
-        `struck` hears of it right before. None stands for any command.
-        """
-        self.line.cut_after(command, nth, struck)
-
-    def cut_at_write(
-        self,
-        nth: int = 1,
-        moment: Moment = Moment.AFTER,
-        struck: Callable[[], None] = nothing,
-    ) -> None:
-        """Take the power around the nth write to flash from now; `struck` hears of it."""
-        self.flash.cut_at(nth, moment, struck)
-
     # --- flash --------------------------------------------------------------------------
 
     @property
     def memory(self) -> dict[int, str]:
         """Slot to template id, as flash has it."""
         return self.flash.memory
-
-    def erase_flash(self) -> None:
-        """Erase the flash; firmware that runs keeps what it has read."""
-        self.flash.erase()
 
     # --- the sensor, and who touches it ---------------------------------------------------
 

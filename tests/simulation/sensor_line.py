@@ -95,10 +95,12 @@ class SensorLine:
         self._coming.clear()
         self.stir()
 
-    def cut_after(self, command: Command | None, nth: int, struck: Callable[[], None]) -> None:
-        """Take the power as soon as the sensor has done its nth command of a kind from now.
+    def cut_after(
+        self, command: Command | None, nth: int = 1, struck: Callable[[], None] = nothing
+    ) -> None:
+        """Cut the power as soon as the sensor has done its nth command of a kind from now.
 
-        `struck` hears of it right before. None stands for any command.
+        `struck` is called right before. None stands for any command.
         """
         self._cut_after = (command, nth)
         self._struck = struck
