@@ -49,9 +49,9 @@ class Cut:
             return
         door.back_after = self.lasts_s
         if isinstance(self.what, Moment):
-            door.reader.cut_at_write(self.nth, self.what)
+            door.reader.flash.cut_at(self.nth, self.what)
         else:
-            door.reader.cut_after(self.what, self.nth)
+            door.reader.line.cut_after(self.what, self.nth)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Lives through many histories, and plants bugs to see that it would notice: scripts/simulate.
+"""Runs many histories, then plants bugs to see that they are noticed: scripts/simulate.
 
 Prints what came of it, also to .cache/simulation/report.md. A violated promise prints its seed and
 a trace, and ends with code 1; the same seed gives the same history again, on any machine. A run
@@ -38,7 +38,7 @@ _INTERRUPTED = 130
 
 
 def main() -> int:
-    """Do what the command line wants."""
+    """Run what the command line asks for; return the exit code."""
     arguments = _arguments()
     with ProcessPoolExecutor(arguments.jobs, initializer=begin_process) as processes:
         try:
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 class _Run:
-    """Histories, from where the last run of the same command has stopped."""
+    """A run of histories; continues where the last run of the same command stopped."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._arguments = arguments
@@ -76,7 +76,7 @@ class _Run:
             print(f"going on: {found.histories} histories are done", flush=True)
 
     def go(self, processes: ProcessPoolExecutor) -> int:
-        """Live through them all, then plant bugs; return the exit code."""
+        """Run them all, then plant bugs; return the exit code."""
         self._live(processes)
         if self._arguments.trace:
             print(run_history(self._progress.first, traced=True).trace)
@@ -111,7 +111,7 @@ class _Run:
         return self._before_s + time.monotonic() - self._began
 
     def _chunks(self) -> Iterator[tuple[int, int]]:
-        """Give ranges of seeds, until there are enough or the time is over."""
+        """Yield ranges of seeds until there are enough or the time is over."""
         at = self._progress.first
         while True:
             count = _CHUNK
@@ -137,7 +137,7 @@ class _Run:
 
 
 def _plant(processes: ProcessPoolExecutor) -> tuple[bool, str]:
-    """Plant all bugs; return whether all were noticed, and what to say of it."""
+    """Plant all bugs; return whether all were noticed, and a line for the report."""
     noticed = 0
     for (name, bug), history in zip(BUGS.items(), processes.map(notice, BUGS), strict=True):
         if history is None:

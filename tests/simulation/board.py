@@ -1,4 +1,4 @@
-"""The board of a simulated reader, for one life of the firmware: all by which it touches the world.
+"""The board of a simulated reader for one life of the firmware: its interface to the hardware.
 
 Without power nothing of it works any more: it ends the task that uses it, as a cancellation does.
 """
@@ -41,7 +41,7 @@ class SimulatedBoard(Board):
         self._drift = reader.drift
 
     def collect(self) -> None:
-        """Leave it to CPython."""
+        """Do nothing: CPython collects garbage itself."""
 
     def clock(self) -> int:
         # Half a microsecond more, or rounding would make 299 ms of 0.3 s.
@@ -49,21 +49,21 @@ class SimulatedBoard(Board):
 
     @property
     def now(self) -> float:
-        """The loop's time."""
+        """The time of the event loop, in seconds."""
         return self._loop.time()
 
     def time_of(self, at_ms: int) -> float:
-        """Give the loop's time at an uptime."""
+        """Return the loop's time at an uptime in milliseconds."""
         return self._start + at_ms / 1000 / self._drift
 
     def free_memory(self) -> int | None:
-        """Nobody measures it."""
+        """Return None: it is not measured."""
         return None
 
     async def sleep(self, seconds: float) -> None:
-        """Wait; between two looks at the sensor until there may be something to see.
+        """Wait; between two polls of an idle sensor, until something happens to it.
 
-        Then the looks are still those of a real board: whole pauses apart.
+        The polls are still at the times of a real board: whole pauses apart.
         """
         line = self._reader.line
         if seconds == POLL_MS / 1000 and not line.stirred:
@@ -80,14 +80,14 @@ class SimulatedBoard(Board):
         return reader, _Writer(writer, self.power)
 
     def _longest(self) -> float:
-        """Say for how long nothing happens but what stirs the line."""
+        """Return for how many seconds only an event on the line can change anything."""
         app = self._reader.app
         left_ms = app.scanner.snapshot["timeout_ms"] if app is not None else None
         return IDLE_S if left_ms is None else min(IDLE_S, left_ms / 1000 / self._drift)
 
 
 class _Writer:
-    """The writing half of a connection, which nobody can use without power."""
+    """The writing half of a connection; cannot be used without power."""
 
     def __init__(self, writer: Any, power: Power) -> None:
         self._writer = writer

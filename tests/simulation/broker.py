@@ -31,7 +31,7 @@ _TRAILS_S = 1.0
 
 
 class Broker:
-    """One broker, over all its runs. `trace` takes a line for all that it hears and says."""
+    """One broker, over all its runs. `trace` takes a line for each packet."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Broker:
         return {topic: message.payload for topic, message in self._store.retained.items()}
 
     def start(self, *, forget: bool = False) -> None:
-        """Listen, with what was saved last; with nothing if it is to forget or never saves."""
+        """Listen, with the state saved last; with none after `forget` or if it never saves."""
         if self._running:
             return
         self._running = True
@@ -86,7 +86,7 @@ class Broker:
         self._network.listen(self._accept)
 
     def stop(self) -> None:
-        """End in order: publish the wills of all clients, and save, if it ever does."""
+        """Shut down in order: publish the wills of all clients, and save if autosave is on."""
         if not self._running:
             return
         for connection in self._connections:
@@ -97,13 +97,13 @@ class Broker:
         self._die(kill=False)
 
     def kill(self) -> None:
-        """End at once: nothing is said, nothing is saved."""
+        """End at once: no will is published, nothing is saved."""
         if self._running:
             self._save_if_due()
             self._die(kill=True)
 
     def stall(self, seconds: float) -> None:
-        """Take connections and bytes but do nothing for so long; then go on."""
+        """Accept connections and bytes but process nothing for so many seconds; then go on."""
         if self._running:
             self._stalled_until = max(self._stalled_until, self._loop.time() + seconds)
             if self._held is None:
@@ -157,7 +157,7 @@ class Broker:
             work()
 
     def _save_if_due(self) -> None:
-        """Save what was there at the last moment of saving: nothing has changed since then."""
+        """Save the state of the last autosave time: nothing has changed since then."""
         if self.behavior.autosave_s is not None and (now := self._loop.time()) >= self._save_at:
             self._saved = self._store.copy()
             self._save_at += self.behavior.autosave_s * (
@@ -184,7 +184,7 @@ class Broker:
         return session, True
 
     def leave(self, connection: Connection) -> None:
-        """Take a connection that is over out, and publish its will if it still has one."""
+        """Remove a connection that has ended, and publish its will if it still has one."""
         del self._connections[connection]
         client_id = connection.client_id
         if self._online.get(client_id) is connection:
@@ -211,7 +211,7 @@ class Broker:
     # --- messages ---------------------------------------------------------------------
 
     def publish(self, message: Message) -> None:
-        """Keep a retained message, and give it to whoever wants it."""
+        """Store a retained message, and deliver it to all subscribers."""
         if message.retain:
             if message.payload:
                 self._store.retained[message.topic] = message
@@ -248,7 +248,7 @@ class Broker:
 
 
 def _shuffled(held: list[Work], rng: Random) -> list[Callable[[], None]]:
-    """Mix the work of all connections, and leave that of each in its order."""
+    """Interleave the work of all connections at random; each keeps its own order."""
     owners = [owner for owner, _ in held]
     works: dict[Connection | None, list[Callable[[], None]]] = {}
     for owner, work in reversed(held):

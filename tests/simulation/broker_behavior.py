@@ -1,4 +1,4 @@
-"""What brokers do differently, within MQTT 3.1.1 and a little beyond it."""
+"""In what brokers differ, within MQTT 3.1.1 and a little beyond it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class TakeoverWill(Enum):
-    """What becomes of the will of a connection that another one with its client id ends."""
+    """When the will of a connection is published that another one with its client id ends."""
 
     NEVER = "never"
     BEFORE = "before"
@@ -52,7 +52,7 @@ class BrokerBehavior:
 
     @classmethod
     def random(cls, rng: Random) -> Self:
-        """Draw a broker: each behavior is the usual one more often than not."""
+        """Draw a broker at random: each behavior is the usual one more often than not."""
 
         def seldom(*others: float) -> float:
             return rng.choice(others) if rng.random() < 1 / 3 else 0.0

@@ -74,7 +74,7 @@ class RawClient:
         self.say(Publish(topic, payload, retain, self._next_id() if qos else None))
 
     async def subscribe(self, *filters: tuple[str, int]) -> None:
-        """Subscribe, and wait until that stands."""
+        """Subscribe, and wait for the SUBACK."""
         self.say(Subscribe(self._next_id(), filters))
         while not isinstance(await self.next(), Suback):
             pass
@@ -96,7 +96,7 @@ class RawClient:
         return self.heard[self._seen - 1]
 
     async def up_to_date(self) -> None:
-        """Wait until the broker has done all that this client asked for, and said so."""
+        """Wait until the broker has processed all that this client sent: ping it."""
         self.say(Signal.PINGREQ)
         while await self.next() is not Signal.PINGRESP:
             pass
@@ -115,7 +115,7 @@ class RawClient:
         self._writer.transport.abort()
 
     def close(self) -> None:
-        """Close the connection without a word."""
+        """Close the connection without DISCONNECT."""
         self._writer.close()
 
     def write(self, data: bytes) -> None:
@@ -151,7 +151,7 @@ def _text(publish: Publish) -> str:
 
 
 class BrokerBench:
-    """A running broker, and the way to it."""
+    """A running broker and the network to it."""
 
     def __init__(self, behavior: BrokerBehavior, seed: int) -> None:
         rng = Random(seed)  # noqa: S311 - it has to be the same each time
@@ -228,7 +228,7 @@ def simulate(
     behavior: BrokerBehavior | None = None,
     seed: int = 1,
 ) -> list[str]:
-    """Run a test with a broker of these behavior, and return the broker's trace."""
+    """Run a test with a broker of this behavior, and return the broker's trace."""
 
     async def main() -> list[str]:
         bench = BrokerBench(behavior or BrokerBehavior(), seed)

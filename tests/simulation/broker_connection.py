@@ -92,7 +92,7 @@ class Connection:
         self._leave()
 
     def die(self, *, kill: bool) -> None:
-        """End with the broker's process, which does nothing more."""
+        """End together with the broker's process."""
         self._over = True
         self._stop_watching()
         if kill:
@@ -189,7 +189,7 @@ class Connection:
             self.drop()
 
     def _leave(self) -> None:
-        """Give up the session, once."""
+        """Leave the session, once."""
         if not self._over:
             self._over = True
             self._stop_watching()

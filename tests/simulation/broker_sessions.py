@@ -1,4 +1,4 @@
-"""What a broker remembers: sessions with their subscriptions, and retained messages."""
+"""The state of a broker: sessions with their subscriptions, and retained messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def matches(name: str, topic: str) -> bool:
 
 @dataclass(slots=True)
 class Session:
-    """What one client id has asked for, and what is on its way to it."""
+    """The subscriptions of one client id, and the messages under way to it."""
 
     clean: bool
     filters: dict[str, int] = field(default_factory=dict)
@@ -42,12 +42,12 @@ class Session:
     """Topics that came up, with the QoS at which they are wanted."""
 
     def subscribe(self, name: str, qos: int) -> None:
-        """Want what a filter covers."""
+        """Add a topic filter with its QoS."""
         self.filters[name] = qos
         self._known.clear()
 
     def unsubscribe(self, name: str) -> None:
-        """Want it no more."""
+        """Remove a topic filter."""
         self.filters.pop(name, None)
         self._known.clear()
 
@@ -59,13 +59,13 @@ class Session:
         return self._known[topic]
 
     def sent(self, message: Message) -> int:
-        """Give a message that is sent at QoS 1 its packet id."""
+        """Return a packet id for a message that is sent at QoS 1."""
         self.last_id = self.last_id % _MOST_ID + 1
         self.in_flight[self.last_id] = message
         return self.last_id
 
     def copy(self) -> Session:
-        """Give what is written to a disk."""
+        """Return the copy that is written to disk."""
         return Session(
             self.clean,
             dict(self.filters),
@@ -83,6 +83,6 @@ class Store:
     sessions: dict[str, Session] = field(default_factory=dict)
 
     def copy(self) -> Store:
-        """Give what is written to a disk: sessions only where their client asked for it."""
+        """Return the copy that is written to disk: without clean sessions."""
         sessions = {name: one.copy() for name, one in self.sessions.items() if not one.clean}
         return Store(dict(self.retained), sessions)

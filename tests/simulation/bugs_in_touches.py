@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Unmasked(int):
-    """A flag that nobody can take away with `& ~flag`."""
+    """A flag that `& ~flag` does not clear."""
 
     @override
     def __invert__(self) -> int:

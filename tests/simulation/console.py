@@ -1,4 +1,4 @@
-"""What simulated readers print: to whoever listens to that reader, instead of standard output."""
+"""Redirects what simulated readers print to their observers, away from standard output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ console: contextvars.ContextVar[Callable[[str], None] | None] = contextvars.Cont
 
 
 class _Consoles(io.TextIOBase):
-    """Gives each line that is printed to the reader that prints it."""
+    """Passes each printed line to the listener of the current context."""
 
     def __init__(self) -> None:
         self._others = sys.stdout
@@ -37,6 +37,6 @@ class _Consoles(io.TextIOBase):
 
 @contextlib.contextmanager
 def consoles() -> Iterator[None]:
-    """Have what the firmware prints told as `Observer.printed` instead of printed."""
+    """Pass what the firmware prints to `Observer.printed` instead of standard output."""
     with contextlib.redirect_stdout(_Consoles()):
         yield

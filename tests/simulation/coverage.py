@@ -41,13 +41,13 @@ class Coverage:
             self.requests[fault, request] += 1
 
     def add(self, other: Coverage) -> None:
-        """Add what was seen elsewhere."""
+        """Add the counts of another one."""
         self.stages.update(other.stages)
         self.requests.update(other.requests)
         self.struck.update(other.struck)
 
     def as_lists(self) -> dict[str, list[list[Any]]]:
-        """Give it as JSON can hold it."""
+        """Return it as lists, for JSON."""
         return {
             "stages": [[*key, count] for key, count in sorted(self.stages.items())],
             "requests": [[*key, count] for key, count in sorted(self.requests.items())],
@@ -56,7 +56,7 @@ class Coverage:
 
     @classmethod
     def of_lists(cls, lists: dict[str, list[list[Any]]]) -> Self:
-        """Make it of that."""
+        """Return what such lists hold."""
         return cls(
             Counter({(fault, column): count for fault, column, count in lists["stages"]}),
             Counter({(fault, column): count for fault, column, count in lists["requests"]}),
@@ -70,7 +70,7 @@ def table(
     columns: Sequence[str],
     impossible: Iterable[tuple[str, str]],
 ) -> list[str]:
-    """Give the lines of a Markdown table: 0 where something is missing, - where nothing can be."""
+    """Return the lines of a Markdown table: 0 for what is missing, - for what is impossible."""
     never = frozenset(impossible)
     width = max(map(len, faults))
     lines = [

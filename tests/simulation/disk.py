@@ -1,4 +1,4 @@
-"""The files of a simulated Home Assistant: what outlives it, and what a kill leaves of a save."""
+"""The files of the simulated Home Assistant: they outlive it, and a kill may interrupt a save."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Disk:
         self._backups.append(dict(self.files))
 
     def restore(self, rng: Random) -> bool:
-        """Put one of the copies in the place of all files; False where there is none."""
+        """Replace all files by one of the copies; return False where there is none."""
         if not self._backups:
             return False
         self.files = dict(rng.choice(self._backups))
@@ -53,7 +53,7 @@ class File:
         self._data: dict[str, Any] | None = None
 
     async def async_load(self) -> dict[str, Any] | None:
-        """Return what was saved."""
+        """Return the data that was saved last, None where there is none."""
         text = self._disk.files.get(self._name)
         loaded: dict[str, Any] | None = None if text is None else json.loads(text)
         return loaded

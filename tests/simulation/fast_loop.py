@@ -1,4 +1,4 @@
-"""An event loop like asyncio's own, for virtual time: a fraction of the work for each callback.
+"""A fast event loop for virtual time: like asyncio's own, with less work for each callback.
 
 A simulation is little else than callbacks, so what asyncio does beside calling them is a third of
 its time. The order is asyncio's: what is ready runs first come, first served, in turns; what a turn
@@ -27,11 +27,11 @@ _MOST_CANCELLED = 100
 
 
 class StuckError(Exception):
-    """Nobody will ever do anything again, or time stands still because somebody never waits."""
+    """No callback is left to run, or time stands still because a task never waits."""
 
 
 class Handle(list[Any]):
-    """A callback that is to be called: a list, since lists are made and compared in no time.
+    """A callback that is to be called: a list, since lists are fast to make and to compare.
 
     Its callback is None once it is cancelled.
     """
@@ -39,7 +39,7 @@ class Handle(list[Any]):
     __slots__ = ()
 
     def when(self) -> float:
-        """Give the time at which it is to be called."""
+        """Return the time at which it is to be called."""
         when: float = self[0]
         return when
 
@@ -48,7 +48,7 @@ class Handle(list[Any]):
         return self[_CALLBACK] is None
 
     def cancel(self) -> None:
-        """Do not call it."""
+        """Cancel the call."""
         if self[_CALLBACK] is not None:
             self[_CALLBACK] = self[_ARGS] = None
             loop = self[_LOOP]
@@ -83,16 +83,16 @@ class FastLoop(asyncio.BaseEventLoop):
 
     @override
     def time(self) -> float:
-        """Give the virtual seconds."""
+        """Return the virtual time in seconds."""
         return self._now
 
     @override
     def call_soon(  # type: ignore[override] # it takes what asyncio's takes
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Any:
-        """Have a callback called in the next turn."""
+        """Schedule a callback for the next turn."""
         handle = Handle(
-            (0.0, 0, callback, args, _copy_context() if context is None else context, None)
+            [0.0, 0, callback, args, _copy_context() if context is None else context, None]
         )
         self._queue.append(handle)
         return handle
@@ -105,18 +105,10 @@ class FastLoop(asyncio.BaseEventLoop):
         *args: Any,
         context: Context | None = None,
     ) -> Any:
-        """Have a callback called after so many seconds."""
+        """Schedule a callback for so many seconds later."""
         self._made = made = self._made + 1
-        handle = Handle(
-            (
-                self._now + delay,
-                made,
-                callback,
-                args,
-                _copy_context() if context is None else context,
-                self,
-            )
-        )
+        context = _copy_context() if context is None else context
+        handle = Handle([self._now + delay, made, callback, args, context, self])
         _push(self._timers, handle)
         return handle
 
@@ -128,20 +120,19 @@ class FastLoop(asyncio.BaseEventLoop):
         *args: Any,
         context: Context | None = None,
     ) -> Any:
-        """Have a callback called at a time, and in the order of these calls."""
+        """Schedule a callback for a time; those of one time run in the order of these calls."""
         self._made = made = self._made + 1
-        handle = Handle(
-            (when, made, callback, args, _copy_context() if context is None else context, self)
-        )
+        context = _copy_context() if context is None else context
+        handle = Handle([when, made, callback, args, context, self])
         _push(self._timers, handle)
         return handle
 
     def waiting(self) -> str:
-        """Say who waits, for an error."""
+        """Return who waits, for an error message."""
         raise NotImplementedError
 
     def _run_once(self) -> None:  # noqa: C901 - a call for each turn would cost too much
-        """Turn until somebody calls `stop`. Raises StuckError."""
+        """Run turns until `stop` is called. Raises StuckError."""
         queue, timers, turns = self._queue, self._timers, 0
         while True:
             if queue or self._stopping:
@@ -160,10 +151,11 @@ class FastLoop(asyncio.BaseEventLoop):
                 else:
                     queue.append(handle)
             for _ in range(len(queue)):
-                _, _, callback, args, context, _ = queue.popleft()
+                handle = queue.popleft()
+                callback = handle[_CALLBACK]
                 if callback is not None:
                     try:
-                        context.run(callback, *args)
+                        handle[_CONTEXT].run(callback, *handle[_ARGS])
                     except SystemExit, KeyboardInterrupt:
                         raise
                     except BaseException as error:  # noqa: BLE001 - as asyncio does
@@ -174,7 +166,7 @@ class FastLoop(asyncio.BaseEventLoop):
                 return
 
     def _jump(self) -> None:
-        """Let the time go by until the next timer. Raises StuckError where there is none."""
+        """Set the time to that of the next timer. Raises StuckError where there is none."""
         timers = self._timers
         if self._cancelled_timers > _MOST_CANCELLED and 2 * self._cancelled_timers > len(timers):
             timers[:] = [timer for timer in timers if timer[_CALLBACK] is not None]
@@ -192,23 +184,24 @@ class FastLoop(asyncio.BaseEventLoop):
     # What BaseEventLoop asks of whoever has files to watch, or is called from threads.
 
     def _process_events(self, events: object) -> None:
-        """Have none."""
+        """Do nothing: there are none."""
 
     def _write_to_self(self) -> None:
-        """Wake nobody: the loop never sleeps."""
+        """Do nothing: the loop never sleeps."""
 
 
 async def wait_for[T](
     awaitable: Awaitable[T],
     timeout: float | None,  # noqa: ASYNC109 - asyncio's has it
 ) -> T:
-    """Do what asyncio's does, for a coroutine or a future, with a third of the work."""
+    """Work as `asyncio.wait_for`, for a coroutine or a future, in a third of the time."""
     if timeout is None or timeout <= 0:
         return await _wait_for(awaitable, timeout)
-    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task(loop)
     assert task is not None
     over = _Over(task)
-    timer = asyncio.get_running_loop().call_later(timeout, over)
+    timer = loop.call_later(timeout, over)
     try:
         return await awaitable
     except asyncio.CancelledError as error:
@@ -225,7 +218,7 @@ _wait_for = asyncio.wait_for
 
 
 class _Over:
-    """Ends a wait whose time is over."""
+    """Ends a wait after its timeout."""
 
     __slots__ = ("_cancelled", "_others", "_task", "now")
 
@@ -242,7 +235,7 @@ class _Over:
         self._task.cancel()
 
     def handled(self) -> bool:
-        """Take the cancellation back, once; return whether somebody else has cancelled it too."""
+        """Undo the cancellation, once; return whether the task was also cancelled otherwise."""
         if self._cancelled:
             self._cancelled = False
             return self._task.uncancel() > self._others
@@ -250,5 +243,5 @@ class _Over:
 
 
 def fast_waits() -> AbstractContextManager[object]:
-    """Have all that waits with `asyncio.wait_for` wait with the one that is here."""
+    """Replace `asyncio.wait_for` by the one above."""
     return patch.object(asyncio, "wait_for", wait_for)

@@ -1,4 +1,4 @@
-"""What goes wrong in a history: each fault is chosen, done, and undone after a while."""
+"""All faults of a history: each is chosen at random, strikes, and is repaired after a while."""
 
 from __future__ import annotations
 

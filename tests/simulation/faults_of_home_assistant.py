@@ -78,8 +78,8 @@ async def change_goes_wrong(world: Installation, strike: Strike) -> None:
     kinds: tuple[Callable[[], object], ...] = (
         world.kill_home,
         lambda: world.network.stall(PARTY, rng.uniform(8, 15)),
-        lambda: reader.cut_after(Command.DELET_CHAR),
-        lambda: reader.cut_at_write(rng.randint(1, 2), rng.choice(list(Moment))),
+        lambda: reader.line.cut_after(Command.DELET_CHAR),
+        lambda: reader.flash.cut_at(rng.randint(1, 2), rng.choice(list(Moment))),
         lambda: reader.fault(rng.choice(LOSS), rng.randint(1, 3), command=Command.DELET_CHAR),
         # So often the reader asks before it gives up.
         lambda: reader.fault(Fault.REQUEST_LOST, 3, command=Command.DELET_CHAR),
@@ -127,7 +127,7 @@ async def named_on_another_sensor(world: Installation, strike: Strike) -> None:
     await strike.ready(reader)
     strike.now(reader)
     reader.power_off()
-    reader.erase_flash()
+    reader.flash.erase()
     world.promises.truth(reader.device).flash_erased(reader.templates)
     own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
     world.promises.truth(reader.device).orphans |= set(reader.templates)
@@ -166,7 +166,7 @@ async def backup_restored(world: Installation, strike: Strike) -> None:
 
 
 async def cancel_pressed(world: Installation, strike: Strike) -> None:
-    """Press the button."""
+    """Press the button Cancel."""
     reader = await strike.ready_at_any()
     strike.now(reader)
     await world.users.cancel(reader.reader_id)

@@ -31,7 +31,7 @@ async def broker_restarts(world: Installation, strike: Strike) -> None:
 
 
 async def broker_stalls(world: Installation, strike: Strike) -> None:
-    """Let the broker do nothing for a while."""
+    """Stall the broker for a while."""
     await strike.ready()
     if world.broker.running:
         strike.now()
@@ -39,7 +39,7 @@ async def broker_stalls(world: Installation, strike: Strike) -> None:
 
 
 async def connection_cut(world: Installation, strike: Strike) -> None:
-    """Cut somebody's connection; not everybody may notice."""
+    """Cut a party's connection; not both sides may notice."""
     notice = world.rng.choice((Notice.BOTH, Notice.CLIENT, Notice.BROKER, Notice.NOBODY))
     party = world.any_party()
     await strike.ready(world.all_readers.get(party))
@@ -49,7 +49,7 @@ async def connection_cut(world: Installation, strike: Strike) -> None:
 
 
 async def network_stalls(world: Installation, strike: Strike) -> None:
-    """Hold back what somebody says and is told."""
+    """Delay all messages from and to a party."""
     party = world.any_party()
     await strike.ready(world.all_readers.get(party))
     strike.now(*world.at(party))
@@ -57,7 +57,7 @@ async def network_stalls(world: Installation, strike: Strike) -> None:
 
 
 async def network_blocked(world: Installation, strike: Strike) -> None:
-    """Cut somebody off for a while."""
+    """Cut a party off for a while."""
     party = world.any_party()
     await strike.ready(world.all_readers.get(party))
     strike.now(*world.at(party))
@@ -109,7 +109,7 @@ async def touch_retained(world: Installation, strike: Strike) -> None:
 
 
 async def network_slow(world: Installation, strike: Strike) -> None:
-    """Let everything take long for a while."""
+    """Make the network slow for a while."""
     await strike.ready()
     strike.now()
     usual, world.network.between = world.network.between, (0.05, world.rng.uniform(0.3, 2.5))
@@ -165,7 +165,7 @@ async def will_comes_late(world: Installation, strike: Strike) -> None:
 
 
 async def message_repeated(world: Installation, strike: Strike) -> None:
-    """Let old messages come once more."""
+    """Repeat old messages."""
     await strike.ready()
     for _ in range(world.rng.randint(1, 4)):
         message = world.broker.replay(world.rng, PARTY)

@@ -28,13 +28,13 @@ _TELLING = (Command.STORE, Command.DELET_CHAR, Command.SEARCH, Command.IMG_2_TZ,
 
 
 async def _write_something(world: Installation, strike: Strike, reader: SimulatedReader) -> None:
-    """Give the flash of a reader reason to be written to, in a history that is steered."""
+    """Cause a write to the flash of a reader, in a history that is steered."""
     if strike.column is not None and strike.column in {"idle", "touch", "nothing", "final"}:
         await world.admin.switch(reader.reader_id)
 
 
 async def power_cut(world: Installation, strike: Strike) -> None:
-    """Take a reader's power."""
+    """Cut a reader's power."""
     reader = await strike.ready_at_any()
     if reader.powered:
         strike.now(reader)
@@ -49,7 +49,7 @@ async def power_cut_at_the_sensor(world: Installation, strike: Strike) -> None:
     if strike.column is not None:
         command, nth = world.rng.choice(_AT_STAGE.get(strike.column, (None,))), 1
     await strike.ready(reader)
-    reader.cut_after(command, nth, strike.once(reader))
+    reader.line.cut_after(command, nth, strike.once(reader))
     reader.line.stir()
 
 
@@ -57,7 +57,7 @@ async def power_cut_at_the_flash(world: Installation, strike: Strike) -> None:
     """Take a reader's power around a write to its flash."""
     reader, moment = world.any_reader(), world.rng.choice(list(Moment))
     await strike.ready(reader)
-    reader.cut_at_write(world.rng.randint(1, 3), moment, strike.once(reader))
+    reader.flash.cut_at(world.rng.randint(1, 3), moment, strike.once(reader))
     await _write_something(world, strike, reader)
 
 
@@ -94,7 +94,7 @@ async def flash_erased(world: Installation, strike: Strike) -> None:
     reader = await strike.ready_at_any()
     strike.now(reader)
     reader.power_off()
-    reader.erase_flash()
+    reader.flash.erase()
     world.promises.truth(reader.device).flash_erased(reader.templates)
     await asyncio.sleep(world.rng.uniform(15, 25))
     for reader_id in world.readers:
@@ -102,7 +102,7 @@ async def flash_erased(world: Installation, strike: Strike) -> None:
 
 
 async def sensor_silent(world: Installation, strike: Strike) -> None:
-    """Let a sensor say nothing for a while."""
+    """Let a sensor be silent for a while."""
     reader = await strike.ready_at_any()
     reader.line.silenced = strike.once(reader)
     reader.line.silence(world.rng.uniform(0.5, 12))
@@ -176,7 +176,7 @@ async def _swap(world: Installation, strike: Strike, use: Callable[[str], Awaita
 
 
 async def template_vanishes(world: Installation, strike: Strike) -> None:
-    """Have somebody take a template out of a sensor while the reader has no power."""
+    """Delete a template of a sensor while the reader has no power."""
     reader = await strike.ready_at_any()
     if reader in world.swapped or not reader.templates:
         return

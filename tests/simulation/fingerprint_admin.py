@@ -1,4 +1,4 @@
-"""Whoever looks after fingerprints in Home Assistant: deletes, names, locks out, accepts."""
+"""Users who manage fingerprints in Home Assistant: delete, name, lock out, accept a sensor."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _HURRY_S = 0.02
 
 
 class FingerprintAdmin:
-    """Users who change what readers hold, and how they work."""
+    """Changes the templates and settings of readers, as users do."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class FingerprintAdmin:
         self._loop = asyncio.get_running_loop()
 
     async def do(self, reader_id: str) -> None:
-        """Do anything, most often delete."""
+        """Make any change, most often a deletion."""
         kinds = (
             self.delete,
             self.delete,
@@ -234,7 +234,7 @@ class FingerprintAdmin:
                 self._promises.violated(4, f"a caller has waited {waited:.0f} s for: {what}")
 
     def _check_no(self, reader_id: str, what: str, error: ReaderError, listed: str | None) -> None:
-        """See that there is a reason; that the list was outdated when it was chosen by is one."""
+        """Check that a refusal has a reason; a list that was outdated when it was used is one."""
         refusal = error.refusal if isinstance(error, RefusedError) else None
         app = self._readers[reader_id].app
         outdated = app is not None and app.scanner.templates["revision"] != listed

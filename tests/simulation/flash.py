@@ -1,4 +1,4 @@
-"""The flash of a simulated reader: what outlives its power, and how writing to it goes wrong."""
+"""The flash of a simulated reader: its content survives power cuts, and writes to it can fail."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from fpreader.storage import Storage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from random import Random
+
+
+def nothing() -> None:
+    """Do nothing, as the default of a callback."""
 
 
 class Moment(Enum):
@@ -32,16 +36,16 @@ class Power:
         self.on = True
 
     def check(self) -> None:
-        """End the task that is about to touch the world without power, as a cancellation does."""
+        """Raise CancelledError without power: ends the task that is about to do something."""
         if not self.on:
             raise asyncio.CancelledError("no power")
 
 
 class Flash:
-    """All bytes, and the faults."""
+    """The content of the flash, and its faults."""
 
     def __init__(self, rng: Random, cut: Callable[[], None]) -> None:
-        """Make an erased flash; `cut` takes the reader's power."""
+        """Make an erased flash; `cut` is called to cut the reader's power."""
         self.records: dict[str, tuple[bytes, list[bytes]]] = {}
         """By name."""
         self.journal: list[bytes | None] = []
@@ -63,13 +67,18 @@ class Flash:
         self._mapped: tuple[object, dict[int, str]] | None = None
         """The same of its map, which is never changed."""
 
-    def cut_at(self, nth: int, moment: Moment, struck: Callable[[], None]) -> None:
-        """Take the power around the nth write from now, counted from 1; `struck` hears of it."""
+    def cut_at(
+        self,
+        nth: int = 1,
+        moment: Moment = Moment.AFTER,
+        struck: Callable[[], None] = nothing,
+    ) -> None:
+        """Cut the power around the nth write from now; `struck` is called right before."""
         self._planned = (self.writes + nth, moment)
         self._struck = struck
 
     def erase(self) -> None:
-        """Lose everything."""
+        """Erase everything."""
         self.records.clear()
         self.journal.clear()
 
@@ -133,10 +142,6 @@ class Flash:
         raise asyncio.CancelledError("no power")
 
 
-def nothing() -> None:
-    """Hear of something, and do nothing."""
-
-
 class Observer(Protocol):
     """Is told what a write to flash has made true."""
 
@@ -156,7 +161,7 @@ class Records(Storage):
         self._observer = observer
 
     def read(self, name: str) -> tuple[bytes, list[bytes]] | None:
-        """Give a record, or None."""
+        """Return a record, None where there is none."""
         self._power.check()
         self._flash.check_readable()
         return self._flash.records.get(name)
@@ -192,7 +197,7 @@ class JournalRecords(JournalFile):
         self._power = power
 
     def read(self) -> Iterator[bytes | None]:
-        """Give the records in the order written."""
+        """Return the records in the order written."""
         self._power.check()
         self._flash.check_readable()
         return iter(tuple(self._flash.journal))
@@ -206,7 +211,7 @@ class JournalRecords(JournalFile):
         )
 
     def replace(self, records: Iterable[bytes]) -> None:
-        """Put these in the place of all in one step."""
+        """Replace all records in one step."""
         self._power.check()
         fresh = list(records)
 

@@ -1,4 +1,4 @@
-"""What one reader really did, over all its lives: seen at firmware, flash and sensor, not in HA."""
+"""The ground truth of one reader: what it really did, seen at firmware, flash and sensor."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class Truth:
         self.orphans.discard(slot)
 
     def vanished(self, slot: int, template_id: str | None) -> None:
-        """Excuse a template that somebody takes out of the sensor behind the reader's back."""
+        """Excuse a template that is deleted from the sensor without the reader's knowledge."""
         self.orphans.discard(slot)
         if template_id is not None:
             self.lost.add(template_id)

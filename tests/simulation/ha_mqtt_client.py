@@ -95,11 +95,11 @@ class HaMqttClient:
         self._connecting = self._loop.create_task(self._connect(), name=f"{self._party} connects")
 
     def subscribe(self, name: str, qos: int = 0) -> None:
-        """Want the messages of a topic filter; SUBSCRIBE follows after a cool-down."""
+        """Subscribe to a topic filter; SUBSCRIBE is sent after a cool-down."""
         self._subscriptions.add(name, qos, connected=self._connected)
 
     def unsubscribe(self, name: str) -> None:
-        """Want them no more."""
+        """Unsubscribe from a topic filter."""
         self._subscriptions.remove(name, connected=self._connected)
 
     def publish(self, topic: str, payload: bytes, qos: int = 0, *, retain: bool = False) -> None:
@@ -116,7 +116,7 @@ class HaMqttClient:
             raise NotConnectedError(topic)
 
     def close(self, *, kill: bool) -> None:
-        """End with DISCONNECT, or as a process that is gone; no callback is called any more.
+        """End with DISCONNECT, or like a killed process; no callback is called any more.
 
         Home Assistant itself ends without DISCONNECT, so to a broker every end of it is a kill;
         only a reload of its integration `mqtt` sends one.

@@ -1,4 +1,4 @@
-"""The subscriptions of Home Assistant's MQTT client: when the broker is asked, who gets what."""
+"""The subscriptions of Home Assistant's MQTT client: when to SUBSCRIBE, and what to deliver."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Subscriptions:
         next_id: Callable[[], int],
         on_subscribed: Callable[[], None],
     ) -> None:
-        """Want nothing yet. `send` returns whether there is a connection to send on."""
+        """Begin without any. `send` returns whether there is a connection to send on."""
         self._send = send
         self._next_id = next_id
         self._on_subscribed = on_subscribed
@@ -58,7 +58,7 @@ class Subscriptions:
     # --- what the client is told --------------------------------------------------------
 
     def add(self, name: str, qos: int, *, connected: bool) -> None:
-        """Want a filter; while connected, the broker is asked even if it knows already."""
+        """Add a filter; while connected, SUBSCRIBE follows even if the broker has it already."""
         self._wanted[name] = max(qos, self._wanted.get(name, 0))
         self._matching.clear()
         if connected:
@@ -66,7 +66,7 @@ class Subscriptions:
             self._ask_soon()
 
     def remove(self, name: str, *, connected: bool) -> None:
-        """Want a filter no more; the broker is told unless it is wanted again until then."""
+        """Remove a filter; UNSUBSCRIBE follows unless it is added again until then."""
         self._wanted.pop(name, None)
         self._matching.clear()
         self._pending.pop(name, None)
@@ -75,7 +75,7 @@ class Subscriptions:
             self._loop.call_later(COOLDOWN_S, self._tell_removed, name)
 
     def connected(self) -> None:
-        """Ask a broker that knows nothing, and want retained messages again."""
+        """Subscribe to everything anew, and expect retained messages again."""
         if self._settled_at is None:
             self._settled_at = self._loop.time() + SETTLED_AFTER_S
         self._replayed.clear()
@@ -99,7 +99,7 @@ class Subscriptions:
         return len(names)
 
     def stop(self) -> None:
-        """Do nothing any more."""
+        """Cancel everything that is planned."""
         for handle in (self._cooldown, self._wait, self._done):
             if handle is not None:
                 handle.cancel()
@@ -107,7 +107,7 @@ class Subscriptions:
     # --- what the broker is told ----------------------------------------------------------
 
     def _ask_soon(self) -> None:
-        """Ask once nobody has wanted more for a while."""
+        """Subscribe once no filter was added for a while."""
         if self._cooldown is not None:
             self._cooldown.cancel()
         settled = self._settled_at is not None and self._loop.time() >= self._settled_at
@@ -139,7 +139,7 @@ class Subscriptions:
             self._rounds.clear()  # the next connection asks for everything
 
     def _go_on(self) -> None:
-        """Go on after a SUBACK, or where none came."""
+        """Continue after a SUBACK, or after its timeout."""
         assert self._wait is not None
         self._wait.cancel()
         self._asked = self._wait = None

@@ -1,4 +1,4 @@
-"""One history: an installation, people, faults; then everything works again, and all is checked."""
+"""One history: people use an installation and faults strike; then all is repaired and checked."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _STAYS_S = 30.0
 
 @dataclass(frozen=True)
 class HistoryResult:
-    """What came of a history."""
+    """The result of one history."""
 
     seed: int
     violations: list[Violation]
@@ -58,7 +58,7 @@ class HistoryResult:
 
 
 async def _run_course(world: Installation) -> None:
-    """Let it all happen, mend everything, wait until it has settled, and check."""
+    """Run people and faults, repair everything, wait until it has settled, and check."""
     world.broker.start()
     for reader in world.readers.values():
         reader.power_on()
@@ -82,7 +82,7 @@ async def _run_course(world: Installation) -> None:
 
 
 async def _use(world: Installation, reader_id: str) -> None:
-    """Have people enrolled, and come back now and then."""
+    """Let people enroll, and use the reader afterwards."""
     for _ in range(world.rng.choice((2, 3, 4, 5) if world.crowded else (1, 1, 2))):
         accepted = await world.enroll(reader_id)
         soon = world.rng.random()
@@ -149,7 +149,7 @@ async def _steered_fault(world: Installation, wanted: Target) -> None:
 
 
 async def _heal(world: Installation) -> None:
-    """Let everything work again."""
+    """Repair everything."""
     world.trace.note("history", "heals")
     world.healing = True
     world.broker.start()
@@ -204,7 +204,7 @@ def _quiet_line(broker: Broker) -> Iterator[None]:
 
 
 def run_history(seed: int, *, traced: bool = False) -> HistoryResult:
-    """Live through the history of a seed."""
+    """Run the history of a seed."""
     worlds: list[Installation] = []
 
     async def main() -> None:

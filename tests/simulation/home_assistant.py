@@ -62,7 +62,7 @@ class HomeAssistant:
         return entry.client if entry else None
 
     async def start(self) -> None:
-        """Start, with what the disk holds; idle if it runs."""
+        """Start with what the disk holds; do nothing if it runs."""
         if self._run is None:
             now = asyncio.get_running_loop().time()
             await asyncio.sleep(max(0.0, self._ended_at + BOOT_S - now))

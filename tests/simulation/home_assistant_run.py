@@ -1,4 +1,4 @@
-"""One run of the simulated Home Assistant: the integration's real clients, and all around them."""
+"""One run of the simulated Home Assistant: the integration's clients and their surroundings."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Observer(Protocol):
 
 
 class _WatchedRegistry(FingerprintRegistry):
-    """The registry, with somebody who looks over its shoulder."""
+    """The registry; tells the observer who is meant and named."""
 
     observer: Observer
     """Set right after it is made."""
@@ -132,7 +132,7 @@ class Run:
         self.client.start()
 
     def end(self, *, kill: bool) -> None:
-        """End the run; after a kill nothing that it had begun is finished."""
+        """End the run; a kill interrupts all that it has begun."""
         self.alive = not kill
         for entry in self.entries.values():
             entry.unload(kill=kill)
@@ -165,7 +165,7 @@ class Run:
 
 
 class Entry:
-    """One loaded config entry, and all that its client finds around it."""
+    """One loaded config entry: the host of its client."""
 
     def __init__(self, run: Run, reader_id: str, device: str) -> None:
         self.loop = asyncio.get_running_loop()
@@ -194,7 +194,7 @@ class Entry:
         self._message = None
 
     def unload(self, *, kill: bool) -> None:
-        """Stop; what runs beside is waited for, or after a kill never heard of again."""
+        """Stop; background work finishes, or after a kill is cancelled."""
         self._alive = self._alive and not kill
         self._loaded = False
         for topic, _ in self.client.topics:
@@ -207,7 +207,7 @@ class Entry:
                 task.cancel()
 
     def beside[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run something that ends with Home Assistant, not with who asked for it.
+        """Run something in the background: it ends with Home Assistant, not with its caller.
 
         It begins at once, as all tasks of Home Assistant do.
         """

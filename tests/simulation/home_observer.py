@@ -24,7 +24,7 @@ _CHANGES = ('"delete"', '"adopt"', '"settings"')
 
 
 class HomeObserver:
-    """Passes it all on to the promises, and runs what faults have planned for such a moment."""
+    """Passes all of it on to the promises, and runs what faults have planned for such a moment."""
 
     def __init__(self, world: Installation) -> None:
         self._world = world

@@ -1,8 +1,8 @@
-"""Combinations of fault and stage, or fault and request, that cannot be; each with its reason."""
+"""Combinations of fault and stage, or fault and request, that are impossible, with the reason."""
 
 from __future__ import annotations
 
-from tests.simulation.coverage import REQUESTS, STAGES
+from tests.simulation.coverage import REQUESTS
 
 
 def _all_but(columns: tuple[str, ...], *possible: str) -> tuple[str, ...]:
@@ -19,29 +19,29 @@ _REASONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("off",),
     ),
     (
-        "Home Assistant is stopped then, and asks for nothing.",
+        "Home Assistant is stopped for it; what another fault starts meanwhile only says hello.",
         ("touch_retained",),
-        _all_but(REQUESTS, "nothing"),
+        _all_but(REQUESTS, "nothing", "hello"),
     ),
     (
-        "It strikes at this request by its nature.",
-        ("home_assistant_killed_when_it_asks", "start_not_answered"),
-        _all_but(REQUESTS, "start"),
+        "It strikes right after an enroll/request of any reader, which may be over by then.",
+        ("home_assistant_killed_when_it_asks",),
+        _all_but(REQUESTS, "start", "cancel", "nothing", "hello"),
     ),
     (
-        "It strikes at these requests by its nature.",
+        "It strikes right after such a request, too, or after the answer to it.",
+        ("start_not_answered",),
+        _all_but(REQUESTS, "start", "cancel", "nothing", "hello", "list"),
+    ),
+    (
+        "It strikes within moments after a change of any reader, which may be over by then.",
         ("change_goes_wrong",),
-        _all_but(REQUESTS, "delete", "adopt", "settings"),
+        _all_but(REQUESTS, "delete", "adopt", "settings", "nothing", "hello", "list"),
     ),
     (
-        "It strikes at this request by its nature: nothing else is asked while a hello is.",
+        "It strikes right after a hello, or after what follows its answer.",
         ("answer_stalls",),
-        _all_but(REQUESTS, "hello"),
-    ),
-    (
-        "It waits until a power cut is over and the reader has run for long: it is idle.",
-        ("touch_of_another_life",),
-        _all_but(STAGES, "idle", "touch", "final", "place_finger", "processing", "lift_finger"),
+        _all_but(REQUESTS, "hello", "nothing", "list"),
     ),
 )  # fmt: skip
 

@@ -40,7 +40,7 @@ SEEN_WITHIN_S = 2.0
 
 
 class Installation:
-    """Everything in one history."""
+    """All parts of one history."""
 
     def __init__(self, seed: int) -> None:
         self.rng = Random(seed)  # noqa: S311 - it has to be the same each time
@@ -49,6 +49,7 @@ class Installation:
         self.coverage = Coverage()
         self.situations = Situations(self)
         self.target = target(seed, FAULT_NAMES)
+        """The combination that the history is steered to, if any."""
         self.calm = self.promises.calm = self.rng.random() < 1 / 8
         self.network = Network(self.rng)
         behavior = BrokerBehavior() if self.calm else BrokerBehavior.random(self.rng)
@@ -64,6 +65,7 @@ class Installation:
         """What was taken out of readers."""
         self._loop = asyncio.get_running_loop()
         self.healing = False
+        """Whether everything is being repaired: no fault takes effect any more."""
         self.long = self.rng.random() < _LONG
         self.crowded = self.rng.random() < _CROWDED
         weights = (24, 10, 3, 2) if self.crowded else (5, 1, 0, 0)
@@ -104,12 +106,12 @@ class Installation:
         return reader
 
     def _fill(self, reader: SimulatedReader) -> None:
-        """Have people enrolled on a sensor before any reader knows it."""
+        """Store templates of some people on a sensor that no reader has used yet."""
         for slot in self.rng.sample(range(6), self.rng.choice((1, 2, 5))):
             self.store(reader, slot)
 
     def store(self, reader: SimulatedReader, slot: int) -> None:
-        """Have somebody enrolled on a sensor by another way than its reader."""
+        """Store somebody's template on a sensor without the reader."""
         reader.sensor.templates[slot] = _template(reader, self.rng.choice(NAMELESS))
         self.promises.truth(reader.device).orphans.add(slot)
 
@@ -120,41 +122,41 @@ class Installation:
         return self.readers[self.any_reader_id()]
 
     def any_reader_id(self) -> str:
-        """Choose one by its id."""
+        """Choose the id of one."""
         return self.rng.choice(list(self.readers))
 
     def any_party(self) -> str:
-        """Choose somebody with a connection to the broker."""
+        """Choose Home Assistant or a reader: a party with a connection to the broker."""
         return self.rng.choice((PARTY, *(reader.device for reader in self.readers.values())))
 
     def at(self, party: str) -> tuple[SimulatedReader, ...]:
-        """Give the readers that a party's connection concerns."""
+        """Return the readers that a party's connection concerns."""
         return (self.all_readers[party],) if party != PARTY else tuple(self.readers.values())
 
     def foreign_sensor(self, reader: SimulatedReader) -> EmulatedSensor:
-        """Make a sensor that holds others in the slots of those who are enrolled."""
+        """Make a sensor that holds other people in the slots that are taken on the reader's."""
         other = EmulatedSensor(reader.sensor.profile)
         for slot in reader.sensor.templates:
             other.templates[slot] = _template(reader, self.rng.choice((*NAMES, STRANGER)))
         return other
 
     def power_again(self, reader: SimulatedReader) -> None:
-        """Give power again after a while."""
+        """Switch a reader on again after a while."""
         if not self.healing and reader in self.readers.values():
             self._loop.call_later(self.rng.uniform(0.3, 20), reader.power_on)
 
     def kill_home(self) -> None:
-        """Kill Home Assistant, unless everything is to work by now."""
+        """Kill Home Assistant, unless everything is already being repaired."""
         if not self.healing:
             self.home.stop(kill=True)
 
     async def enroll(self, reader_id: str) -> bool:
-        """Have somebody enrolled; return whether that was accepted."""
+        """Enroll somebody; return whether that was accepted."""
         hand = self.hands[reader_id]
         return await self.users.enroll(reader_id, hand, self.rng.choice(NAMES))
 
     async def touch(self, reader_id: str) -> None:
-        """Have somebody touch a reader, one who was enrolled here more often than not."""
+        """Let somebody touch a reader, most often one who was enrolled here."""
         hand, truth = self.hands[reader_id], self.promises.truth_of(reader_id)
         known = hand.person if self.rng.random() < 2 / 3 else None
         app, placed_at = self.readers[reader_id].app, self._loop.time()
@@ -166,7 +168,7 @@ class Installation:
             self.later(SEEN_WITHIN_S, partial(truth.check_seen, finger.name, placed_at))
 
     async def stranger(self, seconds: float) -> None:
-        """Have another reader under the id of one that is set up, for a while."""
+        """Run another reader under the id of one that is set up, for a while."""
         device = STRANGER_DEVICE
         if device in self.all_readers:
             return
@@ -178,12 +180,12 @@ class Installation:
         reader.power_off()
 
     def later(self, seconds: float, work: Callable[[], object]) -> None:
-        """Do something later."""
+        """Call a function after so many seconds."""
         self._loop.call_later(seconds, work)
 
 
 def _template(reader: SimulatedReader, name: str) -> bytes:
-    """Make the template of somebody's finger, as the sensor of a reader has it."""
+    """Make the template of a person's finger, as the sensor of a reader would."""
     reader.know(name)
     profile = reader.sensor.profile
     scan = features(Capture(Finger(name), 0, Quality.OK), profile.feature_size)

@@ -1,4 +1,4 @@
-"""An event loop in which nothing takes time, and a history that runs in one.
+"""Virtual time: event loops whose clock jumps to the next timer, and coroutines that run in them.
 
 Time is a number here: when nobody has anything to do, the clock jumps to the next timer. Nothing
 comes from outside, so what happens in which order follows from the coroutine alone.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Timer(asyncio.TimerHandle):
-    """A timer that goes off behind the older ones of the same moment."""
+    """A timer that fires after the older ones of the same time."""
 
     __slots__ = ("number",)
     number: int
@@ -35,7 +35,7 @@ class _Timer(asyncio.TimerHandle):
 
 
 class VirtualTime(asyncio.BaseEventLoop):
-    """The part of a loop that knows what time it is: as its clock says, with timers in order."""
+    """The time of an event loop: as its clock says, with timers in a fixed order."""
 
     _scheduled: list[asyncio.TimerHandle]
     _timers = 0
@@ -43,7 +43,7 @@ class VirtualTime(asyncio.BaseEventLoop):
     _clock: Any
 
     def time(self) -> float:
-        """Give the virtual seconds."""
+        """Return the virtual time in seconds."""
         now: float = self._clock.now
         return now
 
@@ -54,7 +54,7 @@ class VirtualTime(asyncio.BaseEventLoop):
         *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
-        """Have a callback called at a time, and in the order of these calls."""
+        """Schedule a callback for a time; those of one time run in the order of these calls."""
         timer = _Timer(when, callback, args, self, context)
         timer.number = self._timers = self._timers + 1
         timer._scheduled = True  # counted when it is cancelled
@@ -62,7 +62,7 @@ class VirtualTime(asyncio.BaseEventLoop):
         return timer
 
     def next_timer(self) -> float:
-        """Give the time of the next timer."""
+        """Return the time of the next timer."""
         return self._scheduled[0].when()
 
 
@@ -80,7 +80,7 @@ class VirtualLoop(FastLoop):
         self.set_exception_handler(self._take_error)
 
     def run_main[T](self, main: Coroutine[Any, Any, T]) -> T:
-        """Do what `run` says, once."""
+        """Do the work of `run`, once."""
         task = self._main = self.create_task(main, name="main")
         self._turn_until_stopped()
         while self._tasks:
@@ -103,11 +103,11 @@ class VirtualLoop(FastLoop):
         return ", ".join(f"{task.get_name()} ({task.get_coro()})" for task in self._tasks)
 
     def run_in_executor(self, *_: object) -> Never:
-        """Refuse: a thread does not live in virtual time."""
+        """Refuse: threads do not run in virtual time."""
         raise NotImplementedError("no threads in virtual time")
 
     def _turn_until_stopped(self) -> bool:
-        """Turn until somebody calls `stop`; False when that will never happen."""
+        """Run until `stop` is called; return False if that will never happen."""
         try:
             self.run_forever()
         except StuckError as error:
@@ -138,7 +138,7 @@ class VirtualLoop(FastLoop):
 
 
 async def sleep_until(when: float) -> None:
-    """Wait until a time of the loop, to the last digit."""
+    """Wait until exactly this time of the loop."""
     loop = asyncio.get_running_loop()
     over = loop.create_future()
     timer = loop.call_at(when, _set, over)

@@ -1,4 +1,4 @@
-"""TCP as the simulation sees it: bytes under way between a party and the broker, and what fails.
+"""A simulated TCP network: bytes under way between a party and the broker, and its faults.
 
 A party is named by a word ("reader", "ha"). Its connections lead to whoever listens. Bytes arrive
 in order, each piece after a few milliseconds; what was under way when a connection is cut is lost.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Notice(Flag):
-    """Who is told at once that a connection is cut; anybody else has only time-outs."""
+    """Which side is told at once that a connection is cut; the other has only time-outs."""
 
     NOBODY = 0
     CLIENT = 1
@@ -27,14 +27,14 @@ class Notice(Flag):
 
 
 class Block(Enum):
-    """How a party that cannot connect comes to know it."""
+    """How an attempt of a blocked party to connect fails."""
 
     REFUSED = "refused"
     HANGS = "hangs"
 
 
 class _Party:
-    """What the network does to one party."""
+    """The connections of one party, and the faults on them."""
 
     def __init__(self, network: Network) -> None:
         self.route = Route(network.loop, network.rng, network.latency)
@@ -53,7 +53,7 @@ class Writer:
 
     @property
     def transport(self) -> Writer:
-        """Give what has `abort`."""
+        """Return the object that has `abort`."""
         return self
 
     def write(self, data: bytes) -> None:
@@ -77,7 +77,7 @@ class Writer:
         self._reader.feed_eof()
 
     async def wait_closed(self) -> None:
-        """Return: nothing of closing takes time here."""
+        """Return at once: closing takes no time here."""
 
 
 class Network:
@@ -102,11 +102,11 @@ class Network:
     # --- the two sides ------------------------------------------------------------------
 
     def listen(self, accept: Callable[[End], object] | None) -> None:
-        """Give new connections to `accept`, as the broker's ends; None refuses them."""
+        """Pass new connections to `accept`, as the broker's ends; None refuses them."""
         self._accept = accept
 
     async def connect(self, party: str) -> End:
-        """Open a connection and give the client's end. Raises ConnectionRefusedError."""
+        """Open a connection and return the client's end. Raises ConnectionRefusedError."""
         one = self._party(party)
         await asyncio.sleep(self.latency())
         while True:
@@ -156,7 +156,7 @@ class Network:
                 server.cut(notice=Notice.BROKER in notice)
 
     def stall(self, party: str, seconds: float) -> None:
-        """Let nothing of or for a party arrive for so long; then all of it, in order."""
+        """Delay all from and to a party for so many seconds; then deliver it in order."""
         one = self._party(party)
         until = max(one.route.stalled_until, self.loop.time() + seconds)
         one.route.stalled_until = until
@@ -166,7 +166,7 @@ class Network:
                 client.peer.postpone(until)
 
     def block(self, party: str, how: Block = Block.REFUSED) -> None:
-        """Let a party open no more connections; those that it has stay."""
+        """Let a party open no new connections; those that it has stay."""
         one = self._party(party)
         one.block = how
         if how is Block.HANGS:

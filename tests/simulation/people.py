@@ -1,4 +1,4 @@
-"""The people of a history: who presses buttons in Home Assistant, and whose fingers come when."""
+"""The people of a history: users of Home Assistant who enroll, and fingers on the sensors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _POOR = (Quality.TOO_MESSY, Quality.TOO_FEW_FEATURES, Quality.NO_IMAGE)
 
 
 class Hand:
-    """Whoever stands at one reader; follows what its light says, and is sometimes clumsy."""
+    """The person at one reader: does what its light says, and is sometimes clumsy."""
 
     def __init__(self, reader: SimulatedReader, rng: Random, trace: Trace) -> None:
         self.person: str | None = None
@@ -48,7 +48,7 @@ class Hand:
         self._moves = 0
 
     def see(self, snapshot: dict[str, Any]) -> None:
-        """Do what the enrollment wants now, after a while."""
+        """Do what the enrollment asks for, after a while."""
         stage = snapshot["stage"]
         if stage in {"completed", "failed", "cancelled"}:
             self.over.set()
@@ -60,7 +60,7 @@ class Hand:
             self._soon(0.1, 0.6, self._lift)
 
     async def touch(self, name: str) -> Finger | None:
-        """Put a finger on for a moment, and tell which.
+        """Put a finger on for a moment, and return it.
 
         None if there is no room, or an enrollment that has begun meanwhile wants something else.
         """
@@ -75,7 +75,7 @@ class Hand:
         return finger if self._moves == moves else None
 
     def _finger(self) -> Finger:
-        """Choose: the right one, nearly always."""
+        """Choose a finger: nearly always the right one."""
         name = self.person or STRANGER
         if self._rng.random() < 1 / 20:
             name = self._rng.choice((*NAMES, STRANGER))
@@ -104,7 +104,7 @@ class Hand:
 
 
 class Users:
-    """Whoever uses Home Assistant."""
+    """Users of Home Assistant who enroll others."""
 
     def __init__(self, home: HomeAssistant, rng: Random, trace: Trace, promises: Promises) -> None:
         self.accepted: defaultdict[str, list[str]] = defaultdict(list)
@@ -140,7 +140,7 @@ class Users:
         return False
 
     def _enroll_options(self, most_scans: int) -> EnrollOptions:
-        """Wish for something, mostly the usual."""
+        """Choose options, mostly the usual ones."""
         unusual = self._rng.random()
         return EnrollOptions(
             slot=self._rng.randrange(4) if unusual < 1 / 10 else None,
@@ -151,7 +151,7 @@ class Users:
     async def _wait_end(
         self, reader_id: str, template_id: str, enroll_options: EnrollOptions
     ) -> None:
-        """Wait until it has ended; if that is heard, it has to be true."""
+        """Wait until it has ended; check that what the caller hears is true."""
         asked_at = self._loop.time()
         try:
             ended = await self._home.wait_end(reader_id, template_id, enroll_options)
@@ -182,7 +182,7 @@ class Users:
         await self._do(f"update {reader_id}", work)
 
     async def cancel(self, reader_id: str) -> None:
-        """Press the button."""
+        """Press the button Cancel."""
         await self._do(f"cancel on {reader_id}", self._home.cancel(reader_id))
 
     async def _do(self, what: str, work: Awaitable[None]) -> None:

@@ -25,7 +25,7 @@ class Bug:
 
     @contextmanager
     def plant(self) -> Generator[None]:
-        """Make the mistake for as long as the context lasts."""
+        """Make the mistake as long as the context lasts."""
         with ExitStack() as stack:
             for owner, name, value in self.replacements:
                 stack.enter_context(patch.object(owner, name, value))

@@ -1,4 +1,4 @@
-"""How far a run of scripts/simulate has come, in a file: the same command goes on from there."""
+"""The progress of a run of scripts/simulate, in a file: the same command continues from there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SOURCES = (
 
 
 def code_hash() -> str:
-    """Return a word for the code that is there now: the same word, the same histories."""
+    """Return a hash of the code: with the same hash, a seed gives the same history."""
     digest = hashlib.sha256(sys.version.encode())
     for folder in _SOURCES:
         for path in sorted((ROOT / folder).rglob("*.py")):
@@ -56,7 +56,7 @@ class Wanted(NamedTuple):
 
 @dataclass
 class Progress:
-    """What is done, and what came of it."""
+    """Which seeds are done, with their results."""
 
     wanted: Wanted
     code: str
@@ -79,7 +79,7 @@ class Progress:
         return sum(count for _, count in self.done)
 
     def add(self, first: int, result: BatchResult) -> None:
-        """Take what came of the seeds from this one on."""
+        """Add the results of the seeds from this one on."""
         self.done = _merged([*self.done, [first, result.histories]])
         self.enrollments += result.enrollments
         self.virtual_s += result.virtual_s

@@ -1,4 +1,4 @@
-"""The promises of the design, as checks of what Home Assistant shows against what is true.
+"""Checks what Home Assistant shows against what is true: the promises of the design.
 
 The truth comes from the readers: what the firmware did, what the sensor holds, whose finger it was
 (ground_truth.py); and from the people: whom they wanted to enroll. What is shown is checked as it
@@ -32,7 +32,7 @@ class Violation(NamedTuple):
 
 
 class Promises:
-    """Watches one history."""
+    """Checks one history while it runs."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
@@ -59,13 +59,13 @@ class Promises:
         self.violations.append(Violation(promise, what, self._loop.time()))
 
     def truth(self, device: str) -> Truth:
-        """Give the truth of a reader."""
+        """Return the truth of a reader, by hardware id."""
         if device not in self._truths:
             self._truths[device] = Truth(self.violated)
         return self._truths[device]
 
     def truth_of(self, reader_id: str) -> Truth:
-        """Give the truth of the reader that is set up under an id."""
+        """Return the truth of the reader that is set up under an id."""
         return self.truth(self.devices[reader_id])
 
     @property

@@ -1,4 +1,4 @@
-"""A whole reader: the real firmware on a board whose flash, sensor, clock and power are pretended.
+"""A whole reader: the real firmware on a board with simulated flash, sensor, clock and power.
 
 Power can be cut at any moment. From then on nothing that the firmware still does reaches flash,
 sensor, network or observer (see board.py).
@@ -19,7 +19,7 @@ from fpreader.memory import MARK_BYTES
 from fpreader.templates import MARK_PAGE
 from tests.simulation.board import SimulatedBoard
 from tests.simulation.console import console
-from tests.simulation.flash import Flash, Moment, Power, nothing
+from tests.simulation.flash import Flash, Power
 from tests.simulation.reader_firmware import Firmware
 from tests.simulation.sensor_line import SensorLine
 
@@ -42,7 +42,7 @@ PAGE = 2
 
 @contextlib.contextmanager
 def short_pages() -> Iterator[None]:
-    """Have all readers list their templates in pages of `PAGE`."""
+    """Make all readers list their templates in pages of `PAGE`."""
     usual, scanner.PAGE = scanner.PAGE, PAGE
     try:
         yield
@@ -63,7 +63,7 @@ class SimulatedReader:
         observer: Observer,
         model: str | Profile = "R307",
     ) -> None:
-        """Put a reader together.
+        """Make a reader.
 
         `open_connection` takes host and port and gives streams like those of asyncio; a
         connection whose reader loses power just falls silent.
@@ -103,11 +103,11 @@ class SimulatedReader:
 
     @property
     def uptime_s(self) -> float:
-        """For how long the firmware runs, in its own seconds."""
+        """Uptime of the firmware, in seconds of its own clock."""
         return self.app._clock() / 1000 if self.app is not None else 0.0
 
     def power_on(self) -> None:
-        """Give power to reader and sensor; idle when there is some."""
+        """Switch reader and sensor on; do nothing when they are."""
         if self._main is not None:
             return
         self.line.power_on()
@@ -118,7 +118,7 @@ class SimulatedReader:
         self._main = loop.create_task(self._live(), name=self.device, context=context)
 
     def power_off(self) -> None:
-        """Take the power from reader and sensor at once; idle when there is none."""
+        """Cut the power of reader and sensor at once; do nothing when there is none."""
         if self._main is None:
             return
         self._life.on = False
@@ -128,34 +128,12 @@ class SimulatedReader:
         self.line.power_off()
         self.observer.power(on=False)
 
-    def cut_after(
-        self, command: Command | None, nth: int = 1, struck: Callable[[], None] = nothing
-    ) -> None:
-        """Take the power as soon as the sensor has done its nth command of a kind from now.
-
-        `struck` hears of it right before. None stands for any command.
-        """
-        self.line.cut_after(command, nth, struck)
-
-    def cut_at_write(
-        self,
-        nth: int = 1,
-        moment: Moment = Moment.AFTER,
-        struck: Callable[[], None] = nothing,
-    ) -> None:
-        """Take the power around the nth write to flash from now; `struck` hears of it."""
-        self.flash.cut_at(nth, moment, struck)
-
     # --- flash --------------------------------------------------------------------------
 
     @property
     def memory(self) -> dict[int, str]:
         """Slot to template id, as flash has it."""
         return self.flash.memory
-
-    def erase_flash(self) -> None:
-        """Lose what the flash holds; a firmware that runs still has its own idea of it."""
-        self.flash.erase()
 
     # --- the sensor, and who touches it ---------------------------------------------------
 
@@ -210,7 +188,7 @@ class SimulatedReader:
         self.line.stir()
 
     def know(self, name: str) -> None:
-        """Be able to name a finger that was never placed here, but on a sensor that comes here."""
+        """Make known the name of a finger that was placed only on a sensor that comes here."""
         self._names[identity(name)] = name
 
     def lift(self) -> None:
@@ -232,7 +210,7 @@ class SimulatedReader:
             self.line.power_on()
 
     def swap_sensor(self, other: EmulatedSensor | None = None) -> EmulatedSensor:
-        """Put another sensor in (a new one by default), and give the one that was there."""
+        """Replace the sensor (by a new one by default); return the old one."""
         taken_out = self.line.swap(other or EmulatedSensor(self.sensor.profile))
         self._taken_out.append(taken_out)
         return taken_out

@@ -76,7 +76,7 @@ class _Connection:
 
 
 class ReaderBench(Recorder):
-    """The reader, all it was heard to say and all that is true of it, in one list."""
+    """One reader; records what it publishes and what its observer is told."""
 
     def __init__(self, seed: int, model: str | Profile = "R307") -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class ReaderBench(Recorder):
     # What a test asks for.
 
     def say(self, topic: str, **message: Any) -> str:
-        """Say something as Home Assistant; give the request id."""
+        """Publish a request as Home Assistant; return its id."""
         request = self.rng.randbytes(8).hex()
         payload = json.dumps({"v": 1, "request": request, **message}).encode()
         assert self._connection is not None
@@ -143,7 +143,7 @@ class ReaderBench(Recorder):
         return await self.wait("command/response", lambda one: bool(one["request"] == request))
 
     async def turn_on(self) -> None:
-        """Give power, and wait until the sensor was found and a session stands."""
+        """Switch on, and wait until the sensor is found and the reader is connected."""
         since = len(self.trace)
         self.reader.power_on()
         await self.wait("enroll/response", since=since)
@@ -185,7 +185,7 @@ class ReaderBench(Recorder):
 def simulate(
     test: Callable[[ReaderBench], Awaitable[None]], seed: int = 0, **more: Any
 ) -> ReaderBench:
-    """Play a test with a reader that has power and a session; give what is left of it."""
+    """Run a test with a reader that has power and a session; return the bench."""
 
     async def main() -> ReaderBench:
         bench = ReaderBench(seed, **more)

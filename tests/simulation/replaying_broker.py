@@ -1,4 +1,4 @@
-"""Everything that a broker was told, to be told again when nobody expects it."""
+"""A broker that repeats old messages when nobody expects them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HARMFUL = ("enroll/request", "fingerprint", "/status", '"command":"settings"')
 
 
 class ReplayingBroker(Broker):
-    """A broker that keeps old messages and lets some of them loose, as bridges and retries do."""
+    """Keeps the newest messages, and publishes some of them again, as bridges and retries do."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -30,7 +30,7 @@ class ReplayingBroker(Broker):
         super().publish(message)
 
     def replay(self, rng: Random, listener: str) -> Message | None:
-        """Say an old message again: to all, to one, or retained; return it.
+        """Publish an old message again: to all, to one, or retained; return it.
 
         `listener` begins the client id of who is that one: a retry at QoS 1 is for one only.
         """
@@ -54,13 +54,13 @@ class ReplayingBroker(Broker):
         return message
 
     def retain_newest(self, topic: str) -> None:
-        """Say the newest message of a topic, by its end, once more and keep it for who comes."""
+        """Publish the newest message of a topic, by its end, once more, and retain it."""
         found = [message for message in self._recent if message.topic.endswith(topic)]
         if self.running and found:
             super().publish(found[-1]._replace(retain=True))
 
     def tell(self, listener: str, message: Message) -> None:
-        """Say a message to one client only, by the beginning of its id."""
+        """Deliver a message to one client only, by the beginning of its id."""
         for client_id, connection in self._online.items():
             if client_id.startswith(listener):
                 connection.deliver(message, message.qos)

@@ -1,4 +1,4 @@
-"""What a run of scripts/simulate came to, as Markdown."""
+"""The report of a run of scripts/simulate, as Markdown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def report(progress: Progress, command: str, bugs: str) -> str:
-    """Write the report; `bugs` says what came of the planted ones."""
+    """Return the report; `bugs` is the line about planted bugs."""
     coverage = progress.coverage
     rate = progress.enrollments / progress.cpu_s if progress.cpu_s else 0.0
     lines = [
@@ -58,7 +58,7 @@ def report(progress: Progress, command: str, bugs: str) -> str:
 
 
 def commit() -> str:
-    """Name the commit that is checked out, and whether it was changed."""
+    """Return the commit that is checked out, and whether it was changed."""
     said = subprocess.run(
         ["git", "describe", "--always", "--dirty= with changes", "--abbrev=12", "--exclude=*"],
         cwd=ROOT,

@@ -35,7 +35,7 @@ class Observer(Protocol):
 
 
 class SensorLine:
-    """Carries packets to whichever sensor is there, and its answers back when they are due.
+    """Carries packets to the sensor that is connected, and its answers back when they are due.
 
     A sensor does one command after the other: what it is asked while it is busy, it answers later.
     """
@@ -70,7 +70,7 @@ class SensorLine:
     # --- what happens to it -----------------------------------------------------------
 
     def stir(self) -> None:
-        """Tell that something has happened: whoever waits for that looks again."""
+        """Note that something has happened, and wake who waits for that."""
         self.stirred = True
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
@@ -88,23 +88,25 @@ class SensorLine:
             self._waiter = None
 
     def silence(self, seconds: float) -> None:
-        """Let nothing come through for so long, in either direction."""
+        """Lose everything for so many seconds, in both directions."""
         self._silent_until = max(self._silent_until, self._loop.time() + seconds)
         if self._coming:
             self.silenced()
         self._coming.clear()
         self.stir()
 
-    def cut_after(self, command: Command | None, nth: int, struck: Callable[[], None]) -> None:
-        """Take the power as soon as the sensor has done its nth command of a kind from now.
+    def cut_after(
+        self, command: Command | None, nth: int = 1, struck: Callable[[], None] = nothing
+    ) -> None:
+        """Cut the power as soon as the sensor has done its nth command of a kind from now.
 
-        `struck` hears of it right before. None stands for any command.
+        `struck` is called right before. None stands for any command.
         """
         self._cut_after = (command, nth)
         self._struck = struck
 
     def power_off(self) -> None:
-        """Take the sensor's power: it falls silent and loses its RAM."""
+        """Cut the sensor's power: it falls silent and loses its RAM."""
         self.sensor.power_off()
         self._coming.clear()
         self._busy_until = 0.0
@@ -116,7 +118,7 @@ class SensorLine:
         self.stir()
 
     def swap(self, sensor: EmulatedSensor) -> EmulatedSensor:
-        """Put another sensor in the place of this one, which is given back."""
+        """Replace the sensor; return the old one."""
         powered = self.sensor.powered
         self.power_off()
         old, self.sensor = self.sensor, sensor
@@ -154,7 +156,7 @@ class SensorLine:
                 self._come(self._busy_until + index * _PIECE_GAP, piece)
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
-        """Give what came, at most n bytes; nothing when the time was over first."""
+        """Return what came, at most n bytes; nothing after the timeout."""
         now = self._loop.time()
         if not self._coming or self._coming[0][0] > now:
             end = now + timeout_ms / 1000
@@ -169,7 +171,7 @@ class SensorLine:
         return data[:n]
 
     def discard(self) -> None:
-        """Forget what came and was not read."""
+        """Drop what came and was not read."""
         now = self._loop.time()
         while self._coming and self._coming[0][0] <= now:
             self._coming.popleft()
@@ -209,13 +211,13 @@ class Port:
         self._line.write(data)
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
-        """Give what came, at most n bytes; nothing when the time was over first."""
+        """Return what came, at most n bytes; nothing after the timeout."""
         self._power.check()
         data = await self._line.read(n, timeout_ms)
         self._power.check()
         return data
 
     def discard(self) -> None:
-        """Forget what came and was not read."""
+        """Drop what came and was not read."""
         self._power.check()
         self._line.discard()

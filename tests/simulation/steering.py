@@ -53,7 +53,7 @@ def target(seed: int, faults: Sequence[str]) -> Target | None:
 
 
 class Situations:
-    """What readers do and are asked at each moment, and who waits for that."""
+    """What each reader does and is asked at each moment; faults can wait for it."""
 
     def __init__(self, world: Installation) -> None:
         self._world = world
@@ -78,7 +78,7 @@ class Situations:
         self.look()
 
     def look(self) -> None:
-        """See that something has changed: whoever waits for what is true now goes on."""
+        """Check after a change whether what anybody waits for is true now."""
         for fits, future in self._waiting:
             if not future.done() and fits():
                 future.set_result(None)
@@ -182,7 +182,7 @@ class Strike:
         world.trace.note("fault", "%s strikes %s", self._fault, where)
 
     def once(self, *readers: SimulatedReader) -> Callable[[], None]:
-        """Give what notes that it strikes, the first time that it is called."""
+        """Return a function that notes, when first called, that it strikes."""
         struck = False
 
         def strike() -> None:
@@ -197,7 +197,7 @@ class Strike:
 async def _bring_about(
     world: Installation, reader: SimulatedReader, column: str, over: asyncio.Event
 ) -> None:
-    """Do, again and again, what makes a reader be in a stage, or be asked for something."""
+    """Repeat what brings a reader to a stage, or makes Home Assistant ask it for something."""
     reader_id = reader.reader_id
     acts: dict[str, Callable[[str], Awaitable[object]]] = {
         "off": lambda _: _now(reader.power_off),

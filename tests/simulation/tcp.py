@@ -123,7 +123,7 @@ class End:
             self._arm()
 
     def cut(self, *, notice: bool) -> None:
-        """Lose the connection on this side, and tell the owner or not."""
+        """Lose the connection on this side; `notice`: tell the owner."""
         self.peer = None
         self._under_way.clear()
         if self._timer is not None:
@@ -154,7 +154,7 @@ class End:
         self._timer = self._route.loop.call_at(self._under_way[0][0], self._deliver)
 
     def _deliver(self) -> None:
-        """Hand over what has arrived."""
+        """Deliver what has arrived."""
         self._timer = None
         now = self._route.loop.time()
         first = True  # the one that the timer was for, however the clock rounds

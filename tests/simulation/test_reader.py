@@ -59,7 +59,7 @@ def test_a_touch_is_told_with_the_finger_that_was_there() -> None:
 def test_the_same_seed_gives_the_same_trace_and_another_one_another() -> None:
     async def test(bench: ReaderBench) -> None:
         bench.reader.fault(Fault.BAD_CHECKSUM, after=30)
-        bench.reader.cut_after(Command.STORE)
+        bench.reader.line.cut_after(Command.STORE)
         await enroll_until_the_cut(bench)
         await enroll(bench, BEN, U)
 
@@ -126,7 +126,7 @@ async def test_a_sensor_of_a_reader_without_memory_stays_its_own_when_it_is_take
     bench: ReaderBench,
 ) -> None:
     bench.reader.power_off()
-    bench.reader.erase_flash()
+    bench.reader.flash.erase()
     first = bench.reader.swap_sensor()
     bench.reader.power_on()
     await bench.wait("templates", lambda one: one["count"] == 0, len(bench.trace))

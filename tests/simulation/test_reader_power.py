@@ -56,7 +56,7 @@ def test_power_cut_at_a_random_moment_leaves_all_or_nothing(seed: int) -> None:
 async def test_power_cut_around_each_write_leaves_all_or_nothing(
     bench: ReaderBench, nth: int, moment: Moment
 ) -> None:
-    bench.reader.cut_at_write(nth, moment)
+    bench.reader.flash.cut_at(nth, moment)
     await enroll_until_the_cut(bench)
     assert_whole(bench)
     # Acceptance, two captured scans, that Store is next before the second, and the commit.
@@ -68,7 +68,7 @@ async def test_power_cut_around_each_write_leaves_all_or_nothing(
 async def test_power_cut_after_store_leaves_the_template_until_the_next_start(
     bench: ReaderBench,
 ) -> None:
-    bench.reader.cut_after(Command.STORE)
+    bench.reader.line.cut_after(Command.STORE)
     assert (await bench.start(T))["ok"]
     since = len(bench.trace)
     scanning = asyncio.ensure_future(bench.scan(ANNA))
@@ -82,7 +82,7 @@ async def test_power_cut_after_store_leaves_the_template_until_the_next_start(
 
 @simulated()
 async def test_the_nth_command_of_a_kind_is_counted(bench: ReaderBench) -> None:
-    bench.reader.cut_after(Command.IMG_2_TZ, 3)
+    bench.reader.line.cut_after(Command.IMG_2_TZ, 3)
     await enroll_until_the_cut(bench)
     (snapshot,) = [one for one in bench.of("snapshot") if one["reason"] == "reader_restarted"]
     assert len(snapshot["captured"]) == 2
@@ -121,7 +121,7 @@ async def test_a_touch_that_was_not_sent_survives_the_power_and_a_torn_record_do
 ) -> None:
     reader = bench.reader
     for moment in (Moment.AFTER, Moment.AMID):
-        reader.cut_at_write(1, moment)
+        reader.flash.cut_at(1, moment)
         since = len(bench.trace)
         reader.place(ANNA)
         await bench.wait("power", lambda on: not on, since)
@@ -173,7 +173,7 @@ async def test_erased_flash_makes_the_reader_forget_and_mark_the_sensor_anew(
 ) -> None:
     await enroll(bench)
     bench.reader.power_off()
-    bench.reader.erase_flash()
+    bench.reader.flash.erase()
     await bench.turn_on()
     assert bench.of("templates")[-1]["count"] == 1
     assert bench.reader.memory == {}

@@ -1,4 +1,4 @@
-"""What has happened, and when: of a history for a reader of it, of a test bench for its test."""
+"""Records of what happened and when: of a history for humans, of a test bench for its test."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class Trace:
-    """Lines with their time; put together only when somebody reads them."""
+    """Lines with their time; formatted only when they are read."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._lines: list[tuple[float, str, str, tuple[object, ...]]] = []
 
     def note(self, who: str, what: str, *args: object) -> None:
-        """Note what somebody did; the arguments fill the `%s` of the text."""
+        """Note what a party did; the arguments fill the `%s` of the text."""
         self._lines.append((self._loop.time(), who, what, args))
 
     def __str__(self) -> str:

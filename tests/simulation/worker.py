@@ -1,4 +1,4 @@
-"""Many histories at once, as processes share them."""
+"""What one worker process of scripts/simulate does: run a batch of histories."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLLECTED_EVERY = 20
 
 
 class BatchResult(NamedTuple):
-    """What came of some histories."""
+    """The results of several histories."""
 
     histories: int
     enrollments: int
@@ -37,7 +37,7 @@ class BatchResult(NamedTuple):
 
 
 def run_batch(first: int, count: int) -> BatchResult:
-    """Live through the histories of these seeds."""
+    """Run the histories of so many seeds, from the first one on."""
     logging.disable()  # what goes wrong here is meant to
     _spare_collector()
     begin = time.process_time()
@@ -70,7 +70,7 @@ def _end_with(sentinel: int) -> None:
 
 
 def _spare_collector() -> None:
-    """Leave what a history leaves to `gc.collect` after it: it is over, and all goes at once."""
+    """Turn automatic garbage collection off: `run_batch` collects between histories."""
     if gc.isenabled():
         gc.collect()
         gc.freeze()
