@@ -161,7 +161,7 @@ class App:
         self.wake()
 
     def diagnostics(self) -> "dict[str, Any]":
-        """Tell how the reader is doing."""
+        """Give what hello says of the reader's health."""
         return {
             "signal": self._board.signal(),
             "free_memory": self._board.free_memory(),
@@ -179,7 +179,7 @@ class App:
             self.wake()
 
     def _may_restart(self) -> bool:
-        """Tell whether a restart is asked for, and its answer has left or has had its time."""
+        """Tell whether a restart is asked for, and its answer was sent or has timed out."""
         if self._restart_at is None:
             return False
         return self.session.idle or self._clock() >= self._restart_at + _LEAVE_MS

@@ -55,8 +55,8 @@ class Board:
         return None
 
     def free_memory(self) -> "int | None":
-        """Give the bytes that are free after a collection; None where nobody knows."""
-        if not hasattr(gc, "mem_free"):  # CPython, whose heap has no end
+        """Give the bytes that are free after a collection; None on CPython."""
+        if not hasattr(gc, "mem_free"):
             return None
         gc.collect()
         return gc.mem_free()

@@ -104,7 +104,7 @@ class Enrollment:
         return not self._cancelled and now < self._deadline
 
     def snapshot(self, now: int) -> "dict[str, Any]":
-        """Tell the whole enrollment as it stands, as on `enroll/response`, without `v`."""
+        """Give the whole enrollment as it stands, as on `enroll/response`, without `v`."""
         snapshot = self.operation()
         del snapshot["stored"]
         snapshot["stage"] = self._stage
@@ -116,7 +116,7 @@ class Enrollment:
         return snapshot
 
     def operation(self) -> "dict[str, Any]":
-        """Tell what a restart needs to end this enrollment: the operation record."""
+        """Give what a restart needs to end this enrollment: the operation record."""
         return {
             "template_id": self.template_id,
             "seq": self.seq,

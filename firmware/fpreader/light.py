@@ -41,7 +41,7 @@ _SHOWN: "dict[str, tuple[tuple[int, int, int, int], int | None]]" = {
 
 
 def has_color(buffers: int) -> bool:
-    """Tell a sensor with a ring of light in colours from one with a lamp."""
+    """Tell whether a sensor has a ring of light in colours, not just a lamp."""
     return buffers > _TWO_BUFFERS
 
 
@@ -59,7 +59,7 @@ class Light:
         buffers: int,
         may_blink: "Callable[[], bool]",
     ) -> None:
-        """`may_blink` says whether nobody needs the sensor's time."""
+        """`may_blink` says whether the sensor is free for it."""
         self._sensor = sensor
         self._memory = memory
         self._clock = board.clock
@@ -109,7 +109,7 @@ class Light:
             await self.restore()
 
     async def show_snapshot(self, snapshot: "dict[str, Any]") -> None:
-        """Tell whoever enrolls how it goes on; takes each snapshot."""
+        """Show how an enrollment goes on; takes each snapshot."""
         stage = snapshot["stage"]
         if stage == "lift_finger":
             captured = len(snapshot["captured"]) == snapshot["step"]

@@ -20,7 +20,7 @@ class Client:
     """Carries bytes between a session and its broker."""
 
     def __init__(self, board: "Board", config: "Config", app: "App") -> None:
-        """Prepare the client for the session of the app, which is told of every message."""
+        """Prepare the client for the session of the app, which gets every message."""
         self._board = board
         self._config = config
         self._app = app

@@ -56,7 +56,7 @@ class Scanner:
         """What may be changed beside enrolling."""
         self.sensor_tried = asyncio.Event()
         """Whether it is known if the sensor works: it was started, or that has failed."""
-        end_interrupted(memory)  # now: nobody has to wait for the sensor to hear of it
+        end_interrupted(memory)  # now, not when the sensor answers
 
     # --- what others see ------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class Scanner:
         await self._sleep(ms / 1000)
 
     def _report(self, error: "str | None") -> None:
-        """Tell what the sensor holds and whether it works, where that has changed."""
+        """Report what the sensor holds and whether it works, if that has changed."""
         state = self._templates.state()
         state["sensor_error"] = error
         if state != self._state:

@@ -168,7 +168,7 @@ class Templates:
         return self.memory.revision(self._occupied(), void=self.changed)
 
     def state(self) -> "dict[str, Any]":
-        """Tell capacity, count, revision and sensor_changed, as on the topic `templates`."""
+        """Give capacity, count, revision and sensor_changed, as on the topic `templates`."""
         return {
             "capacity": self.capacity,
             "count": None if self.capacity is None else occupied(self._index),

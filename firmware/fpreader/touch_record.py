@@ -105,7 +105,7 @@ def add_one(record: bytearray) -> int:
 
 
 def count_of(record: bytearray) -> int:
-    """Tell for how many touches it stands."""
+    """Give for how many touches it stands."""
     return record[_COUNT_HIGH] << 8 | record[_COUNT_LOW]
 
 
