@@ -1,6 +1,7 @@
 """Home Assistant in its test harness with one reader, as users see it."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,6 +83,13 @@ async def async_fails(calling: Awaitable[object]) -> str:
     # Home Assistant logs the errors of scripts, so none of them may hold a name.
     assert "Anna" not in str(error.value.translation_placeholders)
     return error.value.translation_key
+
+
+async def async_walk_away(calling: asyncio.Task[Any]) -> None:
+    """Cancel a call, as happens to an action whose caller has gone away."""
+    calling.cancel()
+    with suppress(asyncio.CancelledError):
+        await calling
 
 
 async def async_person(hass: HomeAssistant) -> str:

@@ -8,6 +8,7 @@ from unittest.mock import PropertyMock, patch
 from homeassistant.components.blueprint.models import DomainBlueprints
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.biometric_enroll.const import DOMAIN
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from tests.support.home import Home
-
 
 FOLDER = Path(__file__).parents[2] / "blueprints" / "automation"
 AUTOMATION = "automation.under_test"
@@ -56,10 +56,25 @@ async def async_automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> 
     assert state.state == "on"
 
 
-async def async_automate_acts(home: Home, blueprint: str, **inputs: Any) -> None:
-    """Have a blueprint act on people or names at the front door."""
-    usual = {"readers": [home.device_id], **ACTS[blueprint][1]}
-    await async_automate(home.hass, blueprint, **{**usual, **inputs})
+class Acting:
+    """A blueprint that acts upon who was identified at the front door; and Anna, who is known."""
+
+    def __init__(self, home: Home, blueprint: str, anna: str) -> None:
+        """Note what it does; there is no automation yet."""
+        self.home, self.blueprint, self.anna = home, blueprint, anna
+        domain, action = ACTS[blueprint][0].split(".")
+        self.calls = async_mock_service(home.hass, domain, action)
+
+    async def automate(self, **inputs: Any) -> None:
+        """Have an automation made from it."""
+        usual = {"readers": [self.home.device_id], **ACTS[self.blueprint][1]}
+        await async_automate(self.home.hass, self.blueprint, **{**usual, **inputs})
+
+    async def touch(self, **changes: Any) -> str:
+        """Touch the reader with Anna's finger, or as `changes` say; return the id of the touch."""
+        touch = self.home.reader.touch(**{"template_id": self.anna, **changes})
+        await self.home.settle()
+        return touch
 
 
 def rename_entities(hass: HomeAssistant) -> None:

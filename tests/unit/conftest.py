@@ -13,8 +13,9 @@ from custom_components.biometric_enroll.client import request_channel
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
 from tests.support.clock import HomeLoop, SteadyTime
 from tests.support.harness import broker, custom_integrations, no_error_is_logged, prompt_mqtt
-from tests.support.home import Home, reader_entry
+from tests.support.home import Home, async_person, reader_entry
 from tests.support.reader import FakeReader
+from tests.unit.blueprints import ACTS, Acting
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -104,3 +105,15 @@ def listening_is_short() -> Generator[None]:
     """Listen for readers to set up no longer than the fake broker needs to replay."""
     with patch.object(discovery, "LISTEN_SUBSCRIBED", 0.02):
         yield
+
+
+@pytest.fixture
+async def person(hass: HomeAssistant) -> str:
+    """Return the entity id of a person, who is called Anna."""
+    return await async_person(hass)
+
+
+@pytest.fixture(params=ACTS)
+def acting(request: pytest.FixtureRequest, home: Home, anna: str) -> Acting:
+    """Return each of the blueprints that act upon who was identified."""
+    return Acting(home, request.param, anna)

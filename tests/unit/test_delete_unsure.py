@@ -1,7 +1,6 @@
 """Deletions of which nobody knows yet whether they are done; nothing is lost by a crash."""
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -10,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.biometric_enroll.protocol.words import Refusal
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
-from tests.support.home import async_fails, stored_names, stored_uses
+from tests.support.home import async_fails, async_walk_away, stored_names, stored_uses
 from tests.support.reader import new_id
 
 if TYPE_CHECKING:
@@ -92,9 +91,7 @@ async def test_the_reader_hears_of_a_second_deletion_only_when_it_is_on_disk_tha
     with patch.object(saved, "_async_write_data", written_slowly):
         gone = hass.async_create_task(home.delete(template_id=anna))
         await saving.wait()
-        gone.cancel()
-        with suppress(asyncio.CancelledError):
-            await gone
+        await async_walk_away(gone)
         hellos = len(reader.heard_of("hello"))
         deleting = hass.async_create_task(home.delete(template_id=anna))
         await reader.hears("hello", hellos + 1)
@@ -123,9 +120,7 @@ async def test_a_deletion_is_done_only_when_it_is_on_disk_that_the_name_was_forg
     with patch.object(saved, "_async_write_data", written_slowly):
         gone = hass.async_create_task(home.delete(template_id=anna, force=True))
         await saving.wait()
-        gone.cancel()
-        with suppress(asyncio.CancelledError):
-            await gone
+        await async_walk_away(gone)
         where = {"device_id": home.device_id, "slot": 5}
         deleting = hass.async_create_task(home.delete(None, **where))
         done, _ = await asyncio.wait([deleting], timeout=0.05)

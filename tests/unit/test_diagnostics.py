@@ -48,11 +48,7 @@ async def test_a_new_reader_tells_how_it_stands(
                 "sensor_error": None,
             },
             "inventory": {"revision": "5f0c6d7e8a9b0c1d", "templates": [1, 2, 3], "missing": 0},
-            "unmatched": {
-                "revision": "5f0c6d7e8a9b0c1d",
-                "unnamed": [1, 2, 3],
-                "missing": 0,
-            },
+            "unmatched": {"revision": "5f0c6d7e8a9b0c1d", "unnamed": [1, 2, 3], "missing": 0},
             "settings": {"identification": True, "security_level": 3, "led_color": None},
             "diagnostics": {"signal": -61, "free_memory": 41000, "sensor_errors": 0},
             "started_at": ANY,

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -10,6 +9,7 @@ import pytest
 from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.biometric_enroll.storage import DATA_DELIVERY_LOG, DATA_REGISTRY
+from tests.support.home import async_walk_away
 from tests.support.reader import DEVICE
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ async def test_what_was_changed_is_saved_although_its_caller_has_gone_away(
             second = hass.async_create_task(saved.async_save({"change": 2}))
             await asyncio.sleep(0)
             for caller in (first, second):
-                caller.cancel()
-                with suppress(asyncio.CancelledError):
-                    await caller
+                await async_walk_away(caller)
             writing.set()
             await home.settle()
         assert written == [{"change": 1}, {"change": 2}]

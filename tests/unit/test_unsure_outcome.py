@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.biometric_enroll.client import connection, request_channel
 from custom_components.biometric_enroll.client.errors import ReaderError
-from tests.support.home import async_fails
+from tests.support.home import async_fails, async_walk_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -76,9 +76,7 @@ async def test_after_a_caller_has_gone_away_hello_is_said_at_once(
     asking = home.hass.async_create_task(ASKED[name](home, anna))
     await reader.until(lambda: bool(reader.held))
     hellos = len(reader.heard_of("hello"))
-    asking.cancel()
-    with suppress(asyncio.CancelledError):
-        await asking
+    await async_walk_away(asking)
     await reader.hears("hello", hellos + 1)
 
 
@@ -111,9 +109,7 @@ async def test_after_the_caller_of_a_cancel_has_gone_away_too(
     asking = home.hass.async_create_task(home.cancel())
     await reader.hears("cancel")
     hellos = len(reader.heard_of("hello"))
-    asking.cancel()
-    with suppress(asyncio.CancelledError):
-        await asking
+    await async_walk_away(asking)
     await reader.hears("hello", hellos + 1)
 
 
@@ -128,9 +124,7 @@ async def test_a_switch_whose_caller_has_gone_away_shows_what_the_reader_does(
     asking = home.hass.async_create_task(_call(home, "switch", "turn_on", entity_id=switch))
     await reader.hears("settings", 2)
     reader.on_request(reader.held[0])
-    asking.cancel()
-    with suppress(asyncio.CancelledError):
-        await asking
+    await async_walk_away(asking)
     await home.until(lambda: home.state("switch", "identification").state == "on")
 
 
@@ -143,9 +137,7 @@ async def test_a_fingerprint_whose_delete_nobody_waits_for_is_gone_once_it_is_do
     await reader.hears("delete")
     with reader.unheard():
         reader.on_request(reader.held[0])
-    asking.cancel()
-    with suppress(asyncio.CancelledError):
-        await asking
+    await async_walk_away(asking)
     await reader.hears("list", len(reader.heard_of("list")) + 1)
     await home.settle()
     assert await home.named() == {}
@@ -204,9 +196,7 @@ async def test_what_comes_true_between_hello_and_another_change_is_seen(
     await reader.hears("delete")
     reader.changing = True
     hellos = len(reader.heard_of("hello"))
-    asking.cancel()
-    with suppress(asyncio.CancelledError):
-        await asking
+    await async_walk_away(asking)
     await reader.hears("hello", hellos + 1)
     await home.settle()
     asking = home.hass.async_create_task(home.delete(template_id=BEN))

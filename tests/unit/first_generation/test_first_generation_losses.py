@@ -58,11 +58,10 @@ async def _enroll_through_losses(home: OldHome) -> str | None:
 # the last it says ready_for_confirmation instead), success.
 @pytest.mark.parametrize("lost", range(9))
 async def test_one_lost_message_of_the_reader_hangs_nothing_and_guesses_no_name(
-    new_home: OldHome, old: OldReader, short_scans: None, lost: int
+    home: OldHome, old: OldReader, short_scans: None, lost: int
 ) -> None:
-    await new_home.set_up()
     seen, old.loses = _loses_nth(lost)
-    template_id = await _enroll_through_losses(new_home)
+    template_id = await _enroll_through_losses(home)
     if template_id is None:
         # With the first sketch only the yes names our enrollment, until its end.
         assert (lost, old.sketch) == (0, Sketch.FIRST)
@@ -72,70 +71,65 @@ async def test_one_lost_message_of_the_reader_hangs_nothing_and_guesses_no_name(
         if message["status"] == "success" and number != lost
     ]
     expected = {1: "Anna"} if told else {}
-    assert await new_home.named() == expected
-    assert (new_home.stage == "completed") == bool(told)
+    assert await home.named() == expected
+    assert (home.stage == "completed") == bool(told)
     assert [message["template_id"] for message in told] == ([template_id] if told else [])
     old.loses = lambda _suffix, _message: False
     # And the reader takes the next one.
-    await new_home.enrolled("ben", "Ben")
-    assert "Ben" in (await new_home.named()).values()
+    await home.enrolled("ben", "Ben")
+    assert "Ben" in (await home.named()).values()
     assert len(seen) > lost or old.sketch is Sketch.FIRST
 
 
 @pytest.mark.parametrize("lost", range(4))
 async def test_one_lost_message_to_the_reader_hangs_nothing(
-    new_home: OldHome, old: OldReader, short_scans: None, lost: int
+    home: OldHome, old: OldReader, short_scans: None, lost: int
 ) -> None:
     """Start, then with the later sketch confirm and saved."""
-    await new_home.set_up()
     _, old.deaf = _loses_nth(lost)
-    await _enroll_through_losses(new_home)
-    assert (new_home.stage == "completed") == bool(await new_home.named())
-    assert (await new_home.named() == {}) == (lost == 0)
+    await _enroll_through_losses(home)
+    assert (home.stage == "completed") == bool(await home.named())
+    assert (await home.named() == {}) == (lost == 0)
     old.deaf = lambda _suffix, _message: False
-    await new_home.enrolled("ben", "Ben")
-    assert "Ben" in (await new_home.named()).values()
+    await home.enrolled("ben", "Ben")
+    assert "Ben" in (await home.named()).values()
 
 
 async def test_a_reader_that_says_nothing_more_is_cancelled_and_it_fails_for_the_time(
-    new_home: OldHome, old: OldReader, short_scans: None
+    home: OldHome, old: OldReader, short_scans: None
 ) -> None:
-    await new_home.set_up()
-    await new_home.enroll(scan_timeout=120)
-    await new_home.until_ended()
-    assert new_home.outcome == ("failed", "timeout")
+    await home.enroll(scan_timeout=120)
+    await home.until_ended()
+    assert home.outcome == ("failed", "timeout")
     assert old.reader.enrollment is None
 
 
 async def test_a_reader_that_is_silent_to_the_end_fails_all_the_same(
-    new_home: OldHome, old: OldReader, short_scans: None
+    home: OldHome, old: OldReader, short_scans: None
 ) -> None:
-    await new_home.set_up()
-    await new_home.enroll(scan_timeout=120)
+    await home.enroll(scan_timeout=120)
     old.silent = True
-    await new_home.until_ended()
-    assert new_home.outcome == ("failed", "timeout")
+    await home.until_ended()
+    assert home.outcome == ("failed", "timeout")
 
 
 async def test_a_broker_that_is_lost_ends_it_no_sooner_than_its_time(
-    new_home: OldHome, old: OldReader, broker: FakeBroker, short_scans: None
+    home: OldHome, old: OldReader, broker: FakeBroker, short_scans: None
 ) -> None:
-    await new_home.set_up()
-    await new_home.enroll(scan_timeout=120)
+    await home.enroll(scan_timeout=120)
     broker.set_connected(False)
-    assert new_home.stage == "place_finger"
-    await new_home.until_ended()
-    assert new_home.outcome == ("failed", "timeout")
+    assert home.stage == "place_finger"
+    await home.until_ended()
+    assert home.outcome == ("failed", "timeout")
 
 
 async def test_a_reader_that_goes_on_with_what_is_over_is_stopped(
-    new_home: OldHome, old: OldReader, short_scans: None
+    home: OldHome, old: OldReader, short_scans: None
 ) -> None:
     """Else it would wait for ever, or store the finger of whoever comes next."""
-    await new_home.set_up()
-    await new_home.enroll(scan_timeout=120)
+    await home.enroll(scan_timeout=120)
     old.silent = True
-    await new_home.until_ended()
+    await home.until_ended()
     old.silent = False
     if old.sketch is Sketch.FIRST:
         # Who it is about, it does not say.
@@ -144,53 +138,50 @@ async def test_a_reader_that_goes_on_with_what_is_over_is_stopped(
         old.wait(2)
         await old.hears("enroll/request", action="cancel")
     assert old.reader.enrollment is None
-    assert new_home.outcome == ("failed", "timeout")
+    assert home.outcome == ("failed", "timeout")
 
 
 async def test_a_success_after_the_end_makes_no_name(
-    new_home: OldHome, old: OldReader, short_scans: None
+    home: OldHome, old: OldReader, short_scans: None
 ) -> None:
     """Whoever has waited was told that it failed."""
-    await new_home.set_up()
-    answer = await new_home.enroll(scan_timeout=120)
-    await new_home.until_ended()
+    answer = await home.enroll(scan_timeout=120)
+    await home.until_ended()
     success = {"status": "success", "slot": 1, "template_id": answer["template_id"]}
     old.publish("enroll/response", success)
-    await new_home.settle()
-    assert new_home.outcome == ("failed", "timeout")
-    assert await new_home.named() == {}
+    await home.settle()
+    assert home.outcome == ("failed", "timeout")
+    assert await home.named() == {}
 
 
 @later
 async def test_a_reader_that_waits_for_a_confirmation_that_nobody_wants_is_freed(
-    new_home: OldHome, old: OldReader, short_scans: None
+    home: OldHome, old: OldReader, short_scans: None
 ) -> None:
     """It waits without a deadline of its own, and takes no other enrollment meanwhile."""
-    await new_home.set_up()
-    await new_home.enroll(scan_timeout=120)
+    await home.enroll(scan_timeout=120)
     old.scan(times=2)
     old.silent = True
     old.scan()
-    await new_home.until_ended()
+    await home.until_ended()
     assert old.reader.enrollment is not None
     old.silent = False
-    await new_home.enrolled("ben", "Ben")
-    assert await new_home.named() == {1: "Ben"}
+    await home.enrolled("ben", "Ben")
+    assert await home.named() == {1: "Ben"}
     assert old.reader.sensor.templates == {1: "ben"}
 
 
 @later
 async def test_what_is_being_ended_for_the_time_is_not_confirmed(
-    new_home: OldHome, old: OldReader, short_scans: None
+    home: OldHome, old: OldReader, short_scans: None
 ) -> None:
     """Whoever comes now would be stored under the name of somebody who has walked away."""
-    await new_home.set_up()
     old.deaf = lambda _suffix, message: message.get("action") == "cancel"
-    await new_home.enroll(scan_timeout=120)
+    await home.enroll(scan_timeout=120)
     await old.misses("enroll/request", action="cancel")
     old.scan("a stranger", 3)
-    await new_home.until_ended()
-    assert new_home.outcome == ("failed", "timeout")
+    await home.until_ended()
+    assert home.outcome == ("failed", "timeout")
     assert old.heard_of("enroll/request", action="confirm") == []
     assert old.reader.sensor.templates == {}
 

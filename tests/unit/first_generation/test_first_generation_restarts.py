@@ -52,14 +52,13 @@ async def test_a_status_that_was_on_its_way_when_it_started_ends_nothing(
 
 
 async def test_a_restarted_reader_that_tells_no_status_ends_it_by_the_time(
-    new_home: OldHome, old: OldReader, short_scans: None
+    home: OldHome, old: OldReader, short_scans: None
 ) -> None:
-    await new_home.set_up()
-    await new_home.enroll(scan_timeout=120)
+    await home.enroll(scan_timeout=120)
     old.reboot(silent=True)
-    await new_home.until_ended()
-    assert new_home.stage == "failed"
-    assert await new_home.named() == {}
+    await home.until_ended()
+    assert home.stage == "failed"
+    assert await home.named() == {}
 
 
 # Home Assistant restarts in the middle
