@@ -36,7 +36,7 @@ _REASONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "It strikes within moments after a change of any reader, which may be over by then.",
         ("change_goes_wrong",),
-        _all_but(REQUESTS, "delete", "adopt", "settings", "nothing", "hello", "list"),
+        _all_but(REQUESTS, "delete", "adopt", "settings", "nothing", "hello", "list", "start"),
     ),
     (
         "It strikes right after a hello, or after what follows its answer.",
