@@ -140,7 +140,8 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
     def _show(self, state: ReaderState, cause: Context | None) -> None:
         self.context = cause or Context()
         self.issues.show(state)
-        self.async_set_updated_data(state)
+        # Not `state`: a listener for issues may have changed a name, which made a newer one.
+        self.async_set_updated_data(self.client.state)
 
     @callback
     def _speaks_version_1(self) -> None:

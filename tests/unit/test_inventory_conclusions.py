@@ -4,7 +4,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from homeassistant.core import Context
+from homeassistant.core import Context, callback
+from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import async_fire_mqtt_message
 
 from tests.support.home import async_back_door
@@ -12,7 +13,7 @@ from tests.support.reader import READER_ID, list_page, new_id
 
 if TYPE_CHECKING:
     from homeassistant.auth.models import User
-    from homeassistant.core import HomeAssistant
+    from homeassistant.core import Event, HomeAssistant
 
     from tests.support.broker import FakeBroker
     from tests.support.home import Home
@@ -212,6 +213,25 @@ async def test_a_template_that_comes_back_is_not_missing_any_more(
     await home.settle()
     assert home.missing() is None
     assert await home.named() == {5: "Anna"}
+
+
+async def test_a_name_that_is_forgotten_as_soon_as_it_is_reported_is_not_missing_any_more(
+    home: Home, reader: FakeReader
+) -> None:
+    """Whoever listens for repair issues forgets it while the list is still being shown."""
+    anna = await home.enrolled()
+
+    @callback
+    def forget(event: Event[Any]) -> None:
+        if event.data["action"] == "create":
+            home.hass.async_create_task(home.delete(template_id=anna, force=True))
+
+    home.hass.bus.async_listen(ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, forget)
+    reader.lose(5)
+    await home.settle()
+    assert await home.named() == {}
+    assert home.missing() is None
+    assert home.state("sensor", "stored_fingerprints").attributes["missing"] == 0
 
 
 # A backup
