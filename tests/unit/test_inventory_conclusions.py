@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import pytest
 from homeassistant.core import Context, callback
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import async_fire_mqtt_message
@@ -215,23 +216,31 @@ async def test_a_template_that_comes_back_is_not_missing_any_more(
     assert await home.named() == {5: "Anna"}
 
 
-async def test_a_name_that_is_forgotten_as_soon_as_it_is_reported_is_not_missing_any_more(
-    home: Home, reader: FakeReader
+@pytest.mark.parametrize("forgets", [False, True])
+async def test_whoever_hears_of_a_missing_name_is_told_the_same_and_can_forget_it(
+    home: Home, reader: FakeReader, forgets: bool
 ) -> None:
-    """Whoever listens for repair issues forgets it while the list is still being shown."""
+    """They hear of the repair issue while the list is still being shown."""
     anna = await home.enrolled()
+    told: list[bool] = []
+
+    async def react() -> None:
+        told.extend(each["missing"] for each in await home.fingerprints())
+        if forgets:
+            await home.delete(template_id=anna, force=True)
 
     @callback
-    def forget(event: Event[Any]) -> None:
+    def hear(event: Event[Any]) -> None:
         if event.data["action"] == "create":
-            home.hass.async_create_task(home.delete(template_id=anna, force=True))
+            home.hass.async_create_task(react())
 
-    home.hass.bus.async_listen(ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, forget)
+    home.hass.bus.async_listen(ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, hear)
     reader.lose(5)
     await home.settle()
-    assert await home.named() == {}
-    assert home.missing() is None
-    assert home.state("sensor", "stored_fingerprints").attributes["missing"] == 0
+    assert told == [True]
+    assert home.missing() == (None if forgets else "- Anna (5)")
+    missing = home.state("sensor", "stored_fingerprints").attributes["missing"]
+    assert missing == len(await home.named()) == (0 if forgets else 1)
 
 
 # A backup
