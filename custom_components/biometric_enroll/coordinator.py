@@ -139,8 +139,11 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
     @callback
     def _show(self, state: ReaderState, cause: Context | None) -> None:
         self.context = cause or Context()
+        # Before the issues: whoever hears of one may ask, or change a name. That shows a newer
+        # state, which must not be replaced by this one.
+        self.data = state
         self.issues.show(state)
-        self.async_set_updated_data(state)
+        self.async_set_updated_data(self.data)
 
     @callback
     def _speaks_version_1(self) -> None:

@@ -4,7 +4,9 @@ import json
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from homeassistant.core import Context
+import pytest
+from homeassistant.core import Context, callback
+from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import async_fire_mqtt_message
 
 from tests.support.home import async_back_door
@@ -12,7 +14,7 @@ from tests.support.reader import READER_ID, list_page, new_id
 
 if TYPE_CHECKING:
     from homeassistant.auth.models import User
-    from homeassistant.core import HomeAssistant
+    from homeassistant.core import Event, HomeAssistant
 
     from tests.support.broker import FakeBroker
     from tests.support.home import Home
@@ -212,6 +214,33 @@ async def test_a_template_that_comes_back_is_not_missing_any_more(
     await home.settle()
     assert home.missing() is None
     assert await home.named() == {5: "Anna"}
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+async def test_whoever_hears_of_a_missing_name_is_told_the_same_and_can_forget_it(
+    home: Home, reader: FakeReader, forgets: bool
+) -> None:
+    """They hear of the repair issue while the list is still being shown."""
+    anna = await home.enrolled()
+    told: list[bool] = []
+
+    async def react() -> None:
+        told.extend(each["missing"] for each in await home.fingerprints())
+        if forgets:
+            await home.delete(template_id=anna, force=True)
+
+    @callback
+    def hear(event: Event[Any]) -> None:
+        if event.data["action"] == "create":
+            home.hass.async_create_task(react())
+
+    home.hass.bus.async_listen(ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, hear)
+    reader.lose(5)
+    await home.settle()
+    assert told == [True]
+    assert home.missing() == (None if forgets else "- Anna (5)")
+    missing = home.state("sensor", "stored_fingerprints").attributes["missing"]
+    assert missing == len(await home.named()) == (0 if forgets else 1)
 
 
 # A backup
