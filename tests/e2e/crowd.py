@@ -6,12 +6,13 @@ sensor and no finger.
 
 import asyncio
 import json
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+
+from tests.support.reader import IDLE, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,24 +26,6 @@ _TEMPLATES = {
     "sensor_changed": False,
     "sensor_error": None,
 }
-IDLE: dict[str, Any] = {
-    "template_id": None,
-    "seq": 0,
-    "slot": None,
-    "stage": "idle",
-    "step": 0,
-    "total": 0,
-    "captured": [],
-    "rejected": {"count": 0, "last": None},
-    "timeout_ms": None,
-    "reason": None,
-}
-"""The snapshot of a reader that never enrolled."""
-
-
-def new_id() -> str:
-    """Return an id as the protocol wants it."""
-    return secrets.token_hex(8)
 
 
 class Crowd:

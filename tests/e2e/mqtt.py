@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, override
 
 from demo.brokers import BrokerKind
 from demo.stage import Stage
-from tests.e2e.crowd import Crowd, new_id
+from tests.e2e.crowd import Crowd
+from tests.support.reader import FEATURES, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,7 +51,6 @@ KINDS = {
 }
 """Which snapshots of an enrollment have to do how much."""
 _SLOT = 7
-_FEATURES = ["accept_sensor", "adopt", "delete", "led", "list", "settings"]
 
 
 class EnrollingReader(Crowd):
@@ -131,7 +131,7 @@ class EnrollingReader(Crowd):
             self._enrollments[READER]["slot"] = _SLOT
             return {"slot": _SLOT}
         return result | {
-            "features": _FEATURES,
+            "features": FEATURES,
             "templates": self._templates,
             "settings": {"identification": True, "security_level": 3},
             "diagnostics": {"signal": -61, "free_memory": 41000, "sensor_errors": 0},

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from demo.brokers import BrokerKind
 from demo.stage import Stage
-from tests.e2e.crowd import IDLE, Crowd, new_id
+from tests.e2e.crowd import Crowd
 from tests.support.house import CONNECTIVITY, House
+from tests.support.reader import IDLE, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -48,7 +48,7 @@ async def test_a_fingerprint_is_renamed_but_deleting_is_not_offered(
 ) -> None:
     await home.enrolled()
     dialog = await Dialog.open(hass, home.entry, "fingerprints")
-    await dialog.submit(fingerprint=dialog.offers("fingerprint")["Anna (1)"])
+    await dialog.submit(fingerprint=dialog.offers("fingerprint")["Anna (1), Left thumb"])
     assert dialog.menu == ["edit", "init"]
     await dialog.choose("edit")
     await dialog.submit(name="Ann", enabled=True)
