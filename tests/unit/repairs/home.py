@@ -181,7 +181,7 @@ async def impatience(home: RepairsHome) -> AsyncGenerator[None]:
         yield
         # What is asked in the background now has as little time, and whoever asked behind it would
         # share its outcome.
-        hello_queue = home.entry.runtime_data.client._connection._hello_queue
+        hello_queue = home.entry.runtime_data.client._connection.hello_queue
         async with hello_queue.async_patient_turn():
             pass
 
