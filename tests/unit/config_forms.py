@@ -58,7 +58,8 @@ async def discovered(
     """Let a reader announce itself; return the flow that Home Assistant starts."""
     await broker.until_subscribed("biometric/+/status")
     reader.announce()
-    await hass.async_block_till_done()
+    # Home Assistant imports the config flow in the background.
+    await hass.async_block_till_done(wait_background_tasks=True)
     (flow,) = hass.config_entries.flow.async_progress()
     return flow
 
