@@ -101,11 +101,13 @@ async def test_its_names_are_kept_and_its_next_enrollment_works(
     home: OldHome, old: OldReader
 ) -> None:
     await home.enrolled()
-    await _flash(home, old)
+    reader = await _flash(home, old)
     await home.until(lambda: home.available)
     assert await home.named() == {1: "Anna"}
     assert home.stage == "completed"
-    await home.enrolled(name="Ben")
+    await home.enroll(name="Ben")
+    reader.capture(3)
+    await home.settle()
     assert await home.named() == {1: "Anna", 5: "Ben"}
 
 
