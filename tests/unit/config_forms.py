@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from tests.support.broker import FakeBroker
-    from tests.support.home import Home
+    from tests.support.home import AnyHome, Home
 
 NEW_ID = "garden_gate"
 """Of a reader that has moved, or takes the place of another."""
@@ -84,7 +84,7 @@ def suggestion(result: ConfigFlowResult) -> str | None:
     return key.description["suggested_value"] if key.description else None
 
 
-async def reconfigure(home: Home) -> ConfigFlowResult:
+async def reconfigure(home: AnyHome) -> ConfigFlowResult:
     """Open the form."""
     return await home.hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": home.entry.entry_id}

@@ -12,7 +12,7 @@ from custom_components.biometric_enroll.const import (
     CONF_MIN_CONFIDENCE,
     CONF_READER_ID,
 )
-from tests.support.home import OTHER_DEVICE, Home
+from tests.support.home import OTHER_DEVICE, AnyHome, Home, reader_entry
 from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
 from tests.unit.config_forms import (
     NEW_ID,
@@ -69,8 +69,10 @@ async def test_an_id_that_nobody_answers_is_told_so_and_can_be_corrected(
     assert home.entry.state is ConfigEntryState.LOADED
 
 
-async def test_without_mqtt_nothing_can_be_reconfigured(new_home: Home) -> None:
-    assert (await reconfigure(new_home))["reason"] == "mqtt_unavailable"
+async def test_without_mqtt_nothing_can_be_reconfigured(hass: HomeAssistant) -> None:
+    home = AnyHome(hass, reader_entry())
+    home.entry.add_to_hass(hass)
+    assert (await reconfigure(home))["reason"] == "mqtt_unavailable"
 
 
 async def test_a_broker_that_goes_while_the_form_is_open_ends_it(

@@ -10,9 +10,12 @@ from homeassistant.helpers import issue_registry as ir
 
 from custom_components.biometric_enroll.client import connection
 from custom_components.biometric_enroll.const import DOMAIN
+from tests.support.home import reader_entry
 from tests.support.reader import DEVICE, IDLE, READER_ID, FakeReader
 
 if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+
     from tests.support.broker import FakeBroker
     from tests.support.home import Home
 
@@ -22,10 +25,12 @@ async def test_a_reader_that_answers_is_available(home: Home) -> None:
     assert home.available
 
 
-async def test_without_a_broker_the_setup_is_tried_again(new_home: Home) -> None:
-    assert not await new_home.start()
-    assert new_home.entry.state is ConfigEntryState.SETUP_RETRY
-    assert new_home.entry.error_reason_translation_key == "broker_unavailable"
+async def test_without_a_broker_the_setup_is_tried_again(hass: HomeAssistant) -> None:
+    entry = reader_entry()
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "broker_unavailable"
 
 
 async def test_a_reader_without_power_is_set_up_all_the_same(
