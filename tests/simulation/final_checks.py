@@ -152,13 +152,18 @@ def _check_names(
     promises: Promises, reader: SimulatedReader, registry: FingerprintRegistry
 ) -> None:
     """Check names against the template ids that a reader has, once it has been listed."""
-    shown, memory = promises.shown[reader.reader_id].unmatched, set(reader.memory.values())
+    state = promises.shown[reader.reader_id]
     named = {place.template_id for _, place in registry.on_reader(reader.device)}
-    gone = named - memory
-    if shown.missing != gone:
-        promises.violated(3, f"{sorted(shown.missing)} are shown as missing, not {sorted(gone)}")
-    if set(shown.unnamed.values()) - {None} != memory - named:
-        promises.violated(3, f"{shown.unnamed} are shown as unnamed, not {memory - named}")
+    gone = named.difference(reader.memory.values())
+    missing, listed = gone, dict(state.inventory.templates) if state.inventory else {}
+    if state.templates is not None and state.templates.sensor_changed:
+        # The list is not of the sensor that is there, nor are the ids.
+        missing, listed = set(), {}
+    if state.unmatched.missing != missing:
+        promises.violated(3, f"{state.unmatched.missing} are shown as missing, not {missing}")
+    unnamed = {slot: each for slot, each in listed.items() if each is None or each not in named}
+    if state.unmatched.unnamed != unnamed:
+        promises.violated(3, f"{state.unmatched.unnamed} are shown as unnamed, not {unnamed}")
     if not promises.forgetful:
         for template_id in sorted(gone & promises.truth(reader.device).gone):
             promises.violated(3, f"{template_id} was deleted as asked for, but its name was not")
