@@ -130,8 +130,8 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
 
     @callback
     def _receive(self, topic: str, message: ReceiveMessage) -> None:
-        # Once Home Assistant's MQTT was itself reloaded, it cannot unsubscribe any more. What is
-        # received here then would be old news to the run that has followed.
+        # After a reload of Home Assistant's MQTT these subscriptions cannot be removed; ignore what
+        # arrives on them later.
         if self._subscribed:
             # Bytes, since that is how the topics are subscribed to.
             self.client.receive(topic, cast("bytes", message.payload), retained=message.retain)
@@ -139,8 +139,8 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
     @callback
     def _show(self, state: ReaderState, cause: Context | None) -> None:
         self.context = cause or Context()
-        # Before the issues: whoever hears of one may ask, or change a name. That shows a newer
-        # state, which must not be replaced by this one.
+        # Before the issues: a listener for an issue may read or change the state again; the newer
+        # state must not be overwritten.
         self.data = state
         self.issues.show(state)
         self.async_set_updated_data(self.data)

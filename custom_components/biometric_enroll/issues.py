@@ -88,7 +88,7 @@ class Issues:
         for kind in KINDS:
             self._set(kind, is_wrong=False)
 
-    def _set(self, kind: str, is_wrong: bool, **placeholders: str) -> None:  # noqa: FBT001 - the matter itself
+    def _set(self, kind: str, is_wrong: bool, **placeholders: str) -> None:  # noqa: FBT001 - the value to set
         issue = f"{kind}_{self._entry.entry_id}"
         if not is_wrong:
             self._told.pop(kind, None)

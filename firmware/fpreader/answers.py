@@ -13,7 +13,7 @@ MOST_ANSWERS = 8
 
 
 class Answers:
-    """Sends answers with `send`, which says False where that is not possible now."""
+    """Sends answers with `send`, which returns False if it cannot send now."""
 
     def __init__(self, send: "Callable[[bytes], bool]") -> None:
         self._send = send

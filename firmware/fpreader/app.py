@@ -32,7 +32,7 @@ TEMPLATES = "templates"
 TOUCH = "fingerprint"
 ANSWER = "command/response"
 
-#: How long the answer to `restart` may take to leave, and how often that is looked at.
+#: Maximum time to send the answer to `restart`, and the polling interval.
 _LEAVE_MS = 2000
 _LOOK_MS = 1000
 
@@ -132,7 +132,7 @@ class App:
     async def network(self) -> None:
         """Return once there is a network, and the sensor was tried.
 
-        Or each start of the reader would tell first that its sensor does not work.
+        Otherwise each start would first report a sensor error.
         """
         await self.scanner.sensor_tried.wait()
         await self._board.network()

@@ -47,7 +47,10 @@ class Changes:
         self._work: Work | None = None
         self._done: Done | None = None
         self._identification: bool | None = None
-        """What the settings under way say of identification, unless a newer request has."""
+        """Identification as requested by the running change.
+
+        None once a newer request replaced it.
+        """
 
     @property
     def under_way(self) -> bool:
@@ -107,7 +110,7 @@ class Changes:
         return self._accept_unless(error, lambda: self._adopt(slot, template_id), done)
 
     def accept_sensor(self, done: "Done") -> "str | None":
-        """Take the sensor that is there now for this reader's."""
+        """Accept the connected sensor as this reader's own."""
         error = self._refusal()
         if error is None and not self._templates.changed:
             error = "bad_request"

@@ -27,8 +27,9 @@ SENDS = 3
 #: Records in flash that are worth rewriting it without those that are obsolete.
 COMPACT_AT = 4 * CAPACITY
 
-#: Unreadable touches in a row that nobody acknowledged, after which the next ones are rain on a
-#: sensor whose Home Assistant is away. Not the first: an acknowledgement can get lost.
+#: Unreadable touches in a row that nobody acknowledged, after which the next ones count as a series
+#: of unreadable touches while Home Assistant is away ("rain" in the protocol). Not the first: an
+#: acknowledgement can get lost.
 RAIN_AFTER = 2
 
 
@@ -42,8 +43,8 @@ class Journal:
         """Request id of the hello that was answered last."""
         self.dropped = 0
         """Touches that were dropped since the reader was set up."""
-        # All of them now and side by side: 256 that came one by one lie all over the heap, and
-        # leave no 4 kB in one piece between them.
+        # Allocated at once, to avoid heap fragmentation: 256 that came one by one would leave no
+        # 4 kB in one piece between them.
         self._spare = [bytearray(RECORD_BYTES) for _ in range(CAPACITY)]
         self._entries: list[bytearray] = []
         self._fresh: list[tuple[bytes, int]] = []
@@ -132,7 +133,8 @@ class Journal:
     def _backlog(self, now: int) -> "dict[str, Any] | None":
         entry = self._oldest()
         if entry is None:
-            # What was sent while nobody listened is late soon: it is not to wait for another hello.
+            # Touches sent without a listener become backlog soon; keep delivering without another
+            # hello.
             self._delivering = bool(self._fresh)
             self._next_ms = min((deadline for _, deadline in self._fresh), default=now)
             return None
@@ -187,7 +189,8 @@ class Journal:
         if not waits or touch_record.count_of(entry) == touch_record.MOST_COUNT:
             return False
         count = touch_record.add_one(entry)
-        # Only powers of two reach the flash, or rain would wear it out; a restart forgets the rest.
+        # Only powers of two reach the flash, or a series of unreadable touches would wear it out; a
+        # restart forgets the rest.
         if entry[FLAGS] & STORED and not count & (count - 1):
             self._write([bytes(entry)])
         return True

@@ -89,7 +89,10 @@ class Memory:
         self._write(mark=mark)
 
     def accept(self, mark: bytes) -> None:
-        """Take another sensor for ours: no id of the one before counts, nor does its operation."""
+        """Accept the connected sensor as this reader's own.
+
+        No id of the one before counts, nor does its operation.
+        """
         self._write(mark=mark, ids=TemplateIds(), operation=None)
 
     def keep_operation(self, operation: "dict[str, Any]") -> None:

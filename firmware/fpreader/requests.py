@@ -80,7 +80,7 @@ def start_options(message: "dict[str, Any]") -> "tuple[str, int | None, int, int
 def delete_target(message: "dict[str, Any]") -> "tuple[int, str | None, str | None]":
     """Read slot, template_id and revision of `delete`. Raises Refusal.
 
-    A template without an id is one of a revision; else that may be missing.
+    `revision` is required only for a template without an id.
     """
     slot: Any = message.get("slot")
     template_id: Any = message.get("template_id")

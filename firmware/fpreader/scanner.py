@@ -28,7 +28,7 @@ PAGE = 32
 
 
 class Scanner:
-    """Owns the sensor, which has so many character buffers.
+    """Owns the sensor; `buffers` is its number of character buffers.
 
     Calls `on_snapshot` and `on_templates` of the app when the property of that name has changed,
     and `on_touch` with each touch.

@@ -4,9 +4,8 @@ Answers are matched to commands by what the line offers: it is emptied before ea
 answer counts only with a good checksum, from the default address, as an acknowledgement, and with
 exactly the data that this command is answered with. Packets carry no number, so once a command was
 repeated or given up, TempleteNum is asked before the next one: its answer comes behind all late
-ones. The limit: what the sensor says later than that. Whoever builds on Store or DeletChar
-therefore asks the index table afterwards, and whoever builds on RegModel verifies with another
-scan.
+ones. Not covered: an answer that arrives even later. Whoever builds on Store or DeletChar therefore
+asks the index table afterwards, and whoever builds on RegModel verifies with another scan.
 """
 
 import asyncio
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
             """Forget what came and was not read."""
 
 
-#: A command without a valid answer is sent up to so often (protocol, "enrollment procedure").
+#: Maximum number of attempts for one command that gets no valid answer (protocol, "enrollment
+#: procedure").
 ATTEMPTS = 3
 #: Milliseconds that one try waits; slow is what works on an image or writes the sensor's flash.
 ANSWER_MS = 1000

@@ -1,7 +1,7 @@
 """What the sensor holds: which sensor it is, which slots are occupied, and by whose ids.
 
-Nothing here works on slots of a sensor without asking for its mark in the same breath: sensors are
-swapped while nobody looks, and slot 5 of another one is somebody else's.
+Work on slots of a sensor always comes together with asking for its mark: sensors are swapped while
+nobody looks, and slot 5 of another one is somebody else's.
 """
 
 from fpreader.memory import DELETE, MARK_BYTES
@@ -60,7 +60,7 @@ class Templates:
         self._set(capacity, index, level, changed=changed)
 
     async def accept(self) -> bool:
-        """Take the sensor that is there for ours from now on; False where it is ours already."""
+        """Accept the connected sensor as this reader's own; False where it is that already."""
         if await self.is_ours() or await self.is_ours():
             return False
         mark = await self._make_mark()
@@ -108,7 +108,8 @@ class Templates:
     async def delete(self, slot: int, template_id: "str | None") -> bool:
         """Empty a slot and forget its id; False where the sensor has kept the template after all.
 
-        What raises once this was noted leaves the note, and the next start ends the delete.
+        If it raises after the operation was recorded, the record stays and the next start completes
+        the delete.
         """
         if not await self.is_ours():
             raise SensorError
@@ -205,11 +206,11 @@ class Templates:
         return is_occupied(table, slot % PAGE_SLOTS)
 
     async def _make_mark(self) -> bytes:
-        """Mark the sensor that this reader meets first, or that it is told to take for its own.
+        """Mark the sensor that this reader meets first, or that it is told to accept as its own.
 
         A mark that is there already is replaced: it belongs to another reader, which must notice
         when it gets back a sensor whose templates were not its own for a while.
-        Whoever keeps the mark in flash does so only now: the other way round, a power cut would
+        Write the mark to the sensor first, then to flash: the other way round, a power cut would
         leave a reader that takes its own sensor for another one.
         """
         mark = self._random(MARK_BYTES)

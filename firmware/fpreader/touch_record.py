@@ -98,7 +98,7 @@ def is_unreadable(record: bytearray) -> bool:
 
 
 def add_one(record: bytearray) -> int:
-    """Let a touch stand for one more; give for how many it stands now."""
+    """Increase the count of a touch; return it."""
     count = count_of(record) + 1
     record[_COUNT_HIGH], record[_COUNT_LOW] = count >> 8, count & 0xFF
     return count

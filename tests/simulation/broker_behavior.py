@@ -1,4 +1,4 @@
-"""In what brokers differ, within MQTT 3.1.1 and a little beyond it."""
+"""Differences between brokers, within MQTT 3.1.1 and a little beyond it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class TakeoverWill(Enum):
-    """When the will of a connection is published that another one with its client id ends."""
+    """When a broker publishes the will of a replaced connection.
+
+    It was replaced by one with the same client id.
+    """
 
     NEVER = "never"
     BEFORE = "before"

@@ -47,7 +47,7 @@ class Truth:
         self.fingers: dict[str, str] = {}
         """Whose finger the sensor held when an enrollment was committed, by template id."""
         self.slots: dict[str, int] = {}
-        """Where, by the same."""
+        """Slot of each template, by template id."""
         self.touches: dict[str, Touch] = {}
         """By their ids."""
         self.taken_at: dict[str, float] = {}
@@ -69,7 +69,7 @@ class Truth:
         self.gone: set[str] = set()
         """Template ids whose template was deleted."""
         self.accepting = False
-        """Whether users have asked to take the sensor that is there for its own."""
+        """Whether users have asked to accept the connected sensor."""
         self.identification: bool | None = True
         """What users have set it to; None while nobody could know."""
         self._switched_at = -1.0
@@ -81,7 +81,7 @@ class Truth:
         self._loop = asyncio.get_running_loop()
 
     def snapshot(self, snapshot: dict[str, Any], imaged: str | None) -> None:
-        """See the enrollment as the firmware has it; `imaged` is the finger of the last image."""
+        """Record the enrollment as the firmware has it; `imaged` is the last image's finger."""
         template_id, stage = snapshot["template_id"], snapshot["stage"]
         if template_id is None:
             return
@@ -102,7 +102,7 @@ class Truth:
             self._check_completed(template_id)
 
     def _check_completed(self, template_id: str) -> None:
-        """See that the first scan and the verifying one were of the finger that is stored.
+        """Check that the first scan and the verifying one were of the finger that is stored.
 
         One between them may pass for another's: where the answer to RegModel was lost, the sensor
         has merged the scans before, and no manual says what a second RegModel makes of that.
@@ -113,7 +113,7 @@ class Truth:
             self._violated(2, f"the scans of {template_id} are of {scanned}")
 
     def committed(self, slot: int, template_id: str, finger: str | None) -> None:
-        """See a template get its id in flash."""
+        """Record a template that gets its id in flash."""
         if finger is None:
             self._violated(3, f"{template_id} is committed without a template in the sensor")
         elif "+" in finger:
@@ -125,12 +125,12 @@ class Truth:
         self.slots[template_id] = slot
 
     def emptying(self, template_id: str | None) -> None:
-        """See the firmware ask for the slot of an id to be emptied."""
+        """Record that the firmware asks for the slot of an id to be emptied."""
         if template_id is not None:
             self.begun.add(template_id)
 
     def emptied(self, slot: int, template_id: str | None, enrolling: int | None) -> None:
-        """See a slot lose its template; `enrolling` is the one of the enrollment that runs."""
+        """Check a slot that loses its template; `enrolling` is that of the enrollment that runs."""
         if template_id is not None:
             wanted = template_id in self.unwanted
             self.gone.add(template_id)
@@ -149,26 +149,26 @@ class Truth:
             self.lost.add(template_id)
 
     def accepted(self, occupied: Iterable[int]) -> None:
-        """See another sensor become the reader's own; `occupied` are its slots."""
+        """Record that another sensor becomes the reader's own; `occupied` are its slots."""
         if not self.accepting:
             self._violated(3, "another sensor counts as its own, and nobody wanted that")
         self.lost |= self.captured.keys() | self.fingers.keys()
         self.orphans = set(occupied)
 
     def touched(self, touch: Touch) -> None:
-        """See a touch enter the journal."""
+        """Record a touch that enters the journal."""
         if touch.result == TouchResult.IDENTIFIED and self.identification is False:
             self._violated(5, f"{touch.finger} is identified, although that is switched off")
         self.touches[touch.touch] = touch
         self.taken_at[touch.touch] = self._loop.time()
 
     def switch(self, identification: bool | None) -> None:
-        """See users set identification; None: they are about to."""
+        """Record that users set identification; None: they are about to."""
         self.identification = identification
         self._switched_at = self._loop.time()
 
     def check_seen(self, finger: str, since: float) -> None:
-        """See that a touch of a finger was noticed, unless it may have been off meanwhile."""
+        """Check that a touch of a finger was noticed, unless it may have been off meanwhile."""
         seen = {touch.finger for touch in self.touches.values() if touch.seen_at >= since}
         if self.identification and self._switched_at < since and finger not in seen:
             self._violated(6, f"a touch of {finger} is not seen")

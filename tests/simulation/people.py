@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 NAMES = ("Anna", "Ben", "Clara", "Dora")
 STRANGER = "a stranger"
 
-#: Seconds within which whoever asks for an enrollment has an answer: a hello and a start, each
-#: behind a hello of Home Assistant's own.
+#: Maximum wait for an answer to an enrollment request: hello and start, each queued behind a
+#: periodic hello.
 _ANSWERED_WITHIN_S = 45.0
 
 _POOR = (Quality.TOO_MESSY, Quality.TOO_FEW_FEATURES, Quality.NO_IMAGE)

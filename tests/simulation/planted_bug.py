@@ -46,7 +46,7 @@ def bug[F: Callable[..., Any]](
     """List a function as a bug that replaces the function `owner.name`.
 
     It gets the function that it replaces as its first argument, before those of the call. `also`
-    is what has to be replaced besides, where one mistake alone is mended by the other.
+    are further replacements, if other code would correct the mistake.
     """
     original = getattr(owner, name)
 

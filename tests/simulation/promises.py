@@ -74,7 +74,7 @@ class Promises:
         return sum(len(truth.captured) for truth in self._truths.values())
 
     def run(self, what: str) -> None:
-        """See Home Assistant start or end."""
+        """Record a start or an end of Home Assistant."""
         self.trace.note("home assistant", what)
         if what == "is killed":
             self._killed = True
@@ -88,13 +88,13 @@ class Promises:
             self._killed = False
 
     def saved_delivery_log(self, delivery_log: dict[str, Any]) -> None:
-        """See what was told reach the disk."""
+        """Record that what was told reaches the disk."""
         for mark in delivery_log.values():
             self.touches.saved.update(mark["touches"])
             self.enrollments.saved(mark["snapshot"])
 
     def state(self, reader_id: str, state: ReaderState, message: Taken | None) -> None:
-        """See what entities show, and which message it came of."""
+        """Check what entities show, and which message it came of."""
         before = self.shown.get(reader_id)
         self.shown[reader_id] = state
         if before is None or before.snapshot is not state.snapshot:
@@ -110,7 +110,7 @@ class Promises:
             self.touches.check_shown(reader_id, who.name, message)
 
     def moment(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
-        """Hear what automations hear."""
+        """Check what automations hear."""
         if moment.kind is Kind.ENROLLMENT:
             self.enrollments.check_event(reader_id, moment.type, dict(moment.fields), message)
             return

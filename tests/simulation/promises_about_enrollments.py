@@ -56,7 +56,7 @@ class EnrollmentPromises:
             enrolled.crash(forget=forget)
 
     def saved(self, snapshot: dict[str, Any]) -> None:
-        """See the last snapshot that was told reach the disk."""
+        """Record that the last snapshot that was told reaches the disk."""
         if snapshot["template_id"] is not None:
             enrolled = self.told[snapshot["template_id"]]
             enrolled.saved_scans = len(snapshot["captured"])

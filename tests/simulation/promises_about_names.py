@@ -44,20 +44,20 @@ class NamePromises:
             self.meant_last = dict(self._meant_last_saved)
 
     def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
-        """See who is meant by an enrollment, and who was asked for where that is decided."""
+        """Record who is meant by an enrollment, and who was asked for where that is decided."""
         name = enrollment.subject.name
         self.meant_last[device] = enrollment.template_id
         if name != self.wanted.setdefault(enrollment.template_id, asked):
             self._violated(2, f"{enrollment.template_id} is meant for {name}")
 
     def saved_registry(self, registry: dict[str, Any]) -> None:
-        """See who is meant reach the disk."""
+        """Record that who is meant reaches the disk."""
         self._meant_last_saved = {
             device: meant["template_id"] for device, meant in registry["enrollments"].items()
         }
 
     def registry(self, registry: FingerprintRegistry) -> None:
-        """See the names; each needs a template that was stored."""
+        """Check the names; each needs a template that was stored."""
         for reader_id, device in self._promises.devices.items():
             truth = self._promises.truth(device)
             for fingerprint, place in registry.on_reader(device):
@@ -74,21 +74,21 @@ class NamePromises:
         return self._named.get(device, set())
 
     def naming(self, device: str, template_id: str, name: str, memory: Collection[str]) -> None:
-        """See a name given to a template that was listed; `memory` as below."""
+        """Record a name given to a template that was listed; `memory` as below."""
         self.wanted.setdefault(template_id, name)
         self.unsure.add(template_id)
         if template_id not in {*memory, *self._promises.truth(device).lost}:
             self._violated(3, f"{name} is given to {template_id}, which is not there")
 
     def named_for(self, reader_id: str, template_id: str | None, chosen: str | None) -> None:
-        """See a name given for the finger that users have chosen."""
+        """Check a name given for the finger that users have chosen."""
         self.unsure.discard(template_id or "")
         finger = self._promises.truth_of(reader_id).fingers.get(template_id or "")
         if template_id is not None and finger != chosen:
             self._violated(2, f"{template_id} is of {finger}, and was named for that of {chosen}")
 
     def changed(self, device: str, registry: FingerprintRegistry, memory: Collection[str]) -> None:
-        """See the names of a reader change; `memory` are the template ids that it has."""
+        """Check how the names of a reader change; `memory` are the template ids that it has."""
         named = {place.template_id for _, place in registry.on_reader(device)}
         wanted = self.forced | self._promises.truth(device).unwanted.difference(memory)
         for template_id in sorted(self._named.get(device, set()) - named - wanted):
@@ -96,7 +96,7 @@ class NamePromises:
         self._named[device] = named
 
     def listed(self, reader_id: str, state: ReaderState, memory: Collection[str]) -> None:
-        """See which names seem to miss their template; `memory` as above."""
+        """Check which names seem to miss their template; `memory` as above."""
         if state.inventory is not None:
             for template_id in sorted(state.inventory.missing.intersection(memory)):
                 self._violated(3, f"{template_id} is taken for gone from {reader_id}, and is not")

@@ -49,7 +49,7 @@ class TouchPromises:
         )
 
     def check_shown(self, reader_id: str, name: str, message: Taken | None) -> None:
-        """See somebody shown as identified, and which message that came of."""
+        """Check somebody shown as identified, and which message that came of."""
         touch = self.find(reader_id, message)
         if touch is None:
             self._violated(5, f"{name} is shown as identified, but nobody was here")

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     type Fault = Callable[[Installation, Strike], Coroutine[Any, Any, None]]
     type WeightedFaults = tuple[tuple[int, Fault], ...]
 
-#: One history in so many is steered, as far as it is not calm.
+#: Every Nth history is steered, unless it is calm.
 STEERED_EVERY = 8
 #: Longest that a steered fault waits for its combination; then it strikes all the same.
 _WAITS_S = 60.0
 #: Between two attempts to bring a combination about.
 _AGAIN_S = 4.0
-#: For so long an enrollment has ended just now.
+#: Seconds for which an enrollment counts as just ended.
 _FINAL_S = 2.0
 
 
@@ -37,7 +37,7 @@ class Target(NamedTuple):
 
 
 def target(seed: int, faults: Sequence[str]) -> Target | None:
-    """Return what the history of a seed is steered to; None: it goes as it goes.
+    """Return what the history of a seed is steered to; None if not steered.
 
     Seeds that follow each other take one combination after the other: all that are possible.
     """
@@ -159,7 +159,7 @@ class Strike:
         see = world.situations.stage if column in STAGES else world.situations.request
         world.trace.note("fault", "%s waits for %s", self._fault, column)
         over = asyncio.Event()
-        # Not cancelled at the end: whoever asks Home Assistant would take that for its death.
+        # Not cancelled at the end: a cancelled caller looks like a stop of Home Assistant.
         bringing = asyncio.create_task(_bring_about(world, reader, column, over))
         try:
             await world.situations.until(lambda: see(reader) == column, _WAITS_S)

@@ -1,4 +1,4 @@
-"""The clocks that tests of Home Assistant live by: a virtual one, and one that is never in a hurry.
+"""The clocks that tests of Home Assistant live by: a virtual one, and one that ignores load.
 
 A folder of tests lives in virtual time where its `conftest.py` imports the two functions at the
 end: there, nothing takes time but the work of threads.
@@ -71,7 +71,7 @@ class _Clock(selectors.DefaultSelector):
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Give what is ready now; where that is nothing, it is later when this returns."""
+        """Give what is ready now; if nothing is ready, advance to the next timer."""
         if timeout == 0 or timeout is None or self.loop is None or self.at_work:
             return super().select(0 if timeout == 0 else None)
         if not (ready := super().select(0)):

@@ -51,7 +51,7 @@ class Hand:
         for moment in moments[moments.index(self._at) + 1 : moments.index(to) + 1]:
             if moment in _SCANS:
                 await self.scan(moment)
-                # It looks whether the finger is gone: all that concerns this scan is done.
+                # The reader polls for lifting, so this scan is complete.
                 await self._seen(Command.GEN_IMG, Code.OK, self._line.command_count)
             else:
                 await self._lift()

@@ -33,7 +33,7 @@ CONNECTIVITY = f"binary_sensor.{READER_ID}_connectivity"
 
 _WITHIN = 30
 _LONGEST_ABSENCE = 75
-"""Seconds; a reader that has missed its broker for long looks for it once a minute."""
+"""Seconds; after a long outage, a reader reconnects once a minute."""
 
 
 @dataclass
@@ -65,14 +65,14 @@ class House:
     ) -> AsyncGenerator[Self]:
         """Start everything, and add the reader as a user would.
 
-        Behind lines, Home Assistant and the reader each reach the broker through a `Proxy`.
+        With `behind_lines`, Home Assistant and the reader each reach the broker through a `Proxy`.
         """
         async with AsyncExitStack() as ends:
             stage = await ends.enter_async_context(Stage(folder, broker=broker))
             direct = stage.broker.port
             lines = await ends.enter_async_context(open_lines(direct)) if behind_lines else None
             await stage.async_start(
-                # At once, so that also a kill leaves in the database what was told before.
+                # Commit immediately, so that a kill loses no row.
                 {"automations": list(automations), "recorder": {"commit_interval": 0}},
                 port=lines.home_assistant.port if lines else direct,
             )

@@ -171,7 +171,7 @@ class Connection(BaseConnection):
         try:
             return read(answer.result)
         except MalformedError as err:
-            _LOGGER.warning("Reader %s answered without sense: %s", self._model.reader_id, err)
+            _LOGGER.warning("Reader %s sent a malformed answer: %s", self._model.reader_id, err)
             self.ask_soon()
             raise UnreachableError from err
 

@@ -85,7 +85,7 @@ class Lister:
                     return
         except MalformedError as err:
             self._senseless = self._told()
-            _LOGGER.warning("Reader %s lists without sense: %s", self._model.reader_id, err)
+            _LOGGER.warning("Reader %s sent a malformed list: %s", self._model.reader_id, err)
         except ReaderError as err:
             # The next hello tries again.
             _LOGGER.debug("Reader %s was not listed: %r", self._model.reader_id, err)

@@ -111,7 +111,7 @@ class LegacyEnroller:
             start.accepted.set_exception(_BlockedError(message.template_id))
         elif message.status is EnrollmentStatus.ERROR and message.template_id is None:
             refusal = enrollments.refusal_of(message.text) or Refusal.SENSOR_ERROR
-            # That would be the answer to an earlier cancel.
+            # `not_running` answers an earlier cancel, not this start.
             if refusal is not Refusal.NOT_RUNNING:
                 start.accepted.set_exception(RefusedError(refusal))
 
