@@ -1,6 +1,7 @@
 """What is concluded from the list of what a sensor holds, and what never is."""
 
 import json
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -21,6 +22,26 @@ if TYPE_CHECKING:
     from tests.support.reader import FakeReader
 
 ONE, OTHER = "1b7d4e90c2a3f586", "9f2c01ab44d0e1f7"
+
+
+async def test_a_template_whose_enrollment_an_older_backup_does_not_know_to_have_ended_is_unnamed(
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
+) -> None:
+    """And the reader does not tell of it any more, since somebody else was enrolled after it."""
+    anna = (await home.enroll())["template_id"]
+    backup = deepcopy(hass_storage["biometric_enroll.roster"])
+    reader.capture(3)
+    await home.settle()
+    await home.enroll(name="Ben")
+    reader.end("failed", "timeout")
+    await home.settle()
+    assert await home.unload()
+    hass_storage["biometric_enroll.roster"] = backup
+    del hass_storage["biometric_enroll.marks"]
+    await home.restart_from_disk()
+    await home.settle()
+    assert await home.named() == {}
+    assert await home.unnamed() == {1: None, 2: None, 3: None, 5: anna}
 
 
 # What never follows

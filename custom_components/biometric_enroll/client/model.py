@@ -70,8 +70,10 @@ class ReaderModel:
 
     def _compare(self, state: ReaderState) -> Unmatched:
         """Compare the list with the names, if either has changed."""
-        # Until an enrollment has ended, its template is neither named nor unnamed.
-        pending = None if self.followed().final else self.registry.enrollment(self.device)
+        # While an enrollment is running, its template is neither named nor unnamed. After an older
+        # backup its end may never be reported: then its template is unnamed like any other.
+        running = self.followed().running
+        pending = self.registry.enrollment(self.device) if running else None
         # A list of the previous sensor says nothing about the connected one.
         changed = state.templates is not None and state.templates.sensor_changed
         inventory = None if changed else state.inventory
