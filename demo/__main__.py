@@ -28,7 +28,7 @@ async def async_run(*, check: bool, port: int) -> int:
             try:
                 return await running
             except asyncio.CancelledError:
-                print("Ended.")
+                print("\nEnded.")
                 return 1 if check else 0
 
 
