@@ -19,7 +19,7 @@ from ..protocol.messages import (
     Refused,
 )
 from ..protocol.words import Topic
-from .base import BaseConnection
+from .base_connection import BaseConnection
 from .errors import RefusedError, UnreachableError
 from .liveness import Liveness
 from .request_channel import RequestChannel

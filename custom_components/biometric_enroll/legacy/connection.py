@@ -9,7 +9,7 @@ import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, override
 
-from ..client.base import BaseConnection
+from ..client.base_connection import BaseConnection
 from ..client.errors import UnreachableError
 from ..client.request_channel import async_repeat
 from ..protocol.messages import Templates
