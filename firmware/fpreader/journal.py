@@ -125,8 +125,12 @@ class Journal:
 
     def store_all(self) -> None:
         """Write to flash what only the RAM has, because a restart follows."""
-        if self._fresh:
-            self._store_late(max(deadline for _, deadline in self._fresh))
+        moments = [deadline for _, deadline in self._fresh]
+        if self._refused:
+            # The flash may take by now what it has refused before.
+            moments.append(self._try_again_ms)
+        if moments:
+            self._store_late(max(moments))
 
     # --- delivery -------------------------------------------------------------------
 
