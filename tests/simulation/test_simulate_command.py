@@ -85,7 +85,7 @@ def test_a_hunt_goes_on_until_its_time_is_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_the_same_command_goes_on_after_an_end(tmp_path: Path, how: signal.Signals) -> None:
-    arguments = ("--runs", "400", "--seed", "9", "--jobs", "2", "--no-bugs")
+    arguments = ("--runs", "200", "--seed", "9", "--jobs", "2", "--no-bugs")
     run = subprocess.Popen(
         (*_MAIN, *arguments, "--cache", str(tmp_path)),
         cwd=ROOT,
@@ -103,7 +103,7 @@ def test_the_same_command_goes_on_after_an_end(tmp_path: Path, how: signal.Signa
         assert "the same command goes on" in said
         assert run.returncode == 130
     done = sum(count for _, count in json.loads(progress.read_text(encoding="utf-8"))["done"])
-    assert 0 < done < 400
+    assert 0 < done < 200
 
     ended = _simulate(tmp_path, *arguments[:4])
     assert f"going on: {done} histories are done" in ended.stdout

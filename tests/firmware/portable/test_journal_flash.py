@@ -128,6 +128,17 @@ def test_flash_that_refuses_loses_nothing_while_the_reader_runs() -> None:
     assert len(new_journal(flash)) == 2
 
 
+def test_a_touch_that_the_flash_refused_is_written_before_a_restart() -> None:
+    flash = FakeFlash()
+    journal = new_journal(flash)
+    identified(journal, 0)
+    flash.broken = True
+    journal.due(3_000, can_send=False)
+    flash.broken = False
+    journal.store_all()
+    assert len(new_journal(flash)) == 1
+
+
 def test_a_touch_that_the_flash_refused_is_written_as_soon_as_it_takes_it() -> None:
     flash = FakeFlash()
     journal = new_journal(flash)
