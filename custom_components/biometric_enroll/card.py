@@ -9,24 +9,13 @@ from homeassistant.components import frontend
 
 # Exported explicitly from 2026.11 on.
 from homeassistant.components.http import HomeAssistantView  # type: ignore[attr-defined]
-from homeassistant.core import HassJob, callback
-from homeassistant.helpers.event import async_call_later
 
 from .const import DOMAIN
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from homeassistant.core import HomeAssistant
 
 _FILE = Path(__file__).parent / "frontend" / "biometric-enroll-card.js"
-_AGAIN_AFTER = (10, 20, 40, 80, 160)
-"""Seconds after setup at which pages are told of the card again.
-
-A page that was requested before the setup, and subscribes to such changes after it, learns of the
-card neither from its HTML nor from its subscription; a slow tablet takes its time for that.
-"""
-
 _KEEP = {hdrs.CACHE_CONTROL: "public, max-age=2678400"}
 
 
@@ -59,11 +48,4 @@ async def async_offer(hass: HomeAssistant) -> None:
         return
     module = _Module(await hass.async_add_executor_job(_FILE.read_bytes))
     hass.http.register_view(module)
-
-    @callback
-    def announce(_: datetime | None = None) -> None:
-        frontend.add_extra_js_url(hass, module.url)
-
-    announce()
-    for delay in _AGAIN_AFTER:
-        async_call_later(hass, delay, HassJob(announce, cancel_on_shutdown=True))
+    frontend.add_extra_js_url(hass, module.url)

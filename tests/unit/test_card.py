@@ -5,15 +5,12 @@ What it shows and does is tested in a real browser, see tests/browser/.
 
 import json
 import re
-from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.biometric_enroll import card
 from custom_components.biometric_enroll.binary_sensor import BINARY_SENSORS
@@ -27,10 +24,7 @@ from tests.unit.texts import PACKAGE, TEXTS
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.typing import (
-        ClientSessionGenerator,
-        WebSocketGenerator,
-    )
+    from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 MODULE = PACKAGE / "frontend" / "biometric-enroll-card.js"
 SOURCE = MODULE.read_text()
@@ -60,21 +54,6 @@ async def test_every_page_loads_the_card_from_an_address_that_changes_with_its_c
     assert response.status == HTTPStatus.OK
     assert "javascript" in response.headers["Content-Type"]
     assert await response.text() == SOURCE
-
-
-@pytest.mark.usefixtures("with_frontend")
-async def test_a_page_that_was_loaded_before_the_setup_and_listens_only_after_it_gets_the_card(
-    hass: HomeAssistant, hass_ws_client: WebSocketGenerator
-) -> None:
-    assert await async_setup_component(hass, DOMAIN, {})
-    (url,) = hass.data[DATA_EXTRA_MODULE_URL].urls
-    page = await hass_ws_client(hass)
-    await page.send_json_auto_id({"type": "frontend/subscribe_extra_js"})
-    assert (await page.receive_json())["success"]
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=11))
-    told = await page.receive_json()
-    assert told["event"] == {"change_type": "added", "item": {"type": "module", "url": url}}
-    assert hass.data[DATA_EXTRA_MODULE_URL].urls == {url}
 
 
 @pytest.mark.usefixtures("with_frontend")
