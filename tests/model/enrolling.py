@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from tests.model.house import SOON
 from tests.model.model import FINGERS, HANDS, PEOPLE, STRANGER, Named
+from tests.model.virtual_home import SOON
 from tests.simulation.flash import Moment
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.model.house import READERS, SOON
 from tests.model.model import FINGERS, SLOTS, STRANGER, Sensor
 from tests.model.reader import new_sensor
+from tests.model.virtual_home import READERS, SOON
 
 if TYPE_CHECKING:
     from tests.model.play import Play

@@ -8,8 +8,8 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_FINGERPRINTS_MISSING,
     ISSUE_SENSOR_CHANGED,
 )
-from tests.model.house import SOON
 from tests.model.model import PEOPLE, Named
+from tests.model.virtual_home import SOON
 
 if TYPE_CHECKING:
     from tests.model.enrolling import Cut

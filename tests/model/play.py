@@ -8,12 +8,12 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.model.house import READERS, SOON
 from tests.model.model import SLOTS, STRANGER, Found
+from tests.model.virtual_home import READERS, SOON
 
 if TYPE_CHECKING:
-    from tests.model.house import House
     from tests.model.model import Model
+    from tests.model.virtual_home import VirtualHome
 
 _SETTLES_S = 70.0
 """Seconds after which everybody must have found everybody: readers that are away are asked each
@@ -26,7 +26,7 @@ _JOURNAL_S = 40.0
 class Play:
     """Both, and what is still to come."""
 
-    def __init__(self, house: House, model: Model) -> None:
+    def __init__(self, house: VirtualHome, model: Model) -> None:
         self.house = house
         self.model = model
         self._live: list[list[Found]] = [[] for _ in READERS]

@@ -19,9 +19,9 @@ from custom_components.biometric_enroll.const import DOMAIN
 from emulator import Command
 from tests.model import happening, managing
 from tests.model.enrolling import Cut, Enroll, Scans, Trouble
-from tests.model.house import House
 from tests.model.model import FINGERS, PEOPLE, SLOTS, Model
 from tests.model.play import Play
+from tests.model.virtual_home import VirtualHome
 from tests.simulation.flash import Moment
 
 if TYPE_CHECKING:
@@ -122,11 +122,11 @@ _HISTORIES = st.tuples(
 @pytest.fixture
 async def builder(
     hass: HomeAssistant, broker: FakeBroker, hass_storage: dict[str, Any]
-) -> Callable[[int], House]:
+) -> Callable[[int], VirtualHome]:
     """Return what makes a house from a seed."""
     assert await async_setup_component(hass, "person", {})
     assert await async_setup_component(hass, DOMAIN, {})
-    return partial(House, hass, broker, hass_storage)
+    return partial(VirtualHome, hass, broker, hass_storage)
 
 
 # By its slot, the template is meant that is there, not one that is gone from there.
@@ -143,7 +143,7 @@ _DELETED = ([Enroll(0, 0, Scans.RIGHT)], [[managing.Delete(0), happening.Restart
 
 @pytest.mark.parametrize("history", [_GONE_FROM_THERE, _DELETED])
 async def test_histories_that_once_went_wrong_end_well(
-    builder: Callable[[int], House], history: History
+    builder: Callable[[int], VirtualHome], history: History
 ) -> None:
     await _live_through(builder(0), history)
 
@@ -161,7 +161,7 @@ def _truth_test(part: int) -> Callable[..., Awaitable[None]]:
         phases=[Phase.generate],
     )
     @given(history=_HISTORIES, number=st.integers(0, 999))
-    async def test(builder: Callable[[int], House], history: History, number: int) -> None:
+    async def test(builder: Callable[[int], VirtualHome], history: History, number: int) -> None:
         await _live_through(builder(number), history)
 
     chosen: Callable[..., Awaitable[None]] = test if _CHOSEN else seed(part)(test)
@@ -176,7 +176,7 @@ def _truth_test(part: int) -> Callable[..., Awaitable[None]]:
 ) = map(_truth_test, range(_PARTS))
 
 
-async def _live_through(house: House, history: History) -> None:
+async def _live_through(house: VirtualHome, history: History) -> None:
     model = Model()
     play = Play(house, model)
     try:

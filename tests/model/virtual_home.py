@@ -88,7 +88,7 @@ class People:
         await self._hass.async_block_till_done()
 
 
-class House:
+class VirtualHome:
     """All of it; begins with two readers that are set up and know nobody."""
 
     def __init__(
