@@ -58,6 +58,10 @@ class SensorLine:
         """Send bytes."""
         self._uart.write(data)
 
+    def set_baud(self, rate: int) -> None:
+        """Go on at another rate, in bits per second."""
+        self._uart.init(baudrate=rate)
+
     async def read(self, n: int, timeout_ms: int) -> bytes:
         """Give what came, at most n bytes; nothing when the time was over first."""
         end = self._clock() + timeout_ms

@@ -33,6 +33,8 @@ _LOOK_MS = 3
 # 8 bits, receiver on, no modem lines. MicroPython has no names for them, nor for what is where.
 _CS8_CREAD_CLOCAL = 0x8B0
 _VTIME, _VMIN = 5, 6
+#: Linux's numbers for bits per second; MicroPython has names for few of them.
+_SPEEDS = {9600: 13, 19200: 14, 38400: 15, 57600: 4097, 115200: 4098}
 
 
 class SerialLine:
@@ -42,6 +44,7 @@ class SerialLine:
         self._path = path
         self._clock = clock
         self._file: Any = None
+        self._speed = _SPEEDS[57600]
         self._readable = select.poll()
         self._writable = select.poll()
 
@@ -71,6 +74,17 @@ class SerialLine:
         while self._take(256):
             pass
 
+    def set_baud(self, rate: int) -> None:
+        """Go on at another rate, in bits per second; one that Linux does not know changes nothing."""
+        speed = _SPEEDS.get(rate)
+        if speed is None:
+            print("reader: this computer has no line of %d baud" % rate)
+            return
+        if speed != self._speed:
+            self._speed = speed
+            if self._file is not None:
+                self._close()  # the next write opens it with the new one
+
     def _take(self, n: int) -> bytes:
         if self._file is None or not self._readable.poll(0):
             return b""
@@ -86,10 +100,9 @@ class SerialLine:
     def _open(self) -> None:
         file = open(self._path, "r+b", buffering=0)  # noqa: SIM115 - _close does
         try:
-            speed = termios.B57600
             control = termios.tcgetattr(file.fileno())[6]
             control[_VMIN] = control[_VTIME] = 0  # reading gives what is there
-            raw = [0, 0, _CS8_CREAD_CLOCAL, 0, speed, speed, control]
+            raw = [0, 0, _CS8_CREAD_CLOCAL, 0, self._speed, self._speed, control]
             termios.tcsetattr(file.fileno(), termios.TCSANOW, raw)
             self._file = file
         except Exception as error:

@@ -5,11 +5,11 @@ import json
 
 from fpreader.dispatcher import Dispatcher
 from fpreader.journal import Journal
-from fpreader.light import has_color
 from fpreader.mqtt import Client
 from fpreader.mqtt_session import STATUS, MqttSession
 from fpreader.scanner import Scanner
 from fpreader.sensor import Sensor
+from fpreader.sensor_connection import SensorConnection
 
 TYPE_CHECKING = False
 
@@ -43,21 +43,12 @@ class App:
     def __init__(self, board: "Board", config: "Config") -> None:
         self._board = board
         self._clock = board.clock
-        colored = has_color(config.buffers)
-        self.identity: dict[str, Any] = {
-            "device": board.device,
-            "firmware": FIRMWARE,
-            "board": board.name,
-            "sensor": config.sensor,
-            "max_scans": config.buffers + 1,
-            "features": FEATURES + COLOR_FEATURES if colored else FEATURES,
-        }
-        """Who the reader is, as on `status`."""
         self._wake = asyncio.Event()
         self._restart_at: int | None = None
         self._failure: Exception | None = None
         self._blinking: asyncio.Task[None] | None = None
-        self.scanner = Scanner(board, Sensor(board.stream), config.buffers, self)
+        connection = SensorConnection(board.stream, config.sensor.address)
+        self.scanner = Scanner(board, Sensor(connection), config.sensor, self)
         board.collect()  # the journal takes its room in one piece, and keeps it
         self.journal = Journal(board.journal_file, board.random)
         self.session = MqttSession(
@@ -84,6 +75,7 @@ class App:
         finally:
             for task in tasks:
                 task.cancel()
+            self.scanner.finish_touch()
             self.journal.store_all()
         if self._failure is not None:
             raise self._failure
@@ -100,6 +92,19 @@ class App:
             await asyncio.wait_for(self._wake.wait(), wait_ms / 1000)
         except asyncio.TimeoutError:
             pass
+
+    @property
+    def identity(self) -> "dict[str, Any]":
+        """Who the reader is, as on `status`."""
+        model = self.scanner.model
+        return {
+            "device": self._board.device,
+            "firmware": FIRMWARE,
+            "board": self._board.name,
+            "sensor": model.name,
+            "max_scans": model.buffers + 1,
+            "features": FEATURES + COLOR_FEATURES if model.colored else FEATURES,
+        }
 
     # --- what others tell -------------------------------------------------------------
 
@@ -119,6 +124,10 @@ class App:
     def on_templates(self) -> None:
         """Publish what the sensor holds, which has changed."""
         self._changed(TEMPLATES)
+
+    def on_model(self) -> None:
+        """Publish who the reader is: another sensor was found."""
+        self._changed(STATUS)
 
     def on_touch(self, touch: "Touch") -> None:
         """Have a touch delivered."""

@@ -5,7 +5,7 @@ looks for a finger, one change at a time, and `done` is told what came of it.
 """
 
 from fpreader.memory import DELETE
-from fpreader.sensor import SensorError
+from fpreader.sensor_connection import SensorError
 
 TYPE_CHECKING = False
 
@@ -168,6 +168,8 @@ class Changes:
             return "sensor_changed"
         if slot >= (self._templates.capacity or 0):
             return "bad_request"
+        if not self._templates.slots_known:
+            return "sensor_error"
         return None if self._templates.is_occupied(slot) else "not_found"
 
     def _accept_unless(self, error: "str | None", work: "Work", done: "Done") -> "str | None":

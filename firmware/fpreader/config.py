@@ -1,23 +1,31 @@
 """The configuration: one JSON file that whoever installs the reader writes.
 
-    {"reader_id": "front_door", "sensor": "R307",
+    {"reader_id": "front_door",
      "broker": "192.0.2.7", "port": 1883, "user": "reader", "password": "…"}
+
+and, where the sensor does not tell or was changed from what it is from the factory,
+
+    {"sensor": "R307", "capacity": 162, "baud": 9600,
+     "address": "0x12345678", "sensor_password": "0x00000001"}
 
 What only one kind of board needs (serial line, Wi-Fi) is read by the file of that board.
 """
 
 import json
 
+from fpreader.sensor_models import AUTO, BUFFERS
+from fpreader.sensor_packet import FACTORY_ADDRESS
+
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from typing import Any
 
-#: Character buffers of each sensor model.
-BUFFERS = {"R307": 2, "R503": 6}
-
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 _MOST_NAME = 64
+_MOST_SLOTS = 10000
+#: What sensors can be set to (SetSysPara 4), in bits per second.
+_BAUD_STEP, _MOST_BAUD_STEPS = 9600, 12
 
 
 class ConfigError(Exception):
@@ -58,9 +66,47 @@ class Section:
             raise ConfigError(self._where + key + " has to be %d to %d" % (lowest, highest))
         return value
 
+    def number_or_none(self, key: str, lowest: int, highest: int) -> "int | None":
+        """Give an integer, None when the key is missing or null."""
+        if self._values.get(key) is None:
+            return None
+        return self.number(key, lowest, highest)
+
+    def four_bytes(self, key: str, missing: int) -> int:
+        """Give an integer of 32 bits, written as such or as hexadecimal text."""
+        value = self._values.get(key)
+        if value is None:
+            return missing
+        try:
+            number = int(value, 16) if isinstance(value, str) else value
+        except ValueError:
+            number = None
+        if type(number) is not int or not 0 <= number <= FACTORY_ADDRESS:
+            raise ConfigError(self._where + key + ' has to be 4 bytes, such as "0x00001234"')
+        return number
+
     def section(self, key: str) -> "Section":
         """Give an object."""
         return Section(self._values.get(key), self._where + key + ".")
+
+
+class SensorConfig:
+    """What may have to be said of the sensor. Raises ConfigError as Config does."""
+
+    def __init__(self, section: Section) -> None:
+        self.name = section.text_or_none("sensor") or AUTO
+        """One of BUFFERS, or AUTO."""
+        if self.name != AUTO and self.name not in BUFFERS:
+            names = ", ".join(sorted(BUFFERS))
+            raise ConfigError("sensor has to be auto or one of " + names)
+        self.capacity = section.number_or_none("capacity", 1, _MOST_SLOTS)
+        """Slots, for a sensor that does not tell."""
+        self.baud = section.number_or_none("baud", _BAUD_STEP, _BAUD_STEP * _MOST_BAUD_STEPS)
+        """Bits per second; None: find out."""
+        if self.baud is not None and self.baud % _BAUD_STEP:
+            raise ConfigError("baud has to be a multiple of %d" % _BAUD_STEP)
+        self.address = section.four_bytes("address", FACTORY_ADDRESS)
+        self.password = section.four_bytes("sensor_password", 0)
 
 
 class Config:
@@ -69,10 +115,7 @@ class Config:
     def __init__(self, section: Section) -> None:
         self.section = section
         self.reader_id = section.name("reader_id")
-        self.sensor = section.text("sensor")
-        if self.sensor not in BUFFERS:
-            raise ConfigError("sensor has to be one of " + ", ".join(sorted(BUFFERS)))
-        self.buffers = BUFFERS[self.sensor]
+        self.sensor = SensorConfig(section)
         self.host = section.text("broker")
         self.port = section.number("port", 1, 65535)
         self.user = section.text_or_none("user")

@@ -129,6 +129,8 @@ class Dispatcher:
         result["changing"] = self._scanner.changes.pending
         result["settings"] = self._scanner.changes.settings
         result["diagnostics"] = self._app.diagnostics()
+        if self._scanner.sensor_info is not None:
+            result["sensor_info"] = self._scanner.sensor_info
         if self._answers.succeed(request, result):
             self._journal.hello_answered(request, now)
 

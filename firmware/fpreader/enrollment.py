@@ -18,6 +18,8 @@ procedure in the protocol. An operation is a name and numbers:
 and what has no valid answer, or is refused by the flash, has the result "sensor_error".
 """
 
+from fpreader.finger_presence import FingerPresence
+
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -181,19 +183,22 @@ class Enrollment:
         A silent sensor counts as a fault here, but is no rejection: there is no image to reject.
         """
         self._show("lift_finger")
+        presence = FingerPresence(resting=True)
         while True:
             answer = yield from self._do("gen_img")
-            if answer == "no_finger":
-                break
             if answer == "sensor_error":
                 self._count_fault(answer)
+            else:
+                presence.judge(str(answer), self._now)
+            if not presence.resting:
+                break
             yield from self._wait()
         if self._now >= self._latest_end:
             raise _Ended("failed", "timeout")
         self._step = next_step
+        # That this took a while also bounds how many snapshots there can be, see
+        # interrupted_enrollment.RESTART_GAP.
         self._show("place_finger")
-        # Also bounds how many snapshots there can be, see interrupted_enrollment.RESTART_GAP.
-        yield from self._do("pause", POLL_MS)
 
     def _process(self, step: int) -> "Generator[Operation, Result, str]":
         """Work on the image of one scan: good, or why it is rejected."""

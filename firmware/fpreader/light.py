@@ -4,7 +4,8 @@ No touch and no enrollment fails by it, nor waits for more than one short comman
 leaves one unanswered, it is left alone until the steady colour is due again.
 """
 
-from fpreader.sensor import LED_COLORS, SensorError
+from fpreader.sensor import LED_COLORS
+from fpreader.sensor_connection import SensorError
 
 TYPE_CHECKING = False
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 #: and nothing else tells.
 AGAIN_MS = 60000
 
-_TWO_BUFFERS = 2
 _BLINKS = 5
 _BLINK_S = 0.3
 # Of AuraLed, with speeds of which the manual gives no unit; 50 is taken for half a second.
@@ -40,11 +40,6 @@ _SHOWN: "dict[str, tuple[tuple[int, int, int, int], int | None]]" = {
 }
 
 
-def has_color(buffers: int) -> bool:
-    """Tell whether a sensor has a ring of light in colours, not just a lamp."""
-    return buffers > _TWO_BUFFERS
-
-
 class Light:
     """Shows one thing at a time; what is said to it last counts.
 
@@ -56,10 +51,10 @@ class Light:
         board: "Board",
         sensor: "Sensor",
         memory: "Memory",
-        buffers: int,
+        is_colored: "Callable[[], bool]",
         may_blink: "Callable[[], bool]",
     ) -> None:
-        """`may_blink` says whether the sensor is free for it."""
+        """`is_colored` says whether it has colours, `may_blink` whether the sensor is free."""
         self._sensor = sensor
         self._memory = memory
         self._clock = board.clock
@@ -69,8 +64,12 @@ class Light:
         self._muted = False  # the sensor did not take the last command
         self._due: int | None = None
         """When the steady colour is to be set; None: not while what shows lasts."""
-        self.colored = has_color(buffers)
-        """Whether it has colours."""
+        self._is_colored = is_colored
+
+    @property
+    def colored(self) -> bool:
+        """Whether it has a ring of light in colours, not just a lamp."""
+        return self._is_colored()
 
     async def identify(self) -> None:
         """Blink for about three seconds, where that may be."""
@@ -105,7 +104,7 @@ class Light:
 
     async def refresh(self) -> None:
         """Show the colour that is kept if it is due; asked while the reader is idle."""
-        if self._due is not None and self._clock() >= self._due and not self._sensor.out_of_sync:
+        if self._due is not None and self._clock() >= self._due and not self._sensor.connection.out_of_sync:
             await self.restore()
 
     async def show_snapshot(self, snapshot: "dict[str, Any]") -> None:
@@ -119,7 +118,7 @@ class Light:
     async def show(self, word: str) -> None:
         """Show this; a word for which there is nothing to show changes nothing."""
         # A sensor that owes an answer would first have to be waited for.
-        if self.colored and word in _SHOWN and not self._muted and not self._sensor.out_of_sync:
+        if self.colored and word in _SHOWN and not self._muted and not self._sensor.connection.out_of_sync:
             await self._send(word)
 
     async def _send(self, word: str) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 RECORD = "memory"
 MARK_BYTES = 16
+#: In the place of the mark of a sensor that cannot keep one.
+NO_MARK = b""
 #: What an operation record calls an enrollment and a delete.
 ENROLL, DELETE = "enroll", "delete"
 
@@ -45,7 +47,7 @@ class Memory:
 
     @property
     def mark(self) -> "bytes | None":
-        """The mark of the sensor whose ids these are; None before one was met."""
+        """The mark of the sensor whose ids these are, or NO_MARK; None before one was met."""
         mark: bytes | None = self._kept["mark"]
         return mark
 
@@ -58,6 +60,12 @@ class Memory:
         """
         operation: dict[str, Any] | None = self._kept["operation"]
         return operation
+
+    @property
+    def index_shift(self) -> "int | str | None":
+        """What was proven of the sensor's index table (SlotIndex.shift); None: nothing."""
+        shift: int | str | None = self._kept["index_shift"]
+        return shift
 
     @property
     def last(self) -> "dict[str, Any] | None":
@@ -93,7 +101,11 @@ class Memory:
 
         No id of the one before counts, nor does its operation.
         """
-        self._write(mark=mark, ids=TemplateIds(), operation=None)
+        self._write(mark=mark, ids=TemplateIds(), operation=None, index_shift=None)
+
+    def keep_index_shift(self, shift: "int | str") -> None:
+        """Remember what was proven of the sensor's index table."""
+        self._write(index_shift=shift)
 
     def keep_operation(self, operation: "dict[str, Any]") -> None:
         """Remember how far what is going on has come."""
@@ -171,7 +183,8 @@ def unpack(line: bytes, pieces: "list[bytes]") -> "dict[str, Any]":
     # The map is not part of the JSON, or a thousand ids would be 20 kB of text, several times.
     # Firmware 0.1 wrote it so.
     kept["ids"] = TemplateIds([bytes.fromhex(head["map"])] if "map" in head else pieces)
-    kept["mark"] = head["mark"] and bytes.fromhex(head["mark"])
+    kept["mark"] = None if head["mark"] is None else bytes.fromhex(head["mark"])
+    kept["index_shift"] = head.get("index_shift")
     kept["operation"] = head["operation"]
     kept["last"] = head["last"]
     kept["identification"] = head.get("identification", True)
@@ -184,7 +197,8 @@ def unpack(line: bytes, pieces: "list[bytes]") -> "dict[str, Any]":
 def _head(kept: "dict[str, Any]") -> bytes:
     mark = kept["mark"]
     head = {
-        "mark": mark and to_hex(mark),
+        "mark": None if mark is None else to_hex(mark),
+        "index_shift": kept["index_shift"],
         "operation": kept["operation"],
         "last": kept["last"],
         "identification": kept["identification"],
@@ -196,6 +210,7 @@ def _head(kept: "dict[str, Any]") -> bytes:
 def _empty() -> "dict[str, Any]":
     return {
         "mark": None,
+        "index_shift": None,
         "ids": TemplateIds(),
         "operation": None,
         "last": None,

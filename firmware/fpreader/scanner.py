@@ -4,10 +4,13 @@ import asyncio
 
 from fpreader.changes import Changes
 from fpreader.enrollment import IDLE, POLL_MS, Enrollment
+from fpreader.enrollment_runner import EnrollmentRunner, operation_record
 from fpreader.interrupted_enrollment import end_interrupted
 from fpreader.light import Light
-from fpreader.memory import ENROLL, Memory
-from fpreader.sensor import SensorError, always
+from fpreader.memory import Memory
+from fpreader.sensor_connection import CodeError, SensorError
+from fpreader.sensor_probe import SensorProbe
+from fpreader.slot_index import UnclearIndexError
 from fpreader.templates import Templates
 from fpreader.touches import Touches
 
@@ -18,40 +21,58 @@ if TYPE_CHECKING:
 
     from fpreader.app import App
     from fpreader.board import Board
-    from fpreader.enrollment import Operation, Result
+    from fpreader.config import SensorConfig
     from fpreader.sensor import Sensor
+    from fpreader.sensor_models import SensorModel
+
+    #: Word of the protocol, command and code.
+    Problem = tuple[str | None, int | None, int | None]
 
 #: How often a sensor that does not work is tried again.
 RETRY_MS = 5000
 #: Most templates on one page of `list`: no longer than an answer to hello, for which there is room.
 PAGE = 32
+#: The word for a sensor that sees a finger all the time, and works on.
+ALWAYS_FINGER = "always_finger"
 
 
 class Scanner:
-    """Owns the sensor; `buffers` is its number of character buffers.
+    """Owns the sensor.
 
-    Calls `on_snapshot` and `on_templates` of the app when the property of that name has changed,
-    and `on_touch` with each touch.
+    Calls `on_snapshot`, `on_templates` and `on_model` of the app when the property of that name has
+    changed, and `on_touch` with each touch.
     """
 
-    def __init__(self, board: "Board", sensor: "Sensor", buffers: int, app: "App") -> None:
+    def __init__(
+        self, board: "Board", sensor: "Sensor", config: "SensorConfig", app: "App"
+    ) -> None:
         self._sensor = sensor
+        self._connection = sensor.connection
         self._memory = memory = Memory(board.records)
         self._clock = board.clock
         self._sleep = board.sleep
-        self._buffers = buffers
         self._app = app
-        self._templates = Templates(board, sensor, memory)
+        self._probe = SensorProbe(sensor, config)
+        self._templates = Templates(board, sensor, self._probe, memory)
         self._light = Light(
-            board, sensor, memory, buffers, lambda: self._ready and not self.running
+            board,
+            sensor,
+            memory,
+            lambda: self.model.colored,
+            lambda: self._ready and not self.running,
         )
         self._touches = Touches(board, self._templates, self._light, app.on_touch)
+        self._runner = EnrollmentRunner(
+            board, self._templates, self._touches, self._light, app.on_snapshot, self._report
+        )
         self._state = self._templates.state()
         self._state["sensor_error"] = SensorError.word
+        self._state["sensor_error_details"] = None
+        self._problem: Problem = (SensorError.word, None, None)
         self._ready = False  # the sensor was started and nothing speaks against an enrollment
         self._enrollment: Enrollment | None = None
         self.changes = Changes(
-            self._templates, self._light, self._refusal, lambda: self._report(None)
+            self._templates, self._light, self._refusal, self._report
         )
         """What may be changed beside enrolling."""
         self.sensor_tried = asyncio.Event()
@@ -73,7 +94,17 @@ class Scanner:
     @property
     def sensor_errors(self) -> int:
         """How many commands had no valid answer since the start."""
-        return self._sensor.errors
+        return self._connection.errors
+
+    @property
+    def model(self) -> "SensorModel":
+        """The sensor's model, as configured or as found."""
+        return self._probe.model
+
+    @property
+    def sensor_info(self) -> "dict[str, Any] | None":
+        """What the sensor was found to be, as in hello; None until it was probed."""
+        return None if self._templates.capacity is None else self._templates.info()
 
     @property
     def snapshot(self) -> "dict[str, Any]":
@@ -112,7 +143,7 @@ class Scanner:
             return None, "sensor_full"
         enrollment = Enrollment(template_id, free, total, scan_timeout_s, self._clock())
         try:
-            self._memory.keep_operation(_record(enrollment))
+            self._memory.keep_operation(operation_record(enrollment))
         except OSError as problem:
             # The protocol has no word for it; this one also means that the hardware is at fault.
             print("scanner: no enrollment, the flash refuses:", problem)
@@ -126,6 +157,10 @@ class Scanner:
         if self._enrollment:
             self._enrollment.cancel()
 
+    def finish_touch(self) -> None:
+        """Tell what was seen so far of a touch that is being looked at: the reader restarts."""
+        self._touches.tell()
+
     async def identify(self) -> None:
         """Blink the sensor's light for about three seconds, unless an enrollment is running."""
         await self._light.identify()
@@ -138,22 +173,30 @@ class Scanner:
                 await self._enroll(self._enrollment)
             works = False
             try:
-                await self._templates.start()
-                self._report(None)
-                self._ready = True
-                await self._light.restore()
+                await self._start_sensor()
                 await self._serve()
                 works = True
             except SensorError as error:
-                self._report(error.word)
+                self._report((error.word, error.command, error.code))
             except OSError as error:
                 print("scanner: the flash refuses:", error)
-                self._report(SensorError.word)
+                self._report((SensorError.word, None, None))
             finally:
                 self._ready = False
             self.changes.abort()
             if not works and not self._enrollment:
                 await self._pause(RETRY_MS)
+
+    async def _start_sensor(self) -> None:
+        """Find out what the sensor is and holds, and get ready."""
+        before = self._probe.model
+        await self._templates.start()
+        if not self._probe.model.is_same(before):
+            self._app.on_model()
+        self._print_info()
+        self._report()
+        self._ready = True
+        await self._light.restore()
 
     async def _serve(self) -> None:
         """Read touches, run enrollments, do changes until the sensor has to be started again."""
@@ -167,19 +210,58 @@ class Scanner:
                 await self._light.refresh()
             if not fine:
                 return
+            if self._problem_now() != self._problem:
+                self._report()
             await self._pause(POLL_MS)
 
     async def _pause(self, ms: int) -> None:
         await self._sleep(ms / 1000)
 
-    def _report(self, error: "str | None") -> None:
-        """Report what the sensor holds and whether it works, if that has changed."""
+    def _problem_now(self) -> "Problem":
+        """Give what is wrong with a sensor that works on, if anything."""
+        refused = self._connection.refused
+        if refused is not None:
+            return (CodeError.word,) + refused
+        if self._templates.unclear:
+            return UnclearIndexError.word, None, None
+        return (ALWAYS_FINGER if self._touches.always_finger else None), None, None
+
+    def _report(self, problem: "Problem | None" = None) -> None:
+        """Report what the sensor holds and what is wrong with it, if that has changed.
+
+        Without a problem it is that of a sensor that works on.
+        """
+        self._problem = problem = problem or self._problem_now()
+        word, command, code = problem
         state = self._templates.state()
-        state["sensor_error"] = error
+        state["sensor_error"] = word
+        state["sensor_error_details"] = None
+        if command is not None:
+            state["sensor_error_details"] = {"command": command, "code": code}
         if state != self._state:
+            if problem[0] is not None and word != self._state["sensor_error"]:
+                print("sensor: %s, command %s, code %s" % problem)
             self._state = state
             self._app.on_templates()
         self.sensor_tried.set()
+
+    def _print_info(self) -> None:
+        """Say on the console what was found."""
+        info = self._templates.info()
+        found = (
+            self.model.name,
+            info["product"],
+            self._templates.capacity,
+            self.model.buffers,
+            self._templates.security_level,
+            info["index"],
+            info["mark"],
+            ", ".join("%02X" % command for command in info["missing"]) or "nothing",
+        )
+        print(
+            "sensor: %s (ReadProdInfo: %s), %s slots, %s buffers, security level %s, index by %s, "
+            "mark %s, lacks %s" % found
+        )
 
     # --- enrollments ----------------------------------------------------------------
 
@@ -187,99 +269,25 @@ class Scanner:
         """Make the checks of whatever changes something, in the protocol's order."""
         if self.busy:
             return "busy"
-        return None if self._ready else "sensor_error"
+        return None if self._ready and not self._templates.unclear else "sensor_error"
 
     def _start_refusal(self, template_id: str, slot: "int | None", total: int) -> "str | None":
         """Make the further checks of `start`; sensor_full is not among them."""
         if self._templates.changed:
             return "sensor_changed"
         beyond = slot is not None and slot >= (self._templates.capacity or 0)
-        if beyond or total > self._buffers + 1 or self._memory.has_id(template_id):
+        if beyond or total > self.model.buffers + 1 or self._memory.has_id(template_id):
             return "bad_request"
-        if slot is not None and self._templates.is_occupied(slot):
+        if slot is not None and not self._templates.may_store(slot):
             return "slot_occupied"
         return None
 
     async def _enroll(self, enrollment: Enrollment) -> bool:
         """Run an enrollment to its end; False when the sensor has to be started again."""
-        shown = enrollment.seq
-        fine = True
-        result: Result = None
-        self._sensor.may_repeat = lambda: enrollment.may_repeat(self._clock())
-        try:
-            await self._light.show_snapshot(self.snapshot)
-            while (operation := enrollment.advance(result, self._clock())) is not None:
-                result = self._do_in_flash(enrollment, operation)
-                if result is not None:
-                    continue  # nothing is shown before it is remembered
-                if enrollment.seq != shown:
-                    shown = enrollment.seq
-                    self._app.on_snapshot()
-                    await self._light.show_snapshot(self.snapshot)
-                result = await self._do_on_sensor(operation)
-                fine = fine and result not in ("sensor_error", "taken")
-        finally:
-            self._sensor.may_repeat = always
+        fine = await self._runner.run(enrollment)
         self._enrollment = None
         self._ready = self._ready and fine
         self._app.on_snapshot()
         if fine:
             await self._light.show_snapshot(enrollment.snapshot(self._clock()))
         return fine
-
-    def _do_in_flash(self, enrollment: Enrollment, operation: "Operation") -> "Result":
-        """Do an operation on the flash; None when it is none."""
-        name, numbers = operation
-        try:
-            if name == "keep":
-                self._memory.keep_operation(_record(enrollment))
-            elif name == "commit":
-                snapshot = enrollment.snapshot(self._clock())
-                self._templates.commit(numbers[0], enrollment.template_id, snapshot)
-                self._report(None)
-            elif name == "end":
-                snapshot = enrollment.snapshot(self._clock())
-                self._memory.end_enrollment(snapshot, emptied=bool(numbers[0]))
-            else:
-                return None
-        except OSError as error:
-            print("scanner: the flash refuses:", error)
-            return "sensor_error"
-        return "good"
-
-    async def _do_on_sensor(self, operation: "Operation") -> "Result":
-        """Do an operation on the sensor, or wait."""
-        name, numbers = operation
-        result: Result = "good"
-        try:
-            if name == "pause":
-                await self._pause(numbers[0])
-            elif name == "gen_img":
-                result = await self._sensor.gen_img()
-                # A finger of the last scan that is still there at the end is no touch.
-                self._touches.resting = result != "no_finger"
-            elif name == "img2tz":
-                result = await self._sensor.img2tz(numbers[0])
-            elif name == "search":
-                found = await self._templates.search(*numbers)
-                result = found and (found[0], self._memory.template_id(found[0]))
-            elif name == "reg_model":
-                result = "good" if await self._sensor.reg_model() else "mismatch"
-            elif name == "prove_free":
-                result = "good" if await self._templates.is_free(numbers[0]) else "taken"
-            elif name == "store":
-                result = await self._templates.store(numbers[0])
-            elif name == "empty":
-                # It is worth its repeats, also when the enrollment is out of time.
-                self._sensor.may_repeat = always
-                await self._templates.empty(numbers[0])
-        except SensorError:
-            result = "sensor_error"
-        return result
-
-
-def _record(enrollment: Enrollment) -> "dict[str, Any]":
-    """Make the operation record of an enrollment."""
-    record = enrollment.operation()
-    record["op"] = ENROLL
-    return record

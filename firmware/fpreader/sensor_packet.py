@@ -9,22 +9,23 @@ COMMAND = 0x01
 ACK = 0x07
 
 HEADER = b"\xef\x01"
-ADDRESS = b"\xff\xff\xff\xff"
+#: The address that a sensor has from the factory.
+FACTORY_ADDRESS = 0xFFFFFFFF
 
-#: The longest answer that is understood: a confirmation code and 32 bytes (index table, notepad).
-LONGEST_CONTENT = 33
+#: The longest answer that is understood: a confirmation code and 46 bytes (ReadProdInfo).
+LONGEST_CONTENT = 47
 
 _FRAME = 9  # bytes before the content
 _SUM = 2
 _SHORTEST = _FRAME + 1 + _SUM  # with a confirmation code alone
 
 
-def encode(kind: int, content: bytes) -> bytes:
-    """Build the packet that carries this content to the default address."""
+def encode(kind: int, content: bytes, address: int = FACTORY_ADDRESS) -> bytes:
+    """Build the packet that carries this content to an address."""
     length = len(content) + _SUM
     body = bytes((kind, length >> 8, length & 0xFF)) + content
     total = sum(body) & 0xFFFF
-    return HEADER + ADDRESS + body + bytes((total >> 8, total & 0xFF))
+    return HEADER + address.to_bytes(4, "big") + body + bytes((total >> 8, total & 0xFF))
 
 
 class Parser:
@@ -34,7 +35,9 @@ class Parser:
     by byte, so a good packet is found wherever it begins, also inside of what looked like another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: int = FACTORY_ADDRESS) -> None:
+        """Look for packets of this address only."""
+        self._address = address.to_bytes(4, "big")
         self._data = b""
 
     def clear(self) -> None:
@@ -61,7 +64,7 @@ class Parser:
             if len(self._data) < _FRAME:
                 return None
             length = self._data[7] << 8 | self._data[8]
-            if self._data[2:6] == ADDRESS and _SUM < length <= LONGEST_CONTENT + _SUM:
+            if self._data[2:6] == self._address and _SUM < length <= LONGEST_CONTENT + _SUM:
                 end = _FRAME + length
                 if len(self._data) < end:
                     return None

@@ -4,8 +4,10 @@ Work on slots of a sensor always comes together with asking for its mark: sensor
 nobody looks, and slot 5 of another one is somebody else's.
 """
 
-from fpreader.memory import DELETE, MARK_BYTES
-from fpreader.sensor import NOTEPAD_BYTES, PAGE_SLOTS, SensorError, is_occupied, occupied
+from fpreader.memory import DELETE, MARK_BYTES, NO_MARK
+from fpreader.sensor import NOTEPAD_BYTES, READ_NOTEPAD
+from fpreader.sensor_connection import CodeError, SensorError
+from fpreader.slot_index import SlotIndex, is_occupied, occupied
 
 TYPE_CHECKING = False
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from fpreader.board import Board
     from fpreader.memory import Memory
     from fpreader.sensor import Sensor
+    from fpreader.sensor_probe import SensorProbe
 
 #: The notepad page that holds the mark: the last that all manuals know (some end at 0E).
 MARK_PAGE = 14
@@ -27,55 +30,70 @@ class Templates:
     What asks the sensor raises SensorError as Sensor does; what writes to flash raises OSError.
     """
 
-    def __init__(self, board: "Board", sensor: "Sensor", memory: "Memory") -> None:
+    def __init__(
+        self, board: "Board", sensor: "Sensor", probe: "SensorProbe", memory: "Memory"
+    ) -> None:
         self.sensor = sensor
+        self.probe = probe
         self.memory = memory
+        self.slots = SlotIndex(sensor)
+        """Asks the sensor which slots are occupied."""
         self._random = board.random
         self._index = bytearray()
+        self._can_mark = True
         self.capacity: int | None = None
         """Slots of the sensor; None until it has answered."""
         self.security_level: int | None = None
         """How strictly the sensor compares, 1 to 5; None until it has answered sensibly."""
         self.changed = False
         """Whether this is another sensor than the one whose ids the memory holds."""
+        self.unclear = False
+        """Whether it was not to be proven what a Store has stored, since the sensor was started."""
 
     async def start(self) -> None:
         """Find out which sensor is there, and bring it and the memory into step.
 
         Source: the three steps at start in "What the reader keeps in flash" of the protocol.
         """
-        await self.sensor.vfy_pwd()
-        capacity, level = await self.sensor.read_sys_para()
-        if self.memory.mark is None:
-            self.memory.keep_mark(await self._make_mark())
+        await self.probe.run()
+        capacity = self.probe.capacity or 0
+        await self._meet()
         # Read twice before all ids are void.
         changed = not (await self.is_ours() or await self.is_ours())
+        await self.slots.start(capacity, None if changed else self.memory.index_shift)
         if self.memory.operation and not changed:
             await self._finish(self.memory.operation)
-        index = await self.sensor.read_index(capacity)
+        index = await self.slots.read()
         if not changed:
             if not await self.is_ours():
                 raise SensorError  # the index may be another sensor's
             self.memory.reconcile(lambda slot: slot < capacity and is_occupied(index, slot))
-        self._set(capacity, index, level, changed=changed)
+        self._set(capacity, index, changed=changed)
 
     async def accept(self) -> bool:
         """Accept the connected sensor as this reader's own; False where it is that already."""
         if await self.is_ours() or await self.is_ours():
             return False
         mark = await self._make_mark()
-        capacity, level = await self.sensor.read_sys_para()
-        index = await self.sensor.read_index(capacity)
-        if (await self.sensor.read_notepad(MARK_PAGE))[:MARK_BYTES] != mark:
-            raise SensorError  # as above
+        await self.probe.run()
+        capacity = self.probe.capacity or 0
+        await self.slots.start(capacity, None)
+        index = await self.slots.read()
+        if mark != NO_MARK and not await self._bears(mark):
+            raise SensorError  # what was read may be another sensor's
         self.memory.accept(mark)
-        self._set(capacity, index, level, changed=False)
+        self._set(capacity, index, changed=False)
         return True
 
     async def is_ours(self) -> bool:
-        """Ask for the mark: is this the sensor whose ids the memory holds."""
-        page = await self.sensor.read_notepad(MARK_PAGE)
-        return page[:MARK_BYTES] == self.memory.mark
+        """Ask for the mark: is this the sensor whose ids the memory holds.
+
+        A sensor that cannot keep one passes for the one that could not either.
+        """
+        mark = self.memory.mark
+        if not self._can_mark or mark is None or mark == NO_MARK:
+            return not self._can_mark and mark == NO_MARK
+        return await self._bears(mark)
 
     async def search(self, first: int = 0, count: int = 0) -> "tuple[int, int] | None":
         """Look for the finger of buffer 1 (count 0: in all slots): (slot, score) or None.
@@ -89,20 +107,31 @@ class Templates:
 
     async def is_free(self, slot: int) -> bool:
         """Ask our sensor whether a slot is free; that of another one is not."""
-        return await self.is_ours() and not await self._is_taken(slot)
+        free = await self.is_ours() and await self.slots.prove_free(slot)
+        self._keep_shift()
+        return free
 
     async def store(self, slot: int) -> str:
-        """Store into a slot that was free: good, refused, or taken, and then nothing was stored."""
+        """Store into a slot that was free: good, refused, or taken, and then nothing was stored.
+
+        It is good when the sensor shows exactly this one beside those before.
+        """
         if not await self.is_ours():
             return "taken"
-        return "good" if await self.sensor.store(slot) else "refused"
+        if not await self.sensor.store(slot):
+            return "refused"
+        if not await self.slots.prove_stored(slot):
+            self.unclear = True
+            return "refused"
+        self._keep_shift()
+        return "good"
 
     async def empty(self, slot: int) -> None:
         """Empty a slot of our sensor, and make sure of it. Raises SensorError where it is not."""
         if not await self.is_ours():
             raise SensorError
         await self.sensor.delet_char(slot)
-        if await self._is_taken(slot):
+        if await self.slots.is_taken(slot):
             raise SensorError
 
     async def delete(self, slot: int, template_id: "str | None") -> bool:
@@ -116,7 +145,7 @@ class Templates:
         operation = {"op": DELETE, "slot": slot, "template_id": template_id}
         self.memory.keep_operation(operation)
         await self.sensor.delet_char(slot)
-        if await self._is_taken(slot):
+        if await self.slots.is_taken(slot):
             self.memory.end_operation()
             return False
         self.memory.forget(slot)
@@ -125,7 +154,7 @@ class Templates:
 
     async def adopt(self, slot: int, template_id: str) -> None:
         """Give an id to the template in a slot. Raises SensorError where it is not there."""
-        if not await self._is_taken(slot) or not await self.is_ours():
+        if not await self.slots.is_taken(slot) or not await self.is_ours():
             raise SensorError
         self.memory.adopt(slot, template_id)
 
@@ -145,12 +174,21 @@ class Templates:
         """Tell whether the slot held a template when the index was read, or since."""
         return is_occupied(self._index, slot)
 
+    def may_store(self, slot: int) -> bool:
+        """Tell whether a slot was free then, for certain."""
+        return self.slots.may_store(self._index, slot)
+
     def lowest_free(self) -> "int | None":
         """Give the lowest free slot; None when the sensor is full."""
         for slot in range(self.capacity or 0):
-            if not self.is_occupied(slot):
+            if self.may_store(slot):
                 return slot
         return None
+
+    @property
+    def slots_known(self) -> bool:
+        """Whether it is proven which slot each occupied one is."""
+        return self.slots.shift is not None or not any(self._index)
 
     def page(self, first: int, most: int) -> "tuple[list[tuple[int, str | None]], int | None]":
         """List occupied slots from one on, with their ids, and give the slot that comes next."""
@@ -168,6 +206,19 @@ class Templates:
             return None
         return self.memory.revision(self._occupied(), void=self.changed)
 
+    def info(self) -> "dict[str, Any]":
+        """Give what the sensor was found to be, as `sensor_info` of hello."""
+        shift = self.slots.shift
+        by_table = not isinstance(shift, str)
+        return {
+            "product": self.probe.product,
+            "missing": self.probe.missing,
+            "mark": self._can_mark,
+            "index": "table" if by_table else shift,
+            "index_shift": shift if by_table else None,
+            "count_agrees": self.slots.count_agrees,
+        }
+
     def state(self) -> "dict[str, Any]":
         """Give capacity, count, revision and sensor_changed, as on the topic `templates`."""
         return {
@@ -177,9 +228,10 @@ class Templates:
             "sensor_changed": self.changed,
         }
 
-    def _set(self, capacity: int, index: bytearray, level: "int | None", *, changed: bool) -> None:
+    def _set(self, capacity: int, index: bytearray, *, changed: bool) -> None:
         self.capacity, self._index = capacity, index
-        self.security_level, self.changed = level, changed
+        self.security_level, self.changed = self.probe.security_level, changed
+        self.unclear = False
 
     def _occupied(self, begin: int = 0) -> "Iterator[int]":
         """Go through the occupied slots from one on, in ascending order."""
@@ -200,10 +252,19 @@ class Templates:
         elif operation.get("stored", len(operation["captured"]) >= operation["total"] - 2):
             await self.empty(operation["slot"])
 
-    async def _is_taken(self, slot: int) -> bool:
-        """Ask the sensor, not our own index."""
-        table = await self.sensor.read_index_table(slot // PAGE_SLOTS)
-        return is_occupied(table, slot % PAGE_SLOTS)
+    async def _meet(self) -> None:
+        """Find out whether this sensor keeps a mark, and give it one where none is known."""
+        mark = self.memory.mark
+        has_notepad = self.probe.has_notepad
+        if mark is None:
+            self.memory.keep_mark(await self._make_mark())
+        elif mark == NO_MARK:
+            # The one that is known could not keep one; this one may be another.
+            self._can_mark = bool(has_notepad) and await self._try_mark() is not None
+        elif has_notepad is None:
+            raise CodeError(READ_NOTEPAD, None)  # silence does not make it another sensor
+        else:
+            self._can_mark = has_notepad
 
     async def _make_mark(self) -> bytes:
         """Mark the sensor that this reader meets first, or that it is told to accept as its own.
@@ -212,10 +273,33 @@ class Templates:
         when it gets back a sensor whose templates were not its own for a while.
         Write the mark to the sensor first, then to flash: the other way round, a power cut would
         leave a reader that takes its own sensor for another one.
+        Gives NO_MARK where the sensor cannot keep one.
         """
+        mark = None
+        if self.probe.has_notepad:
+            mark = await self._try_mark() or await self._try_mark()
+        self._can_mark = mark is not None
+        if mark is None:
+            print("sensor: keeps no mark; another one in its place will not be noticed")
+        return mark or NO_MARK
+
+    async def _try_mark(self) -> "bytes | None":
+        """Write a new mark to the sensor; give it, or None where the sensor does not keep it."""
         mark = self._random(MARK_BYTES)
-        page = mark + bytes(NOTEPAD_BYTES - MARK_BYTES)
-        await self.sensor.write_notepad(MARK_PAGE, page)
-        if await self.sensor.read_notepad(MARK_PAGE) != page:
-            raise SensorError
-        return mark
+        try:
+            await self.sensor.write_notepad(MARK_PAGE, mark + bytes(NOTEPAD_BYTES - MARK_BYTES))
+        except CodeError:
+            return None
+        return mark if await self._bears(mark) else None
+
+    async def _bears(self, mark: bytes) -> bool:
+        return (await self.sensor.read_notepad(MARK_PAGE))[:MARK_BYTES] == mark
+
+    def _keep_shift(self) -> None:
+        """Remember what was proven of the index table; found out again where flash refuses."""
+        shift = self.slots.shift
+        if shift is not None and shift != self.memory.index_shift and not self.changed:
+            try:
+                self.memory.keep_index_shift(shift)
+            except OSError as error:
+                print("templates: the flash refuses:", error)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from emulator import Code, Command, Finger, SensorLine
 from fpreader.board import Board
 from fpreader.scanner import Scanner
+from fpreader.config import Section, SensorConfig
 from fpreader.sensor import Sensor
+from fpreader.sensor_connection import SensorConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +50,9 @@ class Port:
 
     def discard(self) -> None:
         self._waiting = b""
+
+    def set_baud(self, rate: int) -> None:
+        set_speed(self._fd, rate)
 
     def close(self) -> None:
         asyncio.get_running_loop().remove_reader(self._fd)

@@ -97,6 +97,7 @@ class FakeScanner:
         self.templates_of_a_page: list[Any] = PAGE["templates"]
         self.snapshot: dict[str, Any] = dict(IDLE)
         self.templates: dict[str, Any] = dict(TEMPLATES)
+        self.sensor_info: dict[str, Any] | None = None
         self.running = False
         self.refuses: str | None = None
         self.started: list[tuple[str, int | None, int, int]] = []

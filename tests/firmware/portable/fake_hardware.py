@@ -3,7 +3,8 @@
 Power can be cut before or after any sensor command and any write to flash.
 """
 
-from fpreader.sensor import Sensor, SensorError, always
+from fpreader.sensor import Sensor
+from fpreader.sensor_connection import CodeError, SensorError, always
 from fpreader.storage import Storage
 
 TYPE_CHECKING = False
@@ -69,6 +70,20 @@ class FakeFlash(Storage):
         self.records.pop(name)
 
 
+class FakeConnection:
+    """What the parts of a reader ask of the connection to a sensor."""
+
+    def __init__(self) -> None:
+        self.errors = 0
+        self.out_of_sync = False
+        self.missing: set[int] = set()
+        self.refused: tuple[int, int] | None = None
+        self.may_repeat: Callable[[], bool] = always
+
+    def set_baud(self, rate: int) -> None:
+        """Do nothing: every rate will do."""
+
+
 class FakeSensor(Sensor):
     """Knows fingers by name. `gone` makes it silent, `says` overrides single answers."""
 
@@ -79,20 +94,24 @@ class FakeSensor(Sensor):
         self.gone = False
         self.says: list[tuple[str, Any]] = []
         self.asked: list[str] = []
-        self.errors = 0
         self.level = 3
         self.colours = 7
         self.lit = [DARK]
         """Control and colour of each AuraLed, the newest last."""
-        self.out_of_sync = False
-        self.may_repeat: Callable[[], bool] = always
+        self.connection: Any = FakeConnection()
         self._buffers: dict[int, str] = {}
         self._image: str | None = None
         self._two = buffers == 2
         self._reader = reader
 
-    async def vfy_pwd(self) -> None:
+    async def vfy_pwd(self, password: int = 0, attempts: int = 3) -> None:
         self._do("vfy_pwd", lambda: None)
+
+    async def read_prod_info(self) -> str:
+        def work() -> str:
+            raise CodeError(0x3C, 1)
+
+        return str(self._do("read_prod_info", work))
 
     async def read_sys_para(self) -> "tuple[int, int | None]":
         answer: tuple[int, int | None] = self._do("read_sys_para", lambda: (CAPACITY, self.level))
@@ -157,8 +176,16 @@ class FakeSensor(Sensor):
     async def read_index_table(self, page: int) -> bytes:
         return bytes(self._do("read_index_table", lambda: self._table()[32 * page :][:32]))
 
-    async def read_index(self, capacity: int) -> bytearray:
-        return bytearray(self._do("read_index", self._table))
+    async def templete_num(self) -> int:
+        return int(self._do("templete_num", lambda: len(self.templates)))
+
+    async def load_char(self, buffer: int, slot: int) -> bool:
+        def work() -> bool:
+            if slot in self.templates:
+                self._buffers[buffer] = self.templates[slot]
+            return slot in self.templates
+
+        return bool(self._do("load_char", work))
 
     async def read_notepad(self, page: int) -> bytes:
         return bytes(self._do("read_notepad", lambda: self.notepad))

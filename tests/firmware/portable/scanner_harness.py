@@ -6,6 +6,7 @@ Nothing here ever waits, so days go by in no time.
 import os
 
 from fpreader.board import Board
+from fpreader.config import Section, SensorConfig
 from fpreader.memory import Memory
 from fpreader.scanner import Scanner
 from tests.firmware.portable.fake_hardware import FakeFlash, FakeSensor, PowerCutError, Steps
@@ -32,7 +33,7 @@ class ScannerHarness(Board):
     def __init__(self, buffers: int = 2) -> None:
         self.now = 0
         self.random = os.urandom
-        self.buffers = buffers
+        self.config = SensorConfig(Section({"sensor": "R307" if buffers == 2 else "R503"}))
         self.steps = Steps()
         self.records = self.flash = FakeFlash(self.steps)
         self.sensor = FakeSensor(self, buffers)
@@ -42,13 +43,14 @@ class ScannerHarness(Board):
         self.told: list[dict[str, Any]] = []
         self.answered_at = 0
         self.touches: list[Touch] = []
+        self.models: list[str] = []
         self._running: Coroutine[Any, Any, None] | None = None
         self.turn_on()
 
     def turn_on(self) -> None:
         """Start the reader, with what its flash holds."""
         app: Any = self
-        self.scanner = Scanner(self, self.sensor, self.buffers, app)
+        self.scanner = Scanner(self, self.sensor, self.config, app)
         self._running = None
 
     # What the scanner has of its board and tells the app.
@@ -67,6 +69,9 @@ class ScannerHarness(Board):
 
     def on_templates(self) -> None:
         self.told.append(self.scanner.templates)
+
+    def on_model(self) -> None:
+        self.models.append(self.scanner.model.name)
 
     def on_touch(self, touch: "Touch") -> None:
         self.touches.append(touch)

@@ -1,6 +1,6 @@
 """Templates without an id, and another sensor."""
 
-from fpreader.sensor import SensorError
+from fpreader.sensor_connection import SensorError
 from tests.firmware.portable.fake_hardware import CAPACITY
 from tests.firmware.portable.scanner_harness import (
     ANNA,
@@ -169,7 +169,7 @@ def test_our_own_sensor_that_came_back_unnoticed_keeps_its_ids() -> None:
 
 
 def test_a_third_sensor_that_comes_meanwhile_is_not_the_one_that_was_accepted() -> None:
-    for command in ("read_sys_para", "read_index"):
+    for command in ("read_sys_para", "read_index_table"):
         reader = enrolled("anna")
         reader.sensor.swap({0: "bert"})
         reader.restart()

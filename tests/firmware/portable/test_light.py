@@ -4,7 +4,9 @@ import asyncio
 
 from fpreader.light import AGAIN_MS, Light
 from fpreader.memory import Memory
-from fpreader.sensor import LED_COLORS, Sensor, SensorError
+from fpreader.sensor import LED_COLORS
+from fpreader.sensor_connection import SensorError
+from fpreader.touches import MOST_LOOKS
 from tests.firmware.portable.fake_hardware import DARK, FakeFlash, Steps
 from tests.firmware.portable.power_cuts import cut_everywhere
 from tests.firmware.portable.scanner_harness import (
@@ -17,7 +19,7 @@ from tests.firmware.portable.scanner_harness import (
     started,
     touch,
 )
-from tests.firmware.portable.test_sensor import Line
+from tests.firmware.portable.test_sensor import Line, on
 
 TYPE_CHECKING = False
 
@@ -224,7 +226,7 @@ def test_only_a_finger_that_is_not_identified_flashes() -> None:
     reader.run(5000)
     reader.sensor.lit = [STEADY]
     touch(reader, "anna")
-    reader.sensor.says = [("img2tz", "too_few_features")]
+    reader.sensor.says = [("img2tz", "too_few_features")] * MOST_LOOKS
     touch(reader, "anna")
     assert [entry.result for entry in reader.touches] == ["identified", "unreadable"]
     assert reader.sensor.lit == [STEADY]
@@ -283,12 +285,12 @@ def test_an_enrollment_whose_light_fails_in_the_middle_asks_it_once_more_only() 
 
 def test_the_light_does_not_make_anybody_wait_for_late_answers() -> None:
     reader = lit()
-    reader.sensor.out_of_sync = True
+    reader.sensor.connection.out_of_sync = True
     reader.sensor.asked.clear()
     touch(reader, "bert")
     reader.run(AGAIN_MS)
     assert "aura_led" not in reader.sensor.asked
-    reader.sensor.out_of_sync = False
+    reader.sensor.connection.out_of_sync = False
     reader.run(1000)
     assert reader.sensor.lit[-1] == STEADY
 
@@ -296,7 +298,7 @@ def test_the_light_does_not_make_anybody_wait_for_late_answers() -> None:
 def test_only_the_steady_colour_is_worth_a_repeat() -> None:
     def light(line: Line) -> Light:
         memory = Memory(FakeFlash(Steps()))
-        return Light(ScannerHarness(), Sensor(line), memory, 6, lambda: True)
+        return Light(ScannerHarness(), on(line), memory, lambda: True, lambda: True)
 
     line = Line()  # which is silent
     asyncio.run(light(line).show("place_finger"))

@@ -1,6 +1,6 @@
 """What is refused, and what fails because sensor or flash do."""
 
-from fpreader.sensor import PasswordError, SensorError
+from fpreader.sensor_connection import PasswordError, SensorError
 from tests.firmware.portable.fake_hardware import CAPACITY
 from tests.firmware.portable.scanner_harness import (
     ID,
@@ -157,12 +157,12 @@ def test_only_what_matters_is_repeated_once_there_is_no_time() -> None:
 
     def cancel(reader: ScannerHarness) -> None:
         reader.scanner.cancel()
-        may["img2tz"] = reader.sensor.may_repeat()
+        may["img2tz"] = reader.sensor.connection.may_repeat()
 
     good = at(3, "img2tz", cancel)
 
     def user(reader: ScannerHarness, name: str) -> None:
-        may[name] = reader.sensor.may_repeat()
+        may[name] = reader.sensor.connection.may_repeat()
         good(reader, name)
 
     reader.user = user
@@ -227,6 +227,7 @@ def test_a_sensor_that_is_missing_at_start_is_found_later() -> None:
         "revision": None,
         "sensor_changed": False,
         "sensor_error": "not_responding",
+        "sensor_error_details": None,
     }
     reader.run(60_000)
     assert reader.told == []

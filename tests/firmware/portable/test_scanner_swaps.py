@@ -146,7 +146,7 @@ def test_a_template_deleted_behind_our_back_loses_its_id_at_the_next_start() -> 
 
 
 def test_a_sensor_swapped_while_its_index_is_read_costs_no_id() -> None:
-    for command in ("read_index", "read_sys_para"):
+    for command in ("read_index_table", "read_sys_para"):
         assert _id_after_a_swap_at(command) == "0" * 16, command
 
 

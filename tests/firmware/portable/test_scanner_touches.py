@@ -1,6 +1,7 @@
 """Touches, and the lamp of a sensor without colours."""
 
-from fpreader.sensor import SensorError
+from fpreader.sensor_connection import CodeError, SensorError
+from fpreader.touches import ALWAYS_MS, MOST_LOOKS
 from tests.firmware.portable.scanner_harness import (
     BAD_IMAGES,
     ScannerHarness,
@@ -94,11 +95,11 @@ def test_a_finger_that_still_rests_when_an_enrollment_has_ended_is_none() -> Non
 def test_an_unreadable_touch_says_why() -> None:
     reader = started()
     for word in BAD_IMAGES:
-        reader.sensor.says = [("img2tz", word)]
+        reader.sensor.says = [("img2tz", word)] * MOST_LOOKS
         touch(reader, "anna")
         assert reader.touches[-1].result == "unreadable"
         assert reader.touches[-1].reason == word
-    reader.sensor.says = [("gen_img", "no_image")]
+    reader.sensor.says = [("gen_img", "no_image")] * MOST_LOOKS
     touch(reader, "anna")
     assert reader.touches[3].reason == "no_image"
 

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from fpreader.sensor import PasswordError, Sensor, SensorError, is_occupied
+from fpreader.sensor import Sensor
+from fpreader.sensor_connection import CodeError, PasswordError, SensorConnection, SensorError
 from fpreader.sensor_packet import ACK, encode
 
 TYPE_CHECKING = False
@@ -35,6 +36,9 @@ class Line:
     def discard(self) -> None:
         self._waiting = b""
 
+    def set_baud(self, rate: int) -> None:
+        pass
+
 
 class Drip(Line):
     """A line on which noise never ends."""
@@ -49,6 +53,11 @@ class Torn(Line):
 
     def write(self, data: bytes) -> None:
         raise OSError(5)
+
+
+def on(line: Line) -> Sensor:
+    """Make the sensor at the end of a line."""
+    return Sensor(SensorConnection(line))
 
 
 def ack(*content: int) -> bytes:
@@ -104,7 +113,7 @@ def test_each_command_is_the_bytes_of_the_manual() -> None:
         encode(ACK, bytes(33)),
         *([done] * 4),
     )
-    run(all_of(Sensor(line)))
+    run(all_of(on(line)))
     assert line.sent == [
         b"\x13\0\0\0\0",
         b"\x0f",
@@ -127,23 +136,22 @@ def test_each_command_is_the_bytes_of_the_manual() -> None:
 
 def test_each_confirmation_code_has_its_meaning() -> None:
     for code, word in ((0, "finger"), (2, "no_finger"), (3, "no_image")):
-        assert run(Sensor(Line(ack(code))).gen_img()) == word
+        assert run(on(Line(ack(code))).gen_img()) == word
     for code, word in ((0, "good"), (6, "too_messy"), (7, "too_few_features"), (0x15, "no_image")):
-        assert run(Sensor(Line(ack(code))).img2tz(1)) == word
-    assert run(Sensor(Line(ack(9))).search(1, 0, 10)) is None
-    assert run(Sensor(Line(ack(9, 0, 0, 0, 0))).search(1, 0, 10)) is None
-    assert run(Sensor(Line(ack(0x0A))).reg_model()) is False
-    assert run(Sensor(Line(ack(0x0B))).store(1)) is False
-    assert run(Sensor(Line(ack(0x18))).store(1)) is False
-    assert fails(Sensor(Line(ack(0x13))).vfy_pwd()) == PasswordError.word
-    assert fails(Sensor(Line(ack(0x21))).gen_img()) == PasswordError.word
-    assert fails(Sensor(Line(ack(0x42))).gen_img()) == SensorError.word
+        assert run(on(Line(ack(code))).img2tz(1)) == word
+    assert run(on(Line(ack(9))).search(1, 0, 10)) is None
+    assert run(on(Line(ack(9, 0, 0, 0, 0))).search(1, 0, 10)) is None
+    assert run(on(Line(ack(0x0A))).reg_model()) is False
+    assert run(on(Line(ack(0x0B))).store(1)) is False
+    assert run(on(Line(ack(0x18))).store(1)) is False
+    assert fails(on(Line(ack(0x13))).vfy_pwd()) == PasswordError.word
+    assert fails(on(Line(ack(0x21))).gen_img()) == PasswordError.word
 
 
 def test_a_colour_that_is_refused_with_whatever_code_is_not_shown() -> None:
     for code in (0x01, 0x18, 0x1A, 0xFF):
         line = Line(*[ack(code)] * 3)
-        assert fails(Sensor(line).aura_led(3, 0, 7, 0)) == "not_responding"
+        assert fails(on(line).aura_led(3, 0, 7, 0)) == CodeError.word
         # Only 01 may also mean that the command came through damaged.
         assert len(line.sent) == (3 if code == 1 else 1)
 
@@ -152,52 +160,85 @@ def test_a_command_is_sent_three_times_before_the_sensor_counts_as_dead() -> Non
     bad_sum = ack(2)[:-1] + b"\xff"
     for bad in (SILENCE, b"\x00\xff\xef\x01", bad_sum, ack(1), ack(2)[:8]):
         line = Line(bad, bad, ack(2))
-        assert run(Sensor(line).gen_img()) == "no_finger"
+        assert run(on(line).gen_img()) == "no_finger"
         line = Line(bad, bad, bad, ack(2))
-        assert fails(Sensor(line).gen_img()) == "not_responding"
+        word = "missing_command" if bad == ack(1) else "not_responding"
+        assert fails(on(line).gen_img()) == word
         assert len(line.sent) == 3
+
+
+def test_a_code_that_a_command_is_not_known_to_have_is_asked_for_once_more() -> None:
+    for code in (0x17, 0x27, 0x29, 0xFC, 0xFD, 0xFE, 0x42):
+        assert run(on(Line(ack(code), ack(2))).gen_img()) == "no_finger"
+        line = Line(ack(code), ack(code), ack(2))
+        sensor = on(line)
+        try:
+            run(sensor.gen_img())
+        except CodeError as error:
+            assert (error.command, error.code) == (1, code)
+        else:
+            raise AssertionError("the code means something")
+        # The sensor answers: nothing has to be waited for.
+        assert not sensor.connection.out_of_sync
+        assert len(line.sent) == 2
+
+
+def test_an_empty_library_and_a_match_without_a_score_are_no_match() -> None:
+    for code in (0x09, 0x22, 0x24):
+        assert run(on(Line(ack(code))).search(1, 0, 10)) is None
+    assert run(on(Line(ack(0, 0, 5, 0, 0))).search(1, 0, 10)) is None
+
+
+def test_the_other_search_is_used_where_the_sensor_lacks_one() -> None:
+    found = ack(0, 0, 5, 0, 143)
+    for refusal in ([ack(0xFC)] * 2, [ack(1)] * 3):
+        line = Line(*refusal, *([ack(0, 0, 0)] * (len(refusal) == 3)), found, found)
+        sensor = on(line)
+        assert run(sensor.search(1, 0, 10)) == (5, 143)
+        assert run(sensor.search(1, 0, 10)) == (5, 143)
+        assert [sent[0] for sent in line.sent][-2:] == [0x1B, 0x1B]
 
 
 def test_nothing_is_repeated_when_there_is_no_time_for_it() -> None:
     line = Line()
-    sensor = Sensor(line)
-    sensor.may_repeat = lambda: False
+    sensor = on(line)
+    sensor.connection.may_repeat = lambda: False
     assert fails(sensor.gen_img()) == "not_responding"
     assert len(line.sent) == 1
 
 
 def test_noise_around_an_answer_does_no_harm() -> None:
     line = Line(b"\x55\xef\x01\x00" + ack(2) + b"\xef")
-    assert run(Sensor(line).gen_img()) == "no_finger"
+    assert run(on(line).gen_img()) == "no_finger"
     assert len(line.sent) == 1
 
 
 def test_what_came_before_the_command_is_not_its_answer() -> None:
     line = Line(ack(2), stale=ack(0))
-    assert run(Sensor(line).gen_img()) == "no_finger"
+    assert run(on(line).gen_img()) == "no_finger"
 
 
 def test_a_late_answer_of_another_kind_is_not_this_ones() -> None:
     late = ack(0, 0, 7, 0, 99)  # of a Search
-    assert run(Sensor(Line(late + ack(2))).gen_img()) == "no_finger"
+    assert run(on(Line(late + ack(2))).gen_img()) == "no_finger"
     late = ack(0)  # of a GenImg
-    assert run(Sensor(Line(late + ack(0, 0, 5, 0, 143))).search(1, 0, 10)) == (5, 143)
+    assert run(on(Line(late + ack(0, 0, 5, 0, 143))).search(1, 0, 10)) == (5, 143)
     data = encode(2, bytes(1))  # a data packet is no acknowledgement
-    assert run(Sensor(Line(data + ack(2))).gen_img()) == "no_finger"
+    assert run(on(Line(data + ack(2))).gen_img()) == "no_finger"
 
 
 def test_endless_noise_does_not_hold_a_command_for_ever() -> None:
-    assert fails(Sensor(Drip()).light(on=True)) == "not_responding"
+    assert fails(on(Drip()).light(on=True)) == "not_responding"
 
 
 def test_a_line_that_is_gone_counts_as_silence() -> None:
-    assert fails(Sensor(Torn()).light(on=True)) == "not_responding"
+    assert fails(on(Torn()).light(on=True)) == "not_responding"
 
 
 def test_commands_do_not_mix_when_two_tasks_use_the_sensor() -> None:
     async def both() -> None:
         line = Slow()
-        sensor = Sensor(line)
+        sensor = on(line)
         tasks = [asyncio.create_task(sensor.gen_img()) for _ in range(3)]
         for task in tasks:
             assert await task == "no_finger"
@@ -222,22 +263,6 @@ class Slow(Line):
         return ack(2)
 
 
-def test_the_index_has_one_bit_for_each_slot() -> None:
-    first = bytes((0b10000001,)) + bytes(30) + bytes((0x80,))
-    second = bytes((0b10,)) + bytes(31)
-    line = Line(encode(ACK, b"\0" + first), encode(ACK, b"\0" + second), ack(0, 0, 4))
-    index = run(Sensor(line).read_index(300))
-    assert [slot for slot in range(300) if is_occupied(index, slot)] == [0, 7, 255, 257]
-    assert line.sent == [b"\x1f\0", b"\x1f\x01", b"\x1d"]
-
-
-def test_an_index_that_disagrees_with_the_count_is_read_again() -> None:
-    page = encode(ACK, b"\0\x01" + bytes(31))
-    index = run(Sensor(Line(page, ack(0, 0, 9), page, ack(0, 0, 1))).read_index(200))
-    assert is_occupied(index, 0)
-    assert fails(Sensor(Line(page, ack(0, 0, 9), page, ack(0, 0, 9))).read_index(200))
-
-
 def test_any_bytes_are_survived() -> None:
     state = 7
     for length in range(200):
@@ -246,20 +271,20 @@ def test_any_bytes_are_survived() -> None:
             state = (state * 1103515245 + 12345) & 0x7FFFFFFF
             noise.append(state >> 16 & 0xFF)
         try:
-            run(Sensor(Line(*[bytes(noise)] * 3)).search(1, 0, 1000))
+            run(on(Line(*[bytes(noise)] * 3)).search(1, 0, 1000))
         except SensorError:
             pass
 
 
 def test_commands_without_a_valid_answer_are_counted_whatever_their_repeats() -> None:
     line = Line(SILENCE, ack(0), *([SILENCE] * 6), ack(0x21), ack(0x18))
-    sensor = Sensor(line)
+    sensor = on(line)
     run(sensor.gen_img())
-    assert sensor.errors == 0  # answered in the second try
-    sensor.out_of_sync = False
+    assert sensor.connection.errors == 0  # answered in the second try
+    sensor.connection.out_of_sync = False
     fails(sensor.gen_img())
     fails(sensor.gen_img())  # asks what is owed first, also in vain
-    assert sensor.errors == 2
-    sensor.out_of_sync = False
+    assert sensor.connection.errors == 2
+    sensor.connection.out_of_sync = False
     fails(sensor.gen_img())  # wants a password: an answer
-    assert sensor.errors == 2
+    assert sensor.connection.errors == 2

@@ -2,9 +2,10 @@
 
 import asyncio
 
-from fpreader.sensor import Sensor, SensorError, is_occupied
+from fpreader.sensor_connection import SensorError
+from fpreader.slot_index import SlotIndex, is_occupied
 from fpreader.sensor_packet import ACK, encode
-from tests.firmware.portable.test_sensor import SILENCE, Line, ack, run
+from tests.firmware.portable.test_sensor import SILENCE, Line, ack, on, run
 
 SLOTS = (0, 1, 300, 301)
 
@@ -40,7 +41,13 @@ class Late(Line):
 
 def test_a_page_that_comes_twice_is_not_the_next_page() -> None:
     """Else the ids of slots 300 and 301 are dropped at start: the count is right all the same."""
-    index = run(Sensor(Late(1)).read_index(512))
+
+    async def read() -> bytearray:
+        index = SlotIndex(on(Late(1)))
+        await index.start(512, 0)
+        return await index.read()
+
+    index = run(read())
     assert tuple(slot for slot in range(512) if is_occupied(index, slot)) == SLOTS
 
 
@@ -48,7 +55,7 @@ def test_a_late_notepad_is_not_the_index() -> None:
     """Else Templates.store asks a random bit whether the slot is free."""
 
     async def both() -> bytes:
-        sensor = Sensor(Late(1))
+        sensor = on(Late(1))
         await sensor.read_notepad(14)
         return await sensor.read_index_table(0)
 
@@ -67,7 +74,7 @@ def test_a_late_answer_to_the_image_is_not_taken_for_the_features() -> None:
     )
 
     async def touch() -> str:
-        sensor = Sensor(line)
+        sensor = on(line)
         assert await sensor.gen_img() == "finger"
         return await sensor.img2tz(1)
 
@@ -93,7 +100,7 @@ class Flood(Line):
 def test_a_flood_of_noise_leaves_others_their_turn() -> None:
     async def both() -> None:
         line = Flood()
-        task = asyncio.create_task(Sensor(line).light(on=True))
+        task = asyncio.create_task(on(line).light(on=True))
         await asyncio.sleep(0)
         await asyncio.sleep(0.01)
         assert not task.done()

@@ -1,6 +1,7 @@
 """The settings, on fake hardware."""
 
-from fpreader.sensor import SensorError
+from fpreader.sensor_connection import SensorError
+from fpreader.touches import MOST_LOOKS
 from tests.firmware.portable.scanner_harness import (
     ANNA,
     ID,
@@ -26,7 +27,7 @@ def test_a_reader_that_does_not_identify_still_tells_of_everything_else_and_enro
     touch(reader, "anna")
     assert reader.touches == []
     touch(reader, "bert")
-    reader.sensor.says = [("img2tz", "too_messy")]
+    reader.sensor.says = [("img2tz", "too_messy")] * MOST_LOOKS
     touch(reader, "anna")
     assert [entry.result for entry in reader.touches] == ["not_identified", "unreadable"]
     reader.user = scans("anna")
@@ -121,5 +122,5 @@ def test_the_security_level_needs_a_sensor_that_is_ours_and_free() -> None:
 
 def test_commands_without_a_valid_answer_are_counted() -> None:
     reader = started()
-    reader.sensor.errors = 7
+    reader.sensor.connection.errors = 7
     assert reader.scanner.sensor_errors == 7

@@ -1,0 +1,232 @@
+"""Which slots of the sensor hold a template: asked for, and proven where something is stored.
+
+ReadIndexTable tells it, as the manuals say with one bit for each slot. Real sensors shift the bits,
+or lack the command. So a shift counts only when it was proven: by LoadChar at start, or by the bit
+that the first Store sets. Until then a slot counts as free only when no shift could mean it. Where
+there is no table, or it was found to be wrong, LoadChar of each slot takes its place.
+"""
+
+from fpreader.sensor import LOAD_CHAR, PAGE_SLOTS, READ_INDEX_TABLE, TEMPLETE_NUM
+from fpreader.sensor_connection import CodeError, SensorError
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from fpreader.sensor import Sensor
+
+#: How far the bits of an index table may be shifted; none that was heard of is by more than 1.
+MOST_SHIFT = 8
+#: In the place of a shift: the index table is not to be believed.
+NO_TABLE = "load_char"
+
+#: RegModel leaves the template in both buffers, and Store takes it from the first.
+_SPARE_BUFFER = 2
+
+
+class UnclearIndexError(SensorError):
+    """The sensor does not tell, in a way that can be proven, which of its slots are occupied."""
+
+    word = "unclear_index"
+
+
+class SlotIndex:
+    """Asks one sensor. What does so raises SensorError as Sensor does, and UnclearIndexError."""
+
+    def __init__(self, sensor: "Sensor") -> None:
+        self._sensor = sensor
+        self._capacity = 0
+        self.shift: int | str | None = None
+        """Slot n is bit n + `shift` of the index table; NO_TABLE, or None while that is unknown."""
+        self.count_agrees: bool | None = None
+        """Whether TempleteNum agrees with the occupied slots; None where it does not answer."""
+        self._load_char_works: bool | None = None
+        """Whether LoadChar tells an empty slot from an occupied one; None: not known yet."""
+        self._before = bytearray()  # the table before Store
+        self._was_empty = False  # LoadChar found the slot empty before Store
+
+    async def start(self, capacity: int, shift: "int | str | None") -> None:
+        """Find out how this sensor tells it; `shift` is what was proven of it before."""
+        self._capacity, self.shift = capacity, shift
+        self._load_char_works = None
+        if shift == NO_TABLE:
+            return
+        try:
+            table = await self._table()
+        except CodeError:
+            self.shift = NO_TABLE
+            return
+        if shift is None and any(table):
+            self.shift = await self._find_shift(table)
+
+    async def read(self) -> bytearray:
+        """Give which slots are occupied, one bit each, lowest first, without any shift."""
+        if self.shift == NO_TABLE:
+            return await self._load_all()
+        table = await self._table()
+        self.count_agrees = await self._agrees(table)
+        if self.count_agrees is False:
+            # Misread, or a sensor that cannot count: the same table once more is believed.
+            again = await self._table()
+            if again != table:
+                raise SensorError
+        return self._unshifted(table)
+
+    async def is_taken(self, slot: int) -> bool:
+        """Ask for one slot; taken is also one of which it is not known."""
+        if self.shift == NO_TABLE:
+            return await self._sensor.load_char(_SPARE_BUFFER, slot)
+        if not isinstance(self.shift, int) or slot + self.shift < 0:
+            return self._may_mean(await self._table(), slot)
+        page, bit = divmod(slot + self.shift, PAGE_SLOTS)
+        return _bit(await self._sensor.read_index_table(page), bit)
+
+    def may_store(self, index: bytearray, slot: int) -> bool:
+        """Tell whether a slot is free for certain in an index that `read` gave."""
+        return not any(is_occupied(index, near) for near in self._near(slot))
+
+    async def prove_free(self, slot: int) -> bool:
+        """Ask every witness whether a slot is free, right before Store. Overwrites buffer 2."""
+        self._was_empty = False
+        if self.shift != NO_TABLE:
+            self._before = await self._table()
+            if self._may_mean(self._before, slot):
+                return False
+        loads = await self._loads(slot)
+        if loads and await self._load_char_lies(slot):
+            loads = None
+        if loads:
+            # The table does not know of it, so it is not to be believed.
+            self.shift = NO_TABLE
+            return False
+        self._was_empty = loads is False
+        return self._was_empty or self.shift != NO_TABLE
+
+    async def prove_stored(self, slot: int) -> bool:
+        """Ask whether exactly this slot was filled since prove_free, and learn the shift by it."""
+        if self.shift == NO_TABLE:
+            return await self._sensor.load_char(_SPARE_BUFFER, slot)
+        after = await self._table()
+        bits = [bit for bit in range(8 * len(after)) if _bit(after, bit) != _bit(self._before, bit)]
+        if len(bits) == 1 and _bit(after, bits[0]):
+            shift = bits[0] - slot
+            if shift == self.shift or (self.shift is None and abs(shift) <= MOST_SHIFT):
+                self.shift = shift
+                return True
+        if self._was_empty and await self._loads(slot):
+            # It is there, so the table is wrong, and so is what else it says.
+            self.shift = NO_TABLE
+            return True
+        return False
+
+    # --- the table ------------------------------------------------------------------
+
+    async def _table(self) -> bytearray:
+        table = bytearray()
+        beyond = self.shift if isinstance(self.shift, int) else 0
+        last = self._capacity - 1 + max(0, beyond)
+        for page in range(last // PAGE_SLOTS + 1):
+            table.extend(await self._sensor.read_index_table(page))
+        return table
+
+    def _unshifted(self, table: bytearray) -> bytearray:
+        shift = self.shift or 0
+        if not shift or isinstance(shift, str):
+            return table
+        index = bytearray(len(table))
+        for bit in range(8 * len(table)):
+            if _bit(table, bit) and bit >= shift:
+                index[(bit - shift) >> 3] |= 1 << ((bit - shift) & 7)
+        return index
+
+    def _near(self, slot: int) -> range:
+        """The slots that may be meant by the bit of this one."""
+        if self.shift is not None:
+            return range(slot, slot + 1)
+        return range(max(0, slot - MOST_SHIFT), slot + MOST_SHIFT + 1)
+
+    def _may_mean(self, table: bytearray, slot: int) -> bool:
+        index = self._unshifted(table)
+        return any(is_occupied(index, near) for near in self._near(slot))
+
+    async def _find_shift(self, table: bytearray) -> "int | None":
+        """Find the shift of a table that is not empty by its lowest slot; None: it cannot be."""
+        bits = [bit for bit in range(8 * len(table)) if _bit(table, bit)]
+        if await self._load_char_lies(None, table):
+            return None
+        for slot in range(max(0, bits[0] - MOST_SHIFT), bits[0] + MOST_SHIFT + 1):
+            if slot < self._capacity and await self._loads(slot):
+                shift = bits[0] - slot
+                # A table in another order would pass by its lowest bit alone.
+                return shift if await self._loads(bits[-1] - shift) else None
+        return None
+
+    async def _agrees(self, table: bytearray) -> "bool | None":
+        if TEMPLETE_NUM in self._sensor.connection.missing:
+            return None
+        try:
+            return await self._sensor.templete_num() == occupied(table)
+        except CodeError:
+            return None
+
+    # --- LoadChar -------------------------------------------------------------------
+
+    async def _loads(self, slot: int) -> "bool | None":
+        """Ask LoadChar for a slot; None where the sensor has no such command, or it lies."""
+        if self._load_char_works is False:
+            return None
+        try:
+            return await self._sensor.load_char(_SPARE_BUFFER, slot)
+        except CodeError:
+            self._load_char_works = False
+            return None
+
+    async def _load_char_lies(self, slot: "int | None", table: "bytearray | None" = None) -> bool:
+        """Tell whether LoadChar finds a template also where there can be none.
+
+        Asks for the highest slot, beside this one, that no bit of the table can mean.
+        """
+        if self._load_char_works is None:
+            table = self._before if table is None else table
+            for empty in range(self._capacity - 1, -1, -1):
+                near = range(max(0, empty - MOST_SHIFT), empty + MOST_SHIFT + 1)
+                if empty != slot and not any(is_occupied(table, bit) for bit in near):
+                    loads = await self._loads(empty)
+                    self._load_char_works = loads is False
+                    break
+        return self._load_char_works is False
+
+    async def _load_all(self) -> bytearray:
+        """Ask LoadChar for each slot: the long way, where there is no index table."""
+        index = bytearray((self._capacity + 7) // 8)
+        try:
+            for slot in range(self._capacity):
+                if await self._sensor.load_char(_SPARE_BUFFER, slot):
+                    index[slot >> 3] |= 1 << (slot & 7)
+        except CodeError as error:
+            if error.command != LOAD_CHAR:
+                raise
+            raise CodeError(READ_INDEX_TABLE, None) from error
+        self.count_agrees = await self._agrees(index)
+        if occupied(index) == self._capacity and not self.count_agrees:
+            # Full, or every slot passes for occupied.
+            raise UnclearIndexError
+        return index
+
+
+def occupied(index: "bytes | bytearray") -> int:
+    """Count the occupied slots of an index."""
+    count = 0
+    for byte in index:
+        while byte:
+            count += byte & 1
+            byte >>= 1  # noqa: PLW2901
+    return count
+
+
+def is_occupied(index: "bytes | bytearray", slot: int) -> bool:
+    """Tell whether an index has a template in this slot; none is beyond its end."""
+    return slot >> 3 < len(index) and _bit(index, slot)
+
+
+def _bit(table: "bytes | bytearray", number: int) -> bool:
+    return bool(table[number >> 3] >> (number & 7) & 1)
