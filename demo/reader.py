@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from emulator.line import SensorLine
-from emulator.profiles import PROFILES
+from emulator.odd_profiles import PROFILES
 from emulator.sensor import EmulatedSensor
 
 from .programs import CACHE, ROOT, Program

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import termios
 import threading
 import time
 import tty
@@ -12,13 +13,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from .wire import Code
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .fingers import Finger, Quality
     from .sensor import EmulatedSensor, Reply
-    from .wire import Code
 
 #: How many commands the log keeps: a demo polls GenImg for days.
 _LOG_SIZE: Final = 10_000
@@ -27,6 +29,8 @@ _LATELY: Final = 6
 #: Seconds between the pieces of a split answer, enough for separate reads.
 _PIECE_GAP: Final = 0.005
 _READ_SIZE: Final = 4096
+#: Where the fields of `termios.tcgetattr` have the two speeds.
+_SPEEDS: Final = slice(4, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,21 @@ class LoggedCommand:
     time: float
     #: Instruction code; None for a packet that was no readable command.
     command: int | None
-    #: Confirmation code; None when the sensor did nothing.
-    code: Code | None
+    #: Confirmation code; None when the sensor did nothing, or did not answer.
+    code: int | None
+
+
+def _name(code: int | None) -> str:
+    if code is None:
+        return "nothing"
+    return Code(code).name if code in Code else f"{code:#04x}"
 
 
 class SensorLine:
     """Runs a sensor on a pty until `close`; all methods are thread-safe.
+
+    A reader that has set another speed than the sensor's hears nothing, and what it
+    sends is lost. One that sets none has that of most sensors, 57600 baud.
 
     The path stays the same while sensors are unplugged, replugged and swapped, as
     the pins of a microcontroller do.
@@ -77,6 +90,9 @@ class SensorLine:
             resources.callback(os.close, self._master)
             resources.callback(os.close, slave)
             tty.setraw(slave)
+            attributes = termios.tcgetattr(slave)
+            attributes[_SPEEDS] = [termios.B57600] * 2
+            termios.tcsetattr(slave, termios.TCSANOW, attributes)
             os.set_blocking(self._master, False)
             self._wake_read, self._wake_write = os.pipe()
             resources.callback(os.close, self._wake_read)
@@ -153,13 +169,13 @@ class SensorLine:
     def replug(self) -> None:
         """Put the sensor back on; it starts anew."""
         with self.hold() as sensor:
-            self._send(sensor.power_on())
+            self._announce(sensor.power_on())
 
     def power_cycle(self) -> None:
         """Interrupt the sensor's supply."""
         with self.hold() as sensor:
             self._epoch += 1
-            self._send(sensor.power_cycle())
+            self._announce(sensor.power_cycle())
 
     def swap(self, sensor: EmulatedSensor) -> None:
         """Put another sensor in the place of this one, and start it."""
@@ -167,7 +183,7 @@ class SensorLine:
             self._epoch += 1
             old.power_off()
             self._sensor = sensor
-            self._send(sensor.power_cycle())
+            self._announce(sensor.power_cycle())
 
     # --- what the reader did --------------------------------------------------------
 
@@ -188,7 +204,7 @@ class SensorLine:
         command: int,
         timeout: float = 5.0,
         *,
-        code: Code | None = None,
+        code: int | None = None,
         since: int = 0,
     ) -> LoggedCommand:
         """Return the first command of this kind, now or as soon as it has come.
@@ -221,7 +237,7 @@ class SensorLine:
         now = time.monotonic()
         last = [
             f"{'none' if entry.command is None else f'{entry.command:#04x}'}"
-            f" -> {'nothing' if entry.code is None else entry.code.name}"
+            f" -> {_name(entry.code)}"
             f" {now - entry.time:.1f} s ago"
             for entry in list(self._log)[-_LATELY:]
         ]
@@ -248,10 +264,15 @@ class SensorLine:
             data = os.read(self._master, _READ_SIZE)
             with self._changed:
                 epoch = self._epoch
-                replies = self._sensor.process(data)
+                replies = self._sensor.process(data) if self._in_step() else []
                 self._changed.notify_all()
                 for reply in replies:
                     self._answer(reply, epoch)
+
+    def _in_step(self) -> bool:
+        """Tell whether the reader has set the sensor's speed."""
+        speed = getattr(termios, f"B{9600 * self._sensor.flash.baud}", None)
+        return termios.tcgetattr(self._master)[_SPEEDS] == [speed] * 2
 
     def _answer(self, reply: Reply, epoch: int) -> None:
         """Send an answer in its time, unless the sensor loses power before.
@@ -277,6 +298,11 @@ class SensorLine:
 
     def _obsolete(self, epoch: int) -> bool:
         return self._closed or self._epoch != epoch
+
+    def _announce(self, data: bytes) -> None:
+        """Send what the sensor says unasked."""
+        if not self._closed and self._in_step():
+            self._send(data)
 
     def _send(self, data: bytes) -> None:
         """Write to the pty, from under the lock."""

@@ -163,12 +163,12 @@ def test_a_split_answer_arrives_whole(line: SensorLine, port: Serial) -> None:
 
 def test_answers_take_the_time_of_the_model_scaled() -> None:
     slow = EmulatedSensor(replace(R307, seconds={Command.GEN_IMG: 0.5, Command.EMPTY: 60.0}))
-    with SensorLine(slow, time_scale=0.2) as line, Serial(line.path, timeout=5) as port:
+    with SensorLine(slow, time_scale=0.2) as line, Serial(line.path, 57600, timeout=5) as port:
         ask(port, COUNT)
         ask(port, GEN_IMG, 12)
         quick, image = line.commands
     assert image.time - quick.time >= 0.1
-    with SensorLine(slow) as line, Serial(line.path, timeout=5) as port:
+    with SensorLine(slow) as line, Serial(line.path, 57600, timeout=5) as port:
         assert ask(port, frame(COMMAND, b"\x0d"), 12) == frame(ACK, b"\x00")
 
 
@@ -176,7 +176,7 @@ def test_answers_take_the_time_of_the_model_scaled() -> None:
 def test_an_answer_that_is_under_way_is_lost_with_the_power(event: str) -> None:
     slow = EmulatedSensor(replace(R307, seconds={Command.EMPTY: 60.0}))
     slow.templates[1] = b""
-    with SensorLine(slow, time_scale=1) as line, Serial(line.path, timeout=5) as port:
+    with SensorLine(slow, time_scale=1) as line, Serial(line.path, 57600, timeout=5) as port:
         port.write(frame(COMMAND, b"\x0d"))
         line.wait_until(lambda sensor: not sensor.templates)
         getattr(line, event)(*[EmulatedSensor(R307)] * (event == "swap"))
@@ -188,7 +188,7 @@ def test_closing_does_not_wait_for_a_slow_answer() -> None:
     slow = EmulatedSensor(replace(R307, seconds={Command.EMPTY: 60.0}))
     slow.templates[1] = b""
     line = SensorLine(slow, time_scale=1)
-    with Serial(line.path, timeout=5) as port:
+    with Serial(line.path, 57600, timeout=5) as port:
         port.write(frame(COMMAND, b"\x0d"))
         line.wait_until(lambda sensor: not sensor.templates)
         line.close()
@@ -200,7 +200,7 @@ def test_closing_leaves_no_thread_no_file_and_no_link(tmp_path: Path) -> None:
     for _ in range(5):
         line = SensorLine(EmulatedSensor(R307), link=link)
         assert line.path == str(link)
-        with Serial(line.path, timeout=5) as port:
+        with Serial(line.path, 57600, timeout=5) as port:
             assert ask(port, COUNT) == GOOD
         line.close()
         line.close()
