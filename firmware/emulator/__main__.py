@@ -133,8 +133,11 @@ def _change(sensor: EmulatedSensor, verb: str, *words: str) -> bool:
 
 
 def _hexadecimal(text: str) -> int:
-    """Return a number of four bytes."""
-    return int.from_bytes(bytes.fromhex(text.zfill(8)).rjust(4, b"\0")[-4:])
+    """Return a number of up to four bytes."""
+    number = int(text, 16)
+    if number not in range(1 << 32):
+        raise argparse.ArgumentTypeError(f"{text} does not fit into four bytes")
+    return number
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

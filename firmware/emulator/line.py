@@ -1,18 +1,17 @@
-"""A sensor at the end of a serial line: a pty and a thread that serves it."""
+"""A sensor at the end of a serial line, and a thread that serves it."""
 
 from __future__ import annotations
 
 import os
 import select
-import termios
 import threading
 import time
-import tty
 from collections import deque
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from .pseudo_terminal import PseudoTerminal
 from .wire import Code
 
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ _LOG_SIZE: Final = 10_000
 _LATELY: Final = 6
 #: Seconds between the pieces of a split answer, enough for separate reads.
 _PIECE_GAP: Final = 0.005
-_READ_SIZE: Final = 4096
-#: Where the fields of `termios.tcgetattr` have the two speeds.
-_SPEEDS: Final = slice(4, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +80,10 @@ class SensorLine:
         self._closed = False
         # An answer belongs to the power-on in which its command came.
         self._epoch = 0
-        with ExitStack() as resources:
-            # The line's own end of the slave keeps the pty alive between clients.
-            self._master, slave = os.openpty()
-            resources.callback(os.close, self._master)
-            resources.callback(os.close, slave)
-            tty.setraw(slave)
-            attributes = termios.tcgetattr(slave)
-            attributes[_SPEEDS] = [termios.B57600] * 2
-            termios.tcsetattr(slave, termios.TCSANOW, attributes)
-            os.set_blocking(self._master, False)
-            self._wake_read, self._wake_write = os.pipe()
-            resources.callback(os.close, self._wake_read)
-            resources.callback(os.close, self._wake_write)
-            self._path = os.ttyname(slave)
-            if link is not None:
-                self._make_link(link)
-                resources.callback(link.unlink, missing_ok=True)
-            self._resources = resources.pop_all()
+        self._pty = PseudoTerminal(link)
+        self._wake_read, self._wake_write = os.pipe()
         self._thread = threading.Thread(target=self._serve, name="sensor-line")
         self._thread.start()
-
-    def _make_link(self, link: Path) -> None:
-        # A killed process leaves its link behind; a real file is somebody's.
-        if link.is_symlink():
-            link.unlink()
-        link.symlink_to(self._path)
-        self._path = str(link)
 
     def __enter__(self) -> Self:
         """Return the running line."""
@@ -123,7 +96,7 @@ class SensorLine:
     @property
     def path(self) -> str:
         """The serial port for the reader to open."""
-        return self._path
+        return self._pty.path
 
     def close(self) -> None:
         """Stop the thread, close the pty and remove the link; a second call is idle."""
@@ -134,7 +107,9 @@ class SensorLine:
             self._changed.notify_all()
         os.write(self._wake_write, b"\0")
         self._thread.join()
-        self._resources.close()
+        self._pty.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
 
     # --- what happens to the sensor -------------------------------------------------
 
@@ -258,10 +233,10 @@ class SensorLine:
 
     def _serve(self) -> None:
         while True:
-            ready, _, _ = select.select([self._master, self._wake_read], [], [])
+            ready, _, _ = select.select([self._pty.fileno(), self._wake_read], [], [])
             if self._wake_read in ready:
                 return
-            data = os.read(self._master, _READ_SIZE)
+            data = self._pty.read()
             with self._changed:
                 epoch = self._epoch
                 replies = self._sensor.process(data) if self._in_step() else []
@@ -271,8 +246,7 @@ class SensorLine:
 
     def _in_step(self) -> bool:
         """Tell whether the reader has set the sensor's speed."""
-        speed = getattr(termios, f"B{9600 * self._sensor.flash.baud}", None)
-        return termios.tcgetattr(self._master)[_SPEEDS] == [speed] * 2
+        return self._pty.baud == 9600 * self._sensor.flash.baud
 
     def _answer(self, reply: Reply, epoch: int) -> None:
         """Send an answer in its time, unless the sensor loses power before.
@@ -306,10 +280,5 @@ class SensorLine:
 
     def _send(self, data: bytes) -> None:
         """Write to the pty, from under the lock."""
-        if self._closed:
-            return
-        try:
-            os.write(self._master, data)
-        except BlockingIOError:
-            # Nobody reads and the pty is full: a UART loses such bytes as well.
-            return
+        if not self._closed:
+            self._pty.write(data)
