@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .wire import START
+from .wire import START, Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Strike(NamedTuple):
 
     fault: Fault
     #: The confirmation code of Fault.CODE; means nothing to the others.
-    code: int = 0
+    code: int
 
 
 @dataclass(slots=True)
@@ -69,19 +69,19 @@ class FaultPlan:
         *,
         after: int = 0,
         command: int | None = None,
-        code: int | None = None,
+        code: int = Code.RESIDUAL_FINGER,
     ) -> None:
         """Let `times` commands go wrong once `after` of them have gone well.
 
         `times` None: until `clear`. `command` limits all of it to one instruction
         code. A command uses up the first plan that fits it; the plans behind that
-        one wait, and do not count it. `code`, 0 to 255, is what Fault.CODE answers;
-        ValueError when it is missing, or given to another fault.
+        one wait, and do not count it. `code` is what Fault.CODE answers, ValueError
+        if that is no byte; the other faults have no use for it.
         """
-        if (fault is Fault.CODE) != (code is not None) or code not in {None, *range(256)}:
-            message = f"{fault} with code {code}"
+        if code not in range(256):
+            message = f"{code} is no confirmation code"
             raise ValueError(message)
-        self._plans.append(_Plan(Strike(fault, code or 0), times, after, command))
+        self._plans.append(_Plan(Strike(fault, code), times, after, command))
 
     def clear(self) -> None:
         """Let everything go well from here on."""

@@ -126,14 +126,15 @@ def test_a_code_comes_without_the_data_of_a_good_answer(sensor: EmulatedSensor) 
     assert sensor.receive(COUNT) == GOOD
 
 
-@pytest.mark.parametrize(
-    ("fault", "code"), [(Fault.CODE, None), (Fault.SPLIT, 1), (Fault.CODE, 256), (Fault.CODE, -1)]
-)
-def test_only_a_code_has_a_code_and_it_is_one_byte(
-    sensor: EmulatedSensor, fault: Fault, code: int | None
-) -> None:
-    with pytest.raises(ValueError, match=fault):
-        sensor.faults.add(fault, code=code)
+def test_a_code_is_that_of_a_finger_left_behind_unless_it_is_said(sensor: EmulatedSensor) -> None:
+    sensor.faults.add(Fault.CODE)
+    assert Client(sensor).code(0x1D) == 0x17
+
+
+@pytest.mark.parametrize("code", [256, -1])
+def test_a_code_is_one_byte(sensor: EmulatedSensor, code: int) -> None:
+    with pytest.raises(ValueError, match="no confirmation code"):
+        sensor.faults.add(Fault.CODE, code=code)
     assert sensor.faults.left == 0
 
 
