@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from emulator.odd_profiles import PROFILES
+
 from .brokers import BrokerKind
 from .check import async_check
 from .home_assistant import PASSWORD, USER
@@ -17,11 +19,12 @@ from .stage import Stage
 PORT = 8123
 
 
-async def async_run(*, check: bool, port: int) -> int:
+async def async_run(*, check: bool, port: int, sensor: str | None) -> int:
     """Run the demo until Ctrl-C, or check it; return the exit code."""
     with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
         async with Stage(Path(folder), broker=BrokerKind.AMQTT, home_assistant_port=port) as stage:
-            running = asyncio.create_task(_async_check(stage) if check else _async_show(stage))
+            run = _async_check if check else _async_show
+            running = asyncio.create_task(run(stage, sensor))
             # The last one: somebody closes the terminal.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, running.cancel)
@@ -32,9 +35,9 @@ async def async_run(*, check: bool, port: int) -> int:
                 return 1 if check else 0
 
 
-async def _async_show(stage: Stage) -> int:
+async def _async_show(stage: Stage, sensor: str | None) -> int:
     print("Starting a broker, Home Assistant and two readers (the first time takes longer) ...")
-    async with open_show(stage):
+    async with open_show(stage, sensor):
         print(
             f"\nReady: {stage.home_assistant.url}\n"
             f"User {USER}, password {PASSWORD}\n"
@@ -48,11 +51,11 @@ async def _async_show(stage: Stage) -> int:
     return 1 if code else 0
 
 
-async def _async_check(stage: Stage) -> int:
+async def _async_check(stage: Stage, sensor: str | None) -> int:
     print("Starting a broker, Home Assistant and a reader (the first time takes longer) ...")
     await stage.async_start()
     # A real sensor needs some tenths of a second for an image; a check need not wait for that.
-    reader = stage.add_reader(FRONT_DOOR, time_scale=0.0)
+    reader = stage.add_reader(FRONT_DOOR, model=sensor or "R307", time_scale=0.0)
     async with await stage.home_assistant.async_connect() as client:
         added = await async_add_reader(stage, client, reader)
         right = await async_check(client, reader, added.device_id)
@@ -79,10 +82,16 @@ def main() -> int:
         "--check", action="store_true", help="enroll one finger without a person, and exit"
     )
     parser.add_argument("--port", type=_port, help=f"port of Home Assistant (default {PORT})")
+    parser.add_argument(
+        "--sensor",
+        choices=PROFILES,
+        metavar="NAME",
+        help=f"sensor of the first reader: {', '.join(PROFILES)}",
+    )
     arguments = parser.parse_args()
     port = arguments.port or (free_port() if arguments.check else PORT)
     try:
-        return asyncio.run(async_run(check=arguments.check, port=port))
+        return asyncio.run(async_run(check=arguments.check, port=port, sensor=arguments.sensor))
     except DidNotStartError as err:
         print(f"Something did not start:\n{err}", file=sys.stderr)
     except TimeoutError:

@@ -4,7 +4,8 @@ import json
 from typing import TYPE_CHECKING
 
 from emulator.line import SensorLine
-from emulator.profiles import PROFILES
+from emulator.odd_profiles import PROFILES
+from emulator.profiles import MODELS
 from emulator.sensor import EmulatedSensor
 
 from .programs import CACHE, ROOT, Program
@@ -31,14 +32,18 @@ class VirtualReader:
         time_scale: float = 0.0,
         runtime: Path = MICROPYTHON,
     ) -> None:
-        """Prepare a reader. `time_scale` 1 makes the sensor as slow as a real one, 0 instant."""
+        """Prepare a reader. `time_scale` 1 makes the sensor as slow as a real one, 0 instant.
+
+        `model` is the name of one of the emulator's profiles.
+        """
         self.reader_id = reader_id
         self.device = f"demo_{reader_id}"
         self._folder = folder
         self._runtime = runtime
         (folder / "flash").mkdir(parents=True, exist_ok=True)
+        profile = PROFILES[model]
         self.line = SensorLine(
-            EmulatedSensor(PROFILES[model]), link=folder / "sensor", time_scale=time_scale
+            EmulatedSensor(profile), link=folder / "sensor", time_scale=time_scale
         )
         self._config = folder / "config.json"
         self._config.write_text(
@@ -48,7 +53,8 @@ class VirtualReader:
                     "device": self.device,
                     "broker": "127.0.0.1",
                     "port": broker_port,
-                    "sensor": model,
+                    # As many CharBuffers are what the firmware has to know of it.
+                    "sensor": next(one.name for one in MODELS if one.buffers == profile.buffers),
                     "uart": self.line.path,
                     "storage": str(folder / "flash"),
                 }

@@ -39,8 +39,11 @@ class Show:
 
 
 @asynccontextmanager
-async def open_show(stage: Stage) -> AsyncGenerator[Show]:
-    """Set everything up on a stage that has not been started; leaving it lets go of the fingers."""
+async def open_show(stage: Stage, sensor: str | None = None) -> AsyncGenerator[Show]:
+    """Set everything up on a stage that has not been started; leaving it lets go of the fingers.
+
+    `sensor` is another one for the front door, by the name of its profile.
+    """
     home_assistant = stage.home_assistant
     people.draw(home_assistant.folder)
     await stage.async_start({"mqtt": mqtt_entities(tuple(READERS))})
@@ -51,7 +54,8 @@ async def open_show(stage: Stage) -> AsyncGenerator[Show]:
         with ExitStack() as hands:
             for reader_id, (name, model) in READERS.items():
                 # A real sensor needs some tenths of a second for an image.
-                reader = stage.add_reader(reader_id, model=model, time_scale=1.0)
+                other = sensor if reader_id == FRONT_DOOR else None
+                reader = stage.add_reader(reader_id, model=other or model, time_scale=1.0)
                 added = await async_add_reader(stage, client, reader)
                 if reader_id == FRONT_DOOR:
                     await home_assistant.async_set_options(

@@ -14,17 +14,22 @@ from typing import TYPE_CHECKING
 from .faults import Fault
 from .fingers import Blend, Finger, Quality
 from .line import SensorLine
-from .profiles import PROFILES
+from .odd_profiles import PROFILES
 from .sensor import EmulatedSensor
+from .surface import Background
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 HELP = f"""\
-place NAME [QUALITY] [twin=NAME] [blend=BLEND]   put a finger on the sensor
+place NAME [QUALITY] [early=QUALITY,...] [twin=NAME] [blend=BLEND]
+                                put a finger on the sensor
 lift                            take it away
 script QUALITY ...              how the next captures turn out
 fault FAULT [COUNT]             the next commands go wrong; "fault none" forgets all
+fault code CODE [COUNT]         the next commands do nothing but answer with this (hexadecimal)
+flicker LOOKS                   which looks see a resting finger, as in 1101; "flicker 1": all
+background BACKGROUND           what is seen while no finger rests there
 unplug, replug, power           take the sensor off, put it back, interrupt its supply
 swap [PROFILE]                  put a new, empty sensor in its place
 show                            stored slots, finger, light, number of commands so far
@@ -32,7 +37,8 @@ help, quit
 
 QUALITY: {", ".join(Quality)}
 BLEND: {", ".join(Blend)}
-FAULT: {", ".join(Fault)}
+BACKGROUND: {", ".join(Background)}
+FAULT: {", ".join(fault for fault in Fault if fault is not Fault.CODE)}
 """
 
 
@@ -63,16 +69,14 @@ class Player:
                     getattr(self.line, verb)()
                 case "power", ():
                     self.line.power_cycle()
-                case "script", (_, *_):
-                    self.line.script(*map(Quality, words))
-                case "fault", (name, *count) if len(count) <= 1:
-                    self._fault(name, *map(int, count))
                 case "swap", (*name,) if len(name) <= 1:
                     self._swap(*name)
                 case "show", ():
                     return self._show()
                 case _:
-                    return HELP
+                    with self.line.hold() as sensor:
+                        if not _change(sensor, verb, *words):
+                            return HELP
         except (ValueError, KeyError) as error:
             return f"not understood: {error}"
         return "ok"
@@ -87,17 +91,11 @@ class Player:
                 quality=qualities[-1] if qualities else Quality.OK,
                 twin=pairs.pop("twin", None),
                 blend=Blend(pairs.pop("blend", Blend.NEITHER)),
+                early=[Quality(one) for one in pairs.pop("early", "").split(",") if one],
             )
             if pairs:
                 raise ValueError(", ".join(pairs))
         return self.fingers[name]
-
-    def _fault(self, name: str, count: int = 1) -> None:
-        with self.line.hold() as sensor:
-            if name == "none":
-                sensor.faults.clear()
-            else:
-                sensor.faults.add(Fault(name), count)
 
     def _swap(self, name: str | None = None) -> None:
         with self.line.hold() as sensor:
@@ -114,10 +112,49 @@ class Player:
             )
 
 
+def _change(sensor: EmulatedSensor, verb: str, *words: str) -> bool:
+    """Change what goes wrong with a sensor and what it sees; tell whether that was meant."""
+    match verb, words:
+        case "script", (_, *_):
+            sensor.script(*map(Quality, words))
+        case "flicker", (looks,):
+            sensor.flicker([bool(int(look, 2)) for look in looks])
+        case "background", (name,):
+            sensor.background(Background(name))
+        case "fault", ("none",):
+            sensor.faults.clear()
+        case "fault", (Fault.CODE, code, *count) if len(count) <= 1:
+            sensor.faults.add(Fault.CODE, *map(int, count), code=int(code, 16))
+        case "fault", (name, *count) if len(count) <= 1:
+            sensor.faults.add(Fault(name), *map(int, count))
+        case _:
+            return False
+    return True
+
+
+def _hexadecimal(text: str) -> int:
+    """Return a number of up to four bytes."""
+    number = int(text, 16)
+    if number not in range(1 << 32):
+        raise argparse.ArgumentTypeError(f"{text} does not fit into four bytes")
+    return number
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one sensor until the input ends."""
     parser = argparse.ArgumentParser(prog="emulator", description=__doc__)
-    parser.add_argument("--profile", choices=PROFILES, default="R307")
+    parser.add_argument(
+        "--profile", choices=PROFILES, default="R307", help="the sensor, by default an R307"
+    )
+    parser.add_argument("--address", type=_hexadecimal, help="its address, hexadecimal")
+    parser.add_argument("--password", type=_hexadecimal, help="its password, hexadecimal")
+    parser.add_argument(
+        "--baud",
+        type=int,
+        choices=range(9600, 115201, 9600),
+        metavar="BAUD",
+        help="its speed, 9600 to 115200 in steps of 9600",
+    )
     parser.add_argument("--link", type=Path, help="symlink to make for the serial port")
     parser.add_argument(
         "--time-scale",
@@ -127,6 +164,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     sensor = EmulatedSensor(PROFILES[options.profile])
+    if options.address is not None:
+        sensor.flash.address = options.address
+    if options.password is not None:
+        sensor.flash.password = options.password
+    if options.baud is not None:
+        sensor.flash.baud = options.baud // 9600
     with SensorLine(sensor, link=options.link, time_scale=options.time_scale) as line:
         print(f"{options.profile} at {line.path}", flush=True)
         Player(line).run(sys.stdin)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .wire import START
+from .wire import START, Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +36,21 @@ class Fault(StrEnum):
     POWER_LOSS_BEFORE = "power_loss_before"
     #: The sensor restarts after having done it: flash kept, RAM lost, no answer.
     POWER_LOSS_AFTER = "power_loss_after"
+    #: No effect; the answer is a confirmation code and nothing else (`FaultPlan.add`).
+    CODE = "code"
+
+
+class Strike(NamedTuple):
+    """What strikes one command."""
+
+    fault: Fault
+    #: The confirmation code of Fault.CODE; means nothing to the others.
+    code: int
 
 
 @dataclass(slots=True)
 class _Plan:
-    fault: Fault
+    strike: Strike
     times: int | None
     after: int
     command: int | None
@@ -59,14 +69,19 @@ class FaultPlan:
         *,
         after: int = 0,
         command: int | None = None,
+        code: int = Code.RESIDUAL_FINGER,
     ) -> None:
         """Let `times` commands go wrong once `after` of them have gone well.
 
         `times` None: until `clear`. `command` limits all of it to one instruction
         code. A command uses up the first plan that fits it; the plans behind that
-        one wait, and do not count it.
+        one wait, and do not count it. `code` is what Fault.CODE answers, ValueError
+        if that is no byte; the other faults have no use for it.
         """
-        self._plans.append(_Plan(fault, times, after, command))
+        if code not in range(256):
+            message = f"{code} is no confirmation code"
+            raise ValueError(message)
+        self._plans.append(_Plan(Strike(fault, code), times, after, command))
 
     def clear(self) -> None:
         """Let everything go well from here on."""
@@ -77,8 +92,8 @@ class FaultPlan:
         """Count the commands that are still to go wrong; one that always do counts as one."""
         return sum(plan.times or 1 for plan in self._plans)
 
-    def take(self, command: int | None) -> Fault | None:
-        """Return the fault of a command that has just come, None if it is spared.
+    def take(self, command: int | None) -> Strike | None:
+        """Return what strikes a command that has just come, None if it is spared.
 
         `command` is None for a packet that was damaged on its way.
         """
@@ -92,7 +107,7 @@ class FaultPlan:
                 plan.times -= 1
                 if not plan.times:
                     self._plans.remove(plan)
-            return plan.fault
+            return plan.strike
         return None
 
 

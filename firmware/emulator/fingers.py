@@ -1,4 +1,4 @@
-"""Virtual fingers, and the surface on which they are put.
+"""Virtual fingers.
 
 Everything about a finger follows from its name and from how often it has been
 captured, so that a test that fails once fails always.
@@ -6,7 +6,6 @@ captured, so that a test that fails once fails always.
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -25,6 +24,8 @@ class Quality(StrEnum):
     TOO_FEW_FEATURES = "too_few_features"
     #: A finger, but no image: GenImg answers 03 (see `Surface.blurred`).
     NO_IMAGE = "no_image"
+    #: Only the edge of the finger: features that match nothing, not even each other.
+    EDGE = "edge"
 
 
 class Blend(StrEnum):
@@ -42,10 +43,10 @@ class Blend(StrEnum):
 class Finger:
     """A finger of somebody.
 
-    Its first captures turn out as `first` says, all later ones as `quality` says.
-    RegModel wrongly takes it for the finger named `twin`, as some sensors do
-    (Adafruit-Fingerprint-Sensor-Library issues 104 and 120); `blend` says what
-    the merged template then matches.
+    Its first captures turn out as `first` says, then the first ones of each touch
+    as `early` says, all others as `quality` says. RegModel wrongly takes it for the
+    finger named `twin`, as some sensors do (Adafruit-Fingerprint-Sensor-Library
+    issues 104 and 120); `blend` says what the merged template then matches.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Finger:
     first: Sequence[Quality] = ()
     twin: str | None = None
     blend: Blend = Blend.NEITHER
+    early: Sequence[Quality] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,69 +64,3 @@ class Capture:
     finger: Finger
     number: int
     quality: Quality
-
-
-@dataclass(slots=True)
-class Image:
-    """What GenImg leaves in the ImageBuffer; judged when Img2Tz first reads it."""
-
-    finger: Finger
-    capture: Capture | None = None
-
-
-class Surface:
-    """The glass of one sensor and whatever lies on it. Knows no power."""
-
-    def __init__(self) -> None:
-        self.finger: Finger | None = None
-        self._script: deque[Quality] = deque()
-        self._captures: Counter[str] = Counter()
-        self._tried = False
-
-    def place(self, finger: Finger) -> None:
-        """Begin a touch, also when another finger was on it."""
-        self.finger = finger
-        self._tried = False
-
-    def lift(self) -> None:
-        """End the touch."""
-        self.finger = None
-
-    def script(self, *qualities: Quality) -> None:
-        """Say how the next captures turn out, of whatever finger."""
-        self._script.extend(qualities)
-
-    def blurred(self) -> bool:
-        """Tell whether GenImg fails (03) on the finger that is there.
-
-        A failure shows once in a touch, at its first GenImg. A later NO_IMAGE of
-        the same touch shows at Img2Tz, as 15. Otherwise a reader that polls GenImg
-        to see the finger lifted would use up failures meant for the next touch,
-        more or fewer of them depending on its speed.
-        """
-        if self._tried or self.finger is None:
-            return False
-        if self._upcoming(self.finger) is not Quality.NO_IMAGE:
-            return False
-        self._take(self.finger)
-        return True
-
-    def judge(self, image: Image) -> Capture:
-        """Return how an image turned out; the same each time for one image."""
-        if image.capture is None:
-            image.capture = self._take(image.finger)
-        return image.capture
-
-    def _upcoming(self, finger: Finger) -> Quality:
-        if self._script:
-            return self._script[0]
-        number = self._captures[finger.name]
-        return finger.first[number] if number < len(finger.first) else finger.quality
-
-    def _take(self, finger: Finger) -> Capture:
-        capture = Capture(finger, self._captures[finger.name], self._upcoming(finger))
-        if self._script:
-            self._script.popleft()
-        self._captures[finger.name] += 1
-        self._tried = True
-        return capture

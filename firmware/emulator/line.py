@@ -1,4 +1,4 @@
-"""A sensor at the end of a serial line: a pty and a thread that serves it."""
+"""A sensor at the end of a serial line, and a thread that serves it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import os
 import select
 import threading
 import time
-import tty
 from collections import deque
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
+
+from .pseudo_terminal import PseudoTerminal
+from .wire import Code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
     from .fingers import Finger, Quality
     from .sensor import EmulatedSensor, Reply
-    from .wire import Code
 
 #: How many commands the log keeps: a demo polls GenImg for days.
 _LOG_SIZE: Final = 10_000
@@ -26,7 +27,6 @@ _LOG_SIZE: Final = 10_000
 _LATELY: Final = 6
 #: Seconds between the pieces of a split answer, enough for separate reads.
 _PIECE_GAP: Final = 0.005
-_READ_SIZE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,21 @@ class LoggedCommand:
     time: float
     #: Instruction code; None for a packet that was no readable command.
     command: int | None
-    #: Confirmation code; None when the sensor did nothing.
-    code: Code | None
+    #: Confirmation code; None when the sensor did nothing, or did not answer.
+    code: int | None
+
+
+def _name(code: int | None) -> str:
+    if code is None:
+        return "nothing"
+    return Code(code).name if code in Code else f"{code:#04x}"
 
 
 class SensorLine:
     """Runs a sensor on a pty until `close`; all methods are thread-safe.
+
+    A reader that has set another speed than the sensor's hears nothing, and what it
+    sends is lost. One that sets none has that of most sensors, 57600 baud.
 
     The path stays the same while sensors are unplugged, replugged and swapped, as
     the pins of a microcontroller do.
@@ -71,30 +80,10 @@ class SensorLine:
         self._closed = False
         # An answer belongs to the power-on in which its command came.
         self._epoch = 0
-        with ExitStack() as resources:
-            # The line's own end of the slave keeps the pty alive between clients.
-            self._master, slave = os.openpty()
-            resources.callback(os.close, self._master)
-            resources.callback(os.close, slave)
-            tty.setraw(slave)
-            os.set_blocking(self._master, False)
-            self._wake_read, self._wake_write = os.pipe()
-            resources.callback(os.close, self._wake_read)
-            resources.callback(os.close, self._wake_write)
-            self._path = os.ttyname(slave)
-            if link is not None:
-                self._make_link(link)
-                resources.callback(link.unlink, missing_ok=True)
-            self._resources = resources.pop_all()
+        self._pty = PseudoTerminal(link)
+        self._wake_read, self._wake_write = os.pipe()
         self._thread = threading.Thread(target=self._serve, name="sensor-line")
         self._thread.start()
-
-    def _make_link(self, link: Path) -> None:
-        # A killed process leaves its link behind; a real file is somebody's.
-        if link.is_symlink():
-            link.unlink()
-        link.symlink_to(self._path)
-        self._path = str(link)
 
     def __enter__(self) -> Self:
         """Return the running line."""
@@ -107,7 +96,7 @@ class SensorLine:
     @property
     def path(self) -> str:
         """The serial port for the reader to open."""
-        return self._path
+        return self._pty.path
 
     def close(self) -> None:
         """Stop the thread, close the pty and remove the link; a second call is idle."""
@@ -118,7 +107,9 @@ class SensorLine:
             self._changed.notify_all()
         os.write(self._wake_write, b"\0")
         self._thread.join()
-        self._resources.close()
+        self._pty.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
 
     # --- what happens to the sensor -------------------------------------------------
 
@@ -153,13 +144,13 @@ class SensorLine:
     def replug(self) -> None:
         """Put the sensor back on; it starts anew."""
         with self.hold() as sensor:
-            self._send(sensor.power_on())
+            self._announce(sensor.power_on())
 
     def power_cycle(self) -> None:
         """Interrupt the sensor's supply."""
         with self.hold() as sensor:
             self._epoch += 1
-            self._send(sensor.power_cycle())
+            self._announce(sensor.power_cycle())
 
     def swap(self, sensor: EmulatedSensor) -> None:
         """Put another sensor in the place of this one, and start it."""
@@ -167,7 +158,7 @@ class SensorLine:
             self._epoch += 1
             old.power_off()
             self._sensor = sensor
-            self._send(sensor.power_cycle())
+            self._announce(sensor.power_cycle())
 
     # --- what the reader did --------------------------------------------------------
 
@@ -188,7 +179,7 @@ class SensorLine:
         command: int,
         timeout: float = 5.0,
         *,
-        code: Code | None = None,
+        code: int | None = None,
         since: int = 0,
     ) -> LoggedCommand:
         """Return the first command of this kind, now or as soon as it has come.
@@ -221,7 +212,7 @@ class SensorLine:
         now = time.monotonic()
         last = [
             f"{'none' if entry.command is None else f'{entry.command:#04x}'}"
-            f" -> {'nothing' if entry.code is None else entry.code.name}"
+            f" -> {_name(entry.code)}"
             f" {now - entry.time:.1f} s ago"
             for entry in list(self._log)[-_LATELY:]
         ]
@@ -242,16 +233,20 @@ class SensorLine:
 
     def _serve(self) -> None:
         while True:
-            ready, _, _ = select.select([self._master, self._wake_read], [], [])
+            ready, _, _ = select.select([self._pty.fileno(), self._wake_read], [], [])
             if self._wake_read in ready:
                 return
-            data = os.read(self._master, _READ_SIZE)
+            data = self._pty.read()
             with self._changed:
                 epoch = self._epoch
-                replies = self._sensor.process(data)
+                replies = self._sensor.process(data) if self._in_step() else []
                 self._changed.notify_all()
                 for reply in replies:
                     self._answer(reply, epoch)
+
+    def _in_step(self) -> bool:
+        """Tell whether the reader has set the sensor's speed."""
+        return self._pty.baud == 9600 * self._sensor.flash.baud
 
     def _answer(self, reply: Reply, epoch: int) -> None:
         """Send an answer in its time, unless the sensor loses power before.
@@ -278,12 +273,12 @@ class SensorLine:
     def _obsolete(self, epoch: int) -> bool:
         return self._closed or self._epoch != epoch
 
+    def _announce(self, data: bytes) -> None:
+        """Send what the sensor says unasked."""
+        if not self._closed and self._in_step():
+            self._send(data)
+
     def _send(self, data: bytes) -> None:
         """Write to the pty, from under the lock."""
-        if self._closed:
-            return
-        try:
-            os.write(self._master, data)
-        except BlockingIOError:
-            # Nobody reads and the pty is full: a UART loses such bytes as well.
-            return
+        if not self._closed:
+            self._pty.write(data)

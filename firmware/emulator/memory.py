@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from .fingers import Surface
+from .surface import Surface
 from .wire import DEFAULT_ADDRESS
 
 if TYPE_CHECKING:
-    from .fingers import Image
     from .profiles import Profile
+    from .surface import Image
 
 NOTEPAD_PAGES: Final = 16
 NOTEPAD_PAGE_SIZE: Final = 32
@@ -45,7 +45,7 @@ class Flash:
     notepad: list[bytes] = field(default_factory=lambda: [bytes(NOTEPAD_PAGE_SIZE)] * NOTEPAD_PAGES)
     password: int = 0
     address: int = DEFAULT_ADDRESS
-    #: Times 9600 baud. Remembered and reported only: a pty has no speed.
+    #: Times 9600 baud; `SensorLine` holds the reader to it.
     baud: int = 6
     #: 1 (lenient) to 5 (strict).
     security: int = 3
@@ -85,7 +85,7 @@ class Memory:
     def __init__(self, profile: Profile, seed: int) -> None:
         """Start as from the factory, powered."""
         self.profile = profile
-        self.flash = Flash()
+        self.flash = Flash(password=profile.password, address=profile.address, baud=profile.baud)
         self.ram = Ram()
         self.surface = Surface()
         self._seed = seed

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import commands
+from .answers import PACKET_ERROR, Answer
+from .commands_for_templates import receive_data
 from .faults import Fault, FaultPlan, distort
 from .memory import Memory, Ram
 from .wire import READY_BYTE, PacketReader, Pid, build
 
 if TYPE_CHECKING:
-    from .commands import Answer
+    from collections.abc import Sequence
+
     from .fingers import Finger, Quality
     from .memory import Flash, Led
     from .profiles import Profile
-    from .wire import Code, Packet
+    from .surface import Background
+    from .wire import Packet
 
 
 class Reply(NamedTuple):
@@ -23,8 +27,8 @@ class Reply(NamedTuple):
     #: Instruction code; None for a packet that was no readable command.
     command: int | None
     #: Confirmation code, also when the answer was then lost or damaged; None when
-    #: the sensor did nothing.
-    code: Code | None
+    #: the sensor did nothing, or does not answer such a command.
+    code: int | None
     #: The bytes to send, in pieces that are to arrive one by one.
     pieces: tuple[bytes, ...]
 
@@ -65,6 +69,17 @@ class EmulatedSensor:
         fails on it; polling GenImg uses up nothing else (see `Surface.blurred`).
         """
         self._memory.surface.script(*qualities)
+
+    def flicker(self, seen: Sequence[bool]) -> None:
+        """Say which looks (GenImg) at a resting finger see it, over and over.
+
+        The sequence begins anew with each touch; an empty one lets all looks see it.
+        """
+        self._memory.surface.flicker(seen)
+
+    def background(self, background: Background) -> None:
+        """Say what the sensor sees while no finger rests on it."""
+        self._memory.surface.background = background
 
     # --- what it remembers ----------------------------------------------------------
 
@@ -140,7 +155,7 @@ class EmulatedSensor:
 
     def _take_data(self, packet: Packet) -> Reply | None:
         last = packet.pid == Pid.END_OF_DATA
-        answer = commands.receive_data(self._memory, packet.payload, last=last)
+        answer = receive_data(self._memory, packet.payload, last=last)
         if answer is None:
             return None
         return Reply(None, answer.code, (self._encode(answer),))
@@ -149,18 +164,22 @@ class EmulatedSensor:
         """Do a command, or refuse a packet that is none, as the faults will it."""
         readable = packet.intact and packet.pid == Pid.COMMAND and packet.payload
         command = packet.payload[0] if readable else None
-        fault = self.faults.take(command)
+        fault, code = self.faults.take(command) or (None, 0)
         if fault is Fault.REQUEST_LOST:
             return Reply(command, None, ())
         if fault is Fault.POWER_LOSS_BEFORE:
             return Reply(command, None, (self.power_cycle(),))
         # Whatever comes instead of the data that DownChar waits for ends it.
         self._memory.ram.download = None
-        answer = commands.PACKET_ERROR
-        if command is not None:
+        answer: Answer | None = PACKET_ERROR
+        if fault is Fault.CODE:
+            answer = Answer(code)
+        elif command is not None:
             answer = commands.execute(self._memory, command, packet.payload[1:])
         if fault is Fault.POWER_LOSS_AFTER:
-            return Reply(command, answer.code, (self.power_cycle(),))
+            return Reply(command, answer.code if answer else None, (self.power_cycle(),))
+        if answer is None:
+            return Reply(command, None, ())
         encoded = self._encode(answer)
         pieces = (encoded,) if fault is None else distort(fault, encoded)
         return Reply(command, answer.code, pieces)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from hashlib import sha256, shake_256
 from typing import TYPE_CHECKING, Final
 
-from .fingers import Blend
+from .fingers import Blend, Quality
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,9 +61,12 @@ class Part:
 def features(capture: Capture, size: int) -> bytes:
     """Return the character file of one capture, as Img2Tz makes it."""
     finger = capture.finger
+    name, twin = finger.name, finger.twin
+    if capture.quality is Quality.EDGE:
+        name, twin = f"{name}, edge {capture.number}", None
     part = Part(
-        finger=identity(finger.name),
-        twin=b"" if finger.twin is None else identity(finger.twin),
+        finger=identity(name),
+        twin=b"" if twin is None else identity(twin),
         number=capture.number & 0xFFFF,
         weight=_FULL_WEIGHT,
         keeps_first=finger.blend is Blend.FIRST,

@@ -60,6 +60,7 @@ class Command(IntEnum):
     TEMPLETE_NUM = 0x1D
     READ_INDEX_TABLE = 0x1F
     AURA_LED = 0x35
+    READ_PROD_INFO = 0x3C
     HAND_SHAKE = 0x40
     LED_ON = 0x50
     LED_OFF = 0x51
@@ -85,11 +86,19 @@ class Code(IntEnum):
     DELETE_FAIL = 0x10
     WRONG_PASSWORD = 0x13
     NO_VALID_IMAGE = 0x15
+    RESIDUAL_FINGER = 0x17
     BAD_REGISTER = 0x1A
     BAD_NOTEPAD_PAGE = 0x1C
     PASSWORD_REQUIRED = 0x21
+    TEMPLATE_EMPTY = 0x22
+    LIBRARY_EMPTY = 0x24
+    ALREADY_EXISTS = 0x27
+    SENSOR_HARDWARE = 0x29
     #: R503: the answer to GET_ECHO (0x53) instead of 00.
     ECHO = 0x55
+    UNSUPPORTED = 0xFC
+    HARDWARE = 0xFD
+    EXECUTION_FAILURE = 0xFE
 
 
 class Packet(NamedTuple):

@@ -7,7 +7,7 @@ import pytest
 
 from demo.client import CommandError
 from emulator.faults import Fault
-from emulator.profiles import PROFILES
+from emulator.odd_profiles import PROFILES
 from emulator.sensor import EmulatedSensor
 from emulator.wire import Command
 from tests.support.house import LATE_TOUCH, READER_ID, STORED, TOUCH

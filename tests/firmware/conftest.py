@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from serial import Serial
 
-from emulator import PROFILES, R307, EmulatedSensor, SensorLine
+from emulator import R307, R503, EmulatedSensor, Profile, SensorLine
 from tests.firmware.emulator_client import Client
 from tests.firmware.reader_process import RUNTIMES, Broker, Home, Reader
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(params=PROFILES)
+@pytest.fixture(params=[R307, R503], ids=lambda profile: profile.name)
 def client(request: pytest.FixtureRequest) -> Client:
-    return Client(EmulatedSensor(PROFILES[request.param]))
+    profile: Profile = request.param
+    return Client(EmulatedSensor(profile))
 
 
 @pytest.fixture

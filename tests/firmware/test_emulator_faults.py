@@ -107,6 +107,37 @@ def test_what_came_behind_a_command_is_lost_with_the_power(sensor: EmulatedSenso
     assert sensor.receive(COUNT) == GOOD
 
 
+@pytest.mark.parametrize("code", [0x17, Code.HARDWARE, 0xA5, 0])
+def test_a_code_is_all_that_a_command_gets_and_does(sensor: EmulatedSensor, code: int) -> None:
+    sensor.faults.add(Fault.CODE, 2, after=1, command=Command.STORE, code=code)
+    client = Client(sensor)
+    assert [client.ask(0x06, 1, 0, slot) for slot in range(4)] == [
+        (0, b""), (code, b""), (code, b""), (0, b""),
+    ]  # fmt: skip
+    assert sorted(sensor.templates) == [0, 3]
+    assert sensor.faults.left == 0
+
+
+def test_a_code_comes_without_the_data_of_a_good_answer(sensor: EmulatedSensor) -> None:
+    sensor.faults.add(Fault.CODE, code=0x29)
+    (reply,) = sensor.process(COUNT)
+    assert (reply.command, reply.code) == (Command.TEMPLETE_NUM, Code.SENSOR_HARDWARE)
+    assert reply.pieces == (frame(ACK, b"\x29"),)
+    assert sensor.receive(COUNT) == GOOD
+
+
+def test_a_code_is_that_of_a_finger_left_behind_unless_it_is_said(sensor: EmulatedSensor) -> None:
+    sensor.faults.add(Fault.CODE)
+    assert Client(sensor).code(0x1D) == 0x17
+
+
+@pytest.mark.parametrize("code", [256, -1])
+def test_a_code_is_one_byte(sensor: EmulatedSensor, code: int) -> None:
+    with pytest.raises(ValueError, match="no confirmation code"):
+        sensor.faults.add(Fault.CODE, code=code)
+    assert sensor.faults.left == 0
+
+
 def test_a_fault_waits_for_its_turn(sensor: EmulatedSensor) -> None:
     sensor.faults.add(Fault.REQUEST_LOST, 2, after=2)
     answers = [sensor.receive(COUNT) for _ in range(5)]

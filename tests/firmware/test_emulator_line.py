@@ -163,12 +163,12 @@ def test_a_split_answer_arrives_whole(line: SensorLine, port: Serial) -> None:
 
 def test_answers_take_the_time_of_the_model_scaled() -> None:
     slow = EmulatedSensor(replace(R307, seconds={Command.GEN_IMG: 0.5, Command.EMPTY: 60.0}))
-    with SensorLine(slow, time_scale=0.2) as line, Serial(line.path, timeout=5) as port:
+    with SensorLine(slow, time_scale=0.2) as line, Serial(line.path, 57600, timeout=5) as port:
         ask(port, COUNT)
         ask(port, GEN_IMG, 12)
         quick, image = line.commands
     assert image.time - quick.time >= 0.1
-    with SensorLine(slow) as line, Serial(line.path, timeout=5) as port:
+    with SensorLine(slow) as line, Serial(line.path, 57600, timeout=5) as port:
         assert ask(port, frame(COMMAND, b"\x0d"), 12) == frame(ACK, b"\x00")
 
 
@@ -176,7 +176,7 @@ def test_answers_take_the_time_of_the_model_scaled() -> None:
 def test_an_answer_that_is_under_way_is_lost_with_the_power(event: str) -> None:
     slow = EmulatedSensor(replace(R307, seconds={Command.EMPTY: 60.0}))
     slow.templates[1] = b""
-    with SensorLine(slow, time_scale=1) as line, Serial(line.path, timeout=5) as port:
+    with SensorLine(slow, time_scale=1) as line, Serial(line.path, 57600, timeout=5) as port:
         port.write(frame(COMMAND, b"\x0d"))
         line.wait_until(lambda sensor: not sensor.templates)
         getattr(line, event)(*[EmulatedSensor(R307)] * (event == "swap"))
@@ -188,7 +188,7 @@ def test_closing_does_not_wait_for_a_slow_answer() -> None:
     slow = EmulatedSensor(replace(R307, seconds={Command.EMPTY: 60.0}))
     slow.templates[1] = b""
     line = SensorLine(slow, time_scale=1)
-    with Serial(line.path, timeout=5) as port:
+    with Serial(line.path, 57600, timeout=5) as port:
         port.write(frame(COMMAND, b"\x0d"))
         line.wait_until(lambda sensor: not sensor.templates)
         line.close()
@@ -200,7 +200,7 @@ def test_closing_leaves_no_thread_no_file_and_no_link(tmp_path: Path) -> None:
     for _ in range(5):
         line = SensorLine(EmulatedSensor(R307), link=link)
         assert line.path == str(link)
-        with Serial(line.path, timeout=5) as port:
+        with Serial(line.path, 57600, timeout=5) as port:
             assert ask(port, COUNT) == GOOD
         line.close()
         line.close()
@@ -223,6 +223,51 @@ def test_a_client_that_does_not_set_up_its_port_gets_raw_bytes(line: SensorLine)
         assert os.read(port, 12) == frame(ACK, b"\0")
     finally:
         os.close(port)
+
+
+def test_at_another_speed_nothing_is_understood_and_nothing_is_answered(line: SensorLine) -> None:
+    for baud in (9600, 115200, 28800, 57600):
+        with Serial(line.path, baud, timeout=0.05 if baud != 57600 else 5) as port:
+            assert ask(port, COUNT) == (GOOD if baud == 57600 else b"")
+    assert line.command_count == 1
+
+
+@pytest.mark.parametrize("times", [1, 2, 4, 12])
+def test_a_new_speed_counts_from_the_answer_on(line: SensorLine, port: Serial, times: int) -> None:
+    assert ask(port, frame(COMMAND, bytes([0x0E, 4, times])), 12) == frame(ACK, b"\0")
+    port.timeout = 0.05
+    assert ask(port, COUNT) == b""
+    port.timeout = 5
+    port.baudrate = 9600 * times
+    assert ask(port, COUNT) == GOOD
+    line.power_cycle()
+    assert ask(port, COUNT) == GOOD
+
+
+def test_a_sensor_of_another_speed_is_not_heard_to_start(line: SensorLine, port: Serial) -> None:
+    line.swap(EmulatedSensor(replace(R503, baud=12)))
+    assert is_silent(port)
+    port.baudrate = 115200
+    line.power_cycle()
+    assert port.read(1) == b"\x55"
+    assert ask(port, COUNT) == GOOD
+
+
+def test_a_code_off_the_list_is_logged_and_told_as_a_number(line: SensorLine, port: Serial) -> None:
+    with line.hold() as sensor:
+        sensor.faults.add(Fault.CODE, code=0xA5)
+    assert ask(port, GEN_IMG, 12) == frame(ACK, b"\xa5")
+    assert line.wait_for_command(Command.GEN_IMG, code=0xA5).number == 0
+    with pytest.raises(TimeoutError, match=r"last 0x01 -> 0xa5 "):
+        line.wait_for_command(Command.STORE, 0)
+
+
+def test_a_command_that_is_not_answered_is_logged_all_the_same() -> None:
+    sensor = EmulatedSensor(replace(R307, unknown_answer=None))
+    with SensorLine(sensor) as line, Serial(line.path, 57600, timeout=5) as port:
+        port.write(frame(COMMAND, b"\x3c"))
+        assert line.wait_for_command(Command.READ_PROD_INFO).code is None
+        assert ask(port, COUNT) == GOOD
 
 
 def test_a_link_left_by_a_killed_process_is_replaced(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from emulator import (
     LED_OFF,
     LED_ON,
-    PROFILES,
+    MODELS,
     R307,
     R503,
     EmulatedSensor,
@@ -98,12 +98,12 @@ def test_a_packet_that_no_reader_may_send_is_a_packet_error(client: Client, pid:
 @given(
     packets=st.lists(st.tuples(st.sampled_from([1, 1, 1, 2, 8, 7]), st.binary(max_size=40))),
     noise=st.binary(max_size=20),
-    name=st.sampled_from(sorted(PROFILES)),
+    model=st.sampled_from(MODELS),
 )
 def test_no_bytes_make_the_sensor_stumble(
-    packets: list[tuple[int, bytes]], noise: bytes, name: str
+    packets: list[tuple[int, bytes]], noise: bytes, model: Profile
 ) -> None:
-    sensor = EmulatedSensor(PROFILES[name])
+    sensor = EmulatedSensor(model)
     sensor.place(Finger("anna"))
     for pid, payload in packets:
         sensor.receive(frame(pid, payload))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator import (
-    PROFILES,
+    MODELS,
     R307,
     R503,
     Blend,
@@ -103,7 +103,7 @@ def test_a_failed_scan_leaves_the_features_of_the_finger_before(client: Client) 
 # --- matching ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+@pytest.mark.parametrize("profile", MODELS, ids=lambda profile: profile.name)
 def test_a_finger_is_found_with_scores_that_vary_and_repeat(profile: Profile) -> None:
     def scores() -> list[int]:
         client = Client(EmulatedSensor(profile))

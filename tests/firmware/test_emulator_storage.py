@@ -160,7 +160,7 @@ def test_a_command_in_the_middle_ends_the_transfer_and_leaves_an_empty_buffer(
 def test_all_commands_of_a_model_are_understood(client: Client) -> None:
     lengths = {0x02: 1, 0x04: 5, 0x06: 3, 0x07: 3, 0x08: 1, 0x09: 1, 0x0C: 4, 0x0E: 2, 0x12: 4}
     lengths |= {0x13: 4, 0x15: 4, 0x18: 33, 0x19: 1, 0x1B: 5, 0x1F: 1, 0x35: 4}
-    commands = client.sensor.profile.commands
+    commands = filter(client.sensor.profile.knows, Command)
     for command in sorted(commands, key=lambda code: code == Command.SET_ADDR):
         parameters = bytes([1] * lengths.get(command, 0))
         answer = client.sensor.receive(frame(COMMAND, bytes([command]) + parameters))
