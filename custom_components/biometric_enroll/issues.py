@@ -86,7 +86,7 @@ class Issues:
 
     def _show_sensor_error(self, templates: Templates) -> None:
         error, details = templates.sensor_error, templates.sensor_error_details
-        command = code = "–"
+        command = code = "-"
         if details is not None:
             command = sensor_command(details.command)
             code = code if details.code is None else f"{details.code:02X}"
@@ -140,9 +140,7 @@ class Issues:
                 issue,
                 data={"entry_id": self._entry.entry_id, "kind": kind},
                 is_fixable=kind in FIXABLE,
-                severity=(
-                    ir.IssueSeverity.WARNING if kind in WARNINGS else ir.IssueSeverity.ERROR
-                ),
+                severity=(ir.IssueSeverity.WARNING if kind in WARNINGS else ir.IssueSeverity.ERROR),
                 translation_key=kind,
                 translation_placeholders={
                     "reader": reader_name(self._hass, self._entry),
