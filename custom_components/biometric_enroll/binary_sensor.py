@@ -71,7 +71,7 @@ def _sensor_trouble(state: ReaderState) -> bool | None:
 
 def _sensor_attributes(state: ReaderState) -> dict[str, Any]:
     templates, info = state.templates, state.sensor_info
-    details = templates and templates.sensor_error_details
+    details = templates.sensor_error_details if templates else None
     return {
         "sensor_error": templates and templates.sensor_error,
         "command": details and sensor_command(details.command),

@@ -13,6 +13,7 @@ from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_FEATURES,
     CONF_READER_ID,
+    DOMAIN,
     EVENT_BIOMETRIC_ENROLL,
 )
 from tests.support.home import async_fails
@@ -191,7 +192,9 @@ async def async_swap_sensor(home: Home, sensor: dict[str, Any]) -> None:
 
 def model(home: Home) -> str | None:
     """Return the model that the page of the device shows."""
-    device = dr.async_get(home.hass).async_get(home.device_id)
+    device = dr.async_get(home.hass).async_get_device_by_identifier(
+        (DOMAIN, DEVICE), home.entry.entry_id
+    )
     assert device is not None
     return device.model
 
