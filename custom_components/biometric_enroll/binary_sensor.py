@@ -11,6 +11,7 @@ from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.const import EntityCategory, Platform
 
 from .entity import AlwaysThereEntity, ReaderEntity, ReaderEntityDescription, fitting
+from .protocol.words import sensor_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,18 @@ def _sensor_trouble(state: ReaderState) -> bool | None:
     return state.templates.sensor_error is not None or state.templates.sensor_changed
 
 
+def _sensor_attributes(state: ReaderState) -> dict[str, Any]:
+    templates, info = state.templates, state.sensor_info
+    details = templates.sensor_error_details if templates else None
+    return {
+        "sensor_error": templates and templates.sensor_error,
+        "command": details and sensor_command(details.command),
+        "code": None if details is None or details.code is None else f"{details.code:02X}",
+        "sensor_changed": templates and templates.sensor_changed,
+        "swap_noticed": info and info.mark,
+    }
+
+
 BINARY_SENSORS = (
     ReaderBinarySensorDescription(
         key="connectivity",
@@ -89,10 +102,7 @@ BINARY_SENSORS = (
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
         value=_sensor_trouble,
-        attributes=lambda state: {
-            "sensor_error": state.templates and state.templates.sensor_error,
-            "sensor_changed": state.templates and state.templates.sensor_changed,
-        },
+        attributes=_sensor_attributes,
         entity=ReaderBinarySensor,
         fits=lambda can: can.can_tell_health,
     ),

@@ -1,4 +1,4 @@
-"""Repair issues of a reader, for problems that only the user can decide."""
+"""Repair issues of a reader, for problems that only the user can decide or solve."""
 
 from typing import TYPE_CHECKING
 
@@ -7,14 +7,14 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
 from .naming import reader_name
-from .protocol.words import Feature
+from .protocol.words import READ_SYS_PARA, Feature, SensorFault, sensor_command
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from .client.state import ReaderState
     from .coordinator import BiometricEnrollConfigEntry
-    from .protocol.messages import Identity
+    from .protocol.messages import Identity, Templates
 
 ISSUE_OTHER_DEVICE = "other_device"
 ISSUE_FINGERPRINTS_MISSING = "fingerprints_gone"
@@ -22,13 +22,32 @@ ISSUE_SENSOR_CHANGED = "sensor_changed"
 ISSUE_SENSOR_FULL = "sensor_full"
 ISSUE_FIRMWARE_TOO_OLD = "firmware_too_old"
 
-KINDS = (
+ISSUE_UNKNOWN_CAPACITY = "unknown_capacity"
+ISSUE_MISSING_COMMAND = SensorFault.MISSING_COMMAND.value
+ISSUE_UNCLEAR_INDEX = SensorFault.UNCLEAR_INDEX.value
+ISSUE_ALWAYS_FINGER = SensorFault.ALWAYS_FINGER.value
+ISSUE_WRONG_PASSWORD = SensorFault.WRONG_PASSWORD.value
+
+FIXABLE = (
     ISSUE_OTHER_DEVICE,
     ISSUE_FINGERPRINTS_MISSING,
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
     ISSUE_FIRMWARE_TOO_OLD,
 )
+"""Each has a form, see `repairs`; the others end only by themselves."""
+
+KINDS = (
+    *FIXABLE,
+    ISSUE_UNKNOWN_CAPACITY,
+    ISSUE_MISSING_COMMAND,
+    ISSUE_UNCLEAR_INDEX,
+    ISSUE_ALWAYS_FINGER,
+    ISSUE_WRONG_PASSWORD,
+)
+
+WARNINGS = (ISSUE_SENSOR_FULL, ISSUE_ALWAYS_FINGER)
+"""The reader still identifies; all others are errors."""
 
 NEEDED = frozenset(
     {Feature.LIST, Feature.DELETE, Feature.ADOPT, Feature.ACCEPT_SENSOR, Feature.SETTINGS}
@@ -61,8 +80,24 @@ class Issues:
             if templates.count is not None and templates.capacity is not None:
                 full = templates.count >= templates.capacity
                 self._set(ISSUE_SENSOR_FULL, full, capacity=str(templates.capacity))
+            self._show_sensor_error(templates)
         missing = len(state.unmatched.missing)
         self._set(ISSUE_FINGERPRINTS_MISSING, missing > 0, count=str(missing))
+
+    def _show_sensor_error(self, templates: Templates) -> None:
+        error, details = templates.sensor_error, templates.sensor_error_details
+        command = code = "-"
+        if details is not None:
+            command = sensor_command(details.command)
+            code = code if details.code is None else f"{details.code:02X}"
+        is_missing = error == SensorFault.MISSING_COMMAND
+        # The only one of which the user can tell what it would have told.
+        no_capacity = is_missing and details is not None and details.command == READ_SYS_PARA
+        self._set(ISSUE_UNKNOWN_CAPACITY, no_capacity, command=command, code=code)
+        self._set(ISSUE_MISSING_COMMAND, is_missing and not no_capacity, command=command, code=code)
+        self._set(ISSUE_UNCLEAR_INDEX, error == SensorFault.UNCLEAR_INDEX)
+        self._set(ISSUE_ALWAYS_FINGER, error == SensorFault.ALWAYS_FINGER)
+        self._set(ISSUE_WRONG_PASSWORD, error == SensorFault.WRONG_PASSWORD)
 
     @callback
     def other_device(self, identity: Identity | None) -> None:
@@ -104,12 +139,8 @@ class Issues:
                 DOMAIN,
                 issue,
                 data={"entry_id": self._entry.entry_id, "kind": kind},
-                is_fixable=True,
-                severity=(
-                    ir.IssueSeverity.WARNING
-                    if kind == ISSUE_SENSOR_FULL
-                    else ir.IssueSeverity.ERROR
-                ),
+                is_fixable=kind in FIXABLE,
+                severity=(ir.IssueSeverity.WARNING if kind in WARNINGS else ir.IssueSeverity.ERROR),
                 translation_key=kind,
                 translation_placeholders={
                     "reader": reader_name(self._hass, self._entry),

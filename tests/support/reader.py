@@ -88,6 +88,14 @@ class FakeReader:
         """Most templates on one page of its list."""
         self.settings: dict[str, Any] = {"identification": True, "security_level": 3}
         self.diagnostics = {"signal": -61, "free_memory": 41000, "sensor_errors": 0}
+        self.sensor_info: dict[str, Any] = {
+            "product": None,
+            "missing": [0x3C],
+            "mark": True,
+            "index": "table",
+            "index_shift": 0,
+            "count_agrees": True,
+        }
         self.templates: dict[str, Any] = {
             "capacity": 1000,
             "count": 3,
@@ -293,6 +301,7 @@ class FakeReader:
             "changing": self.changing,
             **({"settings": self.settings} if "settings" in self.identity["features"] else {}),
             "diagnostics": self.diagnostics,
+            "sensor_info": self.sensor_info,
         }
 
     def _refusal(self, name: str, request: dict[str, Any]) -> str | None:

@@ -175,8 +175,17 @@ async def test_what_may_be_about_to_be_deleted_gets_no_name(home: Home, reader: 
         ({"sensor_changed": True}, "refused_sensor_changed"),
         (NOTHING_KNOWN, "refused_sensor_error"),
         ({"sensor_error": "not_responding"}, "refused_sensor_error"),
+        ({"sensor_error": "missing_command"}, "refused_sensor_error"),
+        # With this one the sensor works, so what is under way will end.
+        ({"sensor_error": "always_finger"}, "refused_busy"),
     ],
-    ids=["another sensor", "no list", "a delete that waits for the sensor"],
+    ids=[
+        "another sensor",
+        "no list",
+        "a delete that waits for the sensor",
+        "a sensor that lacks a command",
+        "a delete while a sensor sees a finger all the time",
+    ],
 )
 async def test_what_gets_no_name_because_of_the_sensor_says_so(
     home: Home, reader: FakeReader, templates: dict[str, Any], key: str

@@ -46,11 +46,20 @@ async def test_a_new_reader_tells_how_it_stands(
                 "revision": "5f0c6d7e8a9b0c1d",
                 "sensor_changed": False,
                 "sensor_error": None,
+                "sensor_error_details": None,
             },
             "inventory": {"revision": "5f0c6d7e8a9b0c1d", "templates": [1, 2, 3], "missing": 0},
             "unmatched": {"revision": "5f0c6d7e8a9b0c1d", "unnamed": [1, 2, 3], "missing": 0},
             "settings": {"identification": True, "security_level": 3, "led_color": None},
             "diagnostics": {"signal": -61, "free_memory": 41000, "sensor_errors": 0},
+            "sensor_info": {
+                "product": None,
+                "missing": [0x3C],
+                "mark": True,
+                "index": "table",
+                "index_shift": 0,
+                "count_agrees": True,
+            },
             "started_at": ANY,
             "snapshot": {
                 "template_id": None,
@@ -82,6 +91,18 @@ async def test_a_reader_that_never_answered_tells_so(
     told: Any = await get_diagnostics_for_config_entry(new_home.hass, hass_client, new_home.entry)
     assert not told["state"]["available"]
     assert told["state"]["identity"] is None
+
+
+async def test_it_tells_which_command_a_sensor_lacks(
+    home: Home, hass_client: ClientSessionGenerator, reader: FakeReader
+) -> None:
+    details = {"command": 0x1F, "code": None}
+    reader.templates |= {"sensor_error": "missing_command", "sensor_error_details": details}
+    reader.sensor_info |= {"product": "R999", "missing": [0x18, 0x19], "index": "load_char"}
+    await home.look()
+    told: Any = await get_diagnostics_for_config_entry(home.hass, hass_client, home.entry)
+    assert told["state"]["templates"]["sensor_error_details"] == details
+    assert told["state"]["sensor_info"] == reader.sensor_info
 
 
 async def test_nothing_tells_whose_finger_it_is(

@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import snapshot_platform
 
 from custom_components.biometric_enroll import PLATFORMS
 from custom_components.biometric_enroll.host import MqttBroker
+from custom_components.biometric_enroll.protocol.words import SensorFault
 from tests.support.reader import FakeReader
 
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ async def test_a_duplicate_of_an_unknown_finger_names_nobody(
     assert home.state("sensor", "enrollment").attributes["duplicate_of"] is None
 
 
-@pytest.mark.parametrize("trouble", [{"sensor_error": "not_responding"}, {"sensor_changed": True}])
+@pytest.mark.parametrize(
+    "trouble", [*({"sensor_error": error} for error in SensorFault), {"sensor_changed": True}]
+)
 async def test_trouble_with_the_sensor_is_a_problem(
     home: Home, reader: FakeReader, trouble: dict[str, object]
 ) -> None:
@@ -141,6 +144,50 @@ async def test_trouble_with_the_sensor_is_a_problem(
     shown = home.state("binary_sensor", "sensor")
     assert shown.state == "on"
     assert trouble.items() <= dict(shown.attributes).items()
+
+
+async def test_a_problem_that_only_a_later_firmware_knows_is_shown_as_it_is(
+    home: Home, reader: FakeReader
+) -> None:
+    reader.say("templates", {**reader.templates, "count": 4, "sensor_error": "too_hot"})
+    shown = home.state("binary_sensor", "sensor")
+    assert (shown.state, shown.attributes["sensor_error"]) == ("on", "too_hot")
+    assert home.state("sensor", "stored_fingerprints").state == "4"
+
+
+@pytest.mark.parametrize(
+    ("details", "command", "code"),
+    [
+        ({"command": 0x1F, "code": 0xFC}, "ReadIndexTable (1F)", "FC"),
+        ({"command": 0x19, "code": 0}, "ReadNotepad (19)", "00"),
+        ({"command": 0, "code": None}, "00", None),
+        (None, None, None),
+    ],
+)
+async def test_a_problem_tells_the_command_and_the_code_of_its_answer(
+    home: Home,
+    reader: FakeReader,
+    details: dict[str, int | None] | None,
+    command: str | None,
+    code: str | None,
+) -> None:
+    trouble = {"sensor_error": "missing_command", "sensor_error_details": details}
+    reader.say("templates", {**reader.templates, **trouble})
+    shown = home.state("binary_sensor", "sensor").attributes
+    assert (shown["command"], shown["code"]) == (command, code)
+    reader.say("templates", reader.templates)
+    shown = home.state("binary_sensor", "sensor").attributes
+    assert (shown["command"], shown["code"]) == (None, None)
+
+
+async def test_a_sensor_without_a_mark_works_and_its_replacement_would_not_be_noticed(
+    home: Home, reader: FakeReader
+) -> None:
+    assert home.state("binary_sensor", "sensor").attributes["swap_noticed"] is True
+    reader.sensor_info |= {"missing": [0x18, 0x19], "mark": False}
+    await home.look()
+    shown = home.state("binary_sensor", "sensor")
+    assert (shown.state, shown.attributes["swap_noticed"]) == ("off", False)
 
 
 @pytest.mark.parametrize(

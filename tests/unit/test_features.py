@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
 import custom_components.biometric_enroll as package
@@ -12,8 +13,10 @@ from custom_components.biometric_enroll.const import (
     CONF_DEVICE,
     CONF_FEATURES,
     CONF_READER_ID,
+    DOMAIN,
     EVENT_BIOMETRIC_ENROLL,
 )
+from tests.support.home import async_fails
 from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
 
 if TYPE_CHECKING:
@@ -164,6 +167,84 @@ async def test_a_reader_that_is_away_at_the_start_has_its_entities(
     await new_home.until(lambda: new_home.available)
     assert new_home.state("switch", "identification").state == "on"
     assert new_home.state("select", "security_level").state == "3"
+
+
+# Another sensor, while the reader runs
+
+
+R503 = {"sensor": "R503", "max_scans": 7, "features": sorted([*FEATURES, "led_color"])}
+R307 = {"sensor": "R307", "max_scans": 3, "features": FEATURES}
+
+
+async def async_swap_sensor(home: Home, sensor: dict[str, Any]) -> None:
+    """Have the reader learn that it has this sensor, and wait until all that follows is done."""
+    reader = home.reader
+    reader.identity |= sensor
+    reader.settings.pop("led_color", None)
+    if "led_color" in sensor["features"]:
+        reader.settings["led_color"] = "blue"
+    reader.say("status", {"online": True, **reader.identity}, retain=True)
+    await home.until(lambda: home.entry.data[CONF_FEATURES] == sensor["features"])
+    await home.settle()
+    await home.until(lambda: home.available)
+    await home.settle()
+
+
+def model(home: Home) -> str | None:
+    """Return the model that the page of the device shows."""
+    device = dr.async_get(home.hass).async_get_device_by_identifier(
+        (DOMAIN, DEVICE), home.entry.entry_id
+    )
+    assert device is not None
+    return device.model
+
+
+async def test_a_sensor_that_the_reader_learns_of_while_it_runs_is_followed(
+    home: Home, reader: FakeReader, reloads: Reloads
+) -> None:
+    assert model(home) == "R307"
+    assert await async_fails(home.enroll(scans=7)) == "too_many_scans"
+    await async_swap_sensor(home, R503)
+    assert model(home) == "R503"
+    assert home.state("select", "led_color").state == "blue"
+    await home.enroll(scans=7)
+    reader.capture(7)
+    await home.settle()
+    assert home.stage == "completed"
+
+    await async_swap_sensor(home, R307)
+    assert model(home) == "R307"
+    assert registered(home) == BY_FEATURE["settings"]
+    assert await async_fails(home.enroll(scans=7)) == "too_many_scans"
+    assert [each["name"] for each in await home.fingerprints()] == ["Anna"]
+    assert reloads.count == 2
+
+
+async def test_a_sensor_of_another_model_that_can_do_the_same_needs_no_reload(
+    home: Home, reader: FakeReader, reloads: Reloads
+) -> None:
+    greeted = len(reader.heard_of("hello"))
+    reader.identity["sensor"] = "AS608"
+    reader.say("status", {"online": True, **reader.identity}, retain=True)
+    await reader.hears("hello", greeted + 1)
+    await home.settle()
+    assert model(home) == "AS608"
+    assert reloads.count == 0
+
+
+async def test_what_a_user_made_of_an_entity_is_there_again_with_its_sensor(
+    home: Home, reader: FakeReader
+) -> None:
+    """A reader that looks for its sensor anew may not know for a moment what it can do."""
+    await async_swap_sensor(home, R503)
+    entities = er.async_get(home.hass)
+    before = home.entity_id("select", "led_color")
+    entities.async_update_entity(before, new_entity_id="select.ring", name="Ring")
+    await async_swap_sensor(home, R307)
+    assert home.find_entity_id("select", "led_color") is None
+    await async_swap_sensor(home, R503)
+    assert home.entity_id("select", "led_color") == "select.ring"
+    assert home.state("select", "led_color").name.endswith("Ring")
 
 
 # What the reload must not do

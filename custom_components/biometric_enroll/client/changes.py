@@ -99,8 +99,8 @@ class Changes:
         if templates.sensor_changed:
             return Refusal.SENSOR_CHANGED
         if hello.changing or templates.revision is None:
-            # With a sensor that does not answer, `busy` could last forever.
-            return Refusal.BUSY if templates.sensor_error is None else Refusal.SENSOR_ERROR
+            # With a sensor that does not work, `busy` could last forever.
+            return Refusal.BUSY if templates.sensor_works else Refusal.SENSOR_ERROR
         # Another request may have named it while waiting for the reader.
         known = self._model.registry.get(template_id) is not None
         return Refusal.NOT_FOUND if known or templates.revision != listed.revision else None

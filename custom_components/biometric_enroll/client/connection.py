@@ -263,6 +263,7 @@ class Connection(BaseConnection):
             templates=hello.templates,
             settings=hello.settings,
             diagnostics=hello.diagnostics,
+            sensor_info=hello.sensor_info,
             started_at=self._started_at(hello.uptime_ms),
         )
 

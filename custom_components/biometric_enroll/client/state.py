@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..protocol.messages import (
         Diagnostics,
         Identity,
+        SensorInfo,
         Settings,
         Snapshot,
         Templates,
@@ -65,6 +66,7 @@ class ReaderState:
     unmatched: Unmatched = Unmatched()
     settings: Settings | None = None
     diagnostics: Diagnostics | None = None
+    sensor_info: SensorInfo | None = None
     started_at: datetime | None = None
     snapshot: Snapshot = IDLE
     subject: Subject | None = None

@@ -99,6 +99,7 @@ class LegacyConnection(BaseConnection):
             revision=None,
             sensor_changed=False,
             sensor_error=None,
+            sensor_error_details=None,
         )
         self._model.update(templates=templates)
         self._answered.set()

@@ -90,6 +90,10 @@ class Fields:
             raise MalformedError(f"key {key} is not a text of 1 to {longest} printable characters")
         return value
 
+    def text_or_none(self, key: str) -> str | None:
+        """Return a short printable text, or None for null."""
+        return None if self.null(key) else self.text(key)
+
     def name(self, key: str) -> str:
         """Return a hardware id."""
         value = self.text(key, 64)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .words import FINAL_STAGES, RUNNING_STAGES, Stage
+from .words import FINAL_STAGES, RUNNING_STAGES, SensorFault, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
         Reason,
         Refusal,
         Rejection,
-        SensorFault,
         TouchResult,
     )
 
@@ -41,6 +40,16 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class SensorErrorDetails:
+    """The command of the sensor in which its problem has shown."""
+
+    command: int
+    """Number of the command."""
+    code: int | None
+    """Code of the answer; None for silence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Templates:
     """A summary of the templates on the sensor, and whether the sensor works."""
 
@@ -48,7 +57,14 @@ class Templates:
     count: int | None
     revision: str | None
     sensor_changed: bool
-    sensor_error: SensorFault | None
+    sensor_error: str | None
+    """None without a problem; a `SensorFault`, or a word of a later firmware."""
+    sensor_error_details: SensorErrorDetails | None
+
+    @property
+    def sensor_works(self) -> bool:
+        """Whether the sensor can be used, also if it has a problem."""
+        return self.sensor_error in {None, SensorFault.ALWAYS_FINGER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +200,24 @@ class Diagnostics:
 
 
 @dataclass(frozen=True, slots=True)
+class SensorInfo:
+    """What a reader has found out about its sensor."""
+
+    product: str | None
+    """Model as told by the sensor; None if it has no command for it."""
+    missing: tuple[int, ...]
+    """Numbers of the commands that it lacks, ascending."""
+    mark: bool
+    """Whether it keeps the reader's mark: otherwise another sensor in its place is not noticed."""
+    index: str
+    """How the reader learns which slots are occupied: `table` or `load_char`."""
+    index_shift: int | None
+    """Slot n is bit n + `index_shift` of the index table; None if unknown, or without a table."""
+    count_agrees: bool | None
+    """Whether its own count of templates is right; None if it has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hello:
     """The answer to hello: the state of a reader at the time of the answer."""
 
@@ -200,3 +234,5 @@ class Hello:
     """None for a firmware without settings."""
     diagnostics: Diagnostics | None
     """None for a firmware without diagnostics."""
+    sensor_info: SensorInfo | None
+    """None until the sensor was probed."""

@@ -12,6 +12,8 @@ from .messages import (
     Identity,
     Page,
     Refused,
+    SensorErrorDetails,
+    SensorInfo,
     Settings,
     Snapshot,
     Status,
@@ -23,15 +25,16 @@ from .words import (
     Reason,
     Refusal,
     Rejection,
-    SensorFault,
     Stage,
     TouchResult,
 )
 
+_U8 = 0xFF
 _U16 = 0xFFFF
 _UPTIME = 2**53
 _HOUR_MS = 3_600_000
 _MAX_SCANS = 7
+_MAX_SHIFT = 8
 _PAGE = 64
 _PAIR = 2
 
@@ -69,7 +72,19 @@ def templates(fields: Fields) -> Templates:
         count=count,
         revision=revision,
         sensor_changed=fields.boolean("sensor_changed"),
-        sensor_error=fields.word_or_none("sensor_error", SensorFault),
+        # Not limited to the known words: an unknown problem is no reason to drop the message.
+        sensor_error=fields.text_or_none("sensor_error"),
+        sensor_error_details=_sensor_error_details(fields),
+    )
+
+
+def _sensor_error_details(fields: Fields) -> SensorErrorDetails | None:
+    key = "sensor_error_details"
+    if not fields.has(key) or fields.null(key):
+        return None
+    details = fields.inner(key)
+    return SensorErrorDetails(
+        command=details.integer("command", 0, _U8), code=details.integer_or_none("code", 0, _U8)
     )
 
 
@@ -194,6 +209,9 @@ def hello(result: dict[str, object]) -> Hello:
         diagnostics=(
             diagnostics(fields.mapping("diagnostics")) if fields.has("diagnostics") else None
         ),
+        sensor_info=(
+            _sensor_info(fields.inner("sensor_info")) if fields.has("sensor_info") else None
+        ),
     )
 
 
@@ -214,6 +232,21 @@ def diagnostics(result: dict[str, object]) -> Diagnostics:
         signal=fields.integer_or_none("signal", -127, 0),
         free_memory=fields.integer_or_none("free_memory", 0, _UPTIME),
         sensor_errors=fields.integer("sensor_errors", 0, _UPTIME),
+    )
+
+
+def _sensor_info(fields: Fields) -> SensorInfo:
+    missing: list[int] = []
+    for number in fields.array("missing", 16):
+        after = missing[-1] + 1 if missing else 0
+        missing.append(Fields({"missing": number}).integer("missing", after, _U8))
+    return SensorInfo(
+        product=fields.text_or_none("product"),
+        missing=tuple(missing),
+        mark=fields.boolean("mark"),
+        index=fields.text("index"),
+        index_shift=fields.integer_or_none("index_shift", -_MAX_SHIFT, _MAX_SHIFT),
+        count_agrees=None if fields.null("count_agrees") else fields.boolean("count_agrees"),
     )
 
 

@@ -48,10 +48,14 @@ class TouchResult(StrEnum):
 
 
 class SensorFault(StrEnum):
-    """Why the sensor does not work at the moment."""
+    """The known problems of a sensor; a later firmware may report others."""
 
     NOT_RESPONDING = "not_responding"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a word of the protocol, not a secret
+    MISSING_COMMAND = "missing_command"
+    UNCLEAR_INDEX = "unclear_index"
+    ALWAYS_FINGER = "always_finger"
+    """The only one with which the sensor still works."""
 
 
 class Refusal(StrEnum):
@@ -92,6 +96,35 @@ class LedColor(StrEnum):
     YELLOW = "yellow"
     CYAN = "cyan"
     WHITE = "white"
+
+
+READ_SYS_PARA = 0x0F
+"""The sensor's command that tells its capacity."""
+
+_SENSOR_COMMANDS = {
+    0x01: "GenImg",
+    0x02: "Img2Tz",
+    0x04: "Search",
+    0x05: "RegModel",
+    0x06: "Store",
+    0x07: "LoadChar",
+    0x0C: "DeletChar",
+    0x0E: "SetSysPara",
+    READ_SYS_PARA: "ReadSysPara",
+    0x13: "VfyPwd",
+    0x18: "WriteNotepad",
+    0x19: "ReadNotepad",
+    0x1D: "TempleteNum",
+    0x1F: "ReadIndexTable",
+    0x35: "AuraLed",
+    0x3C: "ReadProdInfo",
+}
+
+
+def sensor_command(number: int) -> str:
+    """Return a command of the sensor as manuals name it, such as `ReadIndexTable (1F)`."""
+    name = _SENSOR_COMMANDS.get(number)
+    return f"{number:02X}" if name is None else f"{name} ({number:02X})"
 
 
 class Topic(StrEnum):

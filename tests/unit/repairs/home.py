@@ -9,13 +9,6 @@ from homeassistant.helpers import issue_registry as ir
 
 from custom_components.biometric_enroll.client import request_channel
 from custom_components.biometric_enroll.const import DOMAIN
-from custom_components.biometric_enroll.issues import (
-    ISSUE_FINGERPRINTS_MISSING,
-    ISSUE_FIRMWARE_TOO_OLD,
-    ISSUE_OTHER_DEVICE,
-    ISSUE_SENSOR_CHANGED,
-    ISSUE_SENSOR_FULL,
-)
 from tests.support.home import OTHER_DEVICE, Home
 from tests.support.reader import FEATURES, READER_ID, FakeReader
 from tests.unit.texts import TEXTS, placeholders
@@ -28,13 +21,17 @@ if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 
-KINDS = [
-    ISSUE_FINGERPRINTS_MISSING,
-    ISSUE_FIRMWARE_TOO_OLD,
-    ISSUE_OTHER_DEVICE,
-    ISSUE_SENSOR_CHANGED,
-    ISSUE_SENSOR_FULL,
-]
+SENSOR_ERRORS: dict[str, dict[str, Any]] = {
+    "missing_command": {"sensor_error_details": {"command": 0x1F, "code": 0xFC}},
+    "unknown_capacity": {
+        "sensor_error": "missing_command",
+        "sensor_error_details": {"command": 0x0F, "code": None},
+    },
+    "unclear_index": {},
+    "always_finger": {},
+    "wrong_password": {},
+}
+"""What the reader says, by kind of the issue; if not told, `sensor_error` is the same word."""
 
 ISSUES = TEXTS["issues"]
 
@@ -70,11 +67,13 @@ class RepairsHome(Home):
         }
 
     def issue(self, kind: str) -> ir.IssueEntry:
-        """Return an issue that is shown, after a check that its title can be worded."""
+        """Return an issue that is shown, after a check that it can be worded."""
         issue_id = f"{kind}_{self.entry.entry_id}"
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, issue_id)
         assert issue is not None
-        assert placeholders(ISSUES[kind]["title"]) <= (issue.translation_placeholders or {}).keys()
+        # What a form says is checked when it is opened.
+        for text in (ISSUES[kind]["title"], ISSUES[kind].get("description", "")):
+            assert placeholders(text) <= (issue.translation_placeholders or {}).keys()
         return issue
 
     async def said_again(self) -> None:
@@ -104,6 +103,8 @@ class RepairsHome(Home):
                 self.templates(sensor_changed=True)
             case "sensor_full":
                 self.templates(capacity=len(reader.stored))
+            case _:
+                self.templates(**{"sensor_error": kind, **SENSOR_ERRORS[kind]})
         await self.settled()
 
     async def peace(self, kind: str) -> None:
@@ -121,6 +122,8 @@ class RepairsHome(Home):
                 self.templates(sensor_changed=False)
             case "sensor_full":
                 self.reader.lose(1)
+            case _:
+                self.templates(sensor_error=None, sensor_error_details=None)
         await self.settled()
 
     def templates(self, **changes: Any) -> None:

@@ -3,15 +3,16 @@
 import pytest
 
 from custom_components.biometric_enroll.issues import (
+    FIXABLE,
     ISSUE_FINGERPRINTS_MISSING,
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
 from tests.support.reader import FEATURES
-from tests.unit.repairs.home import KINDS, RepairsHome, impatience, options
+from tests.unit.repairs.home import RepairsHome, impatience, options
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FIXABLE)
 async def test_opening_a_form_changes_nothing(home: RepairsHome, kind: str) -> None:
     await home.trouble(kind)
     heard, data = list(home.reader.heard), dict(home.entry.data)
@@ -22,7 +23,7 @@ async def test_opening_a_form_changes_nothing(home: RepairsHome, kind: str) -> N
     assert home.raised() == {kind}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FIXABLE)
 @pytest.mark.parametrize("how", ["async_unload", "async_remove"])
 async def test_a_form_whose_reader_is_not_in_use_any_more_ends(
     home: RepairsHome, kind: str, how: str
@@ -67,7 +68,7 @@ async def test_a_reader_that_refuses_is_told_so_and_can_be_asked_again(
     assert kind not in home.raised()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != ISSUE_FINGERPRINTS_MISSING])
+@pytest.mark.parametrize("kind", [kind for kind in FIXABLE if kind != ISSUE_FINGERPRINTS_MISSING])
 async def test_a_silent_reader_is_told_so_and_can_be_asked_again(
     home: RepairsHome, kind: str
 ) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from homeassistant.helpers import device_registry as dr
@@ -10,15 +10,20 @@ from homeassistant.helpers import issue_registry as ir
 
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.issues import (
+    FIXABLE,
+    ISSUE_ALWAYS_FINGER,
     ISSUE_FINGERPRINTS_MISSING,
     ISSUE_FIRMWARE_TOO_OLD,
+    ISSUE_MISSING_COMMAND,
     ISSUE_OTHER_DEVICE,
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
+    ISSUE_UNKNOWN_CAPACITY,
+    KINDS,
 )
 from tests.support.home import OTHER_DEVICE, async_back_door
 from tests.support.reader import DEVICE, READER_ID
-from tests.unit.repairs.home import KINDS, RepairsHome
+from tests.unit.repairs.home import SENSOR_ERRORS, RepairsHome
 
 if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.typing import WebSocketGenerator
@@ -37,9 +42,9 @@ async def test_what_is_wrong_is_told_until_it_is_over(home: RepairsHome, kind: s
     await home.trouble(kind)
     assert home.raised() == {kind}
     issue = home.issue(kind)
-    assert issue.is_fixable
-    full = kind == ISSUE_SENSOR_FULL
-    assert issue.severity is (ir.IssueSeverity.WARNING if full else ir.IssueSeverity.ERROR)
+    assert issue.is_fixable is (kind in FIXABLE)
+    identifies = kind in {ISSUE_SENSOR_FULL, ISSUE_ALWAYS_FINGER}
+    assert issue.severity is (ir.IssueSeverity.WARNING if identifies else ir.IssueSeverity.ERROR)
     await home.said_again()
     assert home.raised() == {kind}
     await home.peace(kind)
@@ -67,6 +72,57 @@ async def test_what_is_told_says_what_it_is_about(
     # Whose fingerprints, only those hear who may repair it.
     more = {"names": "- Anna (5)"} if kind == ISSUE_FINGERPRINTS_MISSING else {}
     assert form["description_placeholders"] == {"reader": "Front door", **placeholders, **more}
+
+
+@pytest.mark.parametrize(
+    ("details", "kind", "command", "code"),
+    [
+        ({"command": 0x1F, "code": 0xFC}, ISSUE_MISSING_COMMAND, "ReadIndexTable (1F)", "FC"),
+        ({"command": 0x1D, "code": 0x01}, ISSUE_MISSING_COMMAND, "TempleteNum (1D)", "01"),
+        ({"command": 0x05, "code": None}, ISSUE_MISSING_COMMAND, "RegModel (05)", "-"),
+        ({"command": 0xEE, "code": None}, ISSUE_MISSING_COMMAND, "EE", "-"),
+        ({"command": 0x0F, "code": 0xFE}, ISSUE_UNKNOWN_CAPACITY, "ReadSysPara (0F)", "FE"),
+        ({"command": 0x0F, "code": None}, ISSUE_UNKNOWN_CAPACITY, "ReadSysPara (0F)", "-"),
+        (None, ISSUE_MISSING_COMMAND, "-", "-"),
+    ],
+)
+async def test_what_a_sensor_lacks_is_told_in_the_words_of_its_manual(
+    home: RepairsHome, details: dict[str, Any] | None, kind: str, command: str, code: str
+) -> None:
+    """And where the capacity is lacking, the user can tell it instead."""
+    home.templates(sensor_error="missing_command", sensor_error_details=details)
+    await home.settled()
+    assert home.raised() == {kind}
+    assert home.issue(kind).translation_placeholders == {
+        "reader": "Front door",
+        "command": command,
+        "code": code,
+    }
+
+
+async def test_one_problem_of_a_sensor_takes_the_place_of_another(home: RepairsHome) -> None:
+    for kind in SENSOR_ERRORS:
+        await home.trouble(kind)
+        assert home.raised() == {kind}
+    # These say all themselves, with nothing to explain.
+    for error in ("not_responding", "too_hot"):
+        home.templates(sensor_error=error, sensor_error_details=None)
+        await home.settled()
+        assert home.raised() == set()
+
+
+async def test_a_sensor_that_sees_a_finger_all_the_time_still_enrolls_and_identifies(
+    home: RepairsHome,
+) -> None:
+    await home.trouble(ISSUE_ALWAYS_FINGER)
+    anna = await home.enrolled()
+    home.reader.touch(anna)
+    assert home.state("sensor", "last_identified").state == "Anna"
+    await home.update(device_id=home.device_id, slot=2, name="Ben")
+    await home.delete(template_id=anna)
+    assert await home.names() == ["Ben"]
+    await home.said_again()
+    assert home.raised() == {ISSUE_ALWAYS_FINGER}
 
 
 async def test_several_things_can_be_wrong_at_once(home: RepairsHome) -> None:
@@ -162,8 +218,9 @@ async def test_what_is_wrong_is_told_under_the_name_that_the_reader_has_now(
     devices.async_update_device(device, name_by_user="Garden gate")
     await home.settle()
     assert home.issue(kind).translation_placeholders == {**before, "reader": "Garden gate"}
-    form = await home.open(kind)
-    assert form["description_placeholders"]["reader"] == "Garden gate"
+    if kind in FIXABLE:
+        form = await home.open(kind)
+        assert form["description_placeholders"]["reader"] == "Garden gate"
 
     # The device has a name of its own now; without it, it is called like its entry.
     home.hass.config_entries.async_update_entry(home.entry, title="Back door")
