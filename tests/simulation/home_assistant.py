@@ -1,7 +1,7 @@
 """Home Assistant in virtual time, over all its runs, and the actions that its users call.
 
-Its disk outlives it. It is stopped in order or killed, started again, its entry is reloaded, an
-older backup is restored.
+Its disk survives its end. It can be stopped in order or killed, started again, its entries can be
+reloaded, an older backup restored.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class HomeAssistant:
         """Call the action `enroll_fingerprint`; return the template id. Raises `ReaderError`."""
         entry = self._entry(reader_id)
         asked_for.set(name)
-        # A caller that goes away does not stop it.
+        # A caller that is cancelled does not stop it.
         template_id, _ = await _while_it_lives(
             entry.beside(entry.client.enroller.async_enroll(Subject(name), enroll_options, None))
         )
@@ -110,7 +110,7 @@ class HomeAssistant:
     async def change[T](
         self, reader_id: str, work: Callable[[ReaderClient], Coroutine[Any, Any, T]]
     ) -> T:
-        """Call an action that changes something, and ends with whoever calls it.
+        """Call an action that changes something; it is cancelled together with its caller.
 
         Raises `ReaderError`.
         """
@@ -134,7 +134,7 @@ class HomeAssistant:
 
 
 async def _while_it_lives[T](task: asyncio.Task[T]) -> T:
-    """Wait for what Home Assistant does. Raises `UnreachableError` if that is killed."""
+    """Wait for a task of Home Assistant. Raises `UnreachableError` if Home Assistant is killed."""
     try:
         return await task
     except asyncio.CancelledError:

@@ -86,7 +86,7 @@ def test_retained_messages_come_before_the_suback_or_after_it(first: bool) -> No
 
 
 @simulated()
-async def test_what_is_not_wanted_any_more_does_not_come(bench: BrokerBench) -> None:
+async def test_no_message_comes_after_unsubscribing(bench: BrokerBench) -> None:
     one = await bench.connect("one")
     await one.subscribe(("a", 1), ("b", 1), ("c", 1))
     other = await bench.connect("other")
