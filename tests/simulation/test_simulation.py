@@ -88,7 +88,7 @@ def test_a_history_can_be_read() -> None:
         assert what in told
 
 
-def test_hours_in_which_nobody_comes_take_hardly_any_real_time(
+def test_idle_hours_take_hardly_any_real_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tests.simulation.installation._LONG", 1.0)
