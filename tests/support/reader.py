@@ -243,7 +243,7 @@ class FakeReader:
             return
         request = json.loads(payload)
         if "v" not in request:
-            # The dialect before this one, which the firmware drops as well.
+            # A message of the first-generation protocol, which the firmware drops as well.
             return
         name = _name(request)
         if name in self.deaf:

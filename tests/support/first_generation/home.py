@@ -33,7 +33,7 @@ TEMPLATE_ID = "9f2c01ab44d0e1f7"
 Message = dict[str, Any]
 
 
-class OldReader(Scene):
+class FakeFirstGenerationReader(Scene):
     """A first-generation reader with power and a network, and time at the test's command."""
 
     def __init__(
@@ -156,12 +156,12 @@ def first_generation_entry(reader_id: str = READER_ID, **more: Any) -> MockConfi
     )
 
 
-class OldHome(AnyHome):
+class FirstGenerationHome(AnyHome):
     """Home Assistant with one such reader, as its users see it."""
 
     SHOWN_IF_AVAILABLE = (*AnyHome.SHOWN_IF_AVAILABLE, ("button", "cancel_enrollment"))
 
-    def __init__(self, hass: HomeAssistant, reader: OldReader) -> None:
+    def __init__(self, hass: HomeAssistant, reader: FakeFirstGenerationReader) -> None:
         super().__init__(hass, first_generation_entry())
         self.reader = reader
         self.entry.add_to_hass(hass)

@@ -51,7 +51,7 @@ def test_the_later_sketch_does_not_notice_another_finger_in_the_first_scan(later
 
 
 @both
-def test_a_sensor_that_does_not_store_is_anerror(sketch: Sketch) -> None:
+def test_a_sensor_that_does_not_store_is_an_error(sketch: Sketch) -> None:
     scene = quiet_scene(sketch)
     scene.sensor.refuses_to_store = True
     scene.start()

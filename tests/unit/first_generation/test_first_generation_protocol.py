@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.biometric_enroll.legacy import enrollment as enrollments
-from custom_components.biometric_enroll.legacy import protocol as dialect
+from custom_components.biometric_enroll.legacy import protocol
 from custom_components.biometric_enroll.legacy.protocol import (
     EnrollmentMessage,
     EnrollmentStatus,
@@ -83,7 +83,7 @@ def test_each_message_about_an_enrollment_is_read(message: dict[str, Any]) -> No
     else:
         said, step = _SAID[message["meaning"]]
     payload = message["payload"]
-    assert dialect.enrollment_message(_bytes(message)) == EnrollmentMessage(
+    assert protocol.enrollment_message(_bytes(message)) == EnrollmentMessage(
         said, step, payload.get("slot"), payload.get("template_id"), payload.get("message", "")
     )
 
@@ -96,7 +96,7 @@ def test_each_touch_is_read(message: dict[str, Any]) -> None:
         "a touch of an unknown finger": Touch(None, 0),
         "a hint only, not a match": Touch(None, 35),
     }
-    assert dialect.touch(_bytes(message)) == expected[message["meaning"]]
+    assert protocol.touch(_bytes(message)) == expected[message["meaning"]]
 
 
 @pytest.mark.parametrize("message", _messages("reader", "status"))
@@ -108,19 +108,19 @@ def test_each_status_is_read(message: dict[str, Any]) -> None:
         "answer to sensor_info": ReaderStatus(True, None, 127, 3),
         "answer to clear_all": ReaderStatus(True, None, None, None),
     }
-    assert dialect.reader_status(_bytes(message)) == expected[message["meaning"]]
-    assert not dialect.is_version_1(_bytes(message))
+    assert protocol.reader_status(_bytes(message)) == expected[message["meaning"]]
+    assert not protocol.is_version_1(_bytes(message))
 
 
 @pytest.mark.parametrize(
     ("said", "meaning"),
     [
-        (dialect.start(5, TEMPLATE_ID), "start an enrollment"),
-        (dialect.cancel(), "cancel the enrollment"),
-        (dialect.confirm(), "store what was scanned"),
-        (dialect.saved(TEMPLATE_ID), "be free for the next enrollment"),
-        (dialect.detect(), "report touches"),
-        (dialect.sensor_info(), "tell capacity and count"),
+        (protocol.start(5, TEMPLATE_ID), "start an enrollment"),
+        (protocol.cancel(), "cancel the enrollment"),
+        (protocol.confirm(), "store what was scanned"),
+        (protocol.saved(TEMPLATE_ID), "be free for the next enrollment"),
+        (protocol.detect(), "report touches"),
+        (protocol.sensor_info(), "tell capacity and count"),
     ],
 )
 def test_what_is_said_to_them_is_what_they_know(said: str, meaning: str) -> None:
@@ -137,18 +137,18 @@ def test_a_status_of_version_1_is_told_from_theirs() -> None:
         "v": 1, "online": True, "device": "a1b2c3", "firmware": "0.1.0", "board": "esp32",
         "sensor": "R307", "max_scans": 3, "features": [],
     }  # fmt: skip
-    assert dialect.is_version_1(json.dumps(online).encode())
+    assert protocol.is_version_1(json.dumps(online).encode())
     # Whoever it was, it is not there.
-    assert not dialect.is_version_1(b'{"v":1,"online":false}')
-    assert not dialect.is_version_1(b'{"v":1}')
+    assert not protocol.is_version_1(b'{"v":1,"online":false}')
+    assert not protocol.is_version_1(b'{"v":1}')
 
 
 # Nonsense
 
 READERS: dict[str, Callable[[bytes], object]] = {
-    "enroll/response": dialect.enrollment_message,
-    "fingerprint": dialect.touch,
-    "status": dialect.reader_status,
+    "enroll/response": protocol.enrollment_message,
+    "fingerprint": protocol.touch,
+    "status": protocol.reader_status,
 }
 
 _MALFORMED = {
@@ -213,7 +213,7 @@ def test_no_bytes_raise_anything_else(payload: bytes) -> None:
     for read in READERS.values():
         with contextlib.suppress(MalformedError):
             read(payload)
-    dialect.is_version_1(payload)
+    protocol.is_version_1(payload)
 
 
 _JSON = st.recursive(
@@ -239,4 +239,4 @@ def test_no_message_with_one_wrong_value_raises_anything_else(
 def test_an_id_of_another_form_is_still_somebody_elses(template_id: object) -> None:
     """Else the enrollment of another system would pass for the one that is running."""
     payload = json.dumps({"status": "progress", "step": 1, "template_id": template_id})
-    assert enrollments.names_another(dialect.enrollment_message(payload.encode()), _RUNNING)
+    assert enrollments.names_another(protocol.enrollment_message(payload.encode()), _RUNNING)

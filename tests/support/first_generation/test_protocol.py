@@ -1,4 +1,4 @@
-"""The fixtures of the first-generation dialect, against the fake that speaks it."""
+"""The fixtures of the first-generation protocol, checked against the fake reader."""
 
 import json
 from functools import cache
