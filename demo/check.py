@@ -20,7 +20,7 @@ async def async_check(client: Client, reader: VirtualReader, device_id: str) -> 
     called = asyncio.get_running_loop().time()
     seen_before = len(client.history)
     person = asyncio.create_task(
-        Person(client, reader.line, stage_id).async_enroll(FINGERS[0].finger)
+        Person(client, reader.sensor_line, stage_id).async_enroll(FINGERS[0].finger)
     )
     answer = await client.async_action(
         "biometric_enroll.enroll_fingerprint",

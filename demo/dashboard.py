@@ -33,7 +33,9 @@ def dashboard(doors: Iterable[Door]) -> dict[str, Any]:
                 "type": "sections",
                 # Each reader's two sections side by side, on a phone one after the other.
                 "max_columns": 2,
-                "sections": [section for door in doors for section in (_card(door), _play(door))],
+                "sections": [
+                    section for door in doors for section in (_card(door), _person_section(door))
+                ],
             }
         ]
     }
@@ -49,7 +51,7 @@ def _card(door: Door) -> dict[str, Any]:
     return {"type": "grid", "cards": [card]}
 
 
-def _play(door: Door) -> dict[str, Any]:
+def _person_section(door: Door) -> dict[str, Any]:
     """Return what is made up, set off by a background of its own."""
     return {
         "type": "grid",

@@ -111,7 +111,7 @@ def _state_topic(reader_id: str) -> str:
     return f"demo/{reader_id}/lying"
 
 
-class FingerHand:
+class FingerController:
     """Listens to the entities, moves the fingers on one sensor, and tells which one lies there."""
 
     def __init__(self, port: int, reader_id: str, line: SensorLine) -> None:

@@ -37,7 +37,7 @@ class VirtualReader:
         self._folder = folder
         self._runtime = runtime
         (folder / "flash").mkdir(parents=True, exist_ok=True)
-        self.line = SensorLine(
+        self.sensor_line = SensorLine(
             EmulatedSensor(PROFILES[model]), link=folder / "sensor", time_scale=time_scale
         )
         self._config = folder / "config.json"
@@ -49,7 +49,7 @@ class VirtualReader:
                     "broker": "127.0.0.1",
                     "port": broker_port,
                     "sensor": model,
-                    "uart": self.line.path,
+                    "uart": self.sensor_line.path,
                     "storage": str(folder / "flash"),
                 }
             )
@@ -70,7 +70,7 @@ class VirtualReader:
         """Cut its power; the sensor loses its own as well."""
         if self._program:
             self._program.kill()
-        self.line.power_cycle()
+        self.sensor_line.power_cycle()
 
     @property
     def program(self) -> Program:
@@ -83,4 +83,4 @@ class VirtualReader:
         """End it and take the sensor away."""
         if self._program:
             self._program.stop()
-        self.line.close()
+        self.sensor_line.close()

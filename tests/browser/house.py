@@ -35,12 +35,12 @@ class CardHouse(House):
     @property
     def url(self) -> str:
         """Where Home Assistant is."""
-        return self.stage.home_assistant.url
+        return self.installation.home_assistant.url
 
     async def furnish(self) -> None:
         """Add the second reader, the people, the users and the dashboard."""
-        home_assistant, client = self.stage.home_assistant, self.client
-        self.back = self.stage.add_reader("back_door")
+        home_assistant, client = self.installation.home_assistant, self.client
+        self.back = self.installation.add_reader("back_door")
         await home_assistant.async_add_discovered_reader(client, self.back.reader_id)
         await client.async_until_state("binary_sensor.back_door_connectivity", "on")
         self.back_device_id = await self.device_id_of(self.back)
@@ -56,7 +56,7 @@ class CardHouse(House):
     async def empty(self) -> AsyncGenerator[None]:
         """Begin with everything there, nothing running, and no finger enrolled."""
         async with self.idle():
-            self.back.line.lift()
+            self.back.sensor_line.lift()
             await self._delete_fingerprints()
             yield
 
@@ -70,7 +70,7 @@ class CardHouse(House):
             await self._choose_enrollers()
 
     async def _choose_enrollers(self, *user_ids: str) -> None:
-        home_assistant = self.stage.home_assistant
+        home_assistant = self.installation.home_assistant
         await home_assistant.async_set_options(await self._entry_id(), {"enrollers": user_ids})
 
     async def disable(self, *, disabled: bool) -> None:

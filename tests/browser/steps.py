@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
-from tests.support.hand import Hand
+from tests.support.finger_placement import FingerPlacement
 from tests.support.house import CONNECTIVITY
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ async def shows(card: Locator, sentence: str, captured: int) -> None:
     await expect(ring.locator("circle.captured")).to_have_count(captured)
 
 
-async def begin(house: CardHouse, name: str = "Anna", **data: object) -> Hand:
+async def begin(house: CardHouse, name: str = "Anna", **data: object) -> FingerPlacement:
     """Start an enrollment as an automation would; return the hand that is to be scanned."""
     finger = house.new_finger()
     await house.action("enroll_fingerprint", name=name, **data)
-    return Hand(house.reader.line, finger)
+    return FingerPlacement(house.reader.sensor_line, finger)
 
 
 async def enrolled(house: CardHouse, name: str, key: str | None = None, **data: object) -> Finger:
@@ -83,14 +83,14 @@ async def leave_template(house: CardHouse, finger: Finger) -> None:
     """Leave the template of a finger in the sensor, of which neither reader nor house know."""
     answer = await house.enroll("Nobody", finger)
     slot = answer["slot"]
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         template = sensor.templates[slot]
     await house.client.async_action(
         "biometric_enroll.delete_fingerprint", device_id=house.device_id, slot=slot
     )
     house.reader.kill()
     await house.client.async_until_state(CONNECTIVITY, "off")
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         sensor.templates[slot] = template
     house.reader.start()
     await house.until_available()

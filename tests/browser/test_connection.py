@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.steps import LIFT, PLACE, begin, enrolled, last_identified, shows, title
-from tests.support.hand import Moment
+from tests.support.finger_placement import ScanStep
 from tests.support.house import TOUCH
 
 if TYPE_CHECKING:
@@ -63,16 +63,16 @@ async def test_what_went_on_meanwhile_is_shown_when_the_connection_is_back(
 ) -> None:
     connection = await _Connection.of(visit.page)
     card = await visit.overview()
-    hand = await begin(house, "Anna")
+    placement = await begin(house, "Anna")
     await shows(card, PLACE, 0)
 
     await connection.cut()
     await expect(visit.page.get_by_text("Connection lost. Reconnecting").first).to_be_visible()
-    await hand.go_on(Moment.LIFT_2)
+    await placement.go_on(ScanStep.LIFT_2)
     await shows(card, PLACE, 0)
     connection.mend()
     await shows(card, LIFT, 2)
-    await hand.go_on()
+    await placement.go_on()
     await expect(title(card, "Enrolled")).to_be_visible()
 
 

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.steps import PLACE, button, enrolled, fingerprints, shows, title
 from tests.browser.visit import shoot
-from tests.support.hand import Hand
+from tests.support.finger_placement import FingerPlacement
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
@@ -46,7 +46,7 @@ async def test_a_finger_is_enrolled_without_a_mouse(
     house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     page, keyboard = visit.page, visit.page.keyboard
-    hand = Hand(house.reader.line, house.new_finger())
+    placement = FingerPlacement(house.reader.sensor_line, house.new_finger())
     await expect(button(card, "Enroll a fingerprint")).to_be_visible()
     await _go_to(card, "Enroll a fingerprint")
     await keyboard.press("Enter")
@@ -64,7 +64,7 @@ async def test_a_finger_is_enrolled_without_a_mouse(
     await shows(card, PLACE, 0)
     await expect(title(card, "Enrolling Ben")).to_be_focused()
 
-    await hand.go_on()
+    await placement.go_on()
     await expect(title(card, "Enrolled")).to_be_focused()
     await _go_to(card, "Done")
     await keyboard.press("Space")

@@ -130,7 +130,7 @@ async def test_a_fingerprint_is_deleted_only_after_a_question(
     await button(card, "Delete").click()
     await expect(card.get_by_text("No finger is enrolled yet.")).to_be_visible()
     assert await house.names() == []
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         assert not sensor.templates
 
 
@@ -172,7 +172,7 @@ async def test_a_finger_that_the_sensor_has_lost_is_marked_as_soon_as_that_is_kn
     card = await visit.overview()
     house.reader.kill()
     await expect(card.get_by_text("Offline", exact=True)).to_be_visible()
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         sensor.templates.clear()
     house.reader.start()
 

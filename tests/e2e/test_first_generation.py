@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from demo.brokers import BrokerKind
-from demo.stage import Stage
+from demo.installation import Installation
 from tests.support.first_generation.reader import READER_ID, Settings
 from tests.support.first_generation.runner import FirstGenerationRunner
 from tests.support.first_generation.sketch import Sketch
@@ -31,7 +31,7 @@ CONNECTIVITY = "binary_sensor.esp32_connectivity"
 class FirstGenerationHouse:
     """A house with one such reader."""
 
-    stage: Stage
+    installation: Installation
     client: Client
     runner: FirstGenerationRunner
     device_id: str
@@ -70,15 +70,15 @@ async def first_gen(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[FirstGenerationHouse]:
     folder = tmp_path_factory.mktemp("first_generation")
-    async with Stage(folder, broker=BrokerKind.MOSQUITTO) as stage:
-        await stage.async_start({})
-        runner = FirstGenerationRunner(stage.broker.port, request.param, Settings())
+    async with Installation(folder, broker=BrokerKind.MOSQUITTO) as installation:
+        await installation.async_start({})
+        runner = FirstGenerationRunner(installation.broker.port, request.param, Settings())
         runner.start()
         try:
-            form = await stage.home_assistant.async_add_reader(READER_ID)
+            form = await installation.home_assistant.async_add_reader(READER_ID)
             assert form["step_id"] == "first_generation", form
-            await stage.home_assistant.async_confirm(form)
-            async with await stage.home_assistant.async_connect() as client:
+            await installation.home_assistant.async_confirm(form)
+            async with await installation.home_assistant.async_connect() as client:
                 await client.async_until_state(CONNECTIVITY, "on")
                 [device] = [
                     each
@@ -88,7 +88,9 @@ async def first_gen(
                 [entry] = await client.async_command(
                     type="config_entries/get", domain="biometric_enroll"
                 )
-                yield FirstGenerationHouse(stage, client, runner, device["id"], entry["entry_id"])
+                yield FirstGenerationHouse(
+                    installation, client, runner, device["id"], entry["entry_id"]
+                )
         finally:
             runner.stop()
 
@@ -129,7 +131,7 @@ async def test_a_touch_opens_nothing_unless_the_user_trusts_the_reader(
     assert (late["late_name"], late["reason"]) == (None, "unproven")
     assert first_gen.client.states[TOUCH].state == "unknown"
 
-    await first_gen.stage.home_assistant.async_set_options(
+    await first_gen.installation.home_assistant.async_set_options(
         first_gen.entry_id, {"trust_touches": True}
     )
     first_gen.runner.touch("anna")
@@ -164,7 +166,7 @@ async def test_a_reader_without_power_is_away_once_it_is_asked_and_comes_back(
 async def test_the_reader_is_away_with_the_broker_and_comes_back(
     first_gen: FirstGenerationHouse,
 ) -> None:
-    first_gen.stage.broker.kill()
+    first_gen.installation.broker.kill()
     await first_gen.client.async_until_state(CONNECTIVITY, "off")
-    await first_gen.stage.broker.async_start()
+    await first_gen.installation.broker.async_start()
     await first_gen.client.async_until_state(CONNECTIVITY, "on", within=60)

@@ -70,9 +70,9 @@ async def test_reload_and_reconnect_open_nothing(house: House) -> None:
     await house.touch(_ANNA)
     await _all_ran(house, 1)
     await house.reload()
-    house.stage.broker.kill()
+    house.installation.broker.kill()
     await house.client.async_until_state(CONNECTIVITY, "off")
-    await house.stage.broker.async_start()
+    await house.installation.broker.async_start()
     await house.client.async_until_state(CONNECTIVITY, "on", within=60)
     await _nothing_more(house)
 
@@ -84,12 +84,12 @@ async def test_touches_while_home_assistant_is_away_come_late_and_open_nothing(
 ) -> None:
     await _anna_is_known(house)
     await house.client.async_close()
-    house.stage.home_assistant.stop()
+    house.installation.home_assistant.stop()
     await house.touch(_ANNA)
     await house.touch(Finger("stranger"))
     # Younger ones are live, also for a Home Assistant that was not there: what counts is the age.
     await asyncio.sleep(LIVE_AGE)
-    await house.stage.home_assistant.async_start()
+    await house.installation.home_assistant.async_start()
     await house.connect()
     await house.until_available()
     await house.client.async_until(

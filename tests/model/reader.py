@@ -120,7 +120,7 @@ class Door:
 
     def disarm(self) -> None:
         """Forget the power cuts that have not come."""
-        self.reader.line._cut_after = None
+        self.reader.sensor_line._cut_after = None
         self.reader.flash._planned = None
         self.back_after = None
 

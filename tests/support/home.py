@@ -108,7 +108,7 @@ def stored_names(hass_storage: dict[str, Any]) -> list[str]:
 def stored_uses(hass_storage: dict[str, Any]) -> list[str]:
     """Return the template ids whose touches are counted on disk."""
     delivery_log = hass_storage["biometric_enroll.marks"]["data"]
-    return [template_id for mark in delivery_log.values() for template_id in mark["uses"]]
+    return [template_id for record in delivery_log.values() for template_id in record["uses"]]
 
 
 class AnyHome:

@@ -121,7 +121,7 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Proxies:
     """The network of an house."""
 
     home_assistant: Proxy
@@ -139,7 +139,7 @@ class Lines:
 
 
 @asynccontextmanager
-async def open_lines(to: int) -> AsyncGenerator[Lines]:
+async def open_proxies(to: int) -> AsyncGenerator[Proxies]:
     """Lay a line to the broker's port for each."""
     async with Proxy(to) as home_assistant, Proxy(to) as reader:
-        yield Lines(home_assistant, reader)
+        yield Proxies(home_assistant, reader)

@@ -14,7 +14,7 @@ from homeassistant.data_entry_flow import (
     FlowResultType,
 )
 
-from tests.unit.texts import TEXTS, placeholders
+from tests.unit.translation_files import TEXTS, placeholders
 
 if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant

@@ -13,7 +13,7 @@ from custom_components.biometric_enroll.client.enrollment import (
 )
 from custom_components.biometric_enroll.protocol.messages import IDLE
 from custom_components.biometric_enroll.protocol.words import Reason, Rejection, Stage
-from tests.unit.histories import TEMPLATE_ID, deliveries, histories
+from tests.unit.snapshot_strategies import TEMPLATE_ID, deliveries, histories
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -34,7 +34,7 @@ from custom_components.biometric_enroll.protocol.words import (
 from custom_components.biometric_enroll.select import SELECTS
 from custom_components.biometric_enroll.sensor import SENSORS
 from custom_components.biometric_enroll.switch import SWITCHES
-from tests.unit.texts import ACTIONS, ICONS, TEXTS, all_texts
+from tests.unit.translation_files import ACTIONS, ICONS, TEXTS, all_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -267,8 +267,8 @@ async def test_a_roster_of_an_older_version_is_read_and_completed(
     for enrollment in registry["enrollments"].values():
         del enrollment["named"]
     del registry["removed"]
-    for mark in hass_storage["biometric_enroll.marks"]["data"].values():
-        del mark["uses"]
+    for record in hass_storage["biometric_enroll.marks"]["data"].values():
+        del record["uses"]
     assert await async_setup(home.hass, {})
     assert await home.fingerprints() == before
 

@@ -14,7 +14,7 @@ from custom_components.biometric_enroll.protocol.words import Reason
 from tests.support.home import async_person
 from tests.support.markdown import ROOT
 from tests.unit.test_entity_texts import TOUCH_REASONS
-from tests.unit.texts import TEXTS
+from tests.unit.translation_files import TEXTS
 
 if TYPE_CHECKING:
     from tests.support.home import Home

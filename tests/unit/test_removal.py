@@ -226,7 +226,7 @@ def _kept_by(minor_version: int, anna: str) -> dict[str, Any]:
         "enrolled_at": "2026-01-02T03:04:05+00:00",
         "places": [{"device": DEVICE, "slot": 5, "template_id": anna}],
     }
-    mark: dict[str, Any] = {
+    record: dict[str, Any] = {
         "snapshot": {
             "template_id": anna, "seq": 9, "slot": 5, "stage": "completed", "step": 3, "total": 3,
             "captured": [{"attempts": 1}] * 3, "rejected": {"count": 0, "last": None},
@@ -236,11 +236,11 @@ def _kept_by(minor_version: int, anna: str) -> dict[str, Any]:
     }  # fmt: skip
     if minor_version > 1:
         fingerprint["enabled"] = True
-        mark["uses"] = {anna: {"count": 7, "last_at": "2026-02-03T04:05:06+00:00"}}
+        record["uses"] = {anna: {"count": 7, "last_at": "2026-02-03T04:05:06+00:00"}}
     enrollment = {"template_id": anna, "subject": subject, "given_up": False}
     data = {
         "roster": {"fingerprints": [fingerprint], "enrollments": {DEVICE: enrollment}},
-        "marks": {DEVICE: mark},
+        "marks": {DEVICE: record},
     }
     return {
         f"{DOMAIN}.{name}": {

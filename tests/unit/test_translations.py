@@ -20,7 +20,7 @@ from custom_components.biometric_enroll.protocol.words import (
     Rejection,
     Stage,
 )
-from tests.unit.texts import PACKAGE, TEXTS, all_texts, placeholders
+from tests.unit.translation_files import PACKAGE, TEXTS, all_texts, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from homeassistant.core import HomeAssistant
 
-    from tests.support.first_generation.home import OldHome, OldReader
+    from tests.support.first_generation.home import FakeFirstGenerationReader, FirstGenerationHome
     from tests.support.home import Home
     from tests.support.reader import FakeReader
 
@@ -205,33 +205,33 @@ async def test_the_background_still_finds_a_reader_that_takes_longer_to_answer(
 
 
 async def test_a_reader_of_the_first_generation_that_is_away_is_asked_for_five_seconds(
-    old_home: OldHome, old: OldReader
+    old_home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
-    old.publish("status", {"status": "offline"})
-    old.silent = True
+    first_gen.publish("status", {"status": "offline"})
+    first_gen.silent = True
     assert await _async_in_vain(old_home.enroll()) == KNOWN_TO_BE_AWAY
 
 
 async def test_a_reader_of_the_first_generation_that_is_there_has_ten_seconds(
-    old_home: OldHome, old: OldReader
+    old_home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
-    old.silent = True
+    first_gen.silent = True
     assert await _async_in_vain(old_home.enroll()) == THOUGHT_TO_BE_THERE
 
 
 async def test_a_cancel_for_a_reader_of_the_first_generation_that_is_away_takes_no_longer(
-    old_home: OldHome, old: OldReader
+    old_home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     await old_home.enroll(scan_timeout=120)
-    old.publish("status", {"status": "offline"})
-    old.silent = True
+    first_gen.publish("status", {"status": "offline"})
+    first_gen.silent = True
     assert await _async_in_vain(old_home.cancel()) == KNOWN_TO_BE_AWAY
 
 
 async def test_a_reader_of_the_first_generation_that_is_back_is_found(
-    old_home: OldHome, old: OldReader
+    old_home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
-    old.publish("status", {"status": "offline"})
+    first_gen.publish("status", {"status": "offline"})
     assert not old_home.available
     assert (await old_home.enroll())["slot"] is not None
     assert old_home.available

@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 if TYPE_CHECKING:
     from tests.support.broker import FakeBroker
-    from tests.support.first_generation.home import OldHome, OldReader
+    from tests.support.first_generation.home import FakeFirstGenerationReader, FirstGenerationHome
     from tests.support.home import Home
     from tests.support.reader import FakeReader
 
@@ -114,36 +114,40 @@ _OLD_BACK = ("INFO", "Reader esp32 is available again")
 
 
 async def test_a_silent_reader_of_the_first_generation_is_one_line_and_its_return_another(
-    old_home: OldHome, old: OldReader, caplog: pytest.LogCaptureFixture
+    old_home: FirstGenerationHome,
+    first_gen: FakeFirstGenerationReader,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.clear()
     for _ in range(2):
-        old.silent = True
+        first_gen.silent = True
         await asyncio.sleep(LONG)
         with pytest.raises(HomeAssistantError):
             await old_home.enroll()
         assert _told(caplog) == [("INFO", "Reader esp32 is unavailable: it does not answer")]
-        old.connect()
+        first_gen.connect()
         await asyncio.sleep(LONG)
         assert old_home.available
         assert _told(caplog) == [_OLD_BACK]
 
 
 async def test_what_a_reader_of_the_first_generation_says_of_its_end_is_one_line(
-    old_home: OldHome, old: OldReader, caplog: pytest.LogCaptureFixture
+    old_home: FirstGenerationHome,
+    first_gen: FakeFirstGenerationReader,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.clear()
-    old.publish("status", {"status": "offline"})
-    old.publish("status", {"status": "offline"})
+    first_gen.publish("status", {"status": "offline"})
+    first_gen.publish("status", {"status": "offline"})
     assert _told(caplog) == [("INFO", "Reader esp32 is unavailable: it says so")]
-    old.say_status()
-    old.say_status()
+    first_gen.say_status()
+    first_gen.say_status()
     await asyncio.sleep(LONG)
     assert _told(caplog) == [_OLD_BACK]
 
 
 async def test_a_broker_that_restarts_before_a_reader_of_the_first_generation_is_one_line(
-    old_home: OldHome, broker: FakeBroker, caplog: pytest.LogCaptureFixture
+    old_home: FirstGenerationHome, broker: FakeBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
     broker.set_connected(False)

@@ -18,7 +18,7 @@ from custom_components.biometric_enroll.issues import (
 )
 from tests.support.home import OTHER_DEVICE, Home
 from tests.support.reader import FEATURES, READER_ID, FakeReader
-from tests.unit.texts import TEXTS, placeholders
+from tests.unit.translation_files import TEXTS, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

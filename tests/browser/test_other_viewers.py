@@ -18,7 +18,7 @@ from tests.browser.steps import (
     shows,
     title,
 )
-from tests.support.hand import Moment
+from tests.support.finger_placement import ScanStep
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
@@ -36,29 +36,29 @@ _SHOWN_FOR_MS = 60_000
 async def test_a_page_loaded_again_in_the_middle_shows_the_same(
     house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    hand = await begin(house, "Anna", finger="left_thumb")
-    await hand.go_on(Moment.LIFT_2)
+    placement = await begin(house, "Anna", finger="left_thumb")
+    await placement.go_on(ScanStep.LIFT_2)
     await shows(card, LIFT, 2)
 
     card = await visit.look()
     await expect(title(card, "Enrolling Anna")).to_be_visible()
     await expect(card.get_by_text("Left thumb", exact=True)).to_be_visible()
     await shows(card, LIFT, 2)
-    await hand.go_on()
+    await placement.go_on()
     await shows(card, "The reader now recognizes this finger.", 3)
 
 
 async def test_a_page_whose_clock_is_ahead_does_not_tell_that_time_is_up(
     house: CardHouse, visit: Visit
 ) -> None:
-    hand = await begin(house, "Anna")
+    placement = await begin(house, "Anna")
     await visit.live_later(timedelta(hours=5))
     card = await visit.look()
     await shows(card, PLACE, 0)
     await expect(card.get_by_role("timer")).to_have_count(0)
 
     # This one is seen as it comes, so the time that is left is known.
-    await hand.go_on(Moment.PLACE_2)
+    await placement.go_on(ScanStep.PLACE_2)
     await shows(card, PLACE_AGAIN, 1)
     await expect(card.get_by_role("timer")).to_have_text(re.compile("^[1-9]"))
 
@@ -66,8 +66,8 @@ async def test_a_page_whose_clock_is_ahead_does_not_tell_that_time_is_up(
 async def test_a_second_browser_in_the_middle_shows_the_same(
     house: CardHouse, welcome: Welcome, card: Locator
 ) -> None:
-    hand = await begin(house, "Anna")
-    await hand.go_on(Moment.PLACE_2)
+    placement = await begin(house, "Anna")
+    await placement.go_on(ScanStep.PLACE_2)
     other = await (await welcome()).look()
 
     for each in (card, other):

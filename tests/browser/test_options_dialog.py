@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from emulator.fingers import Finger, Quality
 from tests.browser.steps import enrolled
 from tests.browser.visit import shoot
-from tests.support.hand import Hand, Moment
+from tests.support.finger_placement import FingerPlacement, ScanStep
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
@@ -31,8 +31,8 @@ async def configure(visit: Visit) -> Locator:
 async def test_each_stage_is_seen_in_the_dialog_and_how_it_ended(
     house: CardHouse, visit: Visit
 ) -> None:
-    line = house.reader.line
-    hand = Hand(line, house.new_finger())
+    line = house.reader.sensor_line
+    placement = FingerPlacement(line, house.new_finger())
     dialog = await configure(visit)
     await dialog.get_by_text("Enroll a fingerprint").click()
     await dialog.locator("ha-selector-text input").fill("Ben")
@@ -43,13 +43,13 @@ async def test_each_stage_is_seen_in_the_dialog_and_how_it_ended(
     await expect(dialog.get_by_text("Ben, scan 1 of 3 has to be repeated: lift")).to_be_visible()
     line.lift()
     await expect(dialog.get_by_text("Ben, scan 1 of 3 once more: place")).to_be_visible()
-    await hand.go_on(Moment.LIFT_1)
+    await placement.go_on(ScanStep.LIFT_1)
     await expect(dialog.get_by_text("Ben, scan 1 of 3 is captured: lift")).to_be_visible()
-    await hand.go_on(Moment.PLACE_2)
+    await placement.go_on(ScanStep.PLACE_2)
     await expect(dialog.get_by_text("Ben, scan 2 of 3: place the finger on")).to_be_visible()
     await expect(dialog.get_by_text("33%")).to_be_visible()
     await shoot(visit.page, "configure")
-    await hand.go_on()
+    await placement.go_on()
     await expect(dialog.get_by_text("The fingerprint of Ben is stored on")).to_be_visible()
 
 

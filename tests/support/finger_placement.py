@@ -14,7 +14,7 @@ _WITHIN = 60
 """Seconds for the reader to do what the next moment needs."""
 
 
-class Moment(StrEnum):
+class ScanStep(StrEnum):
     """The stages of an enrollment, in order."""
 
     PLACE_1 = "place 1"
@@ -25,43 +25,43 @@ class Moment(StrEnum):
     COMPLETED = "completed"
 
 
-CAPTURED = dict(zip(Moment, (0, 1, 1, 2, 2, 3), strict=True))
+CAPTURED = dict(zip(ScanStep, (0, 1, 1, 2, 2, 3), strict=True))
 """How many scans the reader has captured then, and written to its flash."""
 
 _SCANS = {
-    Moment.LIFT_1: (Command.SEARCH, Code.NOT_FOUND),
-    Moment.LIFT_2: (Command.STORE, Code.OK),
-    Moment.COMPLETED: (Command.SEARCH, Code.OK),
+    ScanStep.LIFT_1: (Command.SEARCH, Code.NOT_FOUND),
+    ScanStep.LIFT_2: (Command.STORE, Code.OK),
+    ScanStep.COMPLETED: (Command.SEARCH, Code.OK),
 }
 """How each scan ends in the sensor."""
 
 
-class Hand:
+class FingerPlacement:
     """Puts one finger on one sensor, three times."""
 
     def __init__(self, line: SensorLine, finger: Finger) -> None:
         """Begin with an accepted enrollment."""
         self._line = line
         self._finger = finger
-        self._at = Moment.PLACE_1
+        self._at = ScanStep.PLACE_1
 
-    async def go_on(self, to: Moment = Moment.COMPLETED) -> None:
+    async def go_on(self, to: ScanStep = ScanStep.COMPLETED) -> None:
         """Place and lift until the reader is at a moment, and has written to flash what it must."""
-        moments = list(Moment)
-        for moment in moments[moments.index(self._at) + 1 : moments.index(to) + 1]:
-            if moment in _SCANS:
-                await self.scan(moment)
+        steps = list(ScanStep)
+        for step in steps[steps.index(self._at) + 1 : steps.index(to) + 1]:
+            if step in _SCANS:
+                await self.scan(step)
                 # The reader polls for lifting, so this scan is complete.
                 await self._seen(Command.GEN_IMG, Code.OK, self._line.command_count)
             else:
                 await self._lift()
         self._at = to
 
-    async def scan(self, moment: Moment) -> None:
+    async def scan(self, step: ScanStep) -> None:
         """Place the finger; return when the sensor has answered the last command of that scan."""
         since = self._line.command_count
         self._line.place(self._finger)
-        await self._seen(*_SCANS[moment], since)
+        await self._seen(*_SCANS[step], since)
 
     async def _lift(self) -> None:
         """Lift the finger; return when the reader knows that it is gone."""

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class DemoFingers:
     """The fingers beside the card of one reader."""
 
     page: Page

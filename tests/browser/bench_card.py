@@ -2,7 +2,7 @@
 
 The card and Home Assistant's own tile card of the same entity are on one page, so both hear of a
 stage at the same time; what is compared is when each has it in its DOM. Real are Home Assistant,
-its MQTT, Mosquitto and Chromium; the reader is a `Crowd` of one.
+its MQTT, Mosquitto and Chromium; the reader is a `FakeReaders` of one.
 """
 
 # ruff: noqa: T201 - it prints
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from demo.accounts import owner
 from demo.brokers import BrokerKind
-from demo.stage import Stage
+from demo.installation import Installation
 from tests.browser.house import DASHBOARD, add_dashboard
 from tests.browser.visit import Looks, Visit, open_browser
-from tests.e2e.crowd import Crowd
+from tests.e2e.fake_readers import FakeReaders
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -48,7 +48,9 @@ _WATCH = """(names) => {
 _BOTH = "(names) => names.every((name) => window.seen[name]) && window.seen"
 
 
-async def _async_measure(stage: Stage, crowd: Crowd, page: Page) -> dict[str, list[float]]:
+async def _async_measure(
+    installation: Installation, fakes: FakeReaders, page: Page
+) -> dict[str, list[float]]:
     """Return the milliseconds from the publishing of each stage to the DOM of each card."""
     await page.evaluate(_WATCH, CARDS)
     times: dict[str, list[float]] = {name: [] for name in CARDS}
@@ -56,7 +58,7 @@ async def _async_measure(stage: Stage, crowd: Crowd, page: Page) -> dict[str, li
         # The card also counts seconds: nothing but the stage may be what has changed.
         await page.evaluate("window.seen = {}")
         published = time.time() * 1000
-        crowd.tell_stage(READER, STAGES[number % 2])
+        fakes.tell_stage(READER, STAGES[number % 2])
         both = await page.wait_for_function(_BOTH, arg=CARDS, polling=5)
         seen = await both.json_value()
         if number >= WARM_UP:
@@ -65,12 +67,12 @@ async def _async_measure(stage: Stage, crowd: Crowd, page: Page) -> dict[str, li
     return times
 
 
-async def _async_start(stage: Stage) -> tuple[Crowd, str]:
+async def _async_start(installation: Installation) -> tuple[FakeReaders, str]:
     """Set up a reader that is enrolling; return it and its device's id."""
-    await stage.async_start({"recorder": {"exclude": {"entity_globs": ["*"]}}})
-    crowd = Crowd(stage.broker.port, [READER])
-    await stage.home_assistant.async_add_reader(READER)
-    async with await stage.home_assistant.async_connect() as client:
+    await installation.async_start({"recorder": {"exclude": {"entity_globs": ["*"]}}})
+    fakes = FakeReaders(installation.broker.port, [READER])
+    await installation.home_assistant.async_add_reader(READER)
+    async with await installation.home_assistant.async_connect() as client:
         await client.async_until_state(f"binary_sensor.{READER}_connectivity", "on")
         devices = await client.async_command(type="config/device_registry/list")
         device_id: str = next(
@@ -79,20 +81,20 @@ async def _async_start(stage: Stage) -> tuple[Crowd, str]:
         await client.async_action(
             "biometric_enroll.enroll_fingerprint", response=True, device_id=device_id, name="Anna"
         )
-        crowd.tell_stage(READER, "place_finger")
-    return crowd, device_id
+        fakes.tell_stage(READER, "place_finger")
+    return fakes, device_id
 
 
 async def _async_compare() -> None:
     with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
         async with (
-            Stage(Path(folder) / "pace", broker=BrokerKind.MOSQUITTO) as stage,
+            Installation(Path(folder) / "pace", broker=BrokerKind.MOSQUITTO) as installation,
             open_browser() as browser,
         ):
-            crowd, device_id = await _async_start(stage)
+            fakes, device_id = await _async_start(installation)
             card: dict[str, Any] = {"type": f"custom:{CARDS[0]}", "device_id": device_id}
             tile: dict[str, Any] = {"type": "tile", "entity": f"sensor.{READER}_enrollment"}
-            home_assistant = stage.home_assistant
+            home_assistant = installation.home_assistant
             print("on the page   card ms (p50, p95)   tile ms (p50, p95)   ratio of p50")
             for order in ([card, tile], [tile, card]):
                 async with await home_assistant.async_connect() as client:
@@ -101,10 +103,10 @@ async def _async_compare() -> None:
                 visit = await Visit.begin(browser, home_assistant.url, account, Looks())
                 await visit.page.goto(f"{visit.url}/{DASHBOARD}/0")
                 await visit.page.get_by_text("Enrolling Anna").first.wait_for()
-                times = await _async_measure(stage, crowd, visit.page)
+                times = await _async_measure(installation, fakes, visit.page)
                 await visit.end()
                 _report("card first" if order[0] is card else "tile first", times)
-            crowd.close()
+            fakes.close()
 
 
 def _report(order: str, times: dict[str, list[float]]) -> None:

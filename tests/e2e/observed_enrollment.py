@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.support.hand import Hand
+from tests.support.finger_placement import FingerPlacement
 from tests.support.house import ENROLLMENT, PROGRESS
 
 if TYPE_CHECKING:
@@ -15,11 +15,11 @@ _SCAN_TIMEOUT = 120
 
 
 @dataclass
-class Trial:
+class ObservedEnrollment:
     """An enrollment of a finger that no sensor has seen."""
 
     house: House
-    hand: Hand
+    placement: FingerPlacement
     name: str
     template_id: str
     slot: int
@@ -44,14 +44,14 @@ class Trial:
         await self.house.client.async_until_state(PROGRESS, str(round(100 * captured / 3)))
         await self.known_if(known=stage == "completed")
         told = await self.told()
-        scans = [moment["step"] for moment in told if moment["type"] == "scan_captured"]
+        scans = [event["step"] for event in told if event["type"] == "scan_captured"]
         assert scans == list(range(1, captured + 1))
-        types = [moment["type"] for moment in told]
+        types = [event["type"] for event in told]
         assert (types[-1], types.count(stage)) == (stage, 1)
 
     async def known_if(self, *, known: bool) -> None:
         """Check that there is a name and a template, or neither."""
-        with self.house.reader.line.hold() as sensor:
+        with self.house.reader.sensor_line.hold() as sensor:
             assert (self.slot in sensor.templates) == known
         assert (self.name in await self.house.names()) == known
 
@@ -62,7 +62,7 @@ class Trial:
         ]
 
 
-async def begin(house: House) -> Trial:
+async def begin(house: House) -> ObservedEnrollment:
     """Start an enrollment; the reader has accepted it.
 
     It waits longer for each scan than the hand for the reader: a machine that stands still for a
@@ -71,5 +71,5 @@ async def begin(house: House) -> Trial:
     finger = house.new_finger()
     name = f"Owner of {finger.name}"
     accepted = await house.action("enroll_fingerprint", name=name, scan_timeout=_SCAN_TIMEOUT)
-    hand = Hand(house.reader.line, finger)
-    return Trial(house, hand, name, accepted["template_id"], accepted["slot"])
+    placement = FingerPlacement(house.reader.sensor_line, finger)
+    return ObservedEnrollment(house, placement, name, accepted["template_id"], accepted["slot"])

@@ -12,8 +12,8 @@ from tests.model.model import PEOPLE, Named
 from tests.model.virtual_home import SOON
 
 if TYPE_CHECKING:
-    from tests.model.enrolling import Cut
-    from tests.model.play import Play
+    from tests.model.enrollment_operations import Cut
+    from tests.model.home_and_model import HomeAndModel
 
 
 @dataclass(frozen=True)
@@ -26,22 +26,22 @@ class Update:
     person: int | None = None
     """Of those that are there, one more than there are: none."""
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it; needs no reader."""
-        if not play.model.named:
+        if not both.model.named:
             return
-        template_id = _pick(sorted(play.model.named, key=_order(play)), self.which)
-        named = play.model.named[template_id]
+        template_id = _pick(sorted(both.model.named, key=_order(both)), self.which)
+        named = both.model.named[template_id]
         data: dict[str, Any] = {}
         if self.name is not None:
             data["name"] = named.name = self.name
         if self.enabled is not None:
             data["enabled"] = named.enabled = self.enabled
         if self.person is not None:
-            persons = [*sorted(play.model.persons, key=play.model.persons.__getitem__), None]
+            persons = [*sorted(both.model.persons, key=both.model.persons.__getitem__), None]
             named.person = _pick(persons, self.person)
-            data["person"] = None if named.person is None else play.model.persons[named.person]
-        await play.house.call("update_fingerprint", template_id=template_id, **data)
+            data["person"] = None if named.person is None else both.model.persons[named.person]
+        await both.house.call("update_fingerprint", template_id=template_id, **data)
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Delete:
     force: bool = False
     cut: Cut | None = None
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        model = play.model
+        model = both.model
         targets = [
             *((named.reader, named.slot, each) for each, named in model.named.items()),
             *(
@@ -69,27 +69,31 @@ class Delete:
             return
         target = _pick(sorted(targets, key=lambda each: each[:2]), self.which)
         if self.force:
-            await self._forget(play, *target)
+            await self._forget(both, *target)
         else:
-            await self._delete(play, *target)
+            await self._delete(both, *target)
 
-    async def _forget(self, play: Play, index: int, slot: int, template_id: str | None) -> None:
-        known = template_id in play.model.named
-        if not known and play.model.readers[index].stale:
+    async def _forget(
+        self, both: HomeAndModel, index: int, slot: int, template_id: str | None
+    ) -> None:
+        known = template_id in both.model.named
+        if not known and both.model.readers[index].stale:
             return
-        which = self._which(play, index, slot, template_id)
-        done, _ = await play.house.attempt("delete_fingerprint", force=True, **which)
+        which = self._which(both, index, slot, template_id)
+        done, _ = await both.house.attempt("delete_fingerprint", force=True, **which)
         assert done is known
-        play.model.named.pop(template_id or "", None)
+        both.model.named.pop(template_id or "", None)
 
-    async def _delete(self, play: Play, index: int, slot: int, template_id: str | None) -> None:
-        reader = play.model.readers[index]
-        reachable = play.house.is_reachable(index)
+    async def _delete(
+        self, both: HomeAndModel, index: int, slot: int, template_id: str | None
+    ) -> None:
+        reader = both.model.readers[index]
+        reachable = both.house.is_reachable(index)
         held = template_id is None or template_id in reader.ids.values()
         if self.cut is not None:
-            self.cut.arm(play, index)
-        which = self._which(play, index, slot, template_id)
-        done, _ = await play.house.attempt("delete_fingerprint", **which)
+            self.cut.arm(both, index)
+        which = self._which(both, index, slot, template_id)
+        done, _ = await both.house.attempt("delete_fingerprint", **which)
         if self.cut is None and not reader.stale:
             assert done is (reachable and reader.ours)
         elif not reachable:
@@ -97,20 +101,22 @@ class Delete:
         if done:
             if held:
                 reader.forget(slot)
-            play.model.named.pop(template_id or "", None)
+            both.model.named.pop(template_id or "", None)
         elif reachable and (self.cut is not None or reader.stale):
-            play.doubt(index, slot, template_id)
+            both.doubt(index, slot, template_id)
         if self.cut is not None:
-            await play.heal()
+            await both.heal()
         await asyncio.sleep(SOON)
 
-    def _which(self, play: Play, index: int, slot: int, template_id: str | None) -> dict[str, Any]:
+    def _which(
+        self, both: HomeAndModel, index: int, slot: int, template_id: str | None
+    ) -> dict[str, Any]:
         """Say which template is meant; by its slot only where it is the one that is there."""
-        reader = play.model.readers[index]
+        reader = both.model.readers[index]
         there = reader.ours and reader.ids.get(slot) == template_id
-        by_slot = template_id is None or template_id not in play.model.named
+        by_slot = template_id is None or template_id not in both.model.named
         if by_slot or (self.by_slot and there and reader.set_up and not reader.stale):
-            return {"device_id": play.house.device_id(index) or "none", "slot": slot}
+            return {"device_id": both.house.device_id(index) or "none", "slot": slot}
         return {"template_id": template_id}
 
 
@@ -121,26 +127,26 @@ class Adopt:
     which: int
     name: str
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        unnamed = (await play.house.call("get_fingerprints"))["unnamed"]
+        unnamed = (await both.house.call("get_fingerprints"))["unnamed"]
         if not unnamed:
             return
         chosen = _pick(unnamed, self.which)
         slot, template_id = chosen["slot"], chosen["template_id"]
-        index = 0 if chosen["device_id"] == play.house.device_id(0) else 1
-        reader = play.model.readers[index]
-        done, _ = await play.house.attempt(
+        index = 0 if chosen["device_id"] == both.house.device_id(0) else 1
+        reader = both.model.readers[index]
+        done, _ = await both.house.attempt(
             "update_fingerprint", device_id=chosen["device_id"], slot=slot, name=self.name
         )
         if not reader.stale:
-            assert done is (template_id is not None or play.house.is_reachable(index))
+            assert done is (template_id is not None or both.house.is_reachable(index))
         if not done:
             return
         if template_id is None:
-            template_id = play.house.doors[index].reader.memory[slot]
+            template_id = both.house.doors[index].reader.memory[slot]
             reader.ids[slot] = template_id
-        play.model.named[template_id] = Named(index, slot, self.name, None, None)
+        both.model.named[template_id] = Named(index, slot, self.name, None, None)
 
 
 @dataclass(frozen=True)
@@ -149,14 +155,14 @@ class AcceptSensor:
 
     reader: int
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        reader = play.model.readers[self.reader]
-        if not reader.set_up or play.house.issue(self.reader, ISSUE_SENSOR_CHANGED) is None:
+        reader = both.model.readers[self.reader]
+        if not reader.set_up or both.house.issue(self.reader, ISSUE_SENSOR_CHANGED) is None:
             return
-        done = await play.house.fix(self.reader, ISSUE_SENSOR_CHANGED)
+        done = await both.house.fix(self.reader, ISSUE_SENSOR_CHANGED)
         if not reader.stale:
-            assert done is play.house.is_reachable(self.reader)
+            assert done is both.house.is_reachable(self.reader)
         if done:
             reader.accept()
         await asyncio.sleep(SOON)
@@ -168,18 +174,18 @@ class ForgetGone:
 
     reader: int
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it, unless the reader may know better by now."""
-        reader = play.model.readers[self.reader]
-        if reader.stale or not play.house.is_reachable(self.reader):
+        reader = both.model.readers[self.reader]
+        if reader.stale or not both.house.is_reachable(self.reader):
             return
-        gone = play.model.gone(self.reader)
-        if play.house.issue(self.reader, ISSUE_FINGERPRINTS_MISSING) is None:
+        gone = both.model.gone(self.reader)
+        if both.house.issue(self.reader, ISSUE_FINGERPRINTS_MISSING) is None:
             assert all(named.may_vanish for named in gone.values())
             return
-        assert await play.house.fix(self.reader, ISSUE_FINGERPRINTS_MISSING)
+        assert await both.house.fix(self.reader, ISSUE_FINGERPRINTS_MISSING)
         for template_id in gone:
-            del play.model.named[template_id]
+            del both.model.named[template_id]
 
 
 @dataclass(frozen=True)
@@ -189,11 +195,11 @@ class SwitchIdentification:
     reader: int
     on: bool
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it, if there is a way to."""
-        if play.house.is_reachable(self.reader):
-            await play.house.turn(self.reader, on=self.on)
-            play.model.readers[self.reader].identification = self.on
+        if both.house.is_reachable(self.reader):
+            await both.house.turn(self.reader, on=self.on)
+            both.model.readers[self.reader].identification = self.on
 
 
 @dataclass(frozen=True)
@@ -202,13 +208,13 @@ class RemovePerson:
 
     which: int
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        if play.model.persons:
-            persons = sorted(play.model.persons, key=play.model.persons.__getitem__)
+        if both.model.persons:
+            persons = sorted(both.model.persons, key=both.model.persons.__getitem__)
             person = _pick(persons, self.which)
-            await play.house.people.remove(play.model.persons[person])
-            play.model.remove_person(person)
+            await both.house.people.remove(both.model.persons[person])
+            both.model.remove_person(person)
 
 
 @dataclass(frozen=True)
@@ -217,22 +223,22 @@ class AddPerson:
 
     which: int
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
         name = _pick(PEOPLE, self.which)
-        if f"person.{name.lower()}" not in play.model.persons.values():
-            play.model.persons |= await play.house.people.add(name)
+        if f"person.{name.lower()}" not in both.model.persons.values():
+            both.model.persons |= await both.house.people.add(name)
 
 
 def _pick[T](which: list[T] | tuple[T, ...], number: int) -> T:
     return which[number % len(which)]
 
 
-def _order(play: Play) -> Any:
+def _order(both: HomeAndModel) -> Any:
     """Return a key by which template ids have the same order each time."""
 
     def key(template_id: str) -> tuple[int, int]:
-        named = play.model.named[template_id]
+        named = both.model.named[template_id]
         return named.reader, named.slot
 
     return key

@@ -19,9 +19,9 @@ _AWAY = 60.0
 
 
 async def test_touches_of_a_minute_without_home_assistant_come_late_in_order_and_once(
-    house_on_lines: House,
+    house_with_proxies: House,
 ) -> None:
-    house = house_on_lines
+    house = house_with_proxies
     mira, noah = house.new_finger(), house.new_finger()
     for name, finger in (("Mira", mira), ("Noah", noah)):
         answer = await house.enroll(name, finger)
@@ -29,7 +29,7 @@ async def test_touches_of_a_minute_without_home_assistant_come_late_in_order_and
     await async_all_recorded(house)
     before, ran_before = len(_touches(house)), len(recorded(house, "automation_ran"))
     await house.client.async_close()
-    house.stage.home_assistant.stop()
+    house.installation.home_assistant.stop()
 
     loop = asyncio.get_running_loop()
     back_at = loop.time() + _AWAY
@@ -38,7 +38,7 @@ async def test_touches_of_a_minute_without_home_assistant_come_late_in_order_and
         await house.touch_unheard(finger)
     await house.touch_unheard(Finger("wet", Quality.TOO_MESSY))
     await asyncio.sleep(back_at - loop.time())
-    await house.stage.home_assistant.async_start()
+    await house.installation.home_assistant.async_start()
     await house.connect()
     await house.until_available()
     await house.client.async_until(

@@ -9,7 +9,7 @@ from tests.model.reader import new_sensor
 from tests.model.virtual_home import READERS, SOON
 
 if TYPE_CHECKING:
-    from tests.model.play import Play
+    from tests.model.home_and_model import HomeAndModel
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class TouchReader:
     reader: int
     finger: int | None
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
         finger = STRANGER if self.finger is None else FINGERS[self.finger]
-        await play.touch(self.reader, finger)
+        await both.touch(self.reader, finger)
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class StoreBehindItsBack:
     finger: int
     at_once: bool
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it, in a slot that the reader cannot take for one of its own."""
-        reader, finger = play.model.readers[self.reader], FINGERS[self.finger]
+        reader, finger = both.model.readers[self.reader], FINGERS[self.finger]
         free = set(range(SLOTS)).difference(reader.sensor.templates, reader.ids)
         if not free or reader.slot_of(finger) is not None:
             return
-        play.house.doors[self.reader].store(min(free), finger)
+        both.house.doors[self.reader].store(min(free), finger)
         reader.sensor.templates[min(free)] = finger
-        await _let_notice(play, self.reader, at_once=self.at_once)
+        await _let_notice(both, self.reader, at_once=self.at_once)
 
 
 @dataclass(frozen=True)
@@ -52,16 +52,16 @@ class EraseBehindItsBack:
     which: int | None
     at_once: bool
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        held = play.model.readers[self.reader].sensor.templates
+        held = both.model.readers[self.reader].sensor.templates
         slots = sorted(held)
         if self.which is not None and slots:
             slots = [slots[self.which % len(slots)]]
         for slot in slots:
             del held[slot]
-            del play.house.doors[self.reader].reader.sensor.templates[slot]
-        await _let_notice(play, self.reader, at_once=self.at_once)
+            del both.house.doors[self.reader].reader.sensor.templates[slot]
+        await _let_notice(both, self.reader, at_once=self.at_once)
 
 
 @dataclass(frozen=True)
@@ -72,23 +72,23 @@ class SwapSensor:
     new: bool
     at_once: bool
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        reader, door = play.model.readers[self.reader], play.house.doors[self.reader]
-        if self.new or not play.model.drawer:
+        reader, door = both.model.readers[self.reader], both.house.doors[self.reader]
+        if self.new or not both.model.drawer:
             sensor, real = Sensor(), new_sensor()
         else:
-            sensor, real = play.model.drawer.pop(0), play.house.drawer.pop(0)
-        play.model.drawer.append(reader.sensor)
-        play.house.drawer.append(door.reader.swap_sensor(real))
+            sensor, real = both.model.drawer.pop(0), both.house.drawer.pop(0)
+        both.model.drawer.append(reader.sensor)
+        both.house.drawer.append(door.reader.swap_sensor(real))
         reader.sensor = sensor
-        await _let_notice(play, self.reader, at_once=self.at_once)
+        await _let_notice(both, self.reader, at_once=self.at_once)
 
 
-async def _let_notice(play: Play, index: int, *, at_once: bool) -> None:
-    play.model.readers[index].stale = True
-    if at_once and play.house.doors[index].reader.powered:
-        await play.refresh(index)
+async def _let_notice(both: HomeAndModel, index: int, *, at_once: bool) -> None:
+    both.model.readers[index].stale = True
+    if at_once and both.house.doors[index].reader.powered:
+        await both.refresh(index)
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,12 @@ class Power:
     reader: int
     on: bool
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        reader = play.house.doors[self.reader].reader
+        reader = both.house.doors[self.reader].reader
         if self.on and not reader.powered:
             reader.power_on()
-            play.model.readers[self.reader].refresh()
+            both.model.readers[self.reader].refresh()
         elif not self.on:
             reader.power_off()
         await asyncio.sleep(SOON)
@@ -116,9 +116,9 @@ class Link:
     reader: int
     on: bool
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        play.house.doors[self.reader].link(linked=self.on)
+        both.house.doors[self.reader].link(linked=self.on)
         # Its pauses between attempts to connect grow.
         await asyncio.sleep(60)
 
@@ -129,9 +129,9 @@ class HomeLink:
 
     on: bool
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        play.house.set_connected(connected=self.on)
+        both.house.set_connected(connected=self.on)
         await asyncio.sleep(SOON)
 
 
@@ -139,11 +139,11 @@ class HomeLink:
 class RestartBroker:
     """Kill the broker, which forgets all, and start it again."""
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        play.house.broker.kill()
+        both.house.broker.kill()
         await asyncio.sleep(1)
-        play.house.broker.start()
+        both.house.broker.start()
         await asyncio.sleep(60)
 
 
@@ -151,9 +151,9 @@ class RestartBroker:
 class RestartHome:
     """Restart Home Assistant."""
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        await play.house.restart()
+        await both.house.restart()
         await asyncio.sleep(SOON)
 
 
@@ -161,10 +161,10 @@ class RestartHome:
 class BackUp:
     """Make a backup of Home Assistant."""
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        play.house.back_up()
-        play.model.back_up()
+        both.house.back_up()
+        both.model.back_up()
 
 
 @dataclass(frozen=True)
@@ -173,13 +173,13 @@ class Restore:
 
     which: int
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        if not play.model.backups:
+        if not both.model.backups:
             return
-        which = self.which % len(play.model.backups)
-        await play.house.restart(which)
-        play.model.restore(which)
+        which = self.which % len(both.model.backups)
+        await both.house.restart(which)
+        both.model.restore(which)
         await asyncio.sleep(SOON)
 
 
@@ -189,22 +189,22 @@ class RemoveReader:
 
     reader: int
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
-        if play.model.readers[self.reader].set_up:
-            await play.house.remove(self.reader)
-            play.model.readers[self.reader].set_up = False
+        if both.model.readers[self.reader].set_up:
+            await both.house.remove(self.reader)
+            both.model.readers[self.reader].set_up = False
 
 
 @dataclass(frozen=True)
 class AddReaders:
     """Set those readers up again that were removed."""
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it."""
         for index in range(len(READERS)):
-            reader = play.model.readers[index]
+            reader = both.model.readers[index]
             if not reader.set_up:
-                await play.house.add(index)
+                await both.house.add(index)
                 reader.set_up = True
         await asyncio.sleep(SOON)

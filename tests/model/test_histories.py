@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 
 from custom_components.biometric_enroll.const import DOMAIN
 from emulator import Command
-from tests.model import happening, managing
-from tests.model.enrolling import Cut, Enroll, Scans, Trouble
+from tests.model import environment_operations as environment
+from tests.model import fingerprint_operations as fingerprints
+from tests.model.enrollment_operations import Cut, Enroll, Scans, Trouble
+from tests.model.home_and_model import HomeAndModel
 from tests.model.model import FINGERS, PEOPLE, SLOTS, Model
-from tests.model.play import Play
 from tests.model.virtual_home import VirtualHome
-from tests.simulation.flash import Moment
+from tests.simulation.flash import CutPoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,7 +50,7 @@ def _cuts(most: int, *commands: Command) -> st.SearchStrategy[Cut]:
     return st.builds(
         Cut,
         nth=st.integers(1, most),
-        what=st.sampled_from([*commands, *Moment]),
+        what=st.sampled_from([*commands, *CutPoint]),
         lasts_s=st.sampled_from([1.0, 20.0]),
     )
 
@@ -74,38 +75,38 @@ _CUT = st.builds(
     ),
 )
 _DELETIONS = st.builds(
-    managing.Delete, _WHICH, st.booleans(), st.sampled_from([False, False, True])
+    fingerprints.Delete, _WHICH, st.booleans(), st.sampled_from([False, False, True])
 )
 _CUT_DELETIONS = st.builds(
-    managing.Delete, _WHICH, cut=_cuts(2, Command.DELET_CHAR, Command.READ_INDEX_TABLE)
+    fingerprints.Delete, _WHICH, cut=_cuts(2, Command.DELET_CHAR, Command.READ_INDEX_TABLE)
 )
 _UPDATES = st.builds(
-    managing.Update,
+    fingerprints.Update,
     _WHICH,
     st.none() | _NAMES,
     st.none() | st.booleans(),
     st.none() | st.integers(0, 5),
 )
 _OTHERS = (
-    st.builds(managing.Adopt, _WHICH, _NAMES),
-    st.builds(managing.AcceptSensor, _READER),
-    st.builds(managing.ForgetGone, _READER),
-    st.builds(managing.SwitchIdentification, _READER, st.booleans()),
-    st.builds(managing.RemovePerson, _WHICH),
-    st.builds(managing.AddPerson, _WHICH),
-    st.builds(happening.TouchReader, _READER, st.none() | _FINGER),
-    st.builds(happening.StoreBehindItsBack, _READER, _FINGER, st.booleans()),
-    st.builds(happening.EraseBehindItsBack, _READER, st.none() | _WHICH, st.booleans()),
-    st.builds(happening.SwapSensor, _READER, st.booleans(), st.booleans()),
-    st.builds(happening.Power, _READER, st.booleans()),
-    st.builds(happening.Link, _READER, st.booleans()),
-    st.builds(happening.HomeLink, st.booleans()),
-    st.just(happening.RestartBroker()),
-    st.just(happening.RestartHome()),
-    st.just(happening.BackUp()),
-    st.builds(happening.Restore, _WHICH),
-    st.builds(happening.RemoveReader, _READER),
-    st.just(happening.AddReaders()),
+    st.builds(fingerprints.Adopt, _WHICH, _NAMES),
+    st.builds(fingerprints.AcceptSensor, _READER),
+    st.builds(fingerprints.ForgetGone, _READER),
+    st.builds(fingerprints.SwitchIdentification, _READER, st.booleans()),
+    st.builds(fingerprints.RemovePerson, _WHICH),
+    st.builds(fingerprints.AddPerson, _WHICH),
+    st.builds(environment.TouchReader, _READER, st.none() | _FINGER),
+    st.builds(environment.StoreBehindItsBack, _READER, _FINGER, st.booleans()),
+    st.builds(environment.EraseBehindItsBack, _READER, st.none() | _WHICH, st.booleans()),
+    st.builds(environment.SwapSensor, _READER, st.booleans(), st.booleans()),
+    st.builds(environment.Power, _READER, st.booleans()),
+    st.builds(environment.Link, _READER, st.booleans()),
+    st.builds(environment.HomeLink, st.booleans()),
+    st.just(environment.RestartBroker()),
+    st.just(environment.RestartHome()),
+    st.just(environment.BackUp()),
+    st.builds(environment.Restore, _WHICH),
+    st.builds(environment.RemoveReader, _READER),
+    st.just(environment.AddReaders()),
 )
 _OFTEN = (_ENROLLMENTS, _TROUBLED, _CUT, _DELETIONS, _CUT_DELETIONS, _UPDATES, _OTHERS[0])
 # By number, since `one_of` takes what is there twice for once.
@@ -133,12 +134,12 @@ async def builder(
 _GONE_FROM_THERE = (
     [Enroll(0, 0, Scans.RIGHT, 2)],
     [
-        [happening.EraseBehindItsBack(0, None, at_once=True), Enroll(0, 2, Scans.RIGHT, 2)],
-        [managing.Delete(1, by_slot=True)],
+        [environment.EraseBehindItsBack(0, None, at_once=True), Enroll(0, 2, Scans.RIGHT, 2)],
+        [fingerprints.Delete(1, by_slot=True)],
     ],
 )
 # What was deleted does not come back.
-_DELETED = ([Enroll(0, 0, Scans.RIGHT)], [[managing.Delete(0), happening.RestartHome()]])
+_DELETED = ([Enroll(0, 0, Scans.RIGHT)], [[fingerprints.Delete(0), environment.RestartHome()]])
 
 
 @pytest.mark.parametrize("history", [_GONE_FROM_THERE, _DELETED])
@@ -178,7 +179,7 @@ def _truth_test(part: int) -> Callable[..., Awaitable[None]]:
 
 async def _live_through(house: VirtualHome, history: History) -> None:
     model = Model()
-    play = Play(house, model)
+    both = HomeAndModel(house, model)
     try:
         await house.begin()
         for name in PEOPLE:
@@ -187,10 +188,10 @@ async def _live_through(house: VirtualHome, history: History) -> None:
         for burst in (first, *bursts):
             for operation in burst:
                 _note(repr(operation))
-                await operation.run(play)
-                await play.listen()
+                await operation.run(both)
+                await both.listen()
             _note("settle")
-            await play.settle()
+            await both.settle()
     finally:
         for entity_id in model.persons.values():
             await house.people.remove(entity_id)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.database import async_all_recorded, recorded
-from tests.e2e.trial import Trial, begin
-from tests.support.hand import CAPTURED, Moment
+from tests.e2e.observed_enrollment import ObservedEnrollment, begin
+from tests.support.finger_placement import CAPTURED, ScanStep
 from tests.support.house import ENROLLMENT, until
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-class KilledTrial(Trial):
-    """A trial whose moments are read from Home Assistant's database, over all its runs."""
+class RecordedEnrollment(ObservedEnrollment):
+    """A observed whose moments are read from Home Assistant's database, over all its runs."""
 
     async def told(self) -> list[dict[str, Any]]:
         await async_all_recorded(self.house)
@@ -36,11 +36,11 @@ class KilledTrial(Trial):
 
 def _noted(house: House, template_id: str) -> int:
     """Return how many scans of an enrollment Home Assistant has noted as reported."""
-    file: Path = house.stage.home_assistant.folder / ".storage" / "biometric_enroll.marks"
-    mark = json.loads(file.read_text())["data"][house.reader.device] if file.exists() else None
-    if mark is None or mark["snapshot"]["template_id"] != template_id:
+    file: Path = house.installation.home_assistant.folder / ".storage" / "biometric_enroll.marks"
+    record = json.loads(file.read_text())["data"][house.reader.device] if file.exists() else None
+    if record is None or record["snapshot"]["template_id"] != template_id:
         return 0
-    return len(mark["snapshot"]["captured"])
+    return len(record["snapshot"]["captured"])
 
 
 def _is_set_up(house: House) -> bool:
@@ -48,7 +48,7 @@ def _is_set_up(house: House) -> bool:
 
     Home Assistant writes them some seconds later, and a kill before that would undo the adding.
     """
-    storage = house.stage.home_assistant.folder / ".storage"
+    storage = house.installation.home_assistant.folder / ".storage"
     files = [storage / f"core.{what}" for what in ("config_entries", "device_registry")]
     entities = storage / "core.entity_registry"
     return all(file.exists() and house.reader.device in file.read_text() for file in files) and (
@@ -56,57 +56,59 @@ def _is_set_up(house: House) -> bool:
     )
 
 
-async def _kill(trial: Trial) -> None:
-    await trial.house.client.async_close()
-    trial.house.stage.home_assistant.kill()
+async def _kill(observed: ObservedEnrollment) -> None:
+    await observed.house.client.async_close()
+    observed.house.installation.home_assistant.kill()
 
 
-async def _come_back(trial: Trial) -> None:
-    await trial.house.stage.home_assistant.async_start()
-    await trial.house.connect()
+async def _come_back(observed: ObservedEnrollment) -> None:
+    await observed.house.installation.home_assistant.async_start()
+    await observed.house.connect()
 
 
-async def _begin(house: House) -> KilledTrial:
-    return KilledTrial(**vars(await begin(house)))
+async def _begin(house: House) -> RecordedEnrollment:
+    return RecordedEnrollment(**vars(await begin(house)))
 
 
-@pytest.mark.parametrize("moment", [moment for moment in Moment if moment is not Moment.COMPLETED])
+@pytest.mark.parametrize(
+    "scan_step", [scan_step for scan_step in ScanStep if scan_step is not ScanStep.COMPLETED]
+)
 async def test_a_home_assistant_that_is_killed_shows_and_tells_all_scans_when_it_is_back(
-    house_on_lines: House, moment: Moment
+    house_with_proxies: House, scan_step: ScanStep
 ) -> None:
     """Killed once it has noted what it has told; what it missed it tells as late, and once."""
-    await until(lambda: _is_set_up(house_on_lines))
-    trial = await _begin(house_on_lines)
-    await trial.hand.go_on(moment)
-    captured = CAPTURED[moment]
-    await until(lambda: _noted(house_on_lines, trial.template_id) == captured)
-    await until(lambda: _scans(trial.recorded()) == [(k, False) for k in range(1, captured + 1)])
-    await _kill(trial)
-    await trial.hand.go_on()
-    await _come_back(trial)
+    await until(lambda: _is_set_up(house_with_proxies))
+    observed = await _begin(house_with_proxies)
+    await observed.placement.go_on(scan_step)
+    captured = CAPTURED[scan_step]
+    await until(lambda: _noted(house_with_proxies, observed.template_id) == captured)
+    await until(lambda: _scans(observed.recorded()) == [(k, False) for k in range(1, captured + 1)])
+    await _kill(observed)
+    await observed.placement.go_on()
+    await _come_back(observed)
 
-    await trial.judge("completed", 3)
-    assert _scans(await trial.told()) == [(k, k > captured) for k in (1, 2, 3)]
+    await observed.judge("completed", 3)
+    assert _scans(await observed.told()) == [(k, k > captured) for k in (1, 2, 3)]
 
 
 async def test_killed_at_the_very_end_it_knows_the_finger_and_repeats_nothing_as_news(
-    house_on_lines: House,
+    house_with_proxies: House,
 ) -> None:
     """Killed before it can have noted the end: twice told is possible, twice live is not."""
-    await until(lambda: _is_set_up(house_on_lines))
-    trial = await _begin(house_on_lines)
-    await trial.hand.go_on(Moment.PLACE_3)
-    await trial.hand.scan(Moment.COMPLETED)
-    await house_on_lines.wire.until(
+    await until(lambda: _is_set_up(house_with_proxies))
+    observed = await _begin(house_with_proxies)
+    await observed.placement.go_on(ScanStep.PLACE_3)
+    await observed.placement.scan(ScanStep.COMPLETED)
+    await house_with_proxies.wire.until(
         lambda wire: wire.of("enroll/response")[-1]["stage"] == "completed"
     )
-    await _kill(trial)
-    await _come_back(trial)
+    await _kill(observed)
+    await _come_back(observed)
 
-    state = await trial.ended()
+    state = await observed.ended()
     assert (state.state, state.attributes["captured"]) == ("completed", 3)
-    await trial.known_if(known=True)
-    scans = _scans(await trial.told())
+    await observed.known_if(known=True)
+    scans = _scans(await observed.told())
     assert {step for step, _ in scans} == {1, 2, 3}
     assert len([step for step, late in scans if not late]) <= 3
     assert len(scans) <= 4

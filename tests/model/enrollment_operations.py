@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from tests.model.model import FINGERS, HANDS, PEOPLE, STRANGER, Named
 from tests.model.virtual_home import SOON
-from tests.simulation.flash import Moment
+from tests.simulation.flash import CutPoint
 
 if TYPE_CHECKING:
     from emulator import Command
+    from tests.model.home_and_model import HomeAndModel
     from tests.model.model import Model
-    from tests.model.play import Play
 
 
 class Scans(Enum):
@@ -39,19 +39,19 @@ class Cut:
     """A power cut: when the sensor has done its nth command of a kind, or at the nth write."""
 
     nth: int
-    what: Command | Moment
+    what: Command | CutPoint
     lasts_s: float
 
-    def arm(self, play: Play, index: int) -> None:
-        """Wait for that moment."""
-        door = play.house.doors[index]
+    def arm(self, both: HomeAndModel, index: int) -> None:
+        """Set the reader up to lose its power then."""
+        door = both.house.doors[index]
         if not door.reader.powered:
             return
         door.back_after = self.lasts_s
-        if isinstance(self.what, Moment):
+        if isinstance(self.what, CutPoint):
             door.reader.flash.cut_at(self.nth, self.what)
         else:
-            door.reader.line.cut_after(self.what, self.nth)
+            door.reader.sensor_line.cut_after(self.what, self.nth)
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Enroll:
     trouble: tuple[int, Trouble] | None = None
     cut: Cut | None = None
 
-    async def run(self, play: Play) -> None:
+    async def run(self, both: HomeAndModel) -> None:
         """Do it, and make of the model what has come of it."""
-        house, reader = play.house, play.model.readers[self.reader]
+        house, reader = both.house, both.model.readers[self.reader]
         door = house.doors[self.reader]
         if not reader.set_up:
             return
@@ -75,9 +75,9 @@ class Enroll:
         calm = reachable and self.cut is None and not reader.stale
         wanted = reader.lowest_free() if self.slot is None else self.slot
         may_start = reader.ours and wanted is not None and wanted not in reader.sensor.templates
-        named = self._named(play.model)
-        self._prepare(play)
-        started, _ = await house.attempt("enroll_fingerprint", **self._enroll_options(play, named))
+        named = self._named(both.model)
+        self._prepare(both)
+        started, _ = await house.attempt("enroll_fingerprint", **self._enroll_options(both, named))
         if calm and self.trouble is None:
             assert started is may_start
         elif not reachable:
@@ -85,20 +85,20 @@ class Enroll:
         await door.until_ended()
         await door.leave()
         if self.cut is not None or (self.trouble is not None and reachable):
-            await play.heal()
+            await both.heal()
         await asyncio.sleep(SOON)
-        self._see(play, named, may_start=may_start, surely=calm and self.trouble is None)
+        self._see(both, named, may_start=may_start, surely=calm and self.trouble is None)
 
-    def _prepare(self, play: Play) -> None:
+    def _prepare(self, both: HomeAndModel) -> None:
         fingers = {True: FINGERS[self.finger], False: STRANGER, None: None}
         trouble = None
         if self.trouble is not None:
             captured, what = self.trouble
-            trouble = (captured, lambda: _trouble(play, self.reader, what))
+            trouble = (captured, lambda: _trouble(both, self.reader, what))
         plan = [fingers[scan] for scan in self.scans.value]
-        play.house.doors[self.reader].expect(plan, trouble)
+        both.house.doors[self.reader].expect(plan, trouble)
         if self.cut is not None:
-            self.cut.arm(play, self.reader)
+            self.cut.arm(both, self.reader)
 
     def _named(self, model: Model) -> Named:
         """Return who is meant: the person with all that belongs to it, or at least the name."""
@@ -107,18 +107,18 @@ class Enroll:
         person = next((each for each, known in model.persons.items() if known == entity_id), None)
         return Named(self.reader, 0, name, HANDS[self.finger % len(HANDS)], person)
 
-    def _enroll_options(self, play: Play, named: Named) -> dict[str, Any]:
-        enroll_options = {"device_id": play.house.device_id(self.reader), "scan_timeout": 5}
+    def _enroll_options(self, both: HomeAndModel, named: Named) -> dict[str, Any]:
+        enroll_options = {"device_id": both.house.device_id(self.reader), "scan_timeout": 5}
         enroll_options |= {"finger": named.finger}
         enroll_options |= {"slot": self.slot} if self.slot is not None else {}
         if named.person is not None:
-            return enroll_options | {"person": play.model.persons[named.person]}
+            return enroll_options | {"person": both.model.persons[named.person]}
         return enroll_options | {"name": named.name}
 
-    def _see(self, play: Play, named: Named, *, may_start: bool, surely: bool) -> None:
+    def _see(self, both: HomeAndModel, named: Named, *, may_start: bool, surely: bool) -> None:
         """Follow the reader where it has completed the enrollment, as it may or must."""
-        reader, finger = play.model.readers[self.reader], FINGERS[self.finger]
-        memory = play.house.doors[self.reader].reader.memory
+        reader, finger = both.model.readers[self.reader], FINGERS[self.finger]
+        memory = both.house.doors[self.reader].reader.memory
         new = [slot for slot, each in memory.items() if each not in reader.ids.values()]
         completes = may_start and self.scans is Scans.RIGHT and reader.slot_of(finger) is None
         if surely:
@@ -132,11 +132,11 @@ class Enroll:
             assert slot == (reader.lowest_free() if self.slot is None else self.slot)
         reader.sensor.templates[slot], reader.ids[slot] = finger, memory[slot]
         named.slot = slot
-        play.model.named[memory[slot]] = named
+        both.model.named[memory[slot]] = named
 
 
-async def _trouble(play: Play, index: int, what: Trouble) -> None:
-    house = play.house
+async def _trouble(both: HomeAndModel, index: int, what: Trouble) -> None:
+    house = both.house
     match what:
         case Trouble.CANCEL:
             await house.attempt("cancel_enrollment", device_id=house.device_id(index))

@@ -15,18 +15,18 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_scan_while_home_assistant_restarts_is_shown_as_soon_as_it_is_back(
     house: House,
 ) -> None:
-    finger, line = house.new_finger(), house.reader.line
+    finger, line = house.new_finger(), house.reader.sensor_line
     await house.action("enroll_fingerprint", name="Ida", scan_timeout=90)
     line.place(finger)
     await house.client.async_until_state(PROGRESS, "33")
     line.lift()
     await house.wire.until(lambda wire: wire.of("enroll/response")[-1]["step"] == 2)
     await house.client.async_close()
-    house.stage.home_assistant.stop()
+    house.installation.home_assistant.stop()
 
     line.place(finger)
     await house.wire.until(lambda wire: len(wire.of("enroll/response")[-1]["captured"]) == 2)
-    await house.stage.home_assistant.async_start()
+    await house.installation.home_assistant.async_start()
     await house.connect()
     await house.until_available()
     await house.client.async_until_state(PROGRESS, "67")
@@ -43,4 +43,4 @@ async def test_a_scan_while_home_assistant_restarts_is_shown_as_soon_as_it_is_ba
     assert told[-2:] == [("scan_captured", 3, False), ("completed", 3, False)]
     # The first client saw scan 1, the second may have come too late for the moment of scan 2.
     assert told.count(("scan_captured", 1, False)) == 1
-    assert len([moment for moment in told if moment[:2] == ("scan_captured", 2)]) <= 1
+    assert len([event for event in told if event[:2] == ("scan_captured", 2)]) <= 1

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.steps import PLACE_AGAIN, begin, button, enrolled, fingerprints, shows, title
 from tests.browser.visit import shoot
-from tests.support.hand import Moment
+from tests.support.finger_placement import ScanStep
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
@@ -44,15 +44,15 @@ async def test_a_reader_that_is_away_is_told_of_and_nothing_is_offered_that_woul
 async def test_a_reader_that_loses_power_in_the_middle_says_so_when_it_is_back(
     house: CardHouse, card: Locator
 ) -> None:
-    hand = await begin(house, "Anna")
-    await hand.go_on(Moment.PLACE_2)
+    placement = await begin(house, "Anna")
+    await placement.go_on(ScanStep.PLACE_2)
     await shows(card, PLACE_AGAIN, 1)
     house.reader.kill()
 
     await expect(card.get_by_text(_AWAY)).to_be_visible()
     await expect(button(card, "Cancel")).to_have_count(0)
 
-    house.reader.line.lift()
+    house.reader.sensor_line.lift()
     house.reader.start()
     await expect(title(card, "Not enrolled")).to_be_visible()
     await expect(

@@ -20,7 +20,7 @@ from custom_components.biometric_enroll.protocol.words import Reason, Rejection,
 from custom_components.biometric_enroll.sensor import SENSORS
 from custom_components.biometric_enroll.subjects import LONGEST_NAME
 from custom_components.biometric_enroll.switch import SWITCHES
-from tests.unit.texts import PACKAGE, TEXTS
+from tests.unit.translation_files import PACKAGE, TEXTS
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant

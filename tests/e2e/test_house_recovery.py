@@ -6,8 +6,8 @@ import pytest
 
 from emulator.faults import Fault
 from emulator.wire import Command
-from tests.e2e.trial import begin
-from tests.support.hand import Moment
+from tests.e2e.observed_enrollment import begin
+from tests.support.finger_placement import ScanStep
 from tests.support.house import CONNECTIVITY
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def _broker(house: House) -> None:
-    house.stage.broker.kill()
+    house.installation.broker.kill()
     await house.client.async_until_state(CONNECTIVITY, "off")
 
 
@@ -29,37 +29,37 @@ async def _reader(house: House) -> None:
 
 async def _home_assistant(house: House) -> None:
     await house.client.async_close()
-    house.stage.home_assistant.kill()
+    house.installation.home_assistant.kill()
 
 
 async def _network(house: House) -> None:
-    house.lines.home_assistant.pause_before(b"what nobody says")
-    house.lines.reader.pause()
+    house.proxies.home_assistant.pause_before(b"what nobody says")
+    house.proxies.reader.pause()
 
 
 @pytest.mark.parametrize("wreck", [_broker, _reader, _home_assistant, _network])
 async def test_what_a_test_leaves_wrecked_costs_the_next_one_nothing(
-    shared_house_on_lines: House, wreck: Callable[[House], Awaitable[None]]
+    shared_house_with_proxies: House, wreck: Callable[[House], Awaitable[None]]
 ) -> None:
-    async with shared_house_on_lines.idle():
-        trial = await begin(shared_house_on_lines)
-        await trial.hand.go_on(Moment.LIFT_1)
-        await wreck(shared_house_on_lines)
+    async with shared_house_with_proxies.idle():
+        observed = await begin(shared_house_with_proxies)
+        await observed.placement.go_on(ScanStep.LIFT_1)
+        await wreck(shared_house_with_proxies)
 
-    async with shared_house_on_lines.idle():
-        trial = await begin(shared_house_on_lines)
-        await trial.hand.go_on()
-        await trial.judge("completed", 3)
+    async with shared_house_with_proxies.idle():
+        observed = await begin(shared_house_with_proxies)
+        await observed.placement.go_on()
+        await observed.judge("completed", 3)
 
 
 async def test_a_hand_does_not_come_back_before_the_reader_knows_that_it_is_gone(
-    house_on_lines: House,
+    house_with_proxies: House,
 ) -> None:
-    trial = await begin(house_on_lines)
-    await trial.hand.go_on(Moment.LIFT_1)
-    with house_on_lines.reader.line.hold() as sensor:
+    observed = await begin(house_with_proxies)
+    await observed.placement.go_on(ScanStep.LIFT_1)
+    with house_with_proxies.reader.sensor_line.hold() as sensor:
         sensor.faults.add(Fault.ANSWER_LOST, 1, command=Command.GEN_IMG)
         sensor.lift()
-    await trial.hand.go_on()
+    await observed.placement.go_on()
 
-    await trial.judge("completed", 3)
+    await observed.judge("completed", 3)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Stage:
+class Installation:
     """A whole installation in one folder; leaving it ends everything that it started."""
 
     def __init__(
@@ -29,7 +29,7 @@ class Stage:
         self._ends = ExitStack()
 
     async def __aenter__(self) -> Self:
-        """Return the stage."""
+        """Return the installation."""
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -3,7 +3,7 @@
 One Home Assistant has our reader, and four MQTT sensors with value templates on a topic of their
 own. Both get the snapshots of the same enrollments, byte for byte, in alternating blocks; what is
 compared is when a client of the WebSocket API sees each, and how much CPU Home Assistant uses. Real
-are Home Assistant, its MQTT and Mosquitto; the reader is a `Crowd` of one.
+are Home Assistant, its MQTT and Mosquitto; the reader is a `FakeReaders` of one.
 """
 
 # ruff: noqa: T201 - it prints
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, override
 
 from demo.brokers import BrokerKind
-from demo.stage import Stage
-from tests.e2e.crowd import Crowd
+from demo.installation import Installation
+from tests.e2e.fake_readers import FakeReaders
 from tests.support.reader import FEATURES, new_id
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ KINDS = {
 _SLOT = 7
 
 
-class EnrollingReader(Crowd):
+class EnrollingReader(FakeReaders):
     """One reader that can all, and tells of an enrollment what a reader tells."""
 
     def __init__(self, port: int) -> None:
@@ -186,13 +186,13 @@ class Comparison:
     """Publishes to both, and measures."""
 
     def __init__(
-        self, stage: Stage, client: Client, reader: EnrollingReader, device_id: str
+        self, installation: Installation, client: Client, reader: EnrollingReader, device_id: str
     ) -> None:
         """Begin with nothing measured."""
         self._client = client
         self._reader = reader
         self._device_id = device_id
-        self._pid = stage.home_assistant.program.pid
+        self._pid = installation.home_assistant.program.pid
         self.ours, self.theirs = Figures(), Figures()
         self.enrollments = Figures()
         """Ours, with all that there is to an enrollment beside its snapshots."""
@@ -238,12 +238,12 @@ class Comparison:
         """Publish snapshots, each when the client has seen the one before."""
         client = self._client
         for snapshot in snapshots:
-            mark = len(client.history)
+            position = len(client.history)
             published = self._reader.publish(topic, snapshot)
             seen: list[float] = []
 
-            def is_seen(_: object, seen: list[float] = seen, mark: int = mark) -> bool:
-                seen[:] = [at for at, which, _ in client.history[mark:] if which == entity_id]
+            def is_seen(_: object, seen: list[float] = seen, position: int = position) -> bool:
+                seen[:] = [at for at, which, _ in client.history[position:] if which == entity_id]
                 return bool(seen)
 
             await client.async_until(is_seen)
@@ -282,16 +282,16 @@ def _yaml() -> dict[str, Any]:
     return {"mqtt": {"sensor": sensors}, "recorder": {"exclude": {"entity_globs": ["*"]}}}
 
 
-async def async_with_both(use: Callable[[Stage, Comparison], Awaitable[None]]) -> None:
+async def async_with_both(use: Callable[[Installation, Comparison], Awaitable[None]]) -> None:
     """Start everything, warm it up, and use it."""
     with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
-        async with Stage(Path(folder) / "mqtt", broker=BrokerKind.MOSQUITTO) as stage:
-            await stage.async_start(_yaml())
-            reader = EnrollingReader(stage.broker.port)
+        async with Installation(Path(folder) / "mqtt", broker=BrokerKind.MOSQUITTO) as installation:
+            await installation.async_start(_yaml())
+            reader = EnrollingReader(installation.broker.port)
             try:
-                await stage.home_assistant.async_add_reader(READER)
-                async with await stage.home_assistant.async_connect() as client:
-                    await stage.home_assistant.async_started(client)
+                await installation.home_assistant.async_add_reader(READER)
+                async with await installation.home_assistant.async_connect() as client:
+                    await installation.home_assistant.async_started(client)
                     await client.async_until_state(f"binary_sensor.{READER}_connectivity", "on")
                     # What the demo's configuration writes down, nobody else has written down.
                     levels: dict[str, Any] = {"custom_components.biometric_enroll": "warning"}
@@ -302,13 +302,13 @@ async def async_with_both(use: Callable[[Stage, Comparison], Awaitable[None]]) -
                         for each in devices
                         if ["biometric_enroll", READER] in each["identifiers"]
                     )
-                    comparison = Comparison(stage, client, reader, device_id)
-                    await use(stage, comparison)
+                    comparison = Comparison(installation, client, reader, device_id)
+                    await use(installation, comparison)
             finally:
                 reader.close()
 
 
-async def _async_compare(_: Stage, comparison: Comparison) -> None:
+async def _async_compare(_: Installation, comparison: Comparison) -> None:
     await comparison.async_block()
     comparison.forget()
     for _number in range(BLOCKS):

@@ -1,6 +1,6 @@
 """What grows with the number of readers: `scripts/bench [N ...]`, see docs/scale.md.
 
-Real are Home Assistant, its MQTT and Mosquitto; the readers are a `Crowd`.
+Real are Home Assistant, its MQTT and Mosquitto; the readers are a `FakeReaders`.
 """
 
 # ruff: noqa: T201 - it prints
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demo.brokers import BrokerKind
-from demo.stage import Stage
-from tests.e2e.crowd import Crowd
+from demo.installation import Installation
+from tests.e2e.fake_readers import FakeReaders
 from tests.support.house import CONNECTIVITY, House
 from tests.support.reader import IDLE, new_id
 
@@ -111,18 +111,18 @@ def _write_marks(storage: Path, reader_ids: list[str]) -> None:
     )
 
 
-async def _async_measure(stage: Stage, count: int) -> Figures:
+async def _async_measure(installation: Installation, count: int) -> Figures:
     """Restart Home Assistant with so many readers, and measure."""
-    home_assistant = stage.home_assistant
+    home_assistant = installation.home_assistant
     home_assistant.stop()
     reader_ids = [f"reader_{number}" for number in range(count)]
     _write_readers(home_assistant.folder / ".storage", reader_ids)
     _write_marks(home_assistant.folder / ".storage", reader_ids)
-    crowd = Crowd(stage.broker.port, reader_ids)
+    fakes = FakeReaders(installation.broker.port, reader_ids)
     try:
         began = time.monotonic()
         await home_assistant.async_start()
-        await crowd.until(lambda crowd: crowd.all_greeted)
+        await fakes.until(lambda fakes: fakes.all_greeted)
         start = time.monotonic() - began
         # Not before: a client would have to keep up with all entities that appear.
         async with await home_assistant.async_connect() as client:
@@ -134,11 +134,11 @@ async def _async_measure(stage: Stage, count: int) -> Figures:
             pid = home_assistant.program.pid
             await _async_quiet(pid)
             memory = _memory(pid)
-            snapshot = await _async_snapshots(crowd, client, reader_ids, pid)
-            touch = await _async_touches(crowd, reader_ids, pid)
+            snapshot = await _async_snapshots(fakes, client, reader_ids, pid)
+            touch = await _async_touches(fakes, reader_ids, pid)
         return Figures(count, start, memory, snapshot, touch)
     finally:
-        crowd.close()
+        fakes.close()
 
 
 async def _async_all_available(client: Client, reader_ids: list[str]) -> None:
@@ -150,7 +150,9 @@ async def _async_all_available(client: Client, reader_ids: list[str]) -> None:
     )
 
 
-async def _async_snapshots(crowd: Crowd, client: Client, reader_ids: list[str], pid: int) -> float:
+async def _async_snapshots(
+    fakes: FakeReaders, client: Client, reader_ids: list[str], pid: int
+) -> float:
     """Let one reader, whose place among all is of no matter, go through many stages."""
     reader_id = reader_ids[-1]
     devices = await client.async_command(type="config/device_registry/list")
@@ -165,25 +167,25 @@ async def _async_snapshots(crowd: Crowd, client: Client, reader_ids: list[str], 
 
     async def batch(number: int) -> None:
         for index in range(_BATCH):
-            crowd.tell_stage(reader_id, "place_finger" if index % 2 else "processing")
+            fakes.tell_stage(reader_id, "place_finger" if index % 2 else "processing")
         # Seen behind the others, so that no queue on the way grows.
-        crowd.tell_templates(reader_id, number + 1)
+        fakes.tell_templates(reader_id, number + 1)
         stored = f"sensor.{reader_id}_stored_fingerprints"
         await client.async_until_state(stored, str(number + 1))
 
     milliseconds = await _async_cpu(pid, SNAPSHOTS, batch)
-    crowd.tell_stage(reader_id, "cancelled")
+    fakes.tell_stage(reader_id, "cancelled")
     await client.async_until_state(f"sensor.{reader_id}_enrollment", "cancelled")
     return milliseconds
 
 
-async def _async_touches(crowd: Crowd, reader_ids: list[str], pid: int) -> float:
+async def _async_touches(fakes: FakeReaders, reader_ids: list[str], pid: int) -> float:
     """Let all readers in turn be touched."""
 
     async def batch(number: int) -> None:
         for index in range(_BATCH):
-            crowd.touch(reader_ids[(number * _BATCH + index) % len(reader_ids)])
-        await crowd.until(lambda crowd: crowd.acknowledged >= (number + 1) * _BATCH)
+            fakes.touch(reader_ids[(number * _BATCH + index) % len(reader_ids)])
+        await fakes.until(lambda fakes: fakes.acknowledged >= (number + 1) * _BATCH)
 
     return await _async_cpu(pid, TOUCHES, batch)
 
@@ -199,14 +201,16 @@ async def _async_cpu(pid: int, count: int, batch: Callable[[int], Awaitable[None
 
 async def _async_grow(counts: list[int]) -> None:
     with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
-        async with Stage(Path(folder) / "crowd", broker=BrokerKind.MOSQUITTO) as stage:
+        async with Installation(
+            Path(folder) / "crowd", broker=BrokerKind.MOSQUITTO
+        ) as installation:
             # Its cost is that of any entity's states, and it comes in lumps.
-            await stage.async_start({"recorder": {"exclude": {"entity_globs": ["*"]}}})
-            async with await stage.home_assistant.async_connect() as client:
-                await stage.home_assistant.async_started(client)
+            await installation.async_start({"recorder": {"exclude": {"entity_globs": ["*"]}}})
+            async with await installation.home_assistant.async_connect() as client:
+                await installation.home_assistant.async_started(client)
             print("readers  start s  RAM MiB  CPU ms/snapshot  CPU ms/touch", flush=True)
             for count in counts:
-                one = await _async_measure(stage, count)
+                one = await _async_measure(installation, count)
                 print(
                     f"{one.readers:7}  {one.start:7.1f}  {one.memory:7.0f}  "
                     f"{one.snapshot:15.2f}  {one.touch:12.2f}",
@@ -220,7 +224,7 @@ async def _async_count() -> None:
         async with House.running(Path(folder) / "one", BrokerKind.MOSQUITTO) as house:
             await house.settled()
             print("messages, with the topics below the reader's own", flush=True)
-            finger, mark = house.new_finger(), len(house.wire.messages)
+            finger, position = house.new_finger(), len(house.wire.messages)
             for what, happens in (
                 ("an enrollment", lambda: house.enroll("Somebody", finger)),
                 ("a touch", lambda: house.touch(finger)),
@@ -228,8 +232,8 @@ async def _async_count() -> None:
             ):
                 await happens()
                 await house.settled()
-                new = house.wire.messages[mark:]
-                mark += len(new)
+                new = house.wire.messages[position:]
+                position += len(new)
                 topics = sorted({message.topic for message in new})
                 numbers = [sum(message.topic == topic for message in new) for topic in topics]
                 each = ", ".join(f"{t} {n}" for t, n in zip(topics, numbers, strict=True))

@@ -38,23 +38,23 @@ async def _change(house: House, action: str, **data: Any) -> None:
 async def _listed(house: House, true: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Return what the reader holds, once that is true of it; each change is shown by an entity."""
     while True:
-        mark = house.mark
+        position = house.position
         answer: dict[str, Any] = await house.action("get_fingerprints")
         if true(answer):
             return answer
-        await house.until_shown(STORED, mark)
+        await house.until_shown(STORED, position)
 
 
 def _slots(house: House) -> set[int]:
     """Return the occupied slots of the sensor itself."""
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         return set(sensor.flash.templates)
 
 
 async def test_a_deleted_fingerprint_is_gone_from_the_sensor_and_nobody_is_identified(
-    house_on_lines: House,
+    house_with_proxies: House,
 ) -> None:
-    house = house_on_lines
+    house = house_with_proxies
     finger, template_id = await _enrolled(house, "Olga")
     before = _slots(house)
     await _change(house, "delete_fingerprint", template_id=template_id)
@@ -70,11 +70,11 @@ async def test_a_deleted_fingerprint_is_gone_from_the_sensor_and_nobody_is_ident
 
 
 async def test_a_delete_whose_reader_loses_power_in_the_middle_is_done_all_the_same(
-    house_on_lines: House,
+    house_with_proxies: House,
 ) -> None:
-    house = house_on_lines
+    house = house_with_proxies
     _, template_id = await _enrolled(house, "Pia")
-    line = house.reader.line
+    line = house.reader.sensor_line
     # The sensor hears nothing of it until the reader has no power any more.
     since = line.command_count
     with line.hold() as sensor:
@@ -96,9 +96,9 @@ async def test_a_delete_whose_reader_loses_power_in_the_middle_is_done_all_the_s
 
 
 async def test_a_name_that_was_forgotten_only_here_can_be_given_again(
-    house_on_lines: House,
+    house_with_proxies: House,
 ) -> None:
-    house = house_on_lines
+    house = house_with_proxies
     finger, template_id = await _enrolled(house, "Quentin")
     await _change(house, "delete_fingerprint", template_id=template_id, force=True)
     answer = await _listed(house, lambda answer: template_id in str(answer["unnamed"]))
@@ -118,16 +118,16 @@ async def test_a_name_that_was_forgotten_only_here_can_be_given_again(
 
 
 async def test_a_template_that_somebody_else_stored_is_adopted_with_an_id_of_its_own(
-    house_on_lines: House,
+    house_with_proxies: House,
 ) -> None:
-    house = house_on_lines
+    house = house_with_proxies
     finger, template_id = await _enrolled(house, "Rosa")
     slot = next(
         each["slot"]
         for each in (await house.action("get_fingerprints"))["fingerprints"]
         if each["template_id"] == template_id
     )
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         sensor.flash.templates[200] = sensor.flash.templates.pop(slot)
     # It looks into its sensor when that starts.
     house.reader.kill()
@@ -144,16 +144,16 @@ async def test_a_template_that_somebody_else_stored_is_adopted_with_an_id_of_its
     await house.client.async_until(
         lambda states: states[TOUCH].attributes.get("name") == "Rosa again"
     )
-    ended = await house.stage.home_assistant.async_repair(issue, {})
+    ended = await house.installation.home_assistant.async_repair(issue, {})
     assert ended["type"] == "create_entry"
     assert "Rosa" not in await house.names()
     assert issue not in await _issues(house)
 
 
 async def test_identification_that_is_off_stays_off_over_a_restart_of_the_reader(
-    house_on_lines: House,
+    house_with_proxies: House,
 ) -> None:
-    house = house_on_lines
+    house = house_with_proxies
     finger, _ = await _enrolled(house, "Sven")
     await house.client.async_action("switch.turn_off", response=False, entity_id=IDENTIFICATION)
     assert house.client.states[IDENTIFICATION].state == "off"
@@ -169,13 +169,13 @@ async def test_identification_that_is_off_stays_off_over_a_restart_of_the_reader
     assert [event["type"] for event in house.events] == ["identified"]
 
 
-async def test_the_security_level_is_that_of_the_sensor(house_on_lines: House) -> None:
-    house = house_on_lines
+async def test_the_security_level_is_that_of_the_sensor(house_with_proxies: House) -> None:
+    house = house_with_proxies
     await house.client.async_action(
         "select.select_option", response=False, entity_id=SECURITY_LEVEL, option="5"
     )
     assert house.client.states[SECURITY_LEVEL].state == "5"
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         assert sensor.flash.security == 5
     await house.client.async_action(
         "select.select_option", response=False, entity_id=SECURITY_LEVEL, option="3"
@@ -183,17 +183,17 @@ async def test_the_security_level_is_that_of_the_sensor(house_on_lines: House) -
 
 
 async def test_another_sensor_identifies_nobody_until_the_user_has_accepted_it(
-    house_on_lines: House,
+    house_with_proxies: House,
 ) -> None:
-    house = house_on_lines
+    house = house_with_proxies
     finger, template_id = await _enrolled(house, "Tilda")
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         library = dict(sensor.flash.templates)
     other = EmulatedSensor(PROFILES["R307"])
     other.flash.templates.update(library)
-    house.reader.line.unplug()
+    house.reader.sensor_line.unplug()
     await _sensor_until(house, "sensor_error", "not_responding")
-    house.reader.line.swap(other)
+    house.reader.sensor_line.swap(other)
     await _sensor_until(house, "sensor_changed", True)
     issue = f"sensor_changed_{await _entry_id(house)}"
     assert issue in await _issues(house)
@@ -204,7 +204,7 @@ async def test_another_sensor_identifies_nobody_until_the_user_has_accepted_it(
     )
     assert house.ran == []
 
-    ended = await house.stage.home_assistant.async_repair(issue, {})
+    ended = await house.installation.home_assistant.async_repair(issue, {})
     assert ended["type"] == "create_entry"
     answer = await _listed(house, lambda answer: len(answer["unnamed"]) == len(library))
     assert issue not in await _issues(house)

@@ -28,7 +28,7 @@ _TEMPLATES = {
 }
 
 
-class Crowd:
+class FakeReaders:
     """Readers with given ids; the hardware id of each is the same."""
 
     def __init__(self, port: int, reader_ids: list[str]) -> None:
@@ -55,7 +55,7 @@ class Crowd:
         self._client.disconnect()
         self._client.loop_stop()
 
-    async def until(self, condition: Callable[[Crowd], bool]) -> None:
+    async def until(self, condition: Callable[[FakeReaders], bool]) -> None:
         """Wait until something is true of what Home Assistant has said."""
         async with asyncio.timeout(_WITHIN), self._changed:
             await self._changed.wait_for(lambda: condition(self))

@@ -64,11 +64,11 @@ async def test_the_form_to_enroll_is_accessible(house: CardHouse, visit: Visit) 
 
 
 async def test_an_enrollment_and_its_end_are_accessible(house: CardHouse, card: Locator) -> None:
-    hand = await begin(house, "Anna", finger="left_thumb")
+    placement = await begin(house, "Anna", finger="left_thumb")
     await shows(card, PLACE, 0)
     assert await violations(card) == []
 
-    await hand.go_on()
+    await placement.go_on()
     await expect(title(card, "Enrolled")).to_be_visible()
     assert await violations(card) == []
 

@@ -21,7 +21,7 @@ from custom_components.biometric_enroll.protocol.messages import (
     Settings,
 )
 from custom_components.biometric_enroll.protocol.words import LedColor, Refusal, Topic
-from tests.unit.histories import histories
+from tests.unit.snapshot_strategies import histories
 
 if TYPE_CHECKING:
     from collections.abc import Callable

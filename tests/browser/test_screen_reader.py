@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.steps import LIFT, PLACE, PLACE_AGAIN, enrolled, shows, start
-from tests.support.hand import Hand, Moment
+from tests.support.finger_placement import FingerPlacement, ScanStep
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
@@ -42,18 +42,18 @@ async def _told(visit: Visit) -> list[str]:
 async def test_every_stage_is_told_with_how_far_it_is(
     house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    hand = Hand(house.reader.line, house.new_finger())
+    placement = FingerPlacement(house.reader.sensor_line, house.new_finger())
     region = await _listen(card)
     await start(card)
     await shows(card, PLACE, 0)
-    for moment, sentence, captured in (
-        (Moment.LIFT_1, LIFT, 1),
-        (Moment.PLACE_2, PLACE_AGAIN, 1),
-        (Moment.LIFT_2, LIFT, 2),
-        (Moment.PLACE_3, PLACE_AGAIN, 2),
-        (Moment.COMPLETED, "The reader now recognizes this finger.", 3),
+    for scan_step, sentence, captured in (
+        (ScanStep.LIFT_1, LIFT, 1),
+        (ScanStep.PLACE_2, PLACE_AGAIN, 1),
+        (ScanStep.LIFT_2, LIFT, 2),
+        (ScanStep.PLACE_3, PLACE_AGAIN, 2),
+        (ScanStep.COMPLETED, "The reader now recognizes this finger.", 3),
     ):
-        await hand.go_on(moment)
+        await placement.go_on(scan_step)
         await shows(card, sentence, captured)
         await expect(region).to_contain_text(sentence)
         await expect(region).to_contain_text(f"{captured} of 3")

@@ -23,7 +23,7 @@ _JOURNAL_S = 40.0
 """Seconds within which a journal is told: it may begin with the hello that comes each half."""
 
 
-class Play:
+class HomeAndModel:
     """Both, and what is still to come."""
 
     def __init__(self, house: VirtualHome, model: Model) -> None:

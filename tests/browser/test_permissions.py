@@ -18,7 +18,7 @@ from tests.browser.steps import (
     title,
 )
 from tests.browser.visit import shoot
-from tests.support.hand import Hand
+from tests.support.finger_placement import FingerPlacement
 from tests.support.house import ENROLLING
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def test_who_was_allowed_to_enroll_may_do_that_and_nothing_else(
     house: CardHouse, welcome: Welcome
 ) -> None:
     await enrolled(house, "Anna", "left_thumb", person="person.anna")
-    hand = Hand(house.reader.line, house.new_finger())
+    placement = FingerPlacement(house.reader.sensor_line, house.new_finger())
     async with house.allowing(house.tablet):
         card = await (await welcome(house.tablet)).overview()
         await start(card, "Ben", "Right thumb")
@@ -68,7 +68,7 @@ async def test_who_was_allowed_to_enroll_may_do_that_and_nothing_else(
         await button(card, "Cancel").click()
         await button(card, "Try again").click()
         await shows(card, PLACE, 0)
-        await hand.go_on()
+        await placement.go_on()
         await button(card, "Done").click()
 
         await expect(fingerprints(card, "Ben")).to_contain_text(["Right thumb"])

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from demo.person import Person
-from tests.e2e.trial import begin
-from tests.support.hand import Moment
+from tests.e2e.observed_enrollment import begin
+from tests.support.finger_placement import ScanStep
 from tests.support.house import ENROLLMENT, PROGRESS
 
 if TYPE_CHECKING:
@@ -18,39 +18,42 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 SECOND = "back_door"
 
 
-@pytest.mark.parametrize("moment", [Moment.LIFT_1, Moment.PLACE_3])
+@pytest.mark.parametrize("scan_step", [ScanStep.LIFT_1, ScanStep.PLACE_3])
 async def test_a_client_that_comes_in_the_middle_sees_the_whole_truth_at_once(
-    house: House, moment: Moment
+    house: House, scan_step: ScanStep
 ) -> None:
-    trial = await begin(house)
-    await trial.hand.go_on(moment)
-    stage, step = moment.split()
+    observed = await begin(house)
+    await observed.placement.go_on(scan_step)
+    stage, number = scan_step.split()
     await house.client.async_until(
         lambda states: (
             states[ENROLLMENT].state.startswith(stage)
-            and states[ENROLLMENT].attributes["step"] == int(step)
+            and states[ENROLLMENT].attributes["step"] == int(number)
         )
     )
-    async with await house.stage.home_assistant.async_connect() as late:
+    async with await house.installation.home_assistant.async_connect() as late:
         await late.async_until(bool)
         first = [state for _, entity_id, state in late.history if entity_id == ENROLLMENT]
         assert first == [house.client.states[ENROLLMENT]]
-        assert first[0].attributes["name"] == trial.name
+        assert first[0].attributes["name"] == observed.name
         assert late.states[PROGRESS] == house.client.states[PROGRESS]
 
-        await trial.hand.go_on()
+        await observed.placement.go_on()
         await late.async_until_state(ENROLLMENT, "completed")
-    await trial.judge("completed", 3)
+    await observed.judge("completed", 3)
 
 
 async def test_two_readers_enroll_at_once_and_each_finger_gets_its_own_name(house: House) -> None:
-    second = house.stage.add_reader(SECOND)
-    await house.stage.home_assistant.async_add_discovered_reader(house.client, SECOND)
+    second = house.installation.add_reader(SECOND)
+    await house.installation.home_assistant.async_add_discovered_reader(house.client, SECOND)
     await house.client.async_until_state(f"binary_sensor.{SECOND}_connectivity", "on")
     devices = {house.reader.reader_id: house.device_id, SECOND: await house.device_id_of(second)}
 
     async def enroll(reader_id: str, name: str) -> dict[str, Any]:
-        line, sensor = house.stage.readers[reader_id].line, f"sensor.{reader_id}_enrollment"
+        line, sensor = (
+            house.installation.readers[reader_id].sensor_line,
+            f"sensor.{reader_id}_enrollment",
+        )
         person = asyncio.create_task(
             Person(house.client, line, sensor).async_enroll(house.new_finger())
         )
