@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, override
 from demo.brokers import BrokerKind
 from demo.installation import Installation
 from tests.e2e.fake_readers import FakeReaders
-from tests.support.reader import FEATURES, new_id
+from tests.support.reader_publications import FEATURES, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

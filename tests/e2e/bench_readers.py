@@ -19,7 +19,7 @@ from demo.brokers import BrokerKind
 from demo.installation import Installation
 from tests.e2e.fake_readers import FakeReaders
 from tests.support.house import CONNECTIVITY, House
-from tests.support.reader import IDLE, new_id
+from tests.support.reader_publications import IDLE, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.support.reader import IDLE, new_id
+from tests.support.reader_publications import IDLE, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

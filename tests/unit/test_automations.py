@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

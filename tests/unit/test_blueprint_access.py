@@ -6,7 +6,7 @@ import pytest
 from homeassistant.core import CoreState
 
 from tests.support.home import async_back_door
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 from tests.unit.blueprints import Acting, rename_entities
 
 if TYPE_CHECKING:

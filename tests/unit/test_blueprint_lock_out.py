@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_mock_service
 
 from tests.support.home import async_back_door
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 from tests.unit.blueprints import AUTOMATION, async_automate, rename_entities
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import (
     mock_platform,
 )
 
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 from tests.unit.blueprints import async_automate, rename_entities
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import Refusal
 from tests.support.home import async_back_door, async_fails, stored_names, stored_uses
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from tests.support.broker import FakeBroker

@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError
 from custom_components.biometric_enroll.protocol.words import Refusal
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
 from tests.support.home import async_fails, async_walk_away, stored_names, stored_uses
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant

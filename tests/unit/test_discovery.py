@@ -16,7 +16,8 @@ from custom_components.biometric_enroll.const import (
     DOMAIN,
 )
 from tests.support.home import OTHER_DEVICE, reader_entry
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 from tests.unit.config_forms import announcement, by_mqtt, discovered, enter, status
 
 if TYPE_CHECKING:

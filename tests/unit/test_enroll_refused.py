@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import Refusal
 from tests.support.home import async_fails
-from tests.support.reader import IDLE
+from tests.support.reader_publications import IDLE
 
 if TYPE_CHECKING:
     from tests.support.broker import FakeBroker

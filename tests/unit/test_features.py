@@ -14,7 +14,8 @@ from custom_components.biometric_enroll.const import (
     CONF_READER_ID,
     EVENT_BIOMETRIC_ENROLL,
 )
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Generator

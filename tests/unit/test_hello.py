@@ -7,7 +7,7 @@ from unittest.mock import patch
 from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll.client import connection
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from tests.support.home import Home

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.reader import list_page, new_id
+from tests.support.reader import list_page
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from tests.support.home import Home

@@ -11,7 +11,8 @@ from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import async_fire_mqtt_message
 
 from tests.support.home import async_back_door
-from tests.support.reader import READER_ID, list_page, new_id
+from tests.support.reader import READER_ID, list_page
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from homeassistant.auth.models import User

@@ -6,7 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from homeassistant.core import Event

@@ -9,7 +9,7 @@ from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from typing import Any

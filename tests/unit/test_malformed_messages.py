@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from tests.support.home import Home

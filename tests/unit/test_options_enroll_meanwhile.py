@@ -10,7 +10,8 @@ from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from custom_components.biometric_enroll.client.fingerprint_registry import Enrollment
 from custom_components.biometric_enroll.client.state import Subject
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
-from tests.support.reader import DEVICE, new_id
+from tests.support.reader import DEVICE
+from tests.support.reader_publications import new_id
 from tests.unit.dialog import Dialog, async_started
 
 if TYPE_CHECKING:

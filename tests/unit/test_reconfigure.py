@@ -13,7 +13,8 @@ from custom_components.biometric_enroll.const import (
     CONF_READER_ID,
 )
 from tests.support.home import OTHER_DEVICE, AnyHome, Home, reader_entry
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 from tests.unit.config_forms import (
     NEW_ID,
     elsewhere,

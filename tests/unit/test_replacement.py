@@ -20,7 +20,8 @@ from custom_components.biometric_enroll.const import (
 )
 from tests.support.first_generation.home import first_generation_entry
 from tests.support.home import OTHER_DEVICE, Home, reader_entry, until
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 from tests.unit.config_forms import (
     NEW_ID,
     announcement,

@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import LedColor, Refusal
 from tests.support.home import async_fails
-from tests.support.reader import FEATURES
+from tests.support.reader_publications import FEATURES
 
 if TYPE_CHECKING:
     from tests.support.home import Home

@@ -11,7 +11,8 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.biometric_enroll.client import connection
 from custom_components.biometric_enroll.const import DOMAIN
 from tests.support.home import reader_entry
-from tests.support.reader import DEVICE, IDLE, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import IDLE
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant

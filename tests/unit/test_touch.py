@@ -7,7 +7,7 @@ import pytest
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_track_state_change_event
 
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from homeassistant.core import Event

@@ -18,7 +18,8 @@ from custom_components.biometric_enroll.const import (
     DOMAIN,
 )
 from tests.support.first_generation.reader import READER_ID
-from tests.support.reader import DEVICE, FEATURES, FakeReader
+from tests.support.reader import DEVICE, FakeReader
+from tests.support.reader_publications import FEATURES
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant

@@ -17,7 +17,8 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_FULL,
 )
 from tests.support.home import OTHER_DEVICE, Home
-from tests.support.reader import FEATURES, READER_ID, FakeReader
+from tests.support.reader import READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 from tests.unit.translation_files import TEXTS, placeholders
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.support.reader import DEVICE, FEATURES, new_id
+from tests.support.reader import DEVICE
+from tests.support.reader_publications import FEATURES, new_id
 from tests.unit.repairs.home import ANNAS_SLOT, BENS_SLOT, RepairsHome, options
 
 # Fingerprints whose template is gone

@@ -7,7 +7,7 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.support.reader import FEATURES
+from tests.support.reader_publications import FEATURES
 from tests.unit.repairs.home import KINDS, RepairsHome, impatience, options
 
 
