@@ -1,4 +1,4 @@
-"""The demo: everything set up on this machine, ready to enroll a finger."""
+"""The demo: a whole installation on this machine, ready to enroll a finger."""
 
 import argparse
 import asyncio
@@ -26,7 +26,7 @@ async def async_run(*, check: bool, port: int) -> int:
             running = asyncio.create_task(
                 _async_check(installation) if check else _async_show(installation)
             )
-            # The last one: somebody closes the terminal.
+            # SIGHUP: the terminal was closed.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, running.cancel)
             try:

@@ -1,4 +1,4 @@
-"""Everything together: a broker, a Home Assistant and readers, all on loopback."""
+"""A whole installation: a broker, a Home Assistant and readers, all on loopback."""
 
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Installation:
-    """A whole installation in one folder; leaving it ends everything that it started."""
+    """A whole installation in one folder; on exit, everything that it started is ended."""
 
     def __init__(
         self, folder: Path, *, broker: BrokerKind, home_assistant_port: int | None = None
@@ -33,7 +33,7 @@ class Installation:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End everything, what was started last first."""
+        """End everything, in reverse order of the start."""
         self._ends.close()
 
     def add_reader(
@@ -56,7 +56,7 @@ class Installation:
     ) -> None:
         """Start the broker and a new Home Assistant that knows the broker.
 
-        `yaml` holds what is to stand in its configuration (scripts, automations, mqtt, recorder);
+        `yaml` is added to its configuration (scripts, automations, mqtt, recorder);
         `port` is where it finds the broker, if that is not the broker's own port.
         """
         self._ends.callback(self.broker.stop)

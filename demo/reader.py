@@ -19,7 +19,7 @@ MICROPYTHON = CACHE / "bin" / "micropython"
 
 
 class VirtualReader:
-    """A reader that can be cut off its power and started again; its flash and its sensor stay."""
+    """A reader whose power can be cut and restored; flash and sensor keep their contents."""
 
     def __init__(  # noqa: PLR0913 - what a person decides who builds one
         self,
@@ -57,7 +57,7 @@ class VirtualReader:
         self._program: Program | None = None
 
     def start(self) -> None:
-        """Give it power."""
+        """Switch it on."""
         self._program = Program(
             [
                 *("sh", "-c", _AGAIN_WHILE_ASKED, "reader"),
@@ -80,7 +80,7 @@ class VirtualReader:
         return self._program
 
     def close(self) -> None:
-        """End it and take the sensor away."""
+        """End it, and remove the sensor."""
         if self._program:
             self._program.stop()
         self.sensor_line.close()

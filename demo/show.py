@@ -1,4 +1,4 @@
-"""All that the demo shows: two doors with a reader each, people, and who may log in."""
+"""The content of the demo: two doors with a reader each, people, and user accounts."""
 
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class Added:
 async def async_add_reader(
     installation: Installation, client: Client, reader: VirtualReader
 ) -> Added:
-    """Add a reader that Home Assistant discovers, and wait until it is known to be there."""
+    """Add a reader that Home Assistant discovers, and wait until it is available."""
     await installation.home_assistant.async_add_discovered_reader(client, reader.reader_id)
     await client.async_until_state(f"binary_sensor.{reader.reader_id}_connectivity", "on")
     for device in await client.async_command(type="config/device_registry/list"):
@@ -89,7 +89,7 @@ async def async_add_reader(
 
 
 async def async_settle_repairs(client: Client) -> None:
-    """Keep Home Assistant from asking the visitor about things that only the demo has caused."""
+    """Ignore repair issues that are caused by the demo itself."""
     await client.async_command(type="config/core/update", country="US")
     issues = await client.async_command(type="repairs/list_issues")
     for issue in issues["issues"]:

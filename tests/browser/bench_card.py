@@ -1,7 +1,7 @@
-"""How soon a stage of an enrollment is to be seen: `scripts/bench card`.
+"""Measures how soon the card shows a stage of an enrollment: `scripts/bench card`.
 
-The card and Home Assistant's own tile card of the same entity are on one page, so both hear of a
-stage at the same time; what is compared is when each has it in its DOM. Real are Home Assistant,
+The card and Home Assistant's own tile card of the same entity are on one page, so both get a stage
+at the same time; the times at which each has it in its DOM are compared. Real are Home Assistant,
 its MQTT, Mosquitto and Chromium; the reader is a `FakeReaders` of one.
 """
 
@@ -30,7 +30,7 @@ SAMPLES = 300
 WARM_UP = 20
 CARDS = ("biometric-enroll-card", "hui-tile-card")
 
-# Texts lie in shadow roots below shadow roots, and an observer sees only its own root.
+# Texts are in nested shadow roots, and a mutation observer covers only its own root.
 _WATCH = """(names) => {
   const roots = (root) => [root, ...[...root.querySelectorAll("*")].flatMap(
     (element) => element.shadowRoot ? roots(element.shadowRoot) : [])];
@@ -55,7 +55,7 @@ async def _async_measure(
     await page.evaluate(_WATCH, CARDS)
     times: dict[str, list[float]] = {name: [] for name in CARDS}
     for number in range(WARM_UP + SAMPLES):
-        # The card also counts seconds: nothing but the stage may be what has changed.
+        # The card also counts seconds: only a change of the stage is measured.
         await page.evaluate("window.seen = {}")
         published = time.time() * 1000
         fakes.tell_stage(READER, STAGES[number % 2])

@@ -1,4 +1,4 @@
-"""Somebody who plays the people at the doors of the demo, by what its dashboard offers."""
+"""Places and lifts the demo's fingers by its dashboard."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,14 +14,14 @@ class DemoFingers:
     page: Page
     """It shows the demo's dashboard."""
     door: str
-    """As its card is called, such as Front door."""
+    """Name of the door, as on its card, such as Front door."""
 
     async def place(self, finger: str) -> None:
-        """Tap a finger, given by what is written there, to put it on the sensor."""
+        """Tap a finger, given by its label, to place it on the sensor."""
         await self._tile(finger).first.click()
 
     async def lift(self) -> None:
-        """Tap what lifts the finger that lies there, and see that it is gone."""
+        """Tap the tile that lifts the finger, and wait until it is lifted."""
         await self._tile("Lift the finger").click()
         await self._tile("Tap a finger").wait_for()
 

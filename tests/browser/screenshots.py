@@ -1,7 +1,7 @@
 """The pictures of the README, taken of the demo: `scripts/screenshots`.
 
-What is to be seen is what a user sees: real are Home Assistant, the firmware and Chromium, and the
-fingers are put onto the sensors as the demo's dashboard does it.
+They show what a user sees: real are Home Assistant, the firmware and Chromium; the fingers are
+placed on the sensors by the demo's dashboard.
 """
 
 # ruff: noqa: T201 - it prints
@@ -35,7 +35,7 @@ PICTURES = ROOT / "docs" / "images"
 _ANNAS_THUMB = FINGERS[0].finger
 _TOUCH_GONE_WITHIN_MS = 15_000
 
-# Nothing moves in a picture, so that two of the same moment are the same.
+# Without motion, so that two pictures of the same state are equal.
 _DESK = Looks(motion="reduce", width=1200, height=645, scale=1.5)
 _SETTINGS = Looks(motion="reduce", width=1440, height=960, scale=1.25)
 _CARD = Looks(motion="reduce", width=1200, height=1600, scale=2)  # high enough never to scroll
@@ -45,14 +45,14 @@ _PHONE = Looks(motion="reduce", width=390, height=844, scale=1.5)
 
 @dataclass
 class Studio:
-    """The demo, and a browser to look at it."""
+    """The running demo, and a browser."""
 
     installation: Installation
     show: Show
     browser: Browser
 
     async def visit(self, account: Account, looks: Looks) -> Visit:
-        """Open the demo's dashboard, and put away how the last enrollments have ended."""
+        """Open the demo's dashboard, and dismiss the results of the last enrollments."""
         visit = await Visit.begin(self.browser, self.show.url, account, looks)
         await visit.page.goto(self.show.url)
         for door in self.show.doors:
@@ -65,7 +65,7 @@ class Studio:
         return visit
 
     async def enroll(self, door: Door, finger: Finger, which: str, **whose: Any) -> None:
-        """Enroll a finger, without anybody looking; `whose` is a person, or a name."""
+        """Enroll a finger by the action; `whose` is a person, or a name."""
         line = self.installation.readers[door.reader_id].sensor_line
         person = Person(self.show.client, line, f"sensor.{door.reader_id}_enrollment")
         playing = asyncio.create_task(person.async_enroll(finger))
@@ -81,7 +81,7 @@ class Studio:
 
 
 async def _take(what: Page | Locator, name: str) -> None:
-    """Take a picture, with the mouse out of the way."""
+    """Take a picture, with the mouse pointer outside."""
     page = what.page if isinstance(what, Locator) else what
     await page.mouse.move(0, 0)
     picture = await what.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
@@ -89,7 +89,7 @@ async def _take(what: Page | Locator, name: str) -> None:
 
 
 async def _take_enrolling(studio: Studio) -> None:
-    """Take the card of the front door, from a touch to an enrollment that is done."""
+    """Take pictures of the front door's card, from a touch to a completed enrollment."""
     visit = await studio.visit(studio.show.owner, _CARD)
     card, fingers = visit.card(), DemoFingers(visit.page, "Front door")
     await fingers.place("Anna's thumb")
@@ -137,7 +137,7 @@ async def _scan(fingers: DemoFingers, card: Locator, captured: int) -> None:
 
 
 async def _take_settings(studio: Studio) -> None:
-    """Take what Home Assistant shows of a reader in its settings, with a dialog that enrolls."""
+    """Take pictures of a reader in Home Assistant's settings, and of the dialog that enrolls."""
     visit = await studio.visit(studio.show.owner, _SETTINGS)
     page, front = visit.page, studio.show.doors[0]
     await page.goto(f"{studio.show.url}/config/devices/device/{front.device_id}")

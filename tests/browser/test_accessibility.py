@@ -1,4 +1,4 @@
-"""axe-core finds nothing in any state of the card, by day and by night."""
+"""axe-core finds no violation in any view of the card, in the light theme and in the dark one."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @pytest_asyncio.fixture(loop_scope="session", params=["light", "dark"])
 async def visit(request: pytest.FixtureRequest, welcome: Welcome) -> Visit:
-    """Give a visit by the owner, once by day and once by night."""
+    """Return a visit by the owner, in the light theme and in the dark one."""
     return await welcome(looks=Looks(scheme=request.param))
 
 

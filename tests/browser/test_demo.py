@@ -1,4 +1,4 @@
-"""The demo, tried by somebody who has read nothing: what to tap is to be seen."""
+"""The demo's dashboard, used by somebody who has read nothing."""
 
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ async def test_the_tablet_enrolls_at_the_front_door_only(show: Show, browser: Br
     visit = await Visit.begin(browser, show.url, show.tablet, _LOOKS)
     await visit.page.goto(show.url)
 
-    # Before a test enrolls: the end of an enrollment is shown to everybody, for a minute.
+    # Before a test enrolls: the end of an enrollment is shown to all users for a minute.
     front, back = visit.card("Front door"), visit.card("Back door")
     await expect(front.get_by_role("button", name=_ENROLL)).to_be_visible()
     await expect(back.get_by_text("No finger is enrolled yet.")).to_be_visible()

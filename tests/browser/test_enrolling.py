@@ -37,7 +37,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_nobody_is_chosen_until_somebody_chooses(house: CardHouse, card: Locator) -> None:
-    """Else a finger would soon be enrolled for whoever comes first in the alphabet."""
+    """Otherwise fingers would be enrolled for the first person of the list by mistake."""
     await open_form(card)
     await button(card, "Start").click()
 

@@ -1,4 +1,4 @@
-"""Everything can be done with the keyboard, and one always sees where one is."""
+"""Everything can be done with the keyboard, and the focus is always visible."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ _FOCUSED = """(card) => {
 
 
 async def _go_to(card: Locator, name: str, key: str = "Tab") -> None:
-    """Press a key until something is focused; wherever it comes by in the card, one must see it."""
+    """Press a key until an element is focused; each focused element of the card must be visible."""
     passed: list[dict[str, Any]] = []
     for _ in range(60):
         await card.page.keyboard.press(key)

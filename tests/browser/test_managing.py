@@ -1,4 +1,4 @@
-"""An administrator changes what is known of fingerprints, and deletes them."""
+"""An administrator edits and deletes fingerprints."""
 
 from typing import TYPE_CHECKING
 
@@ -75,7 +75,7 @@ async def test_what_is_typed_outlives_a_look_at_other_persons(
     await choice(card, "Ben").click()
     await choice(card, "Someone else").click()
     await expect(name).to_have_value("Window cleaner")
-    # Without a name of its own it has that of its person.
+    # Without a name of its own it has the name of its person.
     await choice(card, "Ben").click()
     await name.fill("")
     await button(card, "Save").click()

@@ -1,4 +1,4 @@
-"""A person enrolls and renames in Home Assistant's own dialog, which Configure opens."""
+"""Enrolling and renaming in the options dialog, which Configure opens."""
 
 from typing import TYPE_CHECKING
 

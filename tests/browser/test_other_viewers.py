@@ -1,4 +1,4 @@
-"""Whoever looks later, or elsewhere, sees the same; nobody has to be there from the beginning."""
+"""Pages that are opened during an enrollment, or after it, show the same as the first one."""
 
 import re
 from datetime import timedelta
@@ -57,7 +57,7 @@ async def test_a_page_whose_clock_is_ahead_does_not_tell_that_time_is_up(
     await shows(card, PLACE, 0)
     await expect(card.get_by_role("timer")).to_have_count(0)
 
-    # This one is seen as it comes, so the time that is left is known.
+    # This stage is received live, so the remaining time is known.
     await placement.go_on(ScanStep.PLACE_2)
     await shows(card, PLACE_AGAIN, 1)
     await expect(card.get_by_role("timer")).to_have_text(re.compile("^[1-9]"))

@@ -1,4 +1,4 @@
-"""Who may do what: everybody sees, and only some may change."""
+"""Permissions: every user sees the card, and only some may change anything."""
 
 from typing import TYPE_CHECKING
 

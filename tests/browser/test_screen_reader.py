@@ -1,4 +1,4 @@
-"""What a screen reader tells of an enrollment and of touches, without being asked."""
+"""What a screen reader announces during an enrollment and at touches, by the card's live region."""
 
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,9 @@ _LISTEN = """(region) => {
 
 
 async def _listen(card: Locator) -> Locator:
-    """Note from now on all that the card's live region says; return the region.
+    """Record from now on the texts of the card's live region; return the region.
 
-    It has to be the same element all the time: what a new one holds is told of by nobody.
+    It has to stay the same element: screen readers do not announce the content of a new one.
     """
     region = card.get_by_role("status")
     await region.evaluate(_LISTEN)
@@ -34,7 +34,7 @@ async def _listen(card: Locator) -> Locator:
 
 
 async def _told(visit: Visit) -> list[str]:
-    """Return what was told, each once."""
+    """Return the announced texts, without repeats."""
     told: list[str] = await visit.page.evaluate("window.told")
     return [now for now, before in zip(told, ["", *told], strict=False) if now != before]
 

@@ -29,13 +29,13 @@ _OVERFLOWING = """(card) => {
 
 
 async def _overflowing(card: Locator) -> list[str]:
-    """Return what does not end where the card ends."""
+    """Return the elements that extend beyond the card."""
     found: list[str] = await card.evaluate(_OVERFLOWING)
     return found
 
 
 async def _walk(house: CardHouse, visit: Visit, name: str) -> None:
-    """Go through what the card can show, take pictures, and look that nothing is cut off."""
+    """Open all views of the card, take screenshots, and check that nothing is cut off."""
     card = await visit.overview()
     await expect(button(card, "Enroll a fingerprint")).to_be_visible()
     await shoot(visit.page, f"{name}-overview")

@@ -1,4 +1,4 @@
-"""Somebody touches the reader while the card is in view."""
+"""What the card shows when the reader is touched."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -61,7 +61,7 @@ async def test_a_tablet_that_slept_after_a_touch_does_not_show_it_when_it_wakes(
     await house.touch(house.new_finger())
     await expect(_touch(card)).to_be_visible()
 
-    # The clock has gone on, and nothing else has.
+    # Only the clock has advanced.
     await visit.live_later(timedelta(milliseconds=_SHOWN_FOR_MS))
     await expect(_touch(card)).to_have_count(0, timeout=_SHOWN_FOR_MS / 2)
 
@@ -92,7 +92,7 @@ async def test_a_touch_of_before_is_not_shown_on_a_page_that_is_opened_later(
     await expect(_touch(card)).to_be_visible()
 
     card = await visit.overview()
-    # At once: to wait until it is gone would take any touch for none.
+    # Checked at once: a wait until it is gone would also pass if the touch were shown.
     assert await _touch(card).count() == 0
 
 
@@ -104,11 +104,11 @@ async def test_a_late_touch_is_never_shown_as_a_live_one(house: CardHouse, visit
     card = await visit.overview()
     late = house.client.states[LATE_TOUCH].state
 
-    # As one that comes out of the reader's journal.
+    # As a touch from the reader's journal.
     old = house.wire.of("fingerprint")[-1]
     house.wire.say("fingerprint", {**old, "touch": "00000000000000ee", "hello": None})
     await house.client.async_until_other(LATE_TOUCH, late, lambda state: state.state)
-    # What comes afterwards is in view: so would this touch be, if ever.
+    # A later state is shown already: if this touch were ever shown, it would be by now.
     await house.client.async_action(
         "biometric_enroll.update_fingerprint", name="Annabel", template_id=old["template_id"]
     )
@@ -128,7 +128,7 @@ async def test_who_comes_again_is_identified_anew(house: CardHouse, visit: Visit
 
 
 async def test_a_reader_whose_identification_is_off_says_so(house: CardHouse, visit: Visit) -> None:
-    """Else whoever is at the door takes it for broken."""
+    """Otherwise people at the door would think that it is broken."""
     card = await visit.overview()
     switch: dict[str, Any] = {"entity_id": "switch.front_door_identification"}
     note = card.get_by_text("Identification is off")

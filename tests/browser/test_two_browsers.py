@@ -1,4 +1,4 @@
-"""Two people use one reader from two browsers, and do not wait for each other."""
+"""Two people use one reader from two browsers at the same time."""
 
 import re
 from typing import TYPE_CHECKING
@@ -20,14 +20,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class _SlowNews:
-    """What a page is told by Home Assistant; it comes later if it is held back."""
+    """The messages of Home Assistant to a page, which can be held back."""
 
     def __init__(self) -> None:
         self._held: list[tuple[WebSocketRoute, str | bytes]] | None = None
 
     @classmethod
     async def of(cls, page: Page) -> _SlowNews:
-        """Take the place; the page must not have been anywhere yet."""
+        """Route the page's WebSocket; the page must not have been loaded yet."""
         news = cls()
         await page.route_web_socket(re.compile("/api/websocket"), news._take)
         return news
@@ -53,7 +53,7 @@ class _SlowNews:
 async def test_who_starts_a_moment_too_late_is_told_that_it_is_not_their_turn(
     house: CardHouse, card: Locator, welcome: Welcome
 ) -> None:
-    """Else they would take the other's enrollment for theirs, and place a finger."""
+    """Otherwise they would mistake the other's enrollment for their own, and place a finger."""
     visit = await welcome()
     news = await _SlowNews.of(visit.page)
     late = await visit.overview()
@@ -95,5 +95,5 @@ async def test_a_person_who_is_renamed_while_the_form_is_open_is_enrolled_by_the
         await expect(title(card, "Enrolling Annabel")).to_be_visible()
     finally:
         await rename("Anna")
-    # What is shown is what is stored.
+    # The shown name is the stored one.
     assert client.states[ENROLLMENT].attributes["name"] == "Annabel"

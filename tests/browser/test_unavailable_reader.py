@@ -1,4 +1,4 @@
-"""What the card says while the reader is away."""
+"""What the card shows while the reader is unavailable."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What the other tests rely on: that a page is what its visit asks for, and what is told of it."""
+"""The fixtures of the browser tests: visits have the requested page, and report its errors."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What a snapshot costs beside Home Assistant's own MQTT sensors: `scripts/bench mqtt`.
+"""Measures the cost of a snapshot, beside Home Assistant's MQTT sensors: `scripts/bench mqtt`.
 
 One Home Assistant has our reader, and four MQTT sensors with value templates on a topic of their
 own. Both get the snapshots of the same enrollments, byte for byte, in alternating blocks; what is
@@ -49,12 +49,12 @@ KINDS = {
     "begin the enrollment, or capture a scan": (0, 2, 5),
     "end the enrollment": (8,),
 }
-"""Which snapshots of an enrollment have to do how much."""
+"""Which snapshots of an enrollment cause how much work."""
 _SLOT = 7
 
 
 class EnrollingReader(FakeReaders):
-    """One reader that can all, and tells of an enrollment what a reader tells."""
+    """One fake reader with all features; has the snapshots of a whole enrollment."""
 
     def __init__(self, port: int) -> None:
         """Connect, with an empty sensor."""
@@ -63,7 +63,7 @@ class EnrollingReader(FakeReaders):
         super().__init__(port, [READER])
 
     def snapshots(self) -> list[str]:
-        """Return the snapshots of the enrollment that was started, to its good end."""
+        """Return the snapshots of the started enrollment, up to its completion."""
         told: list[str] = []
         captured = 0
         for step in range(1, SCANS + 1):
@@ -92,7 +92,7 @@ class EnrollingReader(FakeReaders):
         return now
 
     def store(self) -> None:
-        """Hold the template: that is done before the last snapshot."""
+        """Store the template, as a reader does before the last snapshot."""
         enrollment = self._enrollments[READER]
         self._stored, self._revision = {_SLOT: enrollment["template_id"]}, new_id()
         # As hello tells it from now on.
@@ -100,7 +100,7 @@ class EnrollingReader(FakeReaders):
         enrollment |= {"step": SCANS, "captured": [{"attempts": 1}] * SCANS}
 
     def tell_of_templates(self) -> None:
-        """Say that there is something new in the sensor."""
+        """Publish that the templates have changed."""
         self._say(READER, "templates", self._templates)
 
     @property
@@ -155,7 +155,7 @@ class Cpu:
 
 @dataclass
 class Figures:
-    """What was measured of one of both."""
+    """The measurements of one of both."""
 
     milliseconds: list[float] = field(default_factory=list)
     """From publishing to the client, for each message."""
@@ -198,11 +198,11 @@ class Comparison:
         """Ours, with all that there is to an enrollment beside its snapshots."""
 
     def forget(self) -> None:
-        """Measure anew."""
+        """Discard the measurements."""
         self.ours, self.theirs, self.enrollments = Figures(), Figures(), Figures()
 
     async def async_block(self, enrollments: int = ENROLLMENTS) -> None:
-        """Have the same enrollments told to ours, and then to theirs."""
+        """Publish the same enrollments to our reader, and then to their sensors."""
         told = [await self._async_enroll() for _ in range(enrollments)]
         for snapshots in told:
             began = self._cpu()
@@ -256,7 +256,7 @@ class Comparison:
         )
 
     async def _async_settled(self) -> None:
-        """Let Home Assistant do what it does behind what is seen."""
+        """Wait until Home Assistant has finished its work in the background."""
         await asyncio.sleep(0.05)
         await self._client.async_command(type="get_config")
 

@@ -1,4 +1,4 @@
-"""What grows with the number of readers: `scripts/bench [N ...]`, see docs/scale.md.
+"""Measures costs that grow with the number of readers: `scripts/bench [N ...]`, see docs/scale.md.
 
 Real are Home Assistant, its MQTT and Mosquitto; the readers are a `FakeReaders`.
 """
@@ -35,13 +35,13 @@ _BATCH = 50
 _QUIET = 12
 """Seconds; Home Assistant writes its registries 10 s after they have changed."""
 _IDLE = 0.05
-"""Seconds of CPU in one second that are nothing."""
+"""Seconds of CPU in one second that count as idle."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured with one number of readers."""
+    """The measurements with one number of readers."""
 
     readers: int
     start: float
@@ -61,7 +61,7 @@ def _cpu(pid: int) -> float:
 
 
 async def _async_quiet(pid: int) -> None:
-    """Wait until a process has nothing to do any more for as long as it puts off writing files."""
+    """Wait until a process was idle for longer than it delays the writing of files."""
     quiet, used = 0.0, _cpu(pid)
     while quiet < _QUIET:
         await asyncio.sleep(1)
@@ -97,7 +97,7 @@ def _write_readers(storage: Path, reader_ids: list[str]) -> None:
 
 
 def _write_marks(storage: Path, reader_ids: list[str]) -> None:
-    """Let it remember as many touches as it ever does."""
+    """Fill its delivery log with as many touches as it keeps."""
     delivery_log = {
         reader_id: {
             "snapshot": {**IDLE, "duplicate_of": None},
@@ -153,7 +153,7 @@ async def _async_all_available(client: Client, reader_ids: list[str]) -> None:
 async def _async_snapshots(
     fakes: FakeReaders, client: Client, reader_ids: list[str], pid: int
 ) -> float:
-    """Let one reader, whose place among all is of no matter, go through many stages."""
+    """Publish many stages of one of the readers; it does not matter which one."""
     reader_id = reader_ids[-1]
     devices = await client.async_command(type="config/device_registry/list")
     device_id = next(
@@ -180,7 +180,7 @@ async def _async_snapshots(
 
 
 async def _async_touches(fakes: FakeReaders, reader_ids: list[str], pid: int) -> float:
-    """Let all readers in turn be touched."""
+    """Publish touches of all readers in turn."""
 
     async def batch(number: int) -> None:
         for index in range(_BATCH):
@@ -219,7 +219,7 @@ async def _async_grow(counts: list[int]) -> None:
 
 
 async def _async_count() -> None:
-    """Print how many messages one real reader needs for what."""
+    """Print how many messages one real reader sends and receives for each task."""
     with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
         async with House.running(Path(folder) / "one", BrokerKind.MOSQUITTO) as house:
             await house.settled()

@@ -1,4 +1,4 @@
-"""What Home Assistant has written into its database, over all its runs."""
+"""Reads Home Assistant's database, which covers all its runs."""
 
 import json
 import sqlite3

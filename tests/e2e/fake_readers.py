@@ -1,6 +1,6 @@
-"""Many readers at once, played by one client of the broker.
+"""Many fake readers, simulated by one client of the broker.
 
-They answer, and say what they are told to, as the protocol wants it; but there is no firmware, no
+They answer requests and publish messages according to the protocol; there is no firmware, no
 sensor and no finger.
 """
 
@@ -32,7 +32,7 @@ class FakeReaders:
     """Readers with given ids; the hardware id of each is the same."""
 
     def __init__(self, port: int, reader_ids: list[str]) -> None:
-        """Connect; a thread of its own answers."""
+        """Connect; paho's thread answers requests."""
         self._hellos: dict[str, str | None] = dict.fromkeys(reader_ids)
         self._enrollments: dict[str, dict[str, Any]] = {}
         self._loop = asyncio.get_running_loop()
@@ -56,16 +56,16 @@ class FakeReaders:
         self._client.loop_stop()
 
     async def until(self, condition: Callable[[FakeReaders], bool]) -> None:
-        """Wait until something is true of what Home Assistant has said."""
+        """Wait for a condition; it is checked at each message of Home Assistant."""
         async with asyncio.timeout(_WITHIN), self._changed:
             await self._changed.wait_for(lambda: condition(self))
 
     def tell_templates(self, reader_id: str, count: int) -> None:
-        """Say how many templates a sensor holds."""
+        """Publish the number of templates in a sensor."""
         self._say(reader_id, "templates", {**_TEMPLATES, "count": count})
 
     def tell_stage(self, reader_id: str, stage: str) -> None:
-        """Go on in the enrollment that Home Assistant has started."""
+        """Publish the next stage of the enrollment that Home Assistant has started."""
         snapshot = self._enrollments[reader_id]
         snapshot["seq"] += 1
         snapshot["stage"] = stage
@@ -74,7 +74,7 @@ class FakeReaders:
         self._say(reader_id, "enroll/response", snapshot)
 
     def touch(self, reader_id: str) -> None:
-        """Say that a finger that nobody knows is there."""
+        """Publish a touch by an unknown finger."""
         self._say(
             reader_id,
             "fingerprint",

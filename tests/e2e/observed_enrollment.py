@@ -1,4 +1,4 @@
-"""One enrollment that something is done to, and how it has to end whatever that was."""
+"""An enrollment during which a test breaks something, and checks of how it has ended."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from tests.support.house import House
 
 _SCAN_TIMEOUT = 120
-"""Seconds; the longest there is."""
+"""Seconds; the maximum."""
 
 
 @dataclass
 class ObservedEnrollment:
-    """An enrollment of a finger that no sensor has seen."""
+    """An enrollment of a finger that was not used before."""
 
     house: House
     placement: FingerPlacement
@@ -33,40 +33,40 @@ class ObservedEnrollment:
                 and states[ENROLLMENT].state in {"completed", "failed", "cancelled"}
             )
         )
-        # What is there to tell comes before, or with, the answer to the hello of a reconnect.
+        # All snapshots come before the answer to the hello of a reconnect, or with it.
         await self.house.settled()
         return self.house.client.states[ENROLLMENT]
 
     async def judge(self, stage: str, captured: int, *, reason: str | None = None) -> None:
-        """Check everything that is to be seen of it, and that each scan was told once."""
+        """Check all entities, names and events of it; each scan must be reported once."""
         state = await self.ended()
         assert (state.state, state.attributes["reason"]) == (stage, reason)
         await self.house.client.async_until_state(PROGRESS, str(round(100 * captured / 3)))
-        await self.known_if(known=stage == "completed")
+        await self.check_stored(stored=stage == "completed")
         told = await self.told()
         scans = [event["step"] for event in told if event["type"] == "scan_captured"]
         assert scans == list(range(1, captured + 1))
         types = [event["type"] for event in told]
         assert (types[-1], types.count(stage)) == (stage, 1)
 
-    async def known_if(self, *, known: bool) -> None:
-        """Check that there is a name and a template, or neither."""
+    async def check_stored(self, *, stored: bool) -> None:
+        """Check that there are a name and a template, or neither."""
         with self.house.reader.sensor_line.hold() as sensor:
-            assert (self.slot in sensor.templates) == known
-        assert (self.name in await self.house.names()) == known
+            assert (self.slot in sensor.templates) == stored
+        assert (self.name in await self.house.names()) == stored
 
     async def told(self) -> list[dict[str, Any]]:
-        """Return what this client was told of it, in order."""
+        """Return its events that the client has received, in order."""
         return [
             event for event in self.house.events if event.get("template_id") == self.template_id
         ]
 
 
 async def begin(house: House) -> ObservedEnrollment:
-    """Start an enrollment; the reader has accepted it.
+    """Start an enrollment, and return it when the reader has accepted it.
 
-    It waits longer for each scan than the hand for the reader: a machine that stands still for a
-    while is not to end it, and where the hand gives up, the reader still shows why.
+    Its scan timeout is longer than that of `FingerPlacement`: a machine that is busy for a while
+    must not end it, and when the placement times out, the reader still shows its state.
     """
     finger = house.new_finger()
     name = f"Owner of {finger.name}"

@@ -107,7 +107,7 @@ async def test_killed_at_the_very_end_it_knows_the_finger_and_repeats_nothing_as
 
     state = await observed.ended()
     assert (state.state, state.attributes["captured"]) == ("completed", 3)
-    await observed.known_if(known=True)
+    await observed.check_stored(stored=True)
     scans = _scans(await observed.told())
     assert {step for step, _ in scans} == {1, 2, 3}
     assert len([step for step, late in scans if not late]) <= 3

@@ -1,4 +1,4 @@
-"""The tests' own house and hand: one test that fails is to cost no other one."""
+"""The house recovers after any test: a test that fails must not fail others."""
 
 from typing import TYPE_CHECKING
 

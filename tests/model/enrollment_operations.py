@@ -1,4 +1,4 @@
-"""Operations of the property-based test: somebody is enrolled, whatever comes between."""
+"""Operations of the property-based test: enrollments, with faults while they run."""
 
 import asyncio
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Scans(Enum):
-    """Whose fingers come, one for each scan."""
+    """Whose fingers are placed, one for each scan."""
 
     RIGHT = (True, True, True)
     NOBODY = (None, None, None)
@@ -26,7 +26,7 @@ class Scans(Enum):
 
 
 class Trouble(Enum):
-    """What comes between once some scans are captured."""
+    """What happens after some scans are captured."""
 
     CANCEL = "cancel"
     LINK_LOST = "link lost"
@@ -43,7 +43,7 @@ class Cut:
     lasts_s: float
 
     def arm(self, both: HomeAndModel, index: int) -> None:
-        """Set the reader up to lose its power then."""
+        """Schedule the power cut at a reader."""
         door = both.house.doors[index]
         if not door.reader.powered:
             return
@@ -66,7 +66,7 @@ class Enroll:
     cut: Cut | None = None
 
     async def run(self, both: HomeAndModel) -> None:
-        """Do it, and make of the model what has come of it."""
+        """Do it, and update the model with the outcome."""
         house, reader = both.house, both.model.readers[self.reader]
         door = house.doors[self.reader]
         if not reader.set_up:
@@ -101,7 +101,7 @@ class Enroll:
             self.cut.arm(both, self.reader)
 
     def _named(self, model: Model) -> Named:
-        """Return who is meant: the person with all that belongs to it, or at least the name."""
+        """Return whose fingerprint it will be: the person with its attributes, or a name only."""
         name = PEOPLE[self.finger // len(HANDS)]
         entity_id = f"person.{name.lower()}"
         person = next((each for each, known in model.persons.items() if known == entity_id), None)
@@ -116,7 +116,7 @@ class Enroll:
         return enroll_options | {"name": named.name}
 
     def _see(self, both: HomeAndModel, named: Named, *, may_start: bool, surely: bool) -> None:
-        """Follow the reader where it has completed the enrollment, as it may or must."""
+        """Update the model if the reader has completed the enrollment, as it may or must."""
         reader, finger = both.model.readers[self.reader], FINGERS[self.finger]
         memory = both.house.doors[self.reader].reader.memory
         new = [slot for slot, each in memory.items() if each not in reader.ids.values()]

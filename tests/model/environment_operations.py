@@ -1,4 +1,4 @@
-"""Operations of the property-based test: what happens to readers, sensors and Home Assistant."""
+"""Operations of the property-based test on the environment: hardware, network, restarts."""
 
 import asyncio
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ class TouchReader:
 
 
 @dataclass(frozen=True)
-class StoreBehindItsBack:
-    """Let another device store a finger in the sensor; the reader sees it at its next start."""
+class StoreByOtherDevice:
+    """Let another device store a finger in the sensor; the reader notices it at its next start."""
 
     reader: int
     finger: int
     at_once: bool
 
     async def run(self, both: HomeAndModel) -> None:
-        """Do it, in a slot that the reader cannot take for one of its own."""
+        """Do it, in a slot that is in use neither in the sensor nor in the reader's map."""
         reader, finger = both.model.readers[self.reader], FINGERS[self.finger]
         free = set(range(SLOTS)).difference(reader.sensor.templates, reader.ids)
         if not free or reader.slot_of(finger) is not None:
@@ -45,7 +45,7 @@ class StoreBehindItsBack:
 
 
 @dataclass(frozen=True)
-class EraseBehindItsBack:
+class EraseByOtherDevice:
     """Let another device erase one template of the sensor, or all."""
 
     reader: int
@@ -66,7 +66,7 @@ class EraseBehindItsBack:
 
 @dataclass(frozen=True)
 class SwapSensor:
-    """Put another sensor in: a new one, or the oldest in the drawer."""
+    """Connect another sensor: a new one, or the oldest of the removed ones."""
 
     reader: int
     new: bool
@@ -75,12 +75,12 @@ class SwapSensor:
     async def run(self, both: HomeAndModel) -> None:
         """Do it."""
         reader, door = both.model.readers[self.reader], both.house.doors[self.reader]
-        if self.new or not both.model.drawer:
+        if self.new or not both.model.removed_sensors:
             sensor, real = Sensor(), new_sensor()
         else:
-            sensor, real = both.model.drawer.pop(0), both.house.drawer.pop(0)
-        both.model.drawer.append(reader.sensor)
-        both.house.drawer.append(door.reader.swap_sensor(real))
+            sensor, real = both.model.removed_sensors.pop(0), both.house.removed_sensors.pop(0)
+        both.model.removed_sensors.append(reader.sensor)
+        both.house.removed_sensors.append(door.reader.swap_sensor(real))
         reader.sensor = sensor
         await _let_notice(both, self.reader, at_once=self.at_once)
 
@@ -93,7 +93,7 @@ async def _let_notice(both: HomeAndModel, index: int, *, at_once: bool) -> None:
 
 @dataclass(frozen=True)
 class Power:
-    """Take power from a reader, or give it back."""
+    """Cut the power of a reader, or restore it."""
 
     reader: int
     on: bool
@@ -111,7 +111,7 @@ class Power:
 
 @dataclass(frozen=True)
 class Link:
-    """Take the network from a reader, or give it back."""
+    """Cut the network of a reader, or restore it."""
 
     reader: int
     on: bool
@@ -125,7 +125,7 @@ class Link:
 
 @dataclass(frozen=True)
 class HomeLink:
-    """Take the broker from Home Assistant, or give it back."""
+    """Cut Home Assistant's connection to the broker, or restore it."""
 
     on: bool
 
@@ -137,7 +137,7 @@ class HomeLink:
 
 @dataclass(frozen=True)
 class RestartBroker:
-    """Kill the broker, which forgets all, and start it again."""
+    """Kill the broker, which loses all its state, and start it again."""
 
     async def run(self, both: HomeAndModel) -> None:
         """Do it."""
@@ -169,7 +169,7 @@ class BackUp:
 
 @dataclass(frozen=True)
 class Restore:
-    """Go back to a backup of Home Assistant's names."""
+    """Restore a backup of Home Assistant's names."""
 
     which: int
 
@@ -198,7 +198,7 @@ class RemoveReader:
 
 @dataclass(frozen=True)
 class AddReaders:
-    """Set those readers up again that were removed."""
+    """Set up all removed readers again."""
 
     async def run(self, both: HomeAndModel) -> None:
         """Do it."""

@@ -1,4 +1,4 @@
-"""Operations of the property-based test: what users do with fingerprints that are there."""
+"""Operations of the property-based test: what users do with enrolled fingerprints."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Update:
-    """Change what is known of one of the fingerprints."""
+    """Change the attributes of one of the fingerprints."""
 
     which: int
     name: str | None = None
@@ -111,7 +111,7 @@ class Delete:
     def _which(
         self, both: HomeAndModel, index: int, slot: int, template_id: str | None
     ) -> dict[str, Any]:
-        """Say which template is meant; by its slot only where it is the one that is there."""
+        """Return the action's data that identify a template; by slot only if it is still there."""
         reader = both.model.readers[index]
         there = reader.ours and reader.ids.get(slot) == template_id
         by_slot = template_id is None or template_id not in both.model.named
@@ -151,7 +151,7 @@ class Adopt:
 
 @dataclass(frozen=True)
 class AcceptSensor:
-    """Take a sensor that was changed for the reader's own, as its repair issue offers."""
+    """Accept a changed sensor as the reader's own, as its repair issue offers."""
 
     reader: int
 
@@ -175,7 +175,7 @@ class ForgetGone:
     reader: int
 
     async def run(self, both: HomeAndModel) -> None:
-        """Do it, unless the reader may know better by now."""
+        """Do it, unless the reader may have noticed otherwise by now."""
         reader = both.model.readers[self.reader]
         if reader.stale or not both.house.is_reachable(self.reader):
             return
@@ -235,7 +235,7 @@ def _pick[T](which: list[T] | tuple[T, ...], number: int) -> T:
 
 
 def _order(both: HomeAndModel) -> Any:
-    """Return a key by which template ids have the same order each time."""
+    """Return a sort key by which template ids have the same order in each run."""
 
     def key(template_id: str) -> tuple[int, int]:
         named = both.model.named[template_id]

@@ -1,4 +1,4 @@
-"""The house and its model side by side: what happens to both, and that they agree."""
+"""The virtual home and its model: applies operations to both, and checks that they agree."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from tests.model.virtual_home import VirtualHome
 
 _SETTLES_S = 70.0
-"""Seconds after which everybody must have found everybody: readers that are away are asked each
+"""Seconds after which all readers must be available again: unavailable ones are polled each
 minute."""
 
 _JOURNAL_S = 40.0
-"""Seconds within which a journal is told: it may begin with the hello that comes each half."""
+"""Seconds within which a journal is sent: it may begin with the next hello, each half minute."""
 
 
 class HomeAndModel:
-    """Both, and what is still to come."""
+    """Both, with the touches that Home Assistant has yet to show."""
 
     def __init__(self, house: VirtualHome, model: Model) -> None:
         self.house = house
@@ -40,13 +40,13 @@ class HomeAndModel:
         door, reader = self.house.doors[index], self.model.readers[index]
         if not door.reader.powered:
             return
-        found, live = reader.feels(finger), self.house.is_reachable(index)
+        found, live = reader.scan(finger), self.house.is_reachable(index)
         await door.touch(finger)
         if found is not None:
             (self._live if live else self._late)[index].append(found)
 
     async def refresh(self, index: int) -> None:
-        """Let a reader look at its sensor, as after each start."""
+        """Restart a reader, so that it reads its sensor."""
         reader = self.house.doors[index].reader
         reader.power_off()
         await asyncio.sleep(1)
@@ -55,11 +55,11 @@ class HomeAndModel:
         self.model.readers[index].refresh()
 
     def doubt(self, index: int, slot: int, template_id: str | None) -> None:
-        """Remember a deletion that may have been done or not."""
+        """Record a deletion whose outcome is unknown."""
         self._doubted.append((index, slot, template_id))
 
     async def heal(self) -> None:
-        """End whatever keeps readers and Home Assistant apart, and let them look."""
+        """Restore all power and connections, and let Home Assistant update all readers."""
         house = self.house
         house.set_connected(connected=True)
         for index, door in enumerate(house.doors):
@@ -76,7 +76,7 @@ class HomeAndModel:
         self._resolve()
 
     def _resolve(self) -> None:
-        """See in the sensors what has become of the deletions in doubt."""
+        """Update the model with the outcomes of doubted deletions, as read from the sensors."""
         doubted, self._doubted = self._doubted, []
         for index, slot, template_id in doubted:
             reader = self.model.readers[index]
@@ -93,7 +93,7 @@ class HomeAndModel:
     # --- that they agree ----------------------------------------------------------------------
 
     async def listen(self) -> None:
-        """Check that each touch was shown once, with whose it is, in order."""
+        """Check that each touch was shown once, in order, with its person."""
         for index in range(len(READERS)):
             if self.house.is_reachable(index) and self._late[index]:
                 await asyncio.sleep(_JOURNAL_S)
@@ -109,7 +109,7 @@ class HomeAndModel:
             assert [touch for touch in heard if touch.late] == late
 
     async def settle(self) -> None:
-        """Let the dust settle, and check everything."""
+        """Wait until everything has settled, and check everything."""
         await self.heal()
         await self.listen()
         await self.agree()
@@ -157,7 +157,7 @@ class HomeAndModel:
         assert sorted(names) == sorted(f"{named.name} ({named.slot})" for named in gone)
 
     def _let_vanish(self, listed: set[str]) -> None:
-        """Follow Home Assistant where a deletion in doubt has been done after all."""
+        """Update the model where a doubted deletion was executed after all."""
         for index, reader in enumerate(self.model.readers):
             for template_id, named in self.model.gone(index).items():
                 if named.may_vanish and reader.set_up and template_id not in listed:

@@ -1,8 +1,7 @@
-"""Roster, sensors and entities agree once the dust has settled, whatever has happened.
+"""Registry, sensors and entities agree with the model after any history.
 
-Two readers of the real firmware, five people, and a plain model of what must be true.
-`BIOMETRIC_ENROLL_HISTORIES=2000 scripts/test model` lives through as many histories as one likes,
-and through others each time.
+Two readers with the real firmware, five people, and a plain model of the expected state.
+`BIOMETRIC_ENROLL_HISTORIES=2000 scripts/test model` runs so many histories, others each time.
 """
 
 import os
@@ -33,11 +32,11 @@ if TYPE_CHECKING:
     from tests.support.broker import FakeBroker
 
 type History = tuple[list[Any], list[list[Any]]]
-"""Who is enrolled at first, and what happens then, in bursts that each settle."""
+"""The first enrollments, and the operations after them, in bursts that each settle."""
 
 _CHOSEN = os.environ.get("BIOMETRIC_ENROLL_HISTORIES")
 _PARTS = 4
-"""On so many cores the histories are lived through."""
+"""Number of tests that share the histories, to run on several cores."""
 
 _READER = st.integers(0, 1)
 _FINGER = st.integers(0, len(FINGERS) - 1)
@@ -46,7 +45,7 @@ _NAMES = st.sampled_from([*PEOPLE, "Anna Maria", "Ω"])
 
 
 def _cuts(most: int, *commands: Command) -> st.SearchStrategy[Cut]:
-    """Draw a cut: short, or longer than anybody waits for an answer."""
+    """Draw a power cut: short, or longer than any timeout for an answer."""
     return st.builds(
         Cut,
         nth=st.integers(1, most),
@@ -95,8 +94,8 @@ _OTHERS = (
     st.builds(fingerprints.RemovePerson, _WHICH),
     st.builds(fingerprints.AddPerson, _WHICH),
     st.builds(environment.TouchReader, _READER, st.none() | _FINGER),
-    st.builds(environment.StoreBehindItsBack, _READER, _FINGER, st.booleans()),
-    st.builds(environment.EraseBehindItsBack, _READER, st.none() | _WHICH, st.booleans()),
+    st.builds(environment.StoreByOtherDevice, _READER, _FINGER, st.booleans()),
+    st.builds(environment.EraseByOtherDevice, _READER, st.none() | _WHICH, st.booleans()),
     st.builds(environment.SwapSensor, _READER, st.booleans(), st.booleans()),
     st.builds(environment.Power, _READER, st.booleans()),
     st.builds(environment.Link, _READER, st.booleans()),
@@ -109,11 +108,11 @@ _OTHERS = (
     st.just(environment.AddReaders()),
 )
 _OFTEN = (_ENROLLMENTS, _TROUBLED, _CUT, _DELETIONS, _CUT_DELETIONS, _UPDATES, _OTHERS[0])
-# By number, since `one_of` takes what is there twice for once.
+# By number, since `one_of` ignores duplicates.
 _OPERATIONS = st.sampled_from(range(2 * len(_OFTEN) + len(_OTHERS))).flatmap(
     lambda number: (*_OFTEN, *_OFTEN, *_OTHERS)[number]
 )
-# With somebody there from the beginning, or most operations would find nobody.
+# With first enrollments, or most operations would find no fingerprint.
 _HISTORIES = st.tuples(
     st.lists(_ENROLLMENTS, min_size=2, max_size=4),
     st.lists(st.lists(_OPERATIONS, min_size=1, max_size=4), min_size=3, max_size=6),
@@ -124,17 +123,17 @@ _HISTORIES = st.tuples(
 async def builder(
     hass: HomeAssistant, broker: FakeBroker, hass_storage: dict[str, Any]
 ) -> Callable[[int], VirtualHome]:
-    """Return what makes a house from a seed."""
+    """Return a function that makes a virtual home from a seed."""
     assert await async_setup_component(hass, "person", {})
     assert await async_setup_component(hass, DOMAIN, {})
     return partial(VirtualHome, hass, broker, hass_storage)
 
 
-# By its slot, the template is meant that is there, not one that is gone from there.
+# A slot identifies the template that is there now, not an earlier one.
 _GONE_FROM_THERE = (
     [Enroll(0, 0, Scans.RIGHT, 2)],
     [
-        [environment.EraseBehindItsBack(0, None, at_once=True), Enroll(0, 2, Scans.RIGHT, 2)],
+        [environment.EraseByOtherDevice(0, None, at_once=True), Enroll(0, 2, Scans.RIGHT, 2)],
         [fingerprints.Delete(1, by_slot=True)],
     ],
 )
@@ -146,11 +145,11 @@ _DELETED = ([Enroll(0, 0, Scans.RIGHT)], [[fingerprints.Delete(0), environment.R
 async def test_histories_that_once_went_wrong_end_well(
     builder: Callable[[int], VirtualHome], history: History
 ) -> None:
-    await _live_through(builder(0), history)
+    await _run_history(builder(0), history)
 
 
-def _truth_test(part: int) -> Callable[..., Awaitable[None]]:
-    """Return a test of its share of the histories, for one of several cores."""
+def _history_test(part: int) -> Callable[..., Awaitable[None]]:
+    """Return a test of one share of the histories."""
 
     @pytest.mark.timeout(0 if _CHOSEN else 600)
     @settings(
@@ -163,7 +162,7 @@ def _truth_test(part: int) -> Callable[..., Awaitable[None]]:
     )
     @given(history=_HISTORIES, number=st.integers(0, 999))
     async def test(builder: Callable[[int], VirtualHome], history: History, number: int) -> None:
-        await _live_through(builder(number), history)
+        await _run_history(builder(number), history)
 
     chosen: Callable[..., Awaitable[None]] = test if _CHOSEN else seed(part)(test)
     return chosen
@@ -174,10 +173,10 @@ def _truth_test(part: int) -> Callable[..., Awaitable[None]]:
     test_roster_sensors_and_entities_agree_once_the_dust_has_settled_2,
     test_roster_sensors_and_entities_agree_once_the_dust_has_settled_3,
     test_roster_sensors_and_entities_agree_once_the_dust_has_settled_4,
-) = map(_truth_test, range(_PARTS))
+) = map(_history_test, range(_PARTS))
 
 
-async def _live_through(house: VirtualHome, history: History) -> None:
+async def _run_history(house: VirtualHome, history: History) -> None:
     model = Model()
     both = HomeAndModel(house, model)
     try:
@@ -199,6 +198,6 @@ async def _live_through(house: VirtualHome, history: History) -> None:
 
 
 def _note(what: str) -> None:
-    """Tell what is done; of a history that was not drawn, pytest tells all anyway."""
+    """Print an operation in the report of a drawn history; of others pytest shows all anyway."""
     if hypothesis.currently_in_test_context():
         hypothesis.note(what)

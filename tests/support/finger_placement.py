@@ -1,4 +1,4 @@
-"""A hand that follows the sensor alone: it goes on while broker and Home Assistant are away."""
+"""Places a finger for an enrollment by watching the sensor only, so also without the broker."""
 
 import asyncio
 from enum import StrEnum
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from emulator.line import SensorLine
 
 _WITHIN = 60
-"""Seconds for the reader to do what the next moment needs."""
+"""Seconds within which the reader has to send the command that a step waits for."""
 
 
 class ScanStep(StrEnum):
-    """The stages of an enrollment, in order."""
+    """The steps of an enrollment with three scans, in order."""
 
     PLACE_1 = "place 1"
     LIFT_1 = "lift 1"
@@ -26,27 +26,27 @@ class ScanStep(StrEnum):
 
 
 CAPTURED = dict(zip(ScanStep, (0, 1, 1, 2, 2, 3), strict=True))
-"""How many scans the reader has captured then, and written to its flash."""
+"""How many scans the reader has captured at each step, and written to its flash."""
 
 _SCANS = {
     ScanStep.LIFT_1: (Command.SEARCH, Code.NOT_FOUND),
     ScanStep.LIFT_2: (Command.STORE, Code.OK),
     ScanStep.COMPLETED: (Command.SEARCH, Code.OK),
 }
-"""How each scan ends in the sensor."""
+"""The last command of each scan, and the sensor's answer to it."""
 
 
 class FingerPlacement:
-    """Puts one finger on one sensor, three times."""
+    """Places one finger on one sensor, three times."""
 
     def __init__(self, line: SensorLine, finger: Finger) -> None:
-        """Begin with an accepted enrollment."""
+        """Start at the first step; the reader has accepted the enrollment."""
         self._line = line
         self._finger = finger
         self._at = ScanStep.PLACE_1
 
     async def go_on(self, to: ScanStep = ScanStep.COMPLETED) -> None:
-        """Place and lift until the reader is at a moment, and has written to flash what it must."""
+        """Place and lift until a step is reached, and the scans up to it are in flash."""
         steps = list(ScanStep)
         for step in steps[steps.index(self._at) + 1 : steps.index(to) + 1]:
             if step in _SCANS:
@@ -67,13 +67,13 @@ class FingerPlacement:
         """Lift the finger; return when the reader knows that it is gone."""
         since = self._line.command_count
         self._line.lift()
-        # Twice: a reader that has missed the first answer asks again, and a finger that is back by
-        # then has never been away.
+        # Twice: a reader that has missed the first answer asks again, and would not notice the
+        # lift if the finger were back by then.
         for _ in range(2):
             since = await self._seen(Command.GEN_IMG, Code.NO_FINGER, since) + 1
 
     async def _seen(self, command: Command, code: Code, since: int) -> int:
-        """Wait until the sensor has answered a command so; return the number of that command."""
+        """Wait until the sensor has answered a command with a code; return the command's number."""
         seen = await asyncio.to_thread(
             self._line.wait_for_command, command, _WITHIN, code=code, since=since
         )

@@ -1,4 +1,4 @@
-"""A running house: real processes, and short words for what the tests do with them."""
+"""A house: Home Assistant, broker and reader as real processes, with short methods for tests."""
 
 import asyncio
 import itertools
@@ -38,7 +38,7 @@ _LONGEST_ABSENCE = 75
 
 @dataclass
 class House:
-    """One Home Assistant with one reader, a client that watches, and a tap on the wire."""
+    """One Home Assistant with one reader, a client of its WebSocket API, and a `WireTap`."""
 
     installation: Installation
     reader: VirtualReader
@@ -48,7 +48,7 @@ class House:
     device_id: str = ""
     """Of the reader, in Home Assistant's device registry."""
     events: list[dict[str, Any]] = field(default_factory=list)
-    """What came on Home Assistant's event bus from this integration."""
+    """The integration's events on Home Assistant's event bus."""
     ran: list[str] = field(default_factory=list)
     """Which automations ran, in order."""
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -93,15 +93,15 @@ class House:
 
     @property
     def proxies(self) -> Proxies:
-        """The network, in a house that has one to be broken."""
+        """The proxies of a house that was started with them."""
         assert self._proxies is not None
         return self._proxies
 
     @asynccontextmanager
     async def idle(self) -> AsyncGenerator[None]:
-        """Begin with everything there, nothing running, and nothing told yet.
+        """Begin with everything available, no enrollment running, and no events recorded.
 
-        Whatever the test before has left behind, it is to cost that test alone.
+        Whatever the test before has left behind is repaired: it must not fail other tests.
         """
         self.reader.sensor_line.lift()
         if self._is_broken:
@@ -125,7 +125,7 @@ class House:
         )
 
     async def _mend(self) -> None:
-        """Start again what is dead, let flow what is held, and have the reader begin anew."""
+        """Start ended processes again, resume the proxies, and restart the reader."""
         broker, home_assistant = self.installation.broker, self.installation.home_assistant
         if self._proxies is not None:
             self._proxies.resume()
@@ -138,8 +138,8 @@ class House:
         if not self.client.connected:
             await self.client.async_close()
             await self.connect()
-        # It may look for its broker only once a minute by now, and an enrollment that runs there is
-        # nobody's any more.
+        # It may try to reconnect only once a minute by now, and may still run an enrollment of an
+        # earlier test.
         self.reader.kill()
         await self.client.async_until(
             lambda states: CONNECTIVITY in states and states[CONNECTIVITY].state != "on", within=60
@@ -150,11 +150,11 @@ class House:
 
     @property
     def person(self) -> Person:
-        """Somebody who does what the dashboard says."""
+        """A person who does what the enrollment sensor asks for."""
         return Person(self.client, self.reader.sensor_line, ENROLLMENT)
 
     def new_finger(self) -> Finger:
-        """Return a finger that no sensor has seen."""
+        """Return a finger that was not used before."""
         return Finger(f"finger {next(self._numbers)}")
 
     async def action(self, action: str, **data: Any) -> Any:
@@ -165,7 +165,7 @@ class House:
         )
 
     async def enroll(self, name: str, *fingers: Finger, **data: Any) -> dict[str, Any]:
-        """Enroll as a person would, and return what the waiting action answers."""
+        """Enroll as a person would, and return the response of the action."""
         person = asyncio.create_task(self.person.async_enroll(*fingers))
         answer: dict[str, Any] = await self.action(
             "enroll_fingerprint", name=name, wait=True, **data
@@ -179,7 +179,7 @@ class House:
         return [fingerprint["name"] for fingerprint in answer["fingerprints"]]
 
     async def connect(self) -> None:
-        """Follow Home Assistant, which has just started, with a new client."""
+        """Connect a new client to Home Assistant, which has just started."""
         self.client = await self.installation.home_assistant.async_connect()
         await self.client.async_subscribe(
             {"type": "subscribe_events", "event_type": "biometric_enroll_event"},
@@ -204,18 +204,18 @@ class House:
         return found
 
     async def touch(self, finger: Finger) -> None:
-        """Touch the sensor, and lift the finger when the reader has told of it."""
+        """Touch the sensor, and lift the finger when the reader has published the touch."""
         touches = self.wire.count("fingerprint")
         await self.touch_unheard(finger)
         await self.wire.until(lambda wire: wire.count("fingerprint") > touches)
 
     async def touch_unheard(self, finger: Finger) -> None:
-        """Touch the sensor, and lift the finger when the reader has looked at it."""
+        """Touch the sensor, and lift the finger when the reader has identified it."""
         line = self.reader.sensor_line
-        # Until the reader has seen the empty sensor, this would be the touch before.
+        # Until the reader has polled the empty sensor, this would belong to the touch before.
         await self._sensor_answered(Command.GEN_IMG, Code.NO_FINGER)
         line.place(finger)
-        # A second look, and it is done with the first.
+        # At the second poll it has handled the first.
         for _ in range(2):
             await self._sensor_answered(Command.GEN_IMG, Code.OK)
         line.lift()
@@ -227,7 +227,7 @@ class House:
         )
 
     async def reload(self) -> None:
-        """Reload the reader's config entry: subscribe anew, and get what is retained."""
+        """Reload the reader's config entry: it subscribes again, and gets retained messages."""
         entries = await self.client.async_command(
             type="config_entries/get", domain="biometric_enroll"
         )
@@ -237,11 +237,11 @@ class House:
         await self.until_available()
 
     async def until_available(self, within: float = _WITHIN) -> None:
-        """Wait until Home Assistant knows that the reader is there."""
+        """Wait until Home Assistant shows the reader as available."""
         await self.client.async_until_state(CONNECTIVITY, "on", within)
 
     async def settled(self) -> None:
-        """Wait until the reader is known to be there, and this client has been told everything."""
+        """Wait until the reader is available, and this client has received all that happened."""
         await self.until_available()
         # An answer comes after all that happened before.
         await self.client.async_command(type="get_config")
@@ -263,7 +263,7 @@ class House:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Look at the files of another process, which tell nobody when they change."""
+    """Wait for a condition on files of another process by polling."""
     async with asyncio.timeout(_WITHIN):
         while not condition():  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
