@@ -58,7 +58,7 @@ class _Connection:
         self._holds = True
 
 
-async def test_what_went_on_meanwhile_is_shown_when_the_connection_is_back(
+async def test_an_enrollment_during_a_lost_connection_is_shown_when_it_is_back(
     house: CardHouse, visit: Visit
 ) -> None:
     connection = await _Connection.of(visit.page)
@@ -76,7 +76,7 @@ async def test_what_went_on_meanwhile_is_shown_when_the_connection_is_back(
     await expect(title(card, "Enrolled")).to_be_visible()
 
 
-async def test_a_touch_of_meanwhile_is_not_shown_as_a_live_one(
+async def test_a_touch_during_a_lost_connection_is_not_shown_as_live(
     house: CardHouse, visit: Visit
 ) -> None:
     connection = await _Connection.of(visit.page)

@@ -87,7 +87,7 @@ async def test_a_newcomer_enrolls_a_finger_and_is_recognized(show: Show, browser
     await visit.end()
 
 
-async def test_no_repair_is_asked_for(show: Show) -> None:
+async def test_there_are_no_repair_issues(show: Show) -> None:
     issues = await show.client.async_command(type="repairs/list_issues")
 
     assert [issue for issue in issues["issues"] if not issue["ignored"]] == []

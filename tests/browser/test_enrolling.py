@@ -93,7 +93,7 @@ async def test_a_person_is_enrolled_by_clicks_and_sees_every_scan(
     assert (fingerprint["person"], fingerprint["finger"]) == ("person.ben", "left_thumb")
 
 
-async def test_somebody_who_is_no_person_of_the_house_gets_a_typed_name(
+async def test_for_somebody_without_a_person_entity_a_name_is_typed(
     house: CardHouse, card: Locator
 ) -> None:
     placement = FingerPlacement(house.reader.sensor_line, house.new_finger())

@@ -88,7 +88,7 @@ async def test_an_enrollment_is_cancelled_without_a_mouse(visit: Visit, card: Lo
     await expect(title(card, "Cancelled")).to_be_focused()
 
 
-async def test_escape_goes_back_to_where_one_came_from(house: CardHouse, visit: Visit) -> None:
+async def test_escape_goes_back_and_restores_the_focus(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card, page = await visit.overview(), visit.page
     await expect(button(card, "Enroll a fingerprint")).to_be_visible()

@@ -64,7 +64,7 @@ async def test_a_fingerprint_is_given_to_a_person_and_another_finger(
     assert fingerprint["finger"] == "right_ring_finger"
 
 
-async def test_what_is_typed_outlives_a_look_at_other_persons(
+async def test_what_is_typed_is_kept_while_other_persons_are_selected(
     house: CardHouse, visit: Visit
 ) -> None:
     await enrolled(house, "Cleaner", "left_thumb")
@@ -151,9 +151,7 @@ async def test_a_template_without_a_name_is_listed_and_can_be_named(
     await expect(card.get_by_role("strong").get_by_text("Grandma")).to_be_visible()
 
 
-async def test_what_is_refused_is_explained_where_it_was_typed(
-    house: CardHouse, visit: Visit
-) -> None:
+async def test_a_refusal_is_explained_beside_the_field(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card = await visit.overview()
     await _edit(card, "Anna, Left thumb")

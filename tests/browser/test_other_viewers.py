@@ -48,7 +48,7 @@ async def test_a_page_loaded_again_in_the_middle_shows_the_same(
     await shows(card, "The reader now recognizes this finger.", 3)
 
 
-async def test_a_page_whose_clock_is_ahead_does_not_tell_that_time_is_up(
+async def test_a_page_whose_clock_is_ahead_does_not_show_a_timeout(
     house: CardHouse, visit: Visit
 ) -> None:
     placement = await begin(house, "Anna")
@@ -78,7 +78,7 @@ async def test_a_second_browser_in_the_middle_shows_the_same(
         await expect(title(each, "Cancelled")).to_be_visible()
 
 
-async def test_an_end_of_just_now_is_shown_to_who_comes_later(
+async def test_a_recent_end_is_shown_on_a_page_that_is_opened_later(
     house: CardHouse, visit: Visit
 ) -> None:
     await enrolled(house, "Anna")
@@ -90,7 +90,7 @@ async def test_an_end_of_just_now_is_shown_to_who_comes_later(
     await expect(fingerprints(card, "Anna")).to_have_count(1)
 
 
-async def test_an_end_of_long_ago_is_not_shown_any_more(house: CardHouse, visit: Visit) -> None:
+async def test_an_end_of_long_ago_is_not_shown(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna")
     await visit.live_later()
     card = await visit.look()
@@ -99,7 +99,7 @@ async def test_an_end_of_long_ago_is_not_shown_any_more(house: CardHouse, visit:
     await expect(title(card, "Enrolled")).to_have_count(0)
 
 
-async def test_an_end_goes_out_of_view_by_itself(house: CardHouse, visit: Visit) -> None:
+async def test_an_end_is_hidden_by_itself(house: CardHouse, visit: Visit) -> None:
     card = await visit.overview()
     await visit.page.clock.install()
     await enrolled(house, "Anna")

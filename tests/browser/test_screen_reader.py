@@ -39,7 +39,7 @@ async def _told(visit: Visit) -> list[str]:
     return [now for now, before in zip(told, ["", *told], strict=False) if now != before]
 
 
-async def test_every_stage_is_told_with_how_far_it_is(
+async def test_every_stage_is_announced_with_its_progress(
     house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     placement = FingerPlacement(house.reader.sensor_line, house.new_finger())
@@ -66,7 +66,7 @@ async def test_every_stage_is_told_with_how_far_it_is(
     assert "Enrolled" in asked[-1]
 
 
-async def test_seconds_that_pass_are_not_told(visit: Visit, card: Locator) -> None:
+async def test_passing_seconds_are_not_announced(visit: Visit, card: Locator) -> None:
     await _listen(card)
     await start(card)
     await shows(card, PLACE, 0)
@@ -77,7 +77,7 @@ async def test_seconds_that_pass_are_not_told(visit: Visit, card: Locator) -> No
     assert len(await _told(visit)) == 1
 
 
-async def test_a_touch_is_told(house: CardHouse, visit: Visit) -> None:
+async def test_a_touch_is_announced(house: CardHouse, visit: Visit) -> None:
     finger = await enrolled(house, "Anna")
     card = await visit.overview()
     await _listen(card)

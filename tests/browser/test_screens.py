@@ -110,7 +110,7 @@ _ANIMATIONS = """(card) => {
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-async def test_nothing_moves_for_who_does_not_want_it(
+async def test_with_reduced_motion_nothing_moves(
     house: CardHouse, welcome: Welcome, motion: Literal["reduce", "no-preference"]
 ) -> None:
     visit = await welcome(looks=Looks(motion=motion))

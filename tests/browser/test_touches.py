@@ -85,7 +85,7 @@ async def test_a_finger_that_cannot_be_read_is_told_with_the_reason(
     await expect(_touch(card)).to_contain_text("Finger too wet or dirty")
 
 
-async def test_a_touch_of_before_is_not_shown_on_a_page_that_is_opened_later(
+async def test_an_earlier_touch_is_not_shown_on_a_page_that_is_opened_later(
     house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     await house.touch(house.new_finger())
@@ -116,7 +116,9 @@ async def test_a_late_touch_is_never_shown_as_a_live_one(house: CardHouse, visit
     assert await _touch(card).count() == 0
 
 
-async def test_who_comes_again_is_identified_anew(house: CardHouse, visit: Visit) -> None:
+async def test_a_second_touch_of_the_same_finger_is_shown_as_identified_again(
+    house: CardHouse, visit: Visit
+) -> None:
     """The card says when the state of Last identified has changed, so it has to change again."""
     finger = await enrolled(house, "Anna")
     card = await visit.overview()

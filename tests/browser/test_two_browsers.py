@@ -50,7 +50,7 @@ class _SlowNews:
             socket.send(message)
 
 
-async def test_who_starts_a_moment_too_late_is_told_that_it_is_not_their_turn(
+async def test_who_starts_slightly_too_late_is_shown_that_the_reader_is_busy(
     house: CardHouse, card: Locator, welcome: Welcome
 ) -> None:
     """Otherwise they would mistake the other's enrollment for their own, and place a finger."""

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 _AWAY = "The reader does not answer."
 
 
-async def test_a_reader_that_is_away_is_told_of_and_nothing_is_offered_that_would_fail(
+async def test_an_unavailable_reader_is_shown_as_such_and_nothing_is_offered_that_would_fail(
     house: CardHouse, visit: Visit
 ) -> None:
     await enrolled(house, "Anna", "left_thumb")
@@ -75,7 +75,7 @@ async def test_a_form_that_is_open_when_the_reader_goes_away_comes_back_with_wha
     await expect(card.get_by_role("textbox", name="Name")).to_have_value("Window cleaner")
 
 
-async def test_a_reader_that_is_taken_out_of_use_is_told_of_and_comes_back_by_itself(
+async def test_a_disabled_reader_is_shown_as_such_and_comes_back_by_itself(
     house: CardHouse, visit: Visit
 ) -> None:
     await enrolled(house, "Anna", "left_thumb")

@@ -40,7 +40,7 @@ async def test_a_reader_that_is_killed_after_the_last_scan_has_kept_the_finger(
 
 
 @pytest.mark.parametrize("scan", [ScanStep.LIFT_2, ScanStep.COMPLETED])
-async def test_a_reader_that_is_killed_between_the_sensor_and_its_flash_is_of_one_mind_with_it(
+async def test_a_reader_that_is_killed_between_sensor_and_flash_agrees_with_its_sensor(
     house: House, scan: ScanStep
 ) -> None:
     """Right after Store, and right after the scan that verifies: nobody knows what it has kept."""

@@ -41,7 +41,7 @@ async def _is_on_disk(observed: ObservedEnrollment) -> None:
     await until(lambda: memory.exists() and template_id in memory.read_bytes())
 
 
-async def test_a_broker_that_remembers_costs_no_scan(house_with_proxies: House) -> None:
+async def test_a_broker_that_keeps_its_messages_loses_no_scan(house_with_proxies: House) -> None:
     observed = await begin(house_with_proxies)
     await observed.placement.go_on(ScanStep.LIFT_1)
     await _is_on_disk(observed)
@@ -51,7 +51,7 @@ async def test_a_broker_that_remembers_costs_no_scan(house_with_proxies: House) 
 
 
 @pytest.mark.parametrize("scan_step", [ScanStep.PLACE_1, ScanStep.PLACE_3])
-async def test_a_broker_that_has_forgotten_everything_costs_no_scan(
+async def test_a_broker_that_lost_all_messages_loses_no_scan(
     house_with_proxies: House, scan_step: ScanStep
 ) -> None:
     observed = await begin(house_with_proxies)
@@ -63,7 +63,7 @@ async def test_a_broker_that_has_forgotten_everything_costs_no_scan(
 
 
 @pytest.mark.parametrize("scan_step", [ScanStep.PLACE_2, ScanStep.COMPLETED])
-async def test_a_broker_that_comes_back_with_the_beginning_of_the_enrollment_takes_nothing_back(
+async def test_a_broker_that_restarts_with_older_snapshots_takes_nothing_back(
     house_with_proxies: House, tmp_path: Path, scan_step: ScanStep
 ) -> None:
     """Home Assistant has seen more than the broker remembers; nothing may go back or come twice."""
@@ -76,7 +76,7 @@ async def test_a_broker_that_comes_back_with_the_beginning_of_the_enrollment_tak
     await observed.judge("completed", 3)
 
 
-async def test_a_broker_that_comes_back_with_an_enrollment_of_before_confuses_nobody(
+async def test_a_broker_that_restarts_with_an_earlier_enrollment_changes_nothing(
     house_with_proxies: House, tmp_path: Path
 ) -> None:
     before = await begin(house_with_proxies)

@@ -66,7 +66,7 @@ async def test_every_scan_comes_live_from_the_other_node(idle: House) -> None:
     assert not any(event["late"] for event in await observed.told())
 
 
-async def test_who_was_away_sees_the_whole_truth_though_this_node_retains_nothing(
+async def test_after_an_absence_the_state_is_complete_though_this_node_retains_nothing(
     idle: House, second_node: tuple[Program, int]
 ) -> None:
     observed = await begin(idle)
@@ -89,7 +89,7 @@ async def test_who_was_away_sees_the_whole_truth_though_this_node_retains_nothin
     await observed.judge("completed", 3)
 
 
-async def test_a_reader_whose_node_dies_goes_on_by_the_other_one(
+async def test_a_reader_whose_node_is_killed_continues_by_the_other_one(
     idle: House, second_node: tuple[Program, int]
 ) -> None:
     observed = await begin(idle)

@@ -97,7 +97,7 @@ async def test_the_demo_ends_all_that_it_started_when_its_terminal_is_closed(
     assert _left_in(tmp_path) == []
 
 
-async def test_a_restart_asked_of_home_assistant_brings_it_back_with_its_readers(
+async def test_a_restart_of_home_assistant_brings_it_back_with_its_readers(
     tmp_path: Path,
 ) -> None:
     port = free_port()

@@ -37,7 +37,9 @@ async def test_five_in_a_row_show_every_scan_once_and_in_order(house: House, run
     assert f"Person {run}" in await house.names()
 
 
-async def test_the_enrollment_sensor_tells_who_and_what_next(house: House) -> None:
+async def test_the_enrollment_sensor_shows_who_is_enrolled_and_what_to_do_next(
+    house: House,
+) -> None:
     await house.action("enroll_fingerprint", name="Clara", finger="left_thumb")
     state = await house.client.async_until_state(ENROLLMENT, "place_finger")
     await house.action("cancel_enrollment")
@@ -64,7 +66,7 @@ async def test_a_cancel_ends_it_and_leaves_no_name_and_no_template(house: House)
         assert started["slot"] not in sensor.templates
 
 
-async def test_nobody_comes_and_it_ends_by_itself(house: House) -> None:
+async def test_an_enrollment_without_a_finger_ends_by_itself(house: House) -> None:
     names = await house.names()
     answer = await house.action("enroll_fingerprint", name="Nobody", scan_timeout=5, wait=True)
 

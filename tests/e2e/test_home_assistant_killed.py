@@ -73,7 +73,7 @@ async def _begin(house: House) -> RecordedEnrollment:
 @pytest.mark.parametrize(
     "scan_step", [scan_step for scan_step in ScanStep if scan_step is not ScanStep.COMPLETED]
 )
-async def test_a_home_assistant_that_is_killed_shows_and_tells_all_scans_when_it_is_back(
+async def test_a_killed_home_assistant_shows_and_reports_all_scans_when_it_is_back(
     house_with_proxies: House, scan_step: ScanStep
 ) -> None:
     """Killed once it has noted what it has told; what it missed it tells as late, and once."""
@@ -91,7 +91,7 @@ async def test_a_home_assistant_that_is_killed_shows_and_tells_all_scans_when_it
     assert _scans(await observed.told()) == [(k, k > captured) for k in (1, 2, 3)]
 
 
-async def test_killed_at_the_very_end_it_knows_the_finger_and_repeats_nothing_as_news(
+async def test_killed_at_the_very_end_it_knows_the_finger_and_repeats_no_live_event(
     house_with_proxies: House,
 ) -> None:
     """Killed before it can have noted the end: twice told is possible, twice live is not."""

@@ -38,7 +38,7 @@ async def _network(house: House) -> None:
 
 
 @pytest.mark.parametrize("wreck", [_broker, _reader, _home_assistant, _network])
-async def test_what_a_test_leaves_wrecked_costs_the_next_one_nothing(
+async def test_what_a_test_leaves_broken_is_repaired_for_the_next_one(
     shared_house_with_proxies: House, wreck: Callable[[House], Awaitable[None]]
 ) -> None:
     async with shared_house_with_proxies.idle():
@@ -52,7 +52,7 @@ async def test_what_a_test_leaves_wrecked_costs_the_next_one_nothing(
         await observed.judge("completed", 3)
 
 
-async def test_a_hand_does_not_come_back_before_the_reader_knows_that_it_is_gone(
+async def test_a_finger_is_not_placed_again_before_the_reader_has_noticed_the_lift(
     house_with_proxies: House,
 ) -> None:
     observed = await begin(house_with_proxies)

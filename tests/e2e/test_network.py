@@ -60,7 +60,7 @@ async def test_connections_that_break_at_every_stage_lose_no_scan(
     await observed.judge("completed", 3)
 
 
-async def test_an_enrollment_that_its_caller_was_told_has_failed_does_not_run_on(
+async def test_an_enrollment_whose_call_has_failed_does_not_go_on(
     house_with_proxies: House,
 ) -> None:
     """The network holds the start, Home Assistant gives up, then the start arrives."""

@@ -19,7 +19,7 @@ SECOND = "back_door"
 
 
 @pytest.mark.parametrize("scan_step", [ScanStep.LIFT_1, ScanStep.PLACE_3])
-async def test_a_client_that_comes_in_the_middle_sees_the_whole_truth_at_once(
+async def test_a_client_that_connects_in_the_middle_gets_the_complete_state_at_once(
     house: House, scan_step: ScanStep
 ) -> None:
     observed = await begin(house)

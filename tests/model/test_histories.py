@@ -142,7 +142,7 @@ _DELETED = ([Enroll(0, 0, Scans.RIGHT)], [[fingerprints.Delete(0), environment.R
 
 
 @pytest.mark.parametrize("history", [_GONE_FROM_THERE, _DELETED])
-async def test_histories_that_once_went_wrong_end_well(
+async def test_histories_that_once_failed_succeed(
     builder: Callable[[int], VirtualHome], history: History
 ) -> None:
     await _run_history(builder(0), history)

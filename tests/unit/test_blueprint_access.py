@@ -123,7 +123,7 @@ async def test_all_the_chosen_readers_count(acting: Acting, back_door: Home) -> 
 
 
 @pytest.mark.parametrize("acting", ["open_lock", "disarm_alarm"], indirect=True)
-async def test_nobody_chosen_is_nobody_let_in(acting: Acting) -> None:
+async def test_with_nobody_chosen_nobody_is_let_in(acting: Acting) -> None:
     await acting.automate()
     await acting.touch()
     assert acting.calls == []

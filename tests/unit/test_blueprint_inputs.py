@@ -110,7 +110,7 @@ async def test_the_greeting_is_a_notification_unless_it_is_changed(
 
 
 @pytest.mark.parametrize("acting", ["greet"], indirect=True)
-async def test_everybody_is_nobody_unknown(acting: Acting) -> None:
+async def test_everybody_does_not_include_unknown_fingers(acting: Acting) -> None:
     await acting.automate()
     await acting.touch(template_id=None)
     await acting.touch(age=60)

@@ -84,7 +84,7 @@ async def test_the_third_unknown_touch_warns_and_locks_out(
     assert _identification(home) == "off"
 
 
-async def test_it_counts_anew_after_a_warning(
+async def test_it_counts_from_zero_after_a_warning(
     home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
     await _watch(home)

@@ -110,7 +110,7 @@ async def test_blanks_around_an_id_do_no_harm(hass: HomeAssistant, reader: FakeR
 
 
 @pytest.mark.parametrize("reader_id", ["", "  ", "Front", "front door", "a/b", "+", "#", "a" * 65])
-async def test_what_cannot_be_a_reader_id_is_told_so_and_asked_again(
+async def test_an_invalid_reader_id_is_an_error_in_the_form(
     hass: HomeAssistant, reader: FakeReader, broker: FakeBroker, reader_id: str
 ) -> None:
     result = await enter(hass, await by_user(hass), reader_id)
@@ -122,7 +122,7 @@ async def test_what_cannot_be_a_reader_id_is_told_so_and_asked_again(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_an_id_that_nobody_answers_is_told_so_and_can_be_corrected(
+async def test_an_id_without_an_answering_reader_is_an_error_and_can_be_corrected(
     hass: HomeAssistant, reader: FakeReader, impatient: None
 ) -> None:
     reader.announce()

@@ -255,7 +255,7 @@ async def test_with_force_only_home_assistant_forgets(
     assert (await home.unnamed())[5] == anna
 
 
-async def test_there_is_nothing_to_forget_of_what_has_no_name(
+async def test_force_is_an_error_for_a_template_without_a_name(
     home: Home, reader: FakeReader
 ) -> None:
     await home.settle()

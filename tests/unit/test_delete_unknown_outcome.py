@@ -76,7 +76,7 @@ async def test_a_deletion_that_may_still_be_done_stays_open(
     assert home.missing() is None
 
 
-async def test_the_reader_hears_of_a_second_deletion_only_when_it_is_on_disk_that_it_is_open(
+async def test_a_second_deletion_is_sent_only_after_it_was_saved_as_open(
     hass: HomeAssistant, home: Home, reader: FakeReader
 ) -> None:
     """The caller of the first has gone away, while its save was under way."""
@@ -103,7 +103,7 @@ async def test_the_reader_hears_of_a_second_deletion_only_when_it_is_on_disk_tha
     assert 5 not in reader.stored
 
 
-async def test_a_deletion_is_done_only_when_it_is_on_disk_that_the_name_was_forgotten_before(
+async def test_a_deletion_is_sent_only_after_an_earlier_removal_of_the_name_was_saved(
     hass: HomeAssistant, home: Home, reader: FakeReader
 ) -> None:
     """Whoever had it forgotten has gone away, while that save was under way."""
@@ -134,7 +134,7 @@ async def test_a_deletion_is_done_only_when_it_is_on_disk_that_the_name_was_forg
 
 
 @pytest.mark.parametrize("refusal", [Refusal.BUSY, Refusal.SENSOR_CHANGED])
-async def test_a_no_to_a_second_deletion_leaves_the_first_one_open(
+async def test_a_refusal_of_a_second_deletion_leaves_the_first_one_open(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any], refusal: Refusal
 ) -> None:
     anna = await home.enrolled()
@@ -147,7 +147,7 @@ async def test_a_no_to_a_second_deletion_leaves_the_first_one_open(
     assert home.missing() is None
 
 
-async def test_in_the_slot_of_one_that_is_not_found_another_is_still_shown(
+async def test_another_template_in_the_slot_of_one_that_is_not_found_is_still_shown(
     home: Home, reader: FakeReader
 ) -> None:
     """As after a reader has lost its ids."""

@@ -77,7 +77,7 @@ async def test_diagnostics_are_unavailable_with_their_reader(
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-async def test_when_a_reader_has_started_changes_only_when_it_starts_anew(
+async def test_the_start_time_changes_only_when_a_reader_restarts(
     enabled: Home, reader: FakeReader
 ) -> None:
     seen = []

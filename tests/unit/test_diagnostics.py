@@ -26,7 +26,7 @@ async def enroll(home: Home, finger: str) -> dict[str, Any]:
     return {"person": person.id, **answer}
 
 
-async def test_a_new_reader_tells_how_it_stands(
+async def test_the_diagnostics_of_a_new_reader_describe_its_state(
     home: Home, hass_client: ClientSessionGenerator
 ) -> None:
     assert await get_diagnostics_for_config_entry(home.hass, hass_client, home.entry) == {
@@ -75,7 +75,7 @@ async def test_a_new_reader_tells_how_it_stands(
     }
 
 
-async def test_a_reader_that_never_answered_tells_so(
+async def test_the_diagnostics_of_a_reader_that_never_answered_say_so(
     new_home: Home, hass_client: ClientSessionGenerator, reader: FakeReader, impatient: None
 ) -> None:
     reader.silent = True
@@ -85,7 +85,7 @@ async def test_a_reader_that_never_answered_tells_so(
     assert told["state"]["identity"] is None
 
 
-async def test_nothing_tells_whose_finger_it_is(
+async def test_diagnostics_do_not_reveal_whose_finger_it_is(
     home: Home, hass_client: ClientSessionGenerator, reader: FakeReader
 ) -> None:
     """A bug report is public; the template id is the key to a door that trusts MQTT messages."""

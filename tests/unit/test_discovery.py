@@ -103,7 +103,7 @@ async def test_a_reader_that_was_given_another_id_is_followed_there(
     assert entry.data[CONF_READER_ID] == READER_ID
 
 
-async def test_an_announcement_that_nobody_answers_for_leads_nowhere(
+async def test_an_announcement_without_an_answering_reader_changes_nothing(
     hass: HomeAssistant, broker: FakeBroker, impatient: None
 ) -> None:
     """What is retained under a former id stays there for ever."""

@@ -107,7 +107,7 @@ async def test_fingerprints_are_listed_by_slot(home: Home, reader: FakeReader) -
 # Moments
 
 
-async def test_every_scan_is_told_once_and_live(home: Home, reader: FakeReader) -> None:
+async def test_every_scan_is_reported_once_and_live(home: Home, reader: FakeReader) -> None:
     events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     await home.enroll()
     reader.capture()
@@ -126,7 +126,7 @@ async def test_every_scan_is_told_once_and_live(home: Home, reader: FakeReader) 
     assert events[3].data["attempts"] == 2
 
 
-async def test_a_repeated_snapshot_tells_nothing_new(home: Home, reader: FakeReader) -> None:
+async def test_a_repeated_snapshot_causes_no_event(home: Home, reader: FakeReader) -> None:
     await home.enroll()
     reader.capture()
     events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
@@ -184,7 +184,7 @@ async def test_an_enrollment_is_followed_on_after_a_restart(
     assert list((await home.named()).values()) == ["Anna"]
 
 
-async def test_what_was_missed_in_a_restart_is_told_once_and_as_late(
+async def test_events_missed_during_a_restart_are_reported_once_and_as_late(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
     await home.enroll()
@@ -215,7 +215,7 @@ async def test_an_enrollment_that_completed_during_a_restart_gets_its_name(
     assert list((await home.named()).values()) == ["Anna"]
 
 
-async def test_a_crash_between_name_and_mark_makes_no_second_fingerprint(
+async def test_a_crash_between_saving_name_and_delivery_log_makes_no_second_fingerprint(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
     """The name is saved first: told again, as late, is better than lost."""
@@ -231,7 +231,7 @@ async def test_a_crash_between_name_and_mark_makes_no_second_fingerprint(
     assert await home.fingerprints() == before
 
 
-async def test_a_name_that_was_only_meant_is_not_shown_after_a_restart(
+async def test_a_pending_name_is_not_shown_after_a_restart(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any], impatient: None
 ) -> None:
     """Home Assistant was stopped between asking and the answer; the reader never started."""

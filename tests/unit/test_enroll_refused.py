@@ -99,7 +99,7 @@ async def test_while_an_enrollment_runs_there_is_no_other(home: Home, reader: Fa
     assert fingerprint["template_id"] == response["template_id"]
 
 
-async def test_of_two_callers_at_once_the_second_is_told_so_at_once(
+async def test_of_two_callers_at_once_the_second_gets_an_error_at_once(
     home: Home, reader: FakeReader
 ) -> None:
     """It does not wait for what becomes of the first."""

@@ -107,7 +107,7 @@ async def test_progress_is_the_share_of_captured_scans(home: Home, reader: FakeR
     assert seen == ["0", "0", "33", "67", "100"]
 
 
-async def test_enrolling_is_on_while_the_reader_is_at_it(home: Home, reader: FakeReader) -> None:
+async def test_enrolling_is_on_while_an_enrollment_runs(home: Home, reader: FakeReader) -> None:
     assert home.state("binary_sensor", "enrolling").state == "off"
     await home.enroll()
     assert home.state("binary_sensor", "enrolling").state == "on"

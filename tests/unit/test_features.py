@@ -171,7 +171,7 @@ async def test_a_reader_that_is_away_at_the_start_has_its_entities(
 
 
 @pytest.mark.parametrize("features", [OLD, [*FEATURES, "led_color"]], ids=["less", "more"])
-async def test_what_was_told_before_is_not_told_again(
+async def test_earlier_events_are_not_reported_again(
     home: Home, reader: FakeReader, told: list[str], features: list[str]
 ) -> None:
     anna = await home.enrolled()
@@ -188,7 +188,7 @@ async def test_what_was_told_before_is_not_told_again(
     assert [each["name"] for each in await home.fingerprints()] == ["Anna"]
 
 
-async def test_a_touch_right_behind_the_news_is_told_once(
+async def test_a_touch_right_after_the_announcement_is_reported_once(
     home: Home, reader: FakeReader, told: list[str]
 ) -> None:
     anna = await home.enrolled()
@@ -210,7 +210,7 @@ async def test_a_touch_right_behind_the_news_is_told_once(
     assert told == ["identified"]
 
 
-async def test_an_enrollment_goes_on_over_the_reload_and_each_scan_is_told_once(
+async def test_an_enrollment_goes_on_over_the_reload_and_each_scan_is_reported_once(
     home: Home, reader: FakeReader, told: list[str]
 ) -> None:
     await home.enroll()
@@ -224,9 +224,7 @@ async def test_an_enrollment_goes_on_over_the_reload_and_each_scan_is_told_once(
     assert [each["name"] for each in await home.fingerprints()] == ["Anna"]
 
 
-async def test_who_asks_for_something_as_the_news_come_gets_it(
-    home: Home, reader: FakeReader
-) -> None:
+async def test_an_action_during_the_reload_succeeds(home: Home, reader: FakeReader) -> None:
     """The reload lets the hello end that has brought the news."""
     reader.identity["features"] = [*FEATURES, "led_color"]
     coordinator = home.entry.runtime_data

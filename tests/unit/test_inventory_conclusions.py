@@ -189,7 +189,7 @@ async def test_two_templates_that_have_changed_places_keep_their_names(
     assert home.state("event", "touch").attributes["name"] == "Ben"
 
 
-async def test_a_template_that_is_known_on_another_reader_is_nobody_here(
+async def test_a_template_that_is_named_on_another_reader_is_unknown_here(
     hass: HomeAssistant, home: Home, broker: FakeBroker
 ) -> None:
     """Whoever can put a template id into a slot would else open every door."""

@@ -41,7 +41,7 @@ async def test_a_touch_that_is_not_provably_live_is_late(
     assert [moment.data["type"] for moment in moments] == ["late_identified"]
 
 
-async def test_a_hello_that_was_answered_by_two_lives_of_the_reader_proves_nothing(
+async def test_a_hello_that_was_answered_before_and_after_a_restart_proves_nothing(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
     """Which of the two uptimes a touch is measured by, nobody knows any more."""
@@ -53,7 +53,7 @@ async def test_a_hello_that_was_answered_by_two_lives_of_the_reader_proves_nothi
     assert home.state("event", "late_touch").attributes["late_name"] == "Anna"
 
 
-async def test_a_late_touch_names_nobody_where_automations_look(
+async def test_a_late_touch_names_nobody_in_the_live_entities(
     home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
 ) -> None:
     """An automation that opens for `name: Anna` must not be fooled by the wrong entity."""
@@ -66,14 +66,14 @@ async def test_a_late_touch_names_nobody_where_automations_look(
     assert {"name", "finger", "person"}.isdisjoint(moments[0].data)
 
 
-async def test_a_late_touch_tells_its_age(home: Home, reader: FakeReader, anna: str) -> None:
+async def test_a_late_touch_has_its_age(home: Home, reader: FakeReader, anna: str) -> None:
     reader.touch(anna, age=60)
     shown = home.state("event", "late_touch").attributes
     assert shown["age"] == pytest.approx(60, abs=1)
     assert shown["touched_at"] is not None
 
 
-async def test_a_late_touch_of_unknown_age_says_so(
+async def test_a_late_touch_of_unknown_age_has_the_age_none(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
     reader.touch(anna, at_ms=None)

@@ -52,7 +52,7 @@ async def test_mqtt_that_goes_away_in_the_middle_of_the_setup_leaves_nothing_beh
 
 
 @pytest.mark.parametrize("request_", ["hello", "start"])
-async def test_an_entry_that_is_unloaded_while_a_start_is_under_way_waits_for_nobody(
+async def test_unloading_during_a_start_does_not_wait(
     home: Home, reader: FakeReader, request_: str
 ) -> None:
     """What the reader answers from now on is not heard any more."""
@@ -84,7 +84,7 @@ async def test_what_starts_although_its_entry_was_reloaded_meanwhile_is_cancelle
 
 
 @pytest.mark.parametrize("button", ["cancel_enrollment", "identify", "restart"])
-async def test_an_entry_that_is_unloaded_while_a_button_is_pressed_waits_for_nobody(
+async def test_unloading_while_a_button_is_pressed_does_not_wait(
     home: Home, reader: FakeReader, button: str
 ) -> None:
     name = button.removesuffix("_enrollment")
@@ -101,7 +101,7 @@ async def test_an_entry_that_is_unloaded_while_a_button_is_pressed_waits_for_nob
             await pressing
 
 
-async def test_a_cancel_that_is_answered_as_the_entry_is_unloaded_tells_nothing_there(
+async def test_a_cancel_that_is_answered_during_unloading_causes_no_event_there(
     home: Home, reader: FakeReader
 ) -> None:
     """The entities are gone; the next run tells it, once."""

@@ -65,7 +65,7 @@ def test_a_hello_that_was_not_answered_bounds_nothing() -> None:
     assert liveness.age(HELLO, 1000, 1.0) is None
 
 
-def test_an_answer_to_nobodys_hello_bounds_nothing() -> None:
+def test_an_answer_to_an_unknown_hello_bounds_nothing() -> None:
     liveness = Liveness()
     liveness.answered(HELLO, 1000)
     assert liveness.age(HELLO, 1000, 1.0) is None

@@ -189,7 +189,7 @@ async def test_what_gets_no_name_because_of_the_sensor_says_so(
     assert await home.named() == {}
 
 
-async def test_of_two_who_name_the_same_at_once_the_second_is_told(
+async def test_of_two_callers_who_name_the_same_at_once_the_second_gets_an_error(
     home: Home, reader: FakeReader
 ) -> None:
     """Else a fingerprint that the first has disabled would count again."""

@@ -76,7 +76,7 @@ async def test_a_reader_that_goes_away_in_the_middle_is_awaited(
     await dialog.until("cancelled")
 
 
-async def test_a_reload_in_the_middle_is_lived_through(home: Home, reader: FakeReader) -> None:
+async def test_the_dialog_goes_on_after_a_reload(home: Home, reader: FakeReader) -> None:
     dialog = await async_started(home)
     assert await home.unload()
     await dialog.until("away 1/3")

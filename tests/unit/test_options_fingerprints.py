@@ -254,7 +254,7 @@ async def test_when_the_last_one_was_deleted_there_is_nothing_left_to_choose(
     assert dialog.step["reason"] == "no_fingerprints"
 
 
-async def test_a_form_lives_through_a_reload(home: Home, anna: str) -> None:
+async def test_a_form_can_be_submitted_after_a_reload(home: Home, anna: str) -> None:
     dialog = await async_open(home, ANNA, "edit")
     await home.restart()
     await dialog.submit(name="Ann", enabled=True)

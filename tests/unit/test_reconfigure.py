@@ -48,7 +48,7 @@ async def test_the_form_says_which_reader_it_is_about_and_what_its_id_was(
 
 
 @pytest.mark.parametrize("reader_id", ["", "Front", "a/b", "+", "a" * 65])
-async def test_what_cannot_be_a_reader_id_is_told_so_and_asked_again(
+async def test_an_invalid_reader_id_is_an_error_in_the_form(
     home: Home, reader: FakeReader, reader_id: str
 ) -> None:
     heard, data = list(reader.heard), dict(home.entry.data)
@@ -59,7 +59,7 @@ async def test_what_cannot_be_a_reader_id_is_told_so_and_asked_again(
     assert result["reason"] == "reconfigure_successful"
 
 
-async def test_an_id_that_nobody_answers_is_told_so_and_can_be_corrected(
+async def test_an_id_without_an_answering_reader_is_an_error_and_can_be_corrected(
     home: Home, impatient: None
 ) -> None:
     data = dict(home.entry.data)

@@ -107,7 +107,7 @@ async def test_who_removes_a_reader_and_adds_it_again_loses_nothing(
     assert again.state("event", "touch").attributes["name"] == "Anna"
 
 
-async def test_the_days_begin_anew_with_the_next_removal(
+async def test_the_days_begin_again_with_the_next_removal(
     home: Home, anna: str, clock: Clock
 ) -> None:
     await async_remove(home)

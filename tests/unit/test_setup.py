@@ -265,7 +265,7 @@ async def test_a_hello_answer_with_nonsense_in_it_makes_nobody_available(
     assert not new_home.available
 
 
-async def test_a_retained_answer_is_nobodys(
+async def test_a_retained_answer_is_ignored(
     new_home: Home, broker: FakeBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No reader retains one; what is there may be as old as the broker."""

@@ -70,7 +70,7 @@ async def test_a_reader_that_is_just_being_asked_in_the_background_takes_no_long
     assert await _async_in_vain(action(home)) == KNOWN_TO_BE_AWAY
 
 
-async def test_who_waits_behind_another_in_vain_gets_the_same_outcome(
+async def test_a_caller_queued_behind_a_failing_one_gets_the_same_error(
     home: Home, reader: FakeReader
 ) -> None:
     await _async_lost(reader, 8)
@@ -78,7 +78,7 @@ async def test_who_waits_behind_another_in_vain_gets_the_same_outcome(
     assert await _async_in_vain(home.enroll()) == pytest.approx(2.0, abs=0.01)
 
 
-async def test_who_waits_behind_another_in_vain_is_not_refused_by_a_reader_that_is_back(
+async def test_a_caller_queued_behind_a_failing_one_is_served_by_a_reader_that_is_back(
     home: Home, reader: FakeReader
 ) -> None:
     """The background asked in between, because the reader told that it had started."""

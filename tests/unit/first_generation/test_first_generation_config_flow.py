@@ -56,7 +56,7 @@ async def _unload(hass: HomeAssistant) -> None:
             assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_it_is_set_up_by_its_id_after_a_word_on_what_it_cannot_do(
+async def test_it_is_set_up_by_its_id_after_a_note_on_its_limitations(
     hass: HomeAssistant, first_gen: FakeFirstGenerationReader
 ) -> None:
     result = await _enter(hass)
@@ -125,7 +125,7 @@ async def test_something_else_under_its_topic_is_no_reader(
     assert (await _enter(hass))["errors"] == {"base": "cannot_connect"}
 
 
-async def test_a_retained_answer_is_nobodys(
+async def test_a_retained_answer_is_ignored(
     hass: HomeAssistant, first_gen: FakeFirstGenerationReader, impatient: None
 ) -> None:
     first_gen.silent = True

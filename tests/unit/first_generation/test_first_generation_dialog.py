@@ -32,7 +32,7 @@ async def test_an_enrollment_is_cancelled(hass: HomeAssistant, home: FirstGenera
     assert (home.stage, dialog.step_id) == ("cancelled", "init")
 
 
-async def test_why_an_enrollment_failed_is_told(
+async def test_the_reason_of_a_failed_enrollment_is_shown(
     hass: HomeAssistant, home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     await home.enroll()

@@ -80,7 +80,7 @@ async def test_the_start_is_said_once(
 
 
 @later
-async def test_it_is_confirmed_and_told_that_it_is_saved(
+async def test_it_gets_the_confirmation_and_the_saved_message(
     home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     answer = await home.enrolled()
@@ -252,7 +252,7 @@ async def test_a_slot_that_only_the_sketch_refuses_is_refused(
         assert (await home.enroll(slot=150))["slot"] == 150
 
 
-async def test_a_full_sensor_is_told_so(
+async def test_a_full_sensor_is_an_error(
     home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     first_gen.reader.sensor.templates.update(dict.fromkeys(range(1, 128), "a stranger"))
@@ -298,7 +298,7 @@ async def test_a_reader_that_another_system_uses_is_busy(
 
 
 @later
-async def test_a_reader_that_missed_that_the_last_one_was_saved_is_told_again(
+async def test_a_reader_that_missed_the_saved_message_gets_it_again(
     home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     first_gen.deaf = lambda suffix, _message: suffix == "enroll/completion"

@@ -61,7 +61,7 @@ async def _enroll_through_losses(home: FirstGenerationHome) -> str | None:
 # A good enrollment of the later sketch: started, waiting, three times progress and waiting (after
 # the last it says ready_for_confirmation instead), success.
 @pytest.mark.parametrize("lost", range(9))
-async def test_one_lost_message_of_the_reader_hangs_nothing_and_guesses_no_name(
+async def test_one_lost_message_of_the_reader_blocks_nothing_and_guesses_no_name(
     home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None, lost: int
 ) -> None:
     seen, first_gen.loses = _loses_nth(lost)
@@ -86,7 +86,7 @@ async def test_one_lost_message_of_the_reader_hangs_nothing_and_guesses_no_name(
 
 
 @pytest.mark.parametrize("lost", range(4))
-async def test_one_lost_message_to_the_reader_hangs_nothing(
+async def test_one_lost_message_to_the_reader_blocks_nothing(
     home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None, lost: int
 ) -> None:
     """Start, then with the later sketch confirm and saved."""
@@ -221,7 +221,7 @@ async def test_a_broker_that_comes_and_goes_gives_no_more_time(
 
 
 @later
-async def test_a_success_that_comes_again_is_said_to_be_saved_again(
+async def test_a_repeated_success_is_answered_by_the_saved_message_again(
     home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     """The reader takes no other enrollment before it has heard that; and nothing is undone."""

@@ -202,7 +202,7 @@ def test_the_slot_is_free_as_far_as_anybody_can_know(
     ("taken", "capacity", "stored"),
     [(set(), 127, 127), (set(range(1, 128)), 127, 127), (set(range(1, 21)), 20, 0)],
 )
-def test_a_full_sensor_is_told_so(taken: set[int], capacity: int, stored: int) -> None:
+def test_a_full_sensor_is_an_error(taken: set[int], capacity: int, stored: int) -> None:
     assert enrollments.choose_slot(None, taken, capacity, stored) is Refusal.SENSOR_FULL
 
 

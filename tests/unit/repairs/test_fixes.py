@@ -60,7 +60,7 @@ async def test_all_templates_that_come_back_while_the_form_is_open_keep_their_na
     assert home.state("event", "touch").attributes["name"] == "Anna"
 
 
-async def test_a_name_that_the_form_did_not_tell_is_not_forgotten(home: RepairsHome) -> None:
+async def test_a_name_that_the_form_did_not_list_is_not_forgotten(home: RepairsHome) -> None:
     await home.enrolled(name="Ben", slot=BENS_SLOT)
     await home.trouble(ISSUE_FINGERPRINTS_MISSING)
     form = await home.open(ISSUE_FINGERPRINTS_MISSING)
@@ -213,7 +213,7 @@ async def test_whose_template_is_gone_is_not_offered(home: RepairsHome) -> None:
     assert list(options(await home.open(ISSUE_SENSOR_FULL))) == ["? (1)", "? (2)", "? (3)"]
 
 
-async def test_a_full_sensor_that_fills_up_again_is_told_again(home: RepairsHome) -> None:
+async def test_a_full_sensor_that_fills_up_again_is_an_issue_again(home: RepairsHome) -> None:
     await home.trouble(ISSUE_SENSOR_FULL)
     form = await home.open(ISSUE_SENSOR_FULL)
     await home.submit(form, slots=[options(form)["? (1)"]])
@@ -237,7 +237,7 @@ async def test_a_reader_with_a_new_firmware_gets_its_entities(home: RepairsHome)
     assert entities.async_get_entity_id(*switch) is not None
 
 
-async def test_a_reader_whose_firmware_is_still_too_old_is_told_so(home: RepairsHome) -> None:
+async def test_a_firmware_that_is_still_too_old_is_an_error_in_the_form(home: RepairsHome) -> None:
     await home.trouble(ISSUE_FIRMWARE_TOO_OLD)
     home.reader.identity |= {"features": ["led", "list"], "firmware": "0.1.9"}
     form = await home.fix(ISSUE_FIRMWARE_TOO_OLD)

@@ -48,7 +48,7 @@ _REFUSALS = [
     ("kind", "command"), [(ISSUE_SENSOR_CHANGED, "accept_sensor"), (ISSUE_SENSOR_FULL, "delete")]
 )
 @pytest.mark.parametrize(("refusal", "error"), _REFUSALS)
-async def test_a_reader_that_refuses_is_told_so_and_can_be_asked_again(
+async def test_a_refusal_of_the_reader_is_shown_and_can_be_retried(
     home: RepairsHome, kind: str, command: str, refusal: str, error: str
 ) -> None:
     home.anna = await home.enrolled()
@@ -68,9 +68,7 @@ async def test_a_reader_that_refuses_is_told_so_and_can_be_asked_again(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != ISSUE_FINGERPRINTS_MISSING])
-async def test_a_silent_reader_is_told_so_and_can_be_asked_again(
-    home: RepairsHome, kind: str
-) -> None:
+async def test_a_silent_reader_is_an_error_and_can_be_retried(home: RepairsHome, kind: str) -> None:
     await home.trouble(kind)
     form = await home.open(kind)
     data = {"slots": [options(form)["? (1)"]]} if kind == ISSUE_SENSOR_FULL else {}

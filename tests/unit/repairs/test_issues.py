@@ -33,7 +33,7 @@ async def test_nothing_is_wrong_with_a_reader_that_is_well(home: RepairsHome) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_what_is_wrong_is_told_until_it_is_over(home: RepairsHome, kind: str) -> None:
+async def test_an_issue_is_shown_until_it_is_over(home: RepairsHome, kind: str) -> None:
     await home.trouble(kind)
     assert home.raised() == {kind}
     issue = home.issue(kind)
@@ -58,7 +58,7 @@ async def test_what_is_wrong_is_told_until_it_is_over(home: RepairsHome, kind: s
         (ISSUE_SENSOR_FULL, {"capacity": "3"}),
     ],
 )
-async def test_what_is_told_says_what_it_is_about(
+async def test_an_issue_names_what_it_is_about(
     home: RepairsHome, kind: str, placeholders: dict[str, str]
 ) -> None:
     await home.trouble(kind)
@@ -105,7 +105,7 @@ async def test_an_unreachable_reader_is_not_taken_for_an_empty_one(home: Repairs
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("how", ["async_unload", "async_remove"])
-async def test_nothing_is_told_of_a_reader_that_is_not_in_use(
+async def test_there_are_no_issues_of_an_unloaded_reader(
     home: RepairsHome, kind: str, how: str
 ) -> None:
     await home.trouble(kind)
@@ -115,7 +115,7 @@ async def test_nothing_is_told_of_a_reader_that_is_not_in_use(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != ISSUE_OTHER_DEVICE])
-async def test_what_is_still_wrong_after_a_restart_is_told_again(
+async def test_an_issue_that_persists_after_a_restart_is_shown_again(
     home: RepairsHome, kind: str
 ) -> None:
     await home.trouble(kind)
@@ -152,7 +152,7 @@ async def test_a_reader_can_have_any_title(home: RepairsHome) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_what_is_wrong_is_told_under_the_name_that_the_reader_has_now(
+async def test_an_issue_is_shown_under_the_current_name_of_the_reader(
     home: RepairsHome, kind: str
 ) -> None:
     await home.trouble(kind)
@@ -189,7 +189,7 @@ async def test_a_new_name_does_not_bring_back_what_is_over(home: RepairsHome, ki
     assert (home.issue(kind).translation_placeholders or {})["reader"] == "Garden gate"
 
 
-async def test_what_is_wrong_with_one_reader_is_not_told_of_another(
+async def test_an_issue_of_one_reader_is_not_shown_for_another(
     home: RepairsHome, broker: FakeBroker
 ) -> None:
     other = await async_back_door(home.hass, broker)

@@ -59,7 +59,7 @@ async def test_the_reader_that_answers_takes_the_place_of_the_other(home: Repair
     assert home.raised() == {ISSUE_FINGERPRINTS_MISSING}
 
 
-async def test_a_reader_that_the_form_did_not_tell_does_not_take_its_place(
+async def test_a_reader_that_the_form_did_not_name_does_not_take_its_place(
     home: RepairsHome, broker: FakeBroker
 ) -> None:
     before = dict(home.entry.data)
