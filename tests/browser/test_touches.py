@@ -116,7 +116,7 @@ async def test_a_late_touch_is_never_shown_as_a_live_one(house: CardHouse, visit
     assert await _touch(card).count() == 0
 
 
-async def test_a_second_touch_of_the_same_finger_is_shown_as_identified_again(
+async def test_a_second_touch_of_the_same_finger_is_shown_again(
     house: CardHouse, visit: Visit
 ) -> None:
     """The card says when the state of Last identified has changed, so it has to change again."""

@@ -61,7 +61,7 @@ async def test_a_reader_that_is_killed_between_sensor_and_flash_agrees_with_its_
 
 
 async def test_a_broker_that_is_killed_loses_no_scan_of_a_person_who_goes_on(house: House) -> None:
-    """Other moments, and other memories of the broker: test_broker_storage.py."""
+    """For kills at other steps, and with other stored messages, see test_broker_storage.py."""
     observed = await begin(house)
     await observed.placement.go_on(ScanStep.LIFT_2)
     house.installation.broker.kill()

@@ -1,4 +1,4 @@
-"""A broker comes back with what it remembers, with nothing, or with what was true long ago."""
+"""A broker restarts with its stored messages, with none, or with outdated ones."""
 
 import shutil
 from typing import TYPE_CHECKING
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def _break_and_mend(observed: ObservedEnrollment, change: Callable[[Path], object]) -> None:
+async def _restart_broker(observed: ObservedEnrollment, change: Callable[[Path], object]) -> None:
     """Kill the broker, let the reader finish without it, and start the broker again.
 
-    Home Assistant hears what the broker remembers before the reader can correct it.
+    Home Assistant gets the stored messages before the reader can correct them.
     """
     house = observed.house
     house.installation.broker.kill()
@@ -45,7 +45,7 @@ async def test_a_broker_that_keeps_its_messages_loses_no_scan(house_with_proxies
     observed = await begin(house_with_proxies)
     await observed.placement.go_on(ScanStep.LIFT_1)
     await _is_on_disk(observed)
-    await _break_and_mend(observed, lambda memory: memory.exists())
+    await _restart_broker(observed, lambda memory: memory.exists())
 
     await observed.judge("completed", 3)
 
@@ -57,7 +57,7 @@ async def test_a_broker_that_lost_all_messages_loses_no_scan(
     observed = await begin(house_with_proxies)
     await observed.placement.go_on(scan_step)
     await _is_on_disk(observed)
-    await _break_and_mend(observed, lambda memory: memory.unlink())
+    await _restart_broker(observed, lambda memory: memory.unlink())
 
     await observed.judge("completed", 3)
 
@@ -66,12 +66,12 @@ async def test_a_broker_that_lost_all_messages_loses_no_scan(
 async def test_a_broker_that_restarts_with_older_snapshots_takes_nothing_back(
     house_with_proxies: House, tmp_path: Path, scan_step: ScanStep
 ) -> None:
-    """Home Assistant has seen more than the broker remembers; nothing may go back or come twice."""
+    """Home Assistant is ahead of the stored messages; nothing may go back or be reported twice."""
     observed = await begin(house_with_proxies)
     await _is_on_disk(observed)
     old = shutil.copy(house_with_proxies.installation.broker.memory, tmp_path)
     await observed.placement.go_on(scan_step)
-    await _break_and_mend(observed, lambda memory: shutil.copy(old, memory))
+    await _restart_broker(observed, lambda memory: shutil.copy(old, memory))
 
     await observed.judge("completed", 3)
 
@@ -86,6 +86,6 @@ async def test_a_broker_that_restarts_with_an_earlier_enrollment_changes_nothing
     old = shutil.copy(house_with_proxies.installation.broker.memory, tmp_path)
     observed = await begin(house_with_proxies)
     await observed.placement.go_on(ScanStep.LIFT_2)
-    await _break_and_mend(observed, lambda memory: shutil.copy(old, memory))
+    await _restart_broker(observed, lambda memory: shutil.copy(old, memory))
 
     await observed.judge("completed", 3)

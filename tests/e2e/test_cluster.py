@@ -1,7 +1,7 @@
 """Two RabbitMQ nodes that are one broker, as on a campus, and a reader on the other one.
 
-RabbitMQ keeps a retained message only on the node at which it was published: what Home Assistant
-knows after a late look, it knows from hello.
+RabbitMQ keeps a retained message only on the node at which it was published: after a restart Home
+Assistant gets the state only from hello.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def second_node(campus: House) -> AsyncGenerator[tuple[Program, int]]:
-    """Let a second node join the first one, and the reader move to it; give it and its port."""
+    """Start a second node, connect the reader to it, and return the node and its port."""
     folder, port = campus.installation.folder / "second-node", free_port()
     folder.mkdir()
     assert campus.installation.broker.env is not None

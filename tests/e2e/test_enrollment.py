@@ -1,4 +1,4 @@
-"""Enrollments with every part real: the check list of the system before this one, and more."""
+"""Enrollments with every part real: the check list of the first generation, and more."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ async def test_five_in_a_row_show_every_scan_once_and_in_order(house: House, run
     assert f"Person {run}" in await house.names()
 
 
-async def test_the_enrollment_sensor_shows_who_is_enrolled_and_what_to_do_next(
+async def test_the_enrollment_sensor_shows_who_is_enrolled_and_the_next_step(
     house: House,
 ) -> None:
     await house.action("enroll_fingerprint", name="Clara", finger="left_thumb")
@@ -138,7 +138,7 @@ async def test_a_reader_without_power_gives_a_clear_error_and_comes_back(house: 
 
 
 async def test_a_start_that_comes_late_is_stale_and_starts_nothing(house: House) -> None:
-    """Some queue on the way may hold a start for a minute; by then nobody may be enrolled by it."""
+    """A queue on the way may delay a start for a minute; by then it must not enroll anybody."""
     started = await house.action("enroll_fingerprint", name="Gerd")
     await house.action("cancel_enrollment")
     start = next(
@@ -150,7 +150,7 @@ async def test_a_start_that_comes_late_is_stale_and_starts_nothing(house: House)
     answer = await house.wire.ask("enroll/request", late)
     assert (answer["ok"], answer["error"]) == (False, "stale")
 
-    # Even the very same message: it is answered as it was, and nothing runs.
+    # The same message again gets the same answer, and starts nothing.
     again = len(house.wire.of("enroll/response"))
     await house.wire.ask("enroll/request", start)
     hello = await house.wire.ask(

@@ -46,7 +46,7 @@ class FirstGenerationHouse:
         )
 
     async def scan(self, finger: str) -> None:
-        """Put a finger on whenever it is wanted, and off again, until the enrollment has ended."""
+        """Place and lift a finger as asked until the enrollment has ended."""
         while self.client.states[ENROLLMENT].state in {"place_finger", "lift_finger"}:
             state = self.client.states[ENROLLMENT]
             if state.state == "place_finger":
@@ -58,7 +58,7 @@ class FirstGenerationHouse:
         self.runner.lift()
 
     def progress(self, since: int) -> list[str]:
-        """Return what the progress was shown as, from a point of the history on."""
+        """Return the states of the progress since a position in the history."""
         return [
             state.state for _, entity_id, state in self.client.history[since:]
             if entity_id == PROGRESS
@@ -145,7 +145,7 @@ async def test_a_touch_opens_nothing_unless_the_user_trusts_the_reader(
 async def test_a_reader_without_power_is_away_once_it_is_asked_and_comes_back(
     first_gen: FirstGenerationHouse,
 ) -> None:
-    """It has no last will; without the question it would take a minute more."""
+    """It has no last will; without the request of the action this would take a minute more."""
     await first_gen.client.async_until_state(CONNECTIVITY, "on")
     first_gen.runner.kill()
     await first_gen.client.async_action("homeassistant.update_entity", entity_id=[ENROLLMENT])

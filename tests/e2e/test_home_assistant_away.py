@@ -1,4 +1,4 @@
-"""Home Assistant is away for a minute, and people go on touching the sensor."""
+"""Home Assistant is stopped for a minute while people touch the sensor."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ async def test_touches_of_a_minute_without_home_assistant_come_late_in_order_and
 
 
 def _touches(house: House) -> list[dict[str, Any]]:
-    """Return the touches that Home Assistant told, in all its runs."""
+    """Return the touches that Home Assistant has reported, in all its runs."""
     return [event for event in recorded(house, "biometric_enroll_event") if "confidence" in event]
 
 

@@ -1,4 +1,4 @@
-"""Home Assistant is killed in the middle of an enrollment, and the person does not wait for it."""
+"""Home Assistant is killed during an enrollment, which goes on meanwhile."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class RecordedEnrollment(ObservedEnrollment):
-    """A observed whose moments are read from Home Assistant's database, over all its runs."""
+    """An enrollment whose events are read from Home Assistant's database, over all its runs."""
 
     async def told(self) -> list[dict[str, Any]]:
         await async_all_recorded(self.house)
         return self.recorded()
 
     def recorded(self) -> list[dict[str, Any]]:
-        """Return what is in the database of this enrollment, in order."""
+        """Return the events of this enrollment in the database, in order."""
         return [
             event
             for event in recorded(self.house, "biometric_enroll_event")
@@ -35,7 +35,7 @@ class RecordedEnrollment(ObservedEnrollment):
 
 
 def _noted(house: House, template_id: str) -> int:
-    """Return how many scans of an enrollment Home Assistant has noted as reported."""
+    """Return how many scans of an enrollment are saved as reported."""
     file: Path = house.installation.home_assistant.folder / ".storage" / "biometric_enroll.marks"
     record = json.loads(file.read_text())["data"][house.reader.device] if file.exists() else None
     if record is None or record["snapshot"]["template_id"] != template_id:
@@ -76,7 +76,7 @@ async def _begin(house: House) -> RecordedEnrollment:
 async def test_a_killed_home_assistant_shows_and_reports_all_scans_when_it_is_back(
     house_with_proxies: House, scan_step: ScanStep
 ) -> None:
-    """Killed once it has noted what it has told; what it missed it tells as late, and once."""
+    """Killed after it has saved its delivery log; missed events are reported as late, and once."""
     await until(lambda: _is_set_up(house_with_proxies))
     observed = await _begin(house_with_proxies)
     await observed.placement.go_on(scan_step)
@@ -94,7 +94,7 @@ async def test_a_killed_home_assistant_shows_and_reports_all_scans_when_it_is_ba
 async def test_killed_at_the_very_end_it_knows_the_finger_and_repeats_no_live_event(
     house_with_proxies: House,
 ) -> None:
-    """Killed before it can have noted the end: twice told is possible, twice live is not."""
+    """Killed before it can have saved the end: it may be reported twice, but live only once."""
     await until(lambda: _is_set_up(house_with_proxies))
     observed = await _begin(house_with_proxies)
     await observed.placement.go_on(ScanStep.PLACE_3)

@@ -1,4 +1,4 @@
-"""Home Assistant goes away in the middle of an enrollment, and the person does not wait for it."""
+"""Home Assistant restarts during an enrollment, which goes on meanwhile."""
 
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,6 @@ async def test_a_scan_while_home_assistant_restarts_is_shown_as_soon_as_it_is_ba
     assert "Ida" in await house.names()
     told = [(event["type"], event["step"], event["late"]) for event in house.events]
     assert told[-2:] == [("scan_captured", 3, False), ("completed", 3, False)]
-    # The first client saw scan 1, the second may have come too late for the moment of scan 2.
+    # The first client saw scan 1; the second may have connected too late for the event of scan 2.
     assert told.count(("scan_captured", 1, False)) == 1
     assert len([event for event in told if event[:2] == ("scan_captured", 2)]) <= 1

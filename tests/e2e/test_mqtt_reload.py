@@ -16,7 +16,7 @@ _EVE = Finger("eve")
 
 
 async def test_touches_are_shown_after_mqtt_and_then_the_reader_were_reloaded(house: House) -> None:
-    """Home Assistant's MQTT forgets, over a reload of its own, how to unsubscribe us."""
+    """After a reload of its own, Home Assistant's MQTT cannot remove our subscriptions."""
     answer = await house.enroll("Eve", _EVE)
     assert answer["outcome"] == "completed"
     [mqtt] = await house.client.async_command(type="config_entries/get", domain="mqtt")

@@ -1,4 +1,4 @@
-"""The network between a reader, its broker and Home Assistant stands still, or breaks."""
+"""The network between a reader, its broker and Home Assistant stalls, or resets connections."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ async def test_a_network_that_stands_still_for_some_scans_loses_none(
 async def test_a_reader_that_gave_up_its_connection_before_the_network_was_back(
     house_with_proxies: House,
 ) -> None:
-    """What it had said on the old connection arrives behind its back, last will included."""
+    """Messages of the old connection arrive after those of the new one, last will included."""
     proxy = house_with_proxies.proxies.reader
     observed = await begin(house_with_proxies)
     await observed.placement.go_on(ScanStep.PLACE_2)

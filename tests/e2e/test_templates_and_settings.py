@@ -1,4 +1,4 @@
-"""What the sensor really holds, with every part real: deleted, adopted, swapped, set."""
+"""Templates, sensors and settings are changed with every part real."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ async def _change(house: House, action: str, **data: Any) -> None:
 
 
 async def _listed(house: House, true: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Return what the reader holds, once that is true of it; each change is shown by an entity."""
+    """Return the list of the reader's fingerprints, once `true` accepts it."""
     while True:
         position = house.position
         answer: dict[str, Any] = await house.action("get_fingerprints")
@@ -75,7 +75,7 @@ async def test_a_delete_whose_reader_loses_power_in_the_middle_is_done_all_the_s
     house = house_with_proxies
     _, template_id = await _enrolled(house, "Pia")
     line = house.reader.sensor_line
-    # The sensor hears nothing of it until the reader has no power any more.
+    # The sensor does not get the command before the reader has lost its power.
     since = line.command_count
     with line.hold() as sensor:
         sensor.faults.add(Fault.REQUEST_LOST, None, command=Command.DELET_CHAR)
@@ -129,7 +129,7 @@ async def test_a_template_that_somebody_else_stored_is_adopted_with_an_id_of_its
     )
     with house.reader.sensor_line.hold() as sensor:
         sensor.flash.templates[200] = sensor.flash.templates.pop(slot)
-    # It looks into its sensor when that starts.
+    # The reader reads its sensor when that starts.
     house.reader.kill()
     house.reader.start()
     await _listed(house, lambda answer: any(each["slot"] == 200 for each in answer["unnamed"]))
@@ -209,7 +209,7 @@ async def test_another_sensor_identifies_nobody_until_the_user_has_accepted_it(
     answer = await _listed(house, lambda answer: len(answer["unnamed"]) == len(library))
     assert issue not in await _issues(house)
     assert f"fingerprints_gone_{await _entry_id(house)}" in await _issues(house)
-    # Its touches are still nobody's.
+    # Its touches still identify nobody.
     late = house.client.states[LATE_TOUCH]
     await house.touch(finger)
     await house.client.async_until(

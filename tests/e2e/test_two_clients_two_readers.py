@@ -1,4 +1,4 @@
-"""Others who are there at the same time: a late client, and a second reader."""
+"""Concurrency: a client that connects late, and a second reader."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Deleting a fingerprint: gone when the sensor has done it, and not a moment earlier."""
+"""Deleting a fingerprint: its name is removed when the sensor has deleted it, not earlier."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -265,13 +265,13 @@ async def test_all_that_follows_carries_the_callers_context(
     home: Home, reader: FakeReader, hass_admin_user: User
 ) -> None:
     """The logbook says who enrolled the finger."""
-    moments = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
+    reader_events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     context = Context(user_id=hass_admin_user.id)
     response = await home.enroll(context=context)
     reader.capture(3)
     await home.settle()
-    assert len(moments) == 5
-    assert all(moment.context == context for moment in moments)
+    assert len(reader_events) == 5
+    assert all(event.context == context for event in reader_events)
     for platform, key in (
         ("sensor", "enrollment"),
         ("sensor", "enrollment_progress"),

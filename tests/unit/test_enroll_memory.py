@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def told(events: list[Event[dict[str, Any]]]) -> list[tuple[str, int, bool]]:
-    """Return type, step and lateness of the moments on the event bus."""
+    """Return type, step and lateness of the events on the event bus."""
     return [(event.data["type"], event.data["step"], event.data["late"]) for event in events]
 
 
@@ -104,7 +104,7 @@ async def test_fingerprints_are_listed_by_slot(home: Home, reader: FakeReader) -
     assert names == ["Anna", "Cem", "Ben"]
 
 
-# Moments
+# Events
 
 
 async def test_every_scan_is_reported_once_and_live(home: Home, reader: FakeReader) -> None:

@@ -30,7 +30,7 @@ async def test_a_touch_that_is_not_provably_live_is_late(
     home: Home,
     reader: FakeReader,
     anna: str,
-    moments: list[Event[dict[str, Any]]],
+    reader_events: list[Event[dict[str, Any]]],
     changes: dict[str, Any],
 ) -> None:
     touch = reader.touch(anna, **changes)
@@ -38,7 +38,7 @@ async def test_a_touch_that_is_not_provably_live_is_late(
     assert home.state("event", "touch").state == "unknown"
     assert home.state("sensor", "last_identified").state == "unknown"
     assert home.state("event", "late_touch").attributes["event_type"] == "identified"
-    assert [moment.data["type"] for moment in moments] == ["late_identified"]
+    assert [event.data["type"] for event in reader_events] == ["late_identified"]
 
 
 async def test_a_hello_that_was_answered_before_and_after_a_restart_proves_nothing(
@@ -54,7 +54,7 @@ async def test_a_hello_that_was_answered_before_and_after_a_restart_proves_nothi
 
 
 async def test_a_late_touch_names_nobody_in_the_live_entities(
-    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+    home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:
     """An automation that opens for `name: Anna` must not be fooled by the wrong entity."""
     reader.touch(anna, age=60)
@@ -63,7 +63,7 @@ async def test_a_late_touch_names_nobody_in_the_live_entities(
     assert shown["late_name"] == "Anna"
     assert shown["late_finger"] == "left_thumb"
     assert {"name", "finger", "person"}.isdisjoint(shown)
-    assert {"name", "finger", "person"}.isdisjoint(moments[0].data)
+    assert {"name", "finger", "person"}.isdisjoint(reader_events[0].data)
 
 
 async def test_a_late_touch_has_its_age(home: Home, reader: FakeReader, anna: str) -> None:
@@ -86,7 +86,7 @@ async def test_a_retained_touch_is_dropped(
     broker: FakeBroker,
     reader: FakeReader,
     anna: str,
-    moments: list[Event[dict[str, Any]]],
+    reader_events: list[Event[dict[str, Any]]],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """No reader retains one; whoever did could open the door at every restart."""
@@ -106,14 +106,14 @@ async def test_a_retained_touch_is_dropped(
     broker.set_connected(True)
     await home.until(lambda: home.available)
     assert "a touch is never retained" in caplog.text
-    assert moments == []
+    assert reader_events == []
 
 
 async def test_a_touch_from_before_a_restart_is_not_reported_again(
     home: Home,
     reader: FakeReader,
     anna: str,
-    moments: list[Event[dict[str, Any]]],
+    reader_events: list[Event[dict[str, Any]]],
     hass_storage: dict[str, Any],
 ) -> None:
     touch = reader.touch(anna)
@@ -121,7 +121,7 @@ async def test_a_touch_from_before_a_restart_is_not_reported_again(
     await home.restart()
     reader.touch(anna, touch=touch)
     await reader.until(lambda: reader.acked == [touch, touch])
-    assert len(moments) == 1
+    assert len(reader_events) == 1
 
 
 async def test_a_touch_while_home_assistant_was_away_is_handed_over_late(
@@ -153,7 +153,7 @@ async def test_a_finger_of_another_reader_is_unknown_here(
     assert await home.unload()
     reader.identity["device"] = "0242ac110002"
     await home.set_up()
-    moments = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
+    reader_events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     reader.touch(anna)
     await home.settle()
-    assert [moment.data["type"] for moment in moments] == ["not_identified"]
+    assert [event.data["type"] for event in reader_events] == ["not_identified"]

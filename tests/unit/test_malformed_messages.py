@@ -1,4 +1,4 @@
-"""Anything at all on any topic, at any moment: dropped with one line, or true as far as it goes.
+"""Malformed messages on any topic at any time are dropped with one line in the log.
 
 That nothing raises is checked by `no_error_is_logged`: Home Assistant logs what a callback raises.
 """

@@ -52,11 +52,11 @@ async def test_last_identified_shows_who_it_was(home: Home, reader: FakeReader, 
 
 
 async def test_a_touch_is_on_the_event_bus(
-    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+    home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:
     reader.touch(anna)
     await home.settle()
-    [moment] = moments
+    [event] = reader_events
     wanted = {
         "type": "identified",
         "device_id": home.device_id,
@@ -64,7 +64,7 @@ async def test_a_touch_is_on_the_event_bus(
         "name": "Anna",
         "template_id": anna,
     }
-    assert wanted.items() <= moment.data.items()
+    assert wanted.items() <= event.data.items()
 
 
 async def test_the_same_finger_twice_is_two_touches(
@@ -161,13 +161,13 @@ async def test_a_touch_is_saved_before_it_is_acknowledged(
 
 
 async def test_a_repeated_touch_is_acknowledged_again_and_not_reported_again(
-    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+    home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:
     """The acknowledgement got lost, so the reader tells of it again; Anna came only once."""
     touch = reader.touch(anna)
     reader.touch(anna, touch=touch)
     await reader.until(lambda: reader.acked == [touch, touch])
-    assert len(moments) == 1
+    assert len(reader_events) == 1
 
 
 async def test_an_acknowledgement_that_cannot_be_sent_is_sent_with_the_repeated_touch(
@@ -185,14 +185,14 @@ async def test_an_acknowledgement_that_cannot_be_sent_is_sent_with_the_repeated_
 
 
 async def test_the_last_256_touches_are_remembered(
-    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+    home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:
     """As many as a reader's journal holds; more would grow for ever."""
     touches = [reader.touch() for _ in range(257)]
     for touch in touches[1:]:
         reader.touch(touch=touch)
     await home.settle()
-    assert len(moments) == 257
+    assert len(reader_events) == 257
     reader.touch(touch=touches[0])
     await home.settle()
-    assert len(moments) == 258
+    assert len(reader_events) == 258

@@ -20,8 +20,8 @@ FIXTURES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "wire/first_generation.json").read_text()
 )
 
-# What happens to a reader with three stored fingers ("carl" in slot 5), up to 93.3 s after it was
-# switched on. Together these bring out all that a reader can say.
+# Events at a reader with three stored fingers ("carl" in slot 5), up to 93.3 s after it was
+# switched on. Together they cause all messages that a reader can send.
 
 
 def _good(scene: Scene) -> None:
@@ -135,7 +135,7 @@ def _cases(sender: str) -> list[Any]:
 
 @cache
 def _told(sketch: Sketch) -> list[Said]:
-    """Return all that a sketch says in all stories."""
+    """Return all messages of a sketch in all stories."""
     told = []
     for story in STORIES:
         scene = _scene(sketch)
@@ -165,7 +165,7 @@ def _shape(suffix: str, message: dict[str, Any]) -> tuple[object, ...]:
     return suffix, *words, *sorted(message)
 
 
-# What Home Assistant says, and how the reader shows that it has understood
+# Messages of Home Assistant, and their effects on the reader
 
 
 def _enrolling(scene: Scene) -> None:
@@ -215,7 +215,7 @@ UNDERSTOOD: dict[str, tuple[Callable[[Scene], None], Callable[[Scene], bool]]] =
     "tell capacity and count": (_idle, lambda scene: (STATUS, SENSOR_INFO) in scene.news()),
     "delete all templates": (_idle, lambda scene: not scene.sensor.templates),
 }
-"""By meaning: what was before, and what is true afterwards but not without the message."""
+"""By meaning: a preparation, and a condition that is true only after the message."""
 
 
 def _touch_mode(scene: Scene) -> str | None:

@@ -180,7 +180,7 @@ async def test_a_new_option_holds_at_once_without_a_reload(
 ) -> None:
     await home.enrolled()
     await first_gen.hears("detect/request")
-    home.moments.clear()
+    home.reader_events.clear()
     dialog = await Dialog.open(hass, home.entry, "first_generation")
     await dialog.submit(trust_touches=True)
     first_gen.scan("anna")

@@ -78,7 +78,7 @@ async def test_after_a_restart_it_goes_on(
     await home.until_stage("completed")
     await home.settle()
     assert await home.named() == {1: "Anna"}
-    scans = [moment for moment in home.told() if moment.startswith("scan")]
+    scans = [event for event in home.told() if event.startswith("scan")]
     assert scans == ["scan_captured 1", "scan_captured 2", "scan_captured 3"]
 
 

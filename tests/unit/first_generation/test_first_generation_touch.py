@@ -19,7 +19,7 @@ async def known(
     """Return Home Assistant that knows Anna, in slot 1."""
     await home.enrolled()
     await first_gen.hears("detect/request")
-    home.moments.clear()
+    home.reader_events.clear()
     return home
 
 
@@ -122,7 +122,7 @@ async def test_a_retained_touch_is_nothing(
     if trusted:
         known.trust()
     first_gen.publish("fingerprint", ANNAS, retain=True)
-    known.moments.clear()
+    known.reader_events.clear()
     await known.restart()
     assert known.touches() == []
     assert known.state("sensor", "last_identified").state == "unknown"

@@ -123,7 +123,7 @@ async def test_a_touch_is_from_now_on_named_by_its_template_id_alone(
     home.trust()
     reader = await _flash(home, first_gen)
     await home.until(lambda: home.available)
-    home.moments.clear()
+    home.reader_events.clear()
     # The slot is Anna's, but the template has no id.
     reader.touch(result="identified", slot=1, confidence=120)
     assert [touch["type"] for touch in home.touches()] == ["not_identified"]
