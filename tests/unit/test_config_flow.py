@@ -1,4 +1,4 @@
-"""Setting up a reader, by discovery and by hand; and removing it without a trace that hurts."""
+"""Setting up a reader, by discovery and by its id; and removing it."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Deletions of which nobody knows yet whether they are done; nothing is lost by a crash."""
+"""Deletions with an unknown outcome; a crash loses nothing."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ async def test_of_a_reader_without_power_nothing_is_deleted_and_nothing_changes(
     assert await async_fails(home.delete(template_id=anna)) == "reader_unreachable"
     assert hass_storage["biometric_enroll.roster"]["data"] is before
     assert await home.named() == {5: "Anna"}
-    # And nothing comes later: that it goes was not asked for.
+    # Nothing follows later either: its deletion is not pending.
     reader.announce()
     await home.until(lambda: home.available)
     assert reader.heard_of("delete") == []
@@ -59,12 +59,12 @@ async def test_a_deletion_that_may_still_be_done_stays_open(
 ) -> None:
     """The reader does it when its sensor is back, perhaps after a restart of Home Assistant.
 
-    `stale` was said by another reader under the same id.
+    `stale` is the answer of another reader under the same id.
     """
     anna = await home.enrolled()
     reader.refuses["delete"] = refusal
     assert await async_fails(home.delete(template_id=anna)) == f"refused_{refusal}"
-    # A change of something else: it is still there.
+    # An unrelated change: the template is still there.
     reader.hold(9, None)
     await home.settle()
     assert await home.named() == {5: "Anna"}
@@ -79,7 +79,7 @@ async def test_a_deletion_that_may_still_be_done_stays_open(
 async def test_a_second_deletion_is_sent_only_after_it_was_saved_as_open(
     hass: HomeAssistant, home: Home, reader: FakeReader
 ) -> None:
-    """The caller of the first has gone away, while its save was under way."""
+    """The caller of the first was cancelled while its save was under way."""
     anna = await home.enrolled()
     saved, write = hass.data[DATA_REGISTRY]._saved, asyncio.Event()
     saving = asyncio.Event()
@@ -106,7 +106,7 @@ async def test_a_second_deletion_is_sent_only_after_it_was_saved_as_open(
 async def test_a_deletion_is_sent_only_after_an_earlier_removal_of_the_name_was_saved(
     hass: HomeAssistant, home: Home, reader: FakeReader
 ) -> None:
-    """Whoever had it forgotten has gone away, while that save was under way."""
+    """The caller who removed the name was cancelled while that save was under way."""
     anna = await home.enrolled()
     await home.settle()
     saved, write = hass.data[DATA_REGISTRY]._saved, asyncio.Event()
@@ -125,7 +125,7 @@ async def test_a_deletion_is_sent_only_after_an_earlier_removal_of_the_name_was_
         deleting = hass.async_create_task(home.delete(None, **where))
         done, _ = await asyncio.wait([deleting], timeout=0.05)
         assert not done
-        # Nor has the reader heard of it: it could do it, and a crash bring the name back.
+        # The request is not sent yet: the reader could execute it, and a crash restore the name.
         assert reader.heard_of("delete") == []
         write.set()
         await deleting
@@ -150,7 +150,7 @@ async def test_a_refusal_of_a_second_deletion_leaves_the_first_one_open(
 async def test_another_template_in_the_slot_of_one_that_is_not_found_is_still_shown(
     home: Home, reader: FakeReader
 ) -> None:
-    """As after a reader has lost its ids."""
+    """As after the reader has lost its ids."""
     anna = await home.enrolled()
     reader.hold(5, None)
     await home.settle()

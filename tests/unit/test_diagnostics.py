@@ -1,4 +1,4 @@
-"""What a user attaches to a bug report tells of the reader, and of nobody's fingers."""
+"""The diagnostics for bug reports describe the reader, without personal data."""
 
 import json
 from typing import TYPE_CHECKING, Any

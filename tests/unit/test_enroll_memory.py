@@ -1,4 +1,4 @@
-"""What Home Assistant keeps of an enrollment: names only when real, reports only once."""
+"""What Home Assistant saves of an enrollment: a name once it is completed, and reported events."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ async def test_an_admin_sees_the_places_of_the_fingerprints(
 
 
 async def test_who_may_only_read_sees_no_places(home: Home, hass_read_only_user: User) -> None:
-    """A template id is what a touch is known by; it is nobody's business but the admin's."""
+    """A template id identifies touches; only administrators may see it."""
     await home.enrolled()
     context = Context(user_id=hass_read_only_user.id)
     [fingerprint] = await home.fingerprints(context)
@@ -137,7 +137,7 @@ async def test_a_repeated_snapshot_causes_no_event(home: Home, reader: FakeReade
 
 
 async def test_an_old_snapshot_is_ignored(home: Home, reader: FakeReader) -> None:
-    """A broker that restarts with an old store brings back what was retained then."""
+    """A broker that restarts with an outdated store sends outdated retained messages."""
     await home.enroll()
     old = reader.enrollment
     reader.capture()
@@ -218,7 +218,7 @@ async def test_an_enrollment_that_completed_during_a_restart_gets_its_name(
 async def test_a_crash_between_saving_name_and_delivery_log_makes_no_second_fingerprint(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    """The name is saved first: told again, as late, is better than lost."""
+    """The name is saved first: a repeated late event is better than a lost one."""
     await home.enroll()
     await home.settle()
     delivery_log = hass_storage["biometric_enroll.marks"]
@@ -234,7 +234,7 @@ async def test_a_crash_between_saving_name_and_delivery_log_makes_no_second_fing
 async def test_a_pending_name_is_not_shown_after_a_restart(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any], impatient: None
 ) -> None:
-    """Home Assistant was stopped between asking and the answer; the reader never started."""
+    """Home Assistant was stopped between request and answer; the reader has not started."""
     saved: dict[str, Any] = {}
     obey = reader.on_request
 
@@ -283,7 +283,7 @@ async def test_a_reader_that_forgot_can_enroll_again(home: Home, reader: FakeRea
 async def test_an_answer_from_before_the_enrollment_ends_nothing(
     home: Home, reader: FakeReader
 ) -> None:
-    """It was on its way when the enrollment started, and so knows nothing of it."""
+    """It was sent before the enrollment started, and so does not contain it."""
     before = reader.greeted
     assert before is not None
     await home.enroll()
@@ -294,7 +294,7 @@ async def test_an_answer_from_before_the_enrollment_ends_nothing(
 async def test_an_enrollment_at_the_end_of_its_numbers_can_be_forgotten(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    """What Home Assistant saves of it must be readable after the next start."""
+    """The saved snapshot must be readable after the next start."""
     await home.enroll()
     reader.enrollment["seq"] = 65534
     reader.go_on()

@@ -1,4 +1,4 @@
-"""The enrollment as Home Assistant follows it: never back, each event once."""
+"""Following an enrollment by its snapshots: never back, and each event once."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ _FINAL = {EnrollmentEventType.COMPLETED, EnrollmentEventType.FAILED, EnrollmentE
 
 
 def follow(snapshots: Iterable[Snapshot]) -> tuple[list[Snapshot], list[EnrollmentEvent]]:
-    """Return the states that Home Assistant goes through, and all that it reports."""
+    """Return the successive states, and all reported events."""
     states = [IDLE]
     happened: list[EnrollmentEvent] = []
     for snapshot in snapshots:
@@ -58,7 +58,7 @@ def test_the_same_seq_again_does_not_go_forward() -> None:
 
 
 def test_a_lower_seq_does_not_go_forward() -> None:
-    """A broker that restarts with an old store sends yesterday's retained messages."""
+    """A broker that restarts with an outdated store sends outdated retained messages."""
     assert not advances(SECOND, STARTED)
 
 
@@ -71,7 +71,7 @@ def test_nothing_follows_a_final_stage() -> None:
 
 
 def test_a_final_stage_needs_no_higher_seq() -> None:
-    """Home Assistant itself ends an enrollment that the reader forgot."""
+    """Home Assistant itself ends an enrollment that the reader has lost."""
     failed = replace(SECOND, stage=Stage.FAILED, reason=Reason.READER_RESTARTED, timeout_ms=None)
     assert advances(SECOND, failed)
 
@@ -90,7 +90,7 @@ def test_an_idle_reader_causes_no_event() -> None:
 
 
 def test_a_rejection_is_reported_before_the_capture_of_its_scan() -> None:
-    """Whoever was away during scans 1 and 2 still hears which of them had the bad image."""
+    """After missing scans 1 and 2, Home Assistant still reports which of them had the bad image."""
     new = replace(
         SECOND,
         stage=Stage.LIFT_FINGER,
@@ -156,7 +156,7 @@ def test_home_assistant_ends_in_the_last_state(
 def test_all_events_are_reported_once_and_in_order(
     delivery: tuple[list[Snapshot], list[Snapshot]],
 ) -> None:
-    """Whatever got lost, repeated or went back: started, every scan, the end."""
+    """Whatever is lost, repeated or out of order: started, every scan, the end."""
     history, arrived = delivery
     _, happened = follow(arrived)
     last = history[-1]

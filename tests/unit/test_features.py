@@ -1,4 +1,4 @@
-"""A reader that can do more or less than before: its entities follow, and nothing else happens."""
+"""A reader whose features have changed: its entities are updated, and nothing else happens."""
 
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.support.home import Home
 
 OLD = ["led"]
-"""What a firmware before settings and lists could do."""
+"""The features of a firmware without settings and lists."""
 
 BY_FEATURE = {
     "settings": {"switch_identification", "select_security_level"},
@@ -55,7 +55,7 @@ def reloads() -> Generator[Reloads]:
 
 @pytest.fixture
 def told(hass: HomeAssistant) -> list[str]:
-    """Return what is told on the event bus, as it comes."""
+    """Return a list to which the types of the events on the event bus are added."""
     found: list[str] = []
 
     @callback
@@ -78,7 +78,7 @@ def registered(home: Home) -> set[str]:
 
 
 async def async_update_firmware(home: Home, features: list[str]) -> None:
-    """Give a reader another firmware, and wait until it has announced itself and is there."""
+    """Update the firmware of a reader, and wait until it is available again."""
     reader = home.reader
     if "led_color" in features:
         reader.settings["led_color"] = "blue"
@@ -204,7 +204,7 @@ async def test_a_touch_right_after_the_announcement_is_reported_once(
     with patch.object(reader, "on_request", with_touch):
         await async_update_firmware(home, [*FEATURES, "led_color"])
     assert told == ["identified"]
-    # The reader has not heard whether it was saved, and tells it again.
+    # The reader has got no acknowledgement, and repeats the touch.
     reader.touch(anna, touch=touches[0])
     await home.settle()
     assert told == ["identified"]
@@ -225,7 +225,7 @@ async def test_an_enrollment_goes_on_over_the_reload_and_each_scan_is_reported_o
 
 
 async def test_an_action_during_the_reload_succeeds(home: Home, reader: FakeReader) -> None:
-    """The reload lets the hello end that has brought the news."""
+    """The reload waits for the hello that has reported the features."""
     reader.identity["features"] = [*FEATURES, "led_color"]
     coordinator = home.entry.runtime_data
     await coordinator.client.async_look()

@@ -1,4 +1,4 @@
-"""What stays independent of its surroundings: the protocol of HA, the firmware of its board."""
+"""Allowed imports: `protocol/` and `client/` import no Home Assistant, the firmware no board."""
 
 import ast
 import subprocess
@@ -14,7 +14,7 @@ PLAIN: dict[str, set[str]] = {
     "client": {"protocol"},
     "legacy": {"protocol", "client"},
 }
-"""Packages of the integration that know nothing of Home Assistant, and whom each may import."""
+"""Packages of the integration without Home Assistant, and which others each may import."""
 FIRMWARE = ROOT / "firmware" / "fpreader"
 
 _LOAD_WITHOUT_HOME_ASSISTANT = """
@@ -41,7 +41,7 @@ MICROPYTHON = {
 
 def test_what_decides_loads_without_home_assistant() -> None:
     """They run in a simulation; a normal import would run the integration."""
-    # -S: nothing but the standard library is there to be imported.
+    # -S: only the standard library can be imported.
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _LOAD_WITHOUT_HOME_ASSISTANT, INTEGRATION, *PLAIN],
         capture_output=True,
@@ -92,6 +92,6 @@ def test_what_decides_imports_only_the_standard_library_and_what_is_below_it(pat
 
 @pytest.mark.parametrize("path", sorted(FIRMWARE.glob("*.py")), ids=lambda path: path.stem)
 def test_the_firmware_imports_only_what_every_micropython_has(path: Path) -> None:
-    """No `machine`, no `network`: the board file hands those in. Nor a module of CPython only."""
+    """No `machine`, no `network`: the board passes those in. Nor a module of CPython only."""
     tree = _WithoutTypes().visit(ast.parse(path.read_text()))
     assert _imports(tree) <= MICROPYTHON | {"fpreader"}

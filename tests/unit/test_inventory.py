@@ -1,4 +1,4 @@
-"""What a sensor holds: when it is listed, what is concluded from that, and what never is."""
+"""Lists of the templates in a sensor: when they are requested, and invalid ones."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,7 @@ async def test_a_long_list_comes_in_several_pages(home: Home, reader: FakeReader
 
 
 async def test_a_page_of_another_revision_restarts_the_list(home: Home, reader: FakeReader) -> None:
-    """Anna's template moves between two pages: on the first not yet, on the second no more."""
+    """Anna's template moves while the pages are requested, so that it is on neither of them."""
     anna = await home.enrolled()
     reader.page = 3
     obey, firsts = reader.on_request, []
@@ -204,7 +204,7 @@ async def test_an_invalid_list_only_causes_one_line_in_the_log(
     await home.look()
     warnings = [record for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1
-    # Asked again, it would say the same.
+    # A repeated request would have the same result.
     assert len(reader.heard_of("list")) == before + len(pages)
     assert home.available
     assert home.missing() is None

@@ -1,4 +1,4 @@
-"""Touches that are not provably live: they are told as late, and open nothing."""
+"""Touches that are not provably live are reported as late, and open nothing."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ async def test_a_touch_that_is_not_provably_live_is_late(
 async def test_a_hello_that_was_answered_before_and_after_a_restart_proves_nothing(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
-    """Which of the two uptimes a touch is measured by, nobody knows any more."""
+    """It is unknown to which of the two uptimes the time of a touch refers."""
     assert reader.greeted is not None
     reader.answer(reader.greeted, {**reader.hello(), "uptime_ms": 700})
     reader.touch(anna)
@@ -56,7 +56,7 @@ async def test_a_hello_that_was_answered_before_and_after_a_restart_proves_nothi
 async def test_a_late_touch_names_nobody_in_the_live_entities(
     home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:
-    """An automation that opens for `name: Anna` must not be fooled by the wrong entity."""
+    """An automation that opens for `name: Anna` must not be triggered by another entity."""
     reader.touch(anna, age=60)
     await home.settle()
     shown = home.state("event", "late_touch").attributes
@@ -89,7 +89,7 @@ async def test_a_retained_touch_is_dropped(
     reader_events: list[Event[dict[str, Any]]],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """No reader retains one; whoever did could open the door at every restart."""
+    """Readers retain none; a retained one would open the door at every restart."""
     message = {
         "touch": new_id(),
         "hello": reader.greeted,
@@ -127,7 +127,7 @@ async def test_a_touch_from_before_a_restart_is_not_reported_again(
 async def test_a_touch_while_home_assistant_was_away_is_handed_over_late(
     home: Home, reader: FakeReader, anna: str, hass_storage: dict[str, Any]
 ) -> None:
-    """It names a hello of the run before; the registry still knows who it was."""
+    """It refers to a hello of the run before; the registry still has its name."""
     greeted = reader.greeted
     await home.restart()
     reader.touch(anna, hello=greeted)
@@ -146,7 +146,7 @@ async def test_a_finger_is_known_after_a_restart(
 async def test_a_finger_of_another_reader_is_unknown_here(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
-    """A template id belongs to the reader that stored it; this one cannot have it."""
+    """A template id belongs to the reader that stored it; this reader cannot have it."""
     home.hass.config_entries.async_update_entry(
         home.entry, data={**home.entry.data, "device": "0242ac110002"}
     )

@@ -39,7 +39,7 @@ _ODD: tuple[Any, ...] = (
 
 
 def _spoil(rng: Random, value: Any) -> Any:
-    """Return a message in which something is odd."""
+    """Return a message in which one value is wrong."""
     if not isinstance(value, dict) or not value or rng.random() < 1 / 10:
         return rng.choice(_ODD)
     key = rng.choice(list(value))
@@ -87,7 +87,7 @@ async def test_whatever_comes_on_any_topic_raises_nothing_and_names_nobody(
 
 
 def _whole(reader: FakeReader) -> dict[str, dict[str, Any]]:
-    """Return a good message for each topic."""
+    """Return a valid message for each topic."""
     touch = {
         "touch": new_id(),
         "hello": reader.greeted,

@@ -1,4 +1,4 @@
-"""Naming what the sensor holds and nobody knows."""
+"""Naming templates that have no name."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""What gets no name: it cannot be, or nobody can say which finger it would be."""
+"""Templates that cannot be named: invalid names, or an unknown template."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ NOTHING_KNOWN = {
     "revision": None,
     "sensor_error": "not_responding",
 }
-"""What a reader tells of a sensor that was silent since it started."""
+"""The templates message of a reader whose sensor has been silent since its start."""
 
 
 # What else cannot be: test_enroll_action.py; all actions ask the same.
@@ -97,7 +97,7 @@ async def test_of_a_reader_without_power_nothing_is_named_that_has_no_id(
 async def test_an_adoption_without_an_answer_leaves_a_template_that_can_be_named(
     home: Home, reader: FakeReader, slot_2: dict[str, Any], impatient: None
 ) -> None:
-    """It has an id now, of which Home Assistant knows nothing; no name was given to anything."""
+    """It has an id now that Home Assistant has not got; no name was saved."""
     obey = reader.on_request
 
     def adopt_in_silence(request: dict[str, Any]) -> None:
@@ -140,7 +140,7 @@ async def test_a_crash_before_the_answer_leaves_a_template_that_can_be_named(
 async def test_what_is_not_there_any_more_gets_no_name(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any], by_slot: bool
 ) -> None:
-    """The list is as old as its last answer: what was deleted meanwhile is still on it."""
+    """The list is outdated: templates that were deleted meanwhile are still on it."""
     reader.hold(7, KNOWN)
     await home.settle()
     which: dict[str, Any] = {"template_id": KNOWN}
@@ -157,7 +157,7 @@ async def test_what_is_not_there_any_more_gets_no_name(
 
 
 async def test_what_may_be_about_to_be_deleted_gets_no_name(home: Home, reader: FakeReader) -> None:
-    """The answer to the delete was lost, and the reader is still at it."""
+    """The answer to the delete was lost, and the reader may still execute it."""
     reader.hold(7, KNOWN)
     await home.settle()
     reader.changing = True
@@ -192,7 +192,7 @@ async def test_what_gets_no_name_because_of_the_sensor_says_so(
 async def test_of_two_callers_who_name_the_same_at_once_the_second_gets_an_error(
     home: Home, reader: FakeReader
 ) -> None:
-    """Else a fingerprint that the first has disabled would count again."""
+    """Otherwise a fingerprint that the first has disabled would be enabled again."""
     reader.hold(7, KNOWN)
     await home.settle()
     first, second = (
@@ -214,7 +214,7 @@ async def test_an_id_is_for_what_was_listed_not_for_what_is_in_the_slot_by_now(
     assert await async_fails(home.update(**slot_2, name="Anna")) == "refused_not_found"
     assert reader.stored[2] is None
     await home.settle()
-    # By now it was listed again.
+    # Now it is listed again.
     await home.update(**slot_2, name="Anna")
     assert await home.named() == {2: "Anna"}
 
@@ -222,7 +222,7 @@ async def test_an_id_is_for_what_was_listed_not_for_what_is_in_the_slot_by_now(
 async def test_several_are_named_one_after_the_other_before_any_list_is_made_again(
     home: Home, reader: FakeReader, slot_2: dict[str, Any]
 ) -> None:
-    """Each answer tells the revision that the next one is named by."""
+    """Each answer has the revision that the next request needs."""
     reader.deaf.add("list")
     lists = len(reader.heard_of("list"))
     for slot, name in ((1, "Anna"), (2, "Ben"), (3, "Clara")):
@@ -236,7 +236,7 @@ async def test_several_are_named_one_after_the_other_before_any_list_is_made_aga
 async def test_what_is_known_on_another_reader_gets_no_name_here(
     hass: HomeAssistant, home: Home, broker: FakeBroker
 ) -> None:
-    """Else whoever fills the slots of one reader could rename the fingers of another."""
+    """Otherwise whoever controls one reader could rename the fingerprints of another."""
     anna = await home.enrolled()
     back = await async_back_door(hass, broker)
     back.reader.hold(4, anna)
@@ -255,7 +255,7 @@ async def test_what_is_known_on_another_reader_gets_no_name_here(
 async def test_a_firmware_that_cannot_adopt_is_not_asked(
     new_home: Home, reader: FakeReader
 ) -> None:
-    """It may list all the same."""
+    """It may support lists nevertheless."""
     features = ["list"]
     new_home.offer(features)
     await new_home.set_up()

@@ -1,4 +1,4 @@
-"""Enrolling in the dialog of a reader's options: each stage is seen, and how it ended."""
+"""Enrolling in the dialog of a reader's options: each stage and the end are shown."""
 
 import asyncio
 from typing import TYPE_CHECKING

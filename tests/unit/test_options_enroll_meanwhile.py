@@ -1,4 +1,4 @@
-"""Enrolling in the dialog of a reader's options, and what goes wrong or goes on meanwhile."""
+"""Enrolling in the dialog of a reader's options, with errors and other events meanwhile."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def listeners(entry: MockConfigEntry) -> int:
-    """Return how many listen to what is known of the reader, or of its config entry."""
-    # There is no other way to see what a flow has left behind.
+    """Return the number of listeners to the coordinator and to the config entry."""
+    # There is no other way to check that a flow has removed its listeners.
     coordinator = entry.runtime_data
     return len(coordinator._listeners) + len(entry._on_state_change or ())
 
@@ -121,7 +121,7 @@ async def test_the_dialog_says_whose_finger_is_enrolled_by_somebody_else(
 
 
 async def test_the_dialog_names_nobody_for_an_enrollment_that_it_does_not_know(home: Home) -> None:
-    """Never the wrong person: what was asked for last need not be what runs."""
+    """Never the wrong person: the last requested enrollment need not be the running one."""
     await home.enroll(name="Ben")
     other = Enrollment(new_id(), Subject("Anna"))
     await home.hass.data[DATA_REGISTRY].async_set_enrollment(DEVICE, other)

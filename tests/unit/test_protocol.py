@@ -1,4 +1,4 @@
-"""From the bytes of the wire to typed messages, and back."""
+"""Parsing of messages from bytes, and building of requests."""
 
 import base64
 import contextlib
@@ -35,7 +35,7 @@ NONCE = "d94c1e70b2a6853f"
 
 
 RESULT_WITH: dict[str, Callable[[dict[str, object]], object]] = {
-    # In this order: the first key that is there tells what it is.
+    # In this order: the first key that is present determines the kind.
     "nonce": parser.hello,
     "slot": parser.started_slot,
     "enrollment": parser.ended_snapshot,
@@ -46,7 +46,7 @@ RESULT_WITH: dict[str, Callable[[dict[str, object]], object]] = {
 
 
 def _decode_answer(payload: bytes) -> object:
-    """Read an answer, and its result by what is in it."""
+    """Parse an answer, and its result according to its keys."""
     message = parser.answer(payload)
     if isinstance(message, Answer):
         for key, decoder in RESULT_WITH.items():
@@ -62,7 +62,7 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
     Topic.TOUCH: parser.touch,
     Topic.ANSWER: _decode_answer,
 }
-"""What Home Assistant reads, by topic."""
+"""Parsers of messages, by topic."""
 
 
 def _fixtures(name: str) -> list[Any]:
@@ -105,7 +105,7 @@ RESULTS: dict[str, Callable[[dict[str, object]], object]] = {
     "settings": parser.settings,
     "diagnostics": parser.diagnostics,
 }
-"""What Home Assistant reads in answers, by what it is a result of."""
+"""Parsers of results, by request."""
 
 
 def _results(expect: str) -> list[Any]:
@@ -171,7 +171,7 @@ def _harmless(payload: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_anything_else(payload: bytes) -> None:
-    """Anything else would end in an MQTT callback, as an error that nobody can act on."""
+    """Any other exception would reach an MQTT callback, and be logged as an error there."""
     _harmless(payload)
 
 
@@ -200,7 +200,7 @@ def _places(value: object) -> list[tuple[Any, Any]]:
 def test_no_valid_message_with_one_wrong_value_raises_anything_else(
     message: tuple[str, dict[str, Any]], place: int, value: object
 ) -> None:
-    """Nearly right messages get deeper into the decoder than random ones."""
+    """Nearly valid messages get further in the parser than random ones."""
     mutated = json.loads(json.dumps(message[1]))
     places = _places(mutated)
     container, key = places[place % len(places)]
@@ -213,7 +213,7 @@ def test_no_valid_message_with_one_wrong_value_raises_anything_else(
 
 @pytest.mark.parametrize("feature", ["\ud800", "a\nb", "", "a" * 33, 1, None, ["led"]])
 def test_a_feature_that_could_not_be_kept_in_a_file_is_malformed(feature: object) -> None:
-    """One lone surrogate, and Home Assistant could save no config entry any more."""
+    """With a lone surrogate Home Assistant could not save config entries any more."""
     identity: dict[str, object] = {
         "device": "a1b2c3",
         "firmware": "0.2.0",
@@ -227,14 +227,14 @@ def test_a_feature_that_could_not_be_kept_in_a_file_is_malformed(feature: object
 
 
 def test_deep_nesting_is_malformed() -> None:
-    """The JSON parser gives up on it with an error of its own."""
+    """The JSON parser raises another error for it."""
     with pytest.raises(MalformedError):
         parser.status(b"[" * 4096)
 
 
 @given(histories())
 def test_a_snapshot_survives_being_written_and_read(history: list[Snapshot]) -> None:
-    """The marks are saved in the form of the wire."""
+    """The delivery log saves snapshots in the form of the protocol."""
     for snapshot in [IDLE, *history]:
         text = json.dumps(builder.snapshot(snapshot))
         assert parser.snapshot(Fields(json.loads(text))) == snapshot
@@ -269,7 +269,7 @@ BUILT = {
     "settings, the other": _settings(security_level=1),
     "settings, both": _settings(identification=True, security_level=5),
 }
-"""Requests as Home Assistant says them, by the name of the same one in tests/wire."""
+"""Requests as Home Assistant builds them, by the name of the fixture in tests/wire."""
 
 
 @pytest.mark.parametrize("name", BUILT)

@@ -1,4 +1,4 @@
-"""All YAML of README.md and docs/ does in Home Assistant what is said of it."""
+"""All YAML of README.md and docs/ works in Home Assistant as described."""
 
 from typing import TYPE_CHECKING, Any
 

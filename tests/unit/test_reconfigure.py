@@ -1,4 +1,4 @@
-"""A reader under another id, and another reader in its place: the same device to its users."""
+"""Reconfiguring: a reader with another id, or another reader, for the same device and entry."""
 
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -127,7 +127,7 @@ async def test_what_comes_under_the_former_id_is_not_heard_any_more(
 async def test_an_enrollment_that_runs_as_the_id_changes_ends_as_the_reader_says(
     home: Home, reader: FakeReader, broker: FakeBroker
 ) -> None:
-    """It has restarted for it, so it is over."""
+    """The reader has restarted to change its id, so the enrollment is over."""
     await home.enroll()
     now = elsewhere(reader, broker)
     now.enrollment = {
@@ -153,7 +153,7 @@ async def test_an_entry_that_is_not_loaded_is_changed_and_stays_so(
             new_home.entry.entry_id, ConfigEntryDisabler.USER
         )
     now = FakeReader(broker, NEW_ID)
-    # Opening the form may set up the integration, but nobody has asked for this entry.
+    # Opening the form may set up the integration, but must not load this entry.
     with patch.object(type(hass.config_entries), "async_setup") as setup:
         assert (await moved(new_home))["reason"] == "reconfigure_successful"
         assert not setup.called

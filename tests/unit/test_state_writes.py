@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("entity_registry_enabled_by_default")
 
 @contextmanager
 def _writes(hass: HomeAssistant) -> Generator[list[str]]:
-    """Note which entities are written, by the end of their unique id, with or without a change."""
+    """Record which entities are written, by the end of their unique id, also without a change."""
     keys: list[str] = []
 
     @callback
@@ -134,7 +134,7 @@ async def test_an_outage_writes_what_goes_away_once_and_once_when_it_is_back(
     with _writes(home.hass) as written:
         reader.die()
         assert sorted(written) == sorted(keys - lasting)
-        # What is told of it meanwhile is seen when it is back.
+        # Changes meanwhile are shown when it is available again.
         reader.diagnostics["signal"] = -80
         reader.say("templates", {**reader.templates, "count": 9}, retain=True)
         assert sorted(written) == sorted(keys - lasting)
@@ -152,7 +152,7 @@ async def test_a_name_that_changes_writes_who_shows_it(home: Home, reader: FakeR
     with _writes(home.hass) as written:
         await home.update(template_id=anna, name="Anne")
         await home.settle()
-    # The revision of the registry is how the card learns of it.
+    # The card notices the change by the revision of the registry.
     assert set(written) == {"stored_fingerprints"}
 
 

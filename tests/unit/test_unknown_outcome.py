@@ -1,4 +1,4 @@
-"""Requests of which nobody knows what has become: the reader is asked until it tells."""
+"""Requests with an unknown outcome: hello is repeated until the outcome is known."""
 
 import asyncio
 from contextlib import suppress
@@ -85,7 +85,7 @@ async def test_after_a_caller_has_gone_away_hello_is_said_at_once(
 async def test_after_any_answer_but_a_clear_yes_hello_is_said_at_once(
     home: Home, reader: FakeReader, name: str, answer: str
 ) -> None:
-    """Some of it may be done all the same, or be done when the sensor is back."""
+    """Part of it may be done nevertheless, or will be done when the sensor is back."""
     anna = await home.enrolled()
     reader.holds.add(name)
     asking = home.hass.async_create_task(ASKED[name](home, anna))
@@ -116,7 +116,7 @@ async def test_after_the_caller_of_a_cancel_has_gone_away_too(
 async def test_a_switch_whose_caller_has_gone_away_shows_what_the_reader_does(
     home: Home, reader: FakeReader
 ) -> None:
-    """Else live touches would be late for the ten minutes until the next hello."""
+    """Otherwise live touches would be late for ten minutes, until the next hello."""
     await _settings(home, "")
     assert home.state("switch", "identification").state == "off"
     reader.holds.add("settings")
@@ -147,7 +147,7 @@ async def test_a_fingerprint_whose_delete_nobody_waits_for_is_gone_once_it_is_do
 async def test_while_a_change_may_still_come_hello_is_said_again_soon(
     home: Home, reader: FakeReader
 ) -> None:
-    """Also where another hello than that of the watch has told it."""
+    """Also if another hello than the repeated one has reported it."""
     reader.changing = True
     with patch.object(connection, "HELLO_CHANGING_EVERY", 0.01):
         await home.look()
@@ -160,7 +160,7 @@ async def test_while_a_change_may_still_come_hello_is_said_again_soon(
 async def test_a_reader_that_refuses_to_cancel_what_it_says_is_running_is_not_flooded(
     home: Home, reader: FakeReader
 ) -> None:
-    """A refusal has hello said, and its answer tells again of what nobody wants."""
+    """A refusal causes a hello, whose answer contains the unwanted enrollment again."""
     obey = reader.on_request
 
     def start_unheard(request: dict[str, Any]) -> None:
@@ -187,7 +187,7 @@ async def test_a_reader_that_refuses_to_cancel_what_it_says_is_running_is_not_fl
 async def test_what_comes_true_between_hello_and_another_change_is_seen(
     home: Home, reader: FakeReader
 ) -> None:
-    """The revision that the other change makes is not that of the list before, less one."""
+    """The revision after the other change is not the expected one."""
     anna = await home.enrolled()
     reader.hold(7, BEN)
     await home.settle()
@@ -207,7 +207,7 @@ async def test_what_comes_true_between_hello_and_another_change_is_seen(
     reader.answer(reader.held[-1]["request"], {"revision": reader.templates["revision"]})
     await asking
     reader.changing = False
-    # It was in flight until now.
+    # Until now it was under way.
     reader.say("templates", reader.templates, retain=True)
     await home.settle()
     assert await home.named() == {}

@@ -1,4 +1,4 @@
-"""What the integration has to show to users: texts, icons, and the fields of actions."""
+"""The files with texts, icons and fields of actions."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def all_texts(texts: dict[str, Any] = TEXTS) -> Iterator[str]:
-    """Return all texts, however deep they lie."""
+    """Return all texts at any depth."""
     for value in texts.values():
         if isinstance(value, dict):
             yield from all_texts(value)

@@ -23,7 +23,7 @@ async def first_gen(broker: FakeBroker) -> FakeFirstGenerationReader:
 
 
 @pytest.fixture
-async def old_home(
+async def first_gen_home(
     hass: HomeAssistant, first_gen: FakeFirstGenerationReader
 ) -> FirstGenerationHome:
     """Return Home Assistant with that reader set up and available."""

@@ -142,7 +142,7 @@ async def test_one_that_is_set_up_already_is_not_set_up_again(home: FirstGenerat
 async def test_a_reader_of_version_1_ignores_the_first_generation_request(
     hass: HomeAssistant, broker: FakeBroker
 ) -> None:
-    """It is set up as what it is, at once."""
+    """It is set up at once, with protocol version 1."""
     reader = FakeReader(broker, "back_door")
     result = await _enter(hass, "back_door")
     assert result["type"] is FlowResultType.CREATE_ENTRY

@@ -1,4 +1,4 @@
-"""What a reader of the first generation says may be lost; nothing hangs, nothing is guessed."""
+"""Lost messages of a first-generation reader: nothing is blocked, and no name is guessed."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from tests.support.broker import FakeBroker
 
 OTHER_ID = TEMPLATE_ID
-"""Of an enrollment that another system has asked for."""
+"""Template id of an enrollment that another system has requested."""
 
 
 # One message lost, whichever it is
 
 
 def _loses_nth(lost: int) -> tuple[list[str], Callable[[str, dict[str, Any]], bool]]:
-    """Return a list that grows with each message, and what loses one of them, by number."""
+    """Return a list of all messages, and a function that loses the one with this number."""
     seen: list[str] = []
 
     def loses(suffix: str, message: dict[str, Any]) -> bool:
@@ -133,7 +133,7 @@ async def test_a_broker_that_is_lost_ends_it_no_sooner_than_its_time(
 async def test_a_reader_that_goes_on_with_what_is_over_is_stopped(
     home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None
 ) -> None:
-    """Else it would wait for ever, or store the finger of whoever comes next."""
+    """Otherwise it would wait for ever, or store the next finger."""
     await home.enroll(scan_timeout=120)
     first_gen.silent = True
     await home.until_ended()
@@ -151,7 +151,7 @@ async def test_a_reader_that_goes_on_with_what_is_over_is_stopped(
 async def test_a_success_after_the_end_makes_no_name(
     home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None
 ) -> None:
-    """Whoever has waited was told that it failed."""
+    """The waiting caller was already told that it failed."""
     answer = await home.enroll(scan_timeout=120)
     await home.until_ended()
     success = {"status": "success", "slot": 1, "template_id": answer["template_id"]}
@@ -182,7 +182,7 @@ async def test_a_reader_that_waits_for_a_confirmation_that_nobody_wants_is_freed
 async def test_what_is_being_ended_for_the_time_is_not_confirmed(
     home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None
 ) -> None:
-    """Whoever comes now would be stored under the name of somebody who has walked away."""
+    """The next finger would be stored under the name of somebody who has left."""
     first_gen.deaf = lambda _suffix, message: message.get("action") == "cancel"
     await home.enroll(scan_timeout=120)
     await first_gen.misses("enroll/request", action="cancel")
@@ -224,7 +224,7 @@ async def test_a_broker_that_comes_and_goes_gives_no_more_time(
 async def test_a_repeated_success_is_answered_by_the_saved_message_again(
     home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
-    """The reader takes no other enrollment before it has heard that; and nothing is undone."""
+    """The reader accepts no other enrollment before it gets that; and nothing is undone."""
     answer = await home.enrolled()
     await first_gen.hears("enroll/completion")
     success = {"status": "success", "slot": 1, "template_id": answer["template_id"]}

@@ -1,4 +1,4 @@
-"""Whether a reader of the first generation is there, without a last will that would tell."""
+"""Availability of a first-generation reader, which has no last will."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any

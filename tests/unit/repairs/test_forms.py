@@ -30,7 +30,7 @@ async def test_a_form_whose_reader_is_not_in_use_any_more_ends(
     await home.trouble(kind)
     form = await home.open(kind)
     chosen = list(options(form).values()) if kind == ISSUE_SENSOR_FULL else None
-    home.reader.silent = True  # It is not asked either.
+    home.reader.silent = True  # No request is sent to it.
     await getattr(home.hass.config_entries, how)(home.entry.entry_id)
     result = await home.submit(form, **({"slots": chosen} if chosen else {}))
     assert (result["type"], result["reason"]) == ("abort", "not_loaded")

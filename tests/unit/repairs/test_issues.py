@@ -1,4 +1,4 @@
-"""What is wrong with a reader is told while it is so, and no longer."""
+"""A repair issue exists as long as its problem."""
 
 import json
 from dataclasses import replace
@@ -42,7 +42,7 @@ async def test_an_issue_is_shown_until_it_is_over(home: RepairsHome, kind: str) 
     assert issue.severity is (ir.IssueSeverity.WARNING if full else ir.IssueSeverity.ERROR)
     await home.said_again()
     assert home.raised() == {kind}
-    await home.peace(kind)
+    await home.solve(kind)
     assert home.raised() == set()
     await home.trouble(kind)
     assert home.raised() == {kind}
@@ -64,7 +64,7 @@ async def test_an_issue_names_what_it_is_about(
     await home.trouble(kind)
     assert home.issue(kind).translation_placeholders == {"reader": "Front door", **placeholders}
     form = await home.open(kind)
-    # Whose fingerprints, only those hear who may repair it.
+    # Names are shown only in the form, to users who may repair it.
     more = {"names": "- Anna (5)"} if kind == ISSUE_FINGERPRINTS_MISSING else {}
     assert form["description_placeholders"] == {"reader": "Front door", **placeholders, **more}
 
@@ -74,15 +74,15 @@ async def test_several_things_can_be_wrong_at_once(home: RepairsHome) -> None:
     await home.trouble(ISSUE_SENSOR_FULL)
     await home.trouble(ISSUE_OTHER_DEVICE)
     assert home.raised() == {ISSUE_FINGERPRINTS_MISSING, ISSUE_SENSOR_FULL, ISSUE_OTHER_DEVICE}
-    await home.peace(ISSUE_OTHER_DEVICE)
+    await home.solve(ISSUE_OTHER_DEVICE)
     assert home.raised() == {ISSUE_FINGERPRINTS_MISSING, ISSUE_SENSOR_FULL}
-    await home.peace(ISSUE_SENSOR_FULL)
+    await home.solve(ISSUE_SENSOR_FULL)
     assert home.raised() == {ISSUE_FINGERPRINTS_MISSING}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_nothing_follows_from_the_silence_of_a_reader(home: RepairsHome, kind: str) -> None:
-    """Neither that something is wrong with it, nor that it is not any more."""
+    """Neither a new issue nor the end of one."""
     await home.trouble(kind)
     home.reader.die()
     await home.settled()
@@ -91,7 +91,7 @@ async def test_nothing_follows_from_the_silence_of_a_reader(home: RepairsHome, k
 
 
 async def test_an_unreachable_reader_is_not_taken_for_an_empty_one(home: RepairsHome) -> None:
-    """What it has said last is retained; what it holds, it must say itself."""
+    """Its last snapshots are retained, but the list of templates needs an answer."""
     await home.enrolled()
     home.reader.stored.clear()
     home.templates(count=0)
@@ -165,7 +165,7 @@ async def test_an_issue_is_shown_under_the_current_name_of_the_reader(
     form = await home.open(kind)
     assert form["description_placeholders"]["reader"] == "Garden gate"
 
-    # The device has a name of its own now; without it, it is called like its entry.
+    # The device has a name of its own now; without one, it has that of its entry.
     home.hass.config_entries.async_update_entry(home.entry, title="Back door")
     await home.settle()
     assert home.issue(kind).translation_placeholders == {**before, "reader": "Garden gate"}
@@ -181,7 +181,7 @@ async def test_an_issue_is_shown_under_the_current_name_of_the_reader(
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_new_name_does_not_bring_back_what_is_over(home: RepairsHome, kind: str) -> None:
     await home.trouble(kind)
-    await home.peace(kind)
+    await home.solve(kind)
     dr.async_get(home.hass).async_update_device(home.device_id, name_by_user="Garden gate")
     await home.settle()
     assert home.raised() == set()
@@ -202,7 +202,7 @@ async def test_an_issue_of_one_reader_is_not_shown_for_another(
 
 
 async def test_what_a_user_ignores_is_still_ignored_after_a_restart(home: RepairsHome) -> None:
-    """At first a reader has told nothing, and then nothing seems to be wrong with it."""
+    """At first nothing is known of the reader, and so nothing seems to be wrong with it."""
     await home.trouble(ISSUE_FINGERPRINTS_MISSING)
     issue_id = home.issue(ISSUE_FINGERPRINTS_MISSING).issue_id
     ir.async_ignore_issue(home.hass, DOMAIN, issue_id, ignore=True)
