@@ -104,7 +104,7 @@ class Broker:
             self._die(kill=True)
 
     def stall(self, seconds: float) -> None:
-        """Accept connections and bytes but process nothing for so many seconds; then go on."""
+        """Accept connections and bytes but process nothing for so many seconds; then continue."""
         if self._running:
             self._stalled_until = max(self._stalled_until, self._loop.time() + seconds)
             if self._held is None:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from tests.simulation.home_assistant_run import Observer
     from tests.simulation.network import Network
 
-#: Seconds from the end of a run to the next one, at least. It is more than a touch is live: were it
-#: less, a touch that was told but not saved before a kill could be told live once more.
+#: Least seconds from the end of a run to the next one. It is longer than a touch is live: otherwise
+#: a touch that was reported but not saved before a kill could be reported live once more.
 BOOT_S = 6.0
 
 
@@ -93,7 +93,7 @@ class HomeAssistant:
         entry = self._entry(reader_id)
         asked_for.set(name)
         # A caller that is cancelled does not stop it.
-        template_id, _ = await _while_it_lives(
+        template_id, _ = await _unless_killed(
             entry.beside(entry.client.enroller.async_enroll(Subject(name), enroll_options, None))
         )
         return template_id
@@ -103,7 +103,7 @@ class HomeAssistant:
     ) -> Snapshot:
         """Do what the action does with `wait`. Raises `ReaderError`, and `TimeoutError` as it."""
         entry = self._entry(reader_id)
-        return await _while_it_lives(
+        return await _unless_killed(
             entry.beside(entry.client.enroller.async_wait_end(template_id, enroll_options))
         )
 
@@ -115,7 +115,7 @@ class HomeAssistant:
         Raises `ReaderError`.
         """
         entry = self._entry(reader_id)
-        return await _while_it_lives(entry.beside(work(entry.client)))
+        return await _unless_killed(entry.beside(work(entry.client)))
 
     async def press(self, reader_id: str, button: str) -> None:
         """Press the button Identify or Restart. Raises `ReaderError`."""
@@ -133,7 +133,7 @@ class HomeAssistant:
         return entry
 
 
-async def _while_it_lives[T](task: asyncio.Task[T]) -> T:
+async def _unless_killed[T](task: asyncio.Task[T]) -> T:
     """Wait for a task of Home Assistant. Raises `UnreachableError` if Home Assistant is killed."""
     try:
         return await task

@@ -257,9 +257,9 @@ def test_a_connection_with_the_same_client_id_ends_the_old_one(
 ) -> None:
     async def test(bench: BrokerBench) -> None:
         one = await bench.listener("watcher")
-        ghost = await bench.connect("reader", will=WILL)
+        replaced = await bench.connect("reader", will=WILL)
         bench.network.cut("reader", Notice.CLIENT)
-        await ghost.end()
+        await replaced.end()
         again = await bench.connect("reader", will=WILL)
         again.publish("status", b"here", retain=True)
         await asyncio.sleep(10)

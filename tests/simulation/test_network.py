@@ -154,7 +154,7 @@ async def test_a_cut_loses_what_is_under_way_and_is_noticed_by_the_sides_that_sh
     else:
         assert not reading.done()
         await writer.drain()
-    server.ends[1].send(b"the other party's connection lives")
+    server.ends[1].send(b"the other party's connection is open")
     assert await other.read(3) == b"the"
 
 
