@@ -1,4 +1,4 @@
-"""The demo: everything set up on this machine, ready to enroll a finger."""
+"""The demo: a whole installation on this machine, ready to enroll a finger."""
 
 import argparse
 import asyncio
@@ -12,9 +12,9 @@ from emulator.odd_profiles import PROFILES
 from .brokers import BrokerKind
 from .check import async_check
 from .home_assistant import PASSWORD, USER
+from .installation import Installation
 from .programs import DidNotStartError, free_port
 from .show import FRONT_DOOR, TABLET_NAME, TABLET_PASSWORD, async_add_reader, open_show
-from .stage import Stage
 
 PORT = 8123
 
@@ -22,10 +22,12 @@ PORT = 8123
 async def async_run(*, check: bool, port: int, sensor: str | None) -> int:
     """Run the demo until Ctrl-C, or check it; return the exit code."""
     with tempfile.TemporaryDirectory(prefix="biometric-enroll-") as folder:
-        async with Stage(Path(folder), broker=BrokerKind.AMQTT, home_assistant_port=port) as stage:
+        async with Installation(
+            Path(folder), broker=BrokerKind.AMQTT, home_assistant_port=port
+        ) as installation:
             run = _async_check if check else _async_show
-            running = asyncio.create_task(run(stage, sensor))
-            # The last one: somebody closes the terminal.
+            running = asyncio.create_task(run(installation, sensor))
+            # SIGHUP: the terminal was closed.
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, running.cancel)
             try:
@@ -35,29 +37,29 @@ async def async_run(*, check: bool, port: int, sensor: str | None) -> int:
                 return 1 if check else 0
 
 
-async def _async_show(stage: Stage, sensor: str | None) -> int:
+async def _async_show(installation: Installation, sensor: str | None) -> int:
     print("Starting a broker, Home Assistant and two readers (the first time takes longer) ...")
-    async with open_show(stage, sensor):
+    async with open_show(installation, sensor):
         print(
-            f"\nReady: {stage.home_assistant.url}\n"
+            f"\nReady: {installation.home_assistant.url}\n"
             f"User {USER}, password {PASSWORD}\n"
             f"At the wall: user {TABLET_NAME.lower()}, password {TABLET_PASSWORD}\n"
             "Ctrl-C ends it."
         )
-        code = await stage.home_assistant.async_keep()
+        code = await installation.home_assistant.async_keep()
     if code:
-        print(f"{stage.home_assistant.program.tail()}\n", file=sys.stderr)
+        print(f"{installation.home_assistant.program.tail()}\n", file=sys.stderr)
     print(f"Home Assistant has ended by itself, with exit code {code}, and so does the demo.")
     return 1 if code else 0
 
 
-async def _async_check(stage: Stage, sensor: str | None) -> int:
+async def _async_check(installation: Installation, sensor: str | None) -> int:
     print("Starting a broker, Home Assistant and a reader (the first time takes longer) ...")
-    await stage.async_start()
+    await installation.async_start()
     # A real sensor needs some tenths of a second for an image; a check need not wait for that.
-    reader = stage.add_reader(FRONT_DOOR, model=sensor or "R307", time_scale=0.0)
-    async with await stage.home_assistant.async_connect() as client:
-        added = await async_add_reader(stage, client, reader)
+    reader = installation.add_reader(FRONT_DOOR, model=sensor or "R307", time_scale=0.0)
+    async with await installation.home_assistant.async_connect() as client:
+        added = await async_add_reader(installation, client, reader)
         right = await async_check(client, reader, added.device_id)
     print(
         "Right: three scans, each seen once and in order, and the name is known."

@@ -1,4 +1,4 @@
-"""Users of Home Assistant, and how a browser is told that it is logged in as one of them."""
+"""Users of Home Assistant, and how a browser is logged in as one of them."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from demo.home_assistant import HomeAssistant
 
 _TOKENS_LAST_MS = 1_800_000
-"""As Home Assistant makes them; only then the frontend asks for new ones."""
+"""As Home Assistant issues them; afterwards the frontend refreshes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,10 @@ class Account:
 
     user_id: str
     tokens: dict[str, Any]
-    """What Home Assistant answered to the login."""
+    """The response of Home Assistant to the login."""
 
     def storage(self, url: str) -> str:
-        """Return JavaScript after which the frontend at an address takes itself for logged in."""
+        """Return JavaScript that stores the tokens for the frontend at an address."""
         tokens = {**self.tokens, "hassUrl": url, "clientId": f"{url}/"}
         return (
             f"localStorage.hassTokens = JSON.stringify({{...{tokens},"
@@ -33,7 +33,7 @@ class Account:
 async def add_user(
     home_assistant: HomeAssistant, client: Client, name: str, password: str
 ) -> Account:
-    """Add a user who is no administrator, and log in."""
+    """Add a user who is not an administrator, and log in."""
     created = await client.async_command(
         type="config/auth/create", name=name, group_ids=["system-users"]
     )
@@ -49,7 +49,7 @@ async def add_user(
 
 
 async def owner(home_assistant: HomeAssistant, client: Client) -> Account:
-    """Return the administrator whom the onboarding has made."""
+    """Return the administrator who was created by the onboarding."""
     user = await client.async_command(type="auth/current_user")
     return Account(user["id"], home_assistant.tokens)
 

@@ -1,4 +1,4 @@
-"""MQTT brokers: one in Python that needs nothing installed, Mosquitto, and RabbitMQ."""
+"""MQTT brokers: one in Python that needs no installation, Mosquitto, and RabbitMQ."""
 
 import json
 from enum import StrEnum
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 type Recipe = tuple[Sequence[str | Path], Mapping[str, str] | None]
-"""A command, and its environment if that is not the one we have."""
+"""A command, and its environment; None: that of this process."""
 
 
 class BrokerKind(StrEnum):
@@ -21,18 +21,18 @@ class BrokerKind(StrEnum):
     AMQTT = "amqtt"
     """Keeps its retained messages in RAM."""
     MOSQUITTO = "mosquitto"
-    """As most people have it, but it keeps its retained messages in RAM."""
+    """With a usual configuration, but it keeps retained messages in RAM."""
     MOSQUITTO_ON_DISK = "mosquitto-on-disk"
-    """Has each retained message on disk as soon as it has it."""
+    """Writes each retained message to disk at once."""
     RABBITMQ = "rabbitmq"
-    """With its MQTT plugin. A kill costs it the retained messages of the last seconds."""
+    """With its MQTT plugin. A kill loses the retained messages of the last seconds."""
 
     @property
     def discovers(self) -> bool:
-        """Whether who subscribes with a wildcard gets retained messages, so also old news.
+        """Whether subscriptions with a wildcard get retained messages.
 
-        Home Assistant's discovery subscribes so. If not, it hears only of readers that connect
-        later than it has itself.
+        Home Assistant's discovery subscribes so. If not, it discovers only readers that connect
+        later than itself.
         """
         return self is not BrokerKind.RABBITMQ
 
@@ -61,7 +61,7 @@ class Broker:
         return self._program is not None and self._program.running
 
     def kill(self) -> None:
-        """End it at once. What it remembers afterwards, its kind says."""
+        """End it at once. Its kind determines which messages are kept."""
         if self._program:
             self._program.kill()
 
@@ -72,9 +72,9 @@ class Broker:
 
     @property
     def memory(self) -> Path:
-        """The file in which `MOSQUITTO_ON_DISK` keeps what it remembers, replaced at each change.
+        """The file in which `MOSQUITTO_ON_DISK` stores its state, replaced at each change.
 
-        Whoever replaces or removes it, while the broker is dead, changes its mind.
+        A test may replace or remove it while the broker does not run.
         """
         return self._store / "mosquitto.db"
 
@@ -94,7 +94,7 @@ def _mosquitto_on_disk(port: int, store: Path) -> Recipe:
         store,
         f"persistence true\npersistence_location {store}/\n"
         "autosave_interval 1\nautosave_on_changes true\n"  # after each change
-        "user root\n",  # started as root, it would become a user who cannot write there
+        "user root\n",  # else, started as root, it would switch to a user who cannot write there
     )
 
 

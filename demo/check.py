@@ -1,4 +1,4 @@
-"""`scripts/demo --check`: one enrollment over the WebSocket API, judged as a client."""
+"""`scripts/demo --check`: one enrollment over the WebSocket API, checked as by a client."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -14,13 +14,13 @@ _PROGRESS = ["33", "67", "100"]
 
 
 async def async_check(client: Client, reader: VirtualReader, device_id: str) -> bool:
-    """Enroll a finger and print what came when, since the call; return whether it was right."""
+    """Enroll a finger, print all states with their times, and return whether they were right."""
     prefix = f"sensor.{reader.reader_id}"
     progress_id, stage_id = f"{prefix}_enrollment_progress", f"{prefix}_enrollment"
     called = asyncio.get_running_loop().time()
     seen_before = len(client.history)
     person = asyncio.create_task(
-        Person(client, reader.line, stage_id).async_enroll(FINGERS[0].finger)
+        Person(client, reader.sensor_line, stage_id).async_enroll(FINGERS[0].finger)
     )
     answer = await client.async_action(
         "biometric_enroll.enroll_fingerprint",

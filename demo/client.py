@@ -1,4 +1,4 @@
-"""A client of Home Assistant's WebSocket API, as a dashboard is one."""
+"""A client of Home Assistant's WebSocket API, like a dashboard."""
 
 import asyncio
 import itertools
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ANSWER_WITHIN = 60
-"""Seconds for Home Assistant to answer a command; an action that waits takes longer."""
+"""Seconds for Home Assistant to answer a command; actions that wait take longer."""
 
 
 class CommandError(Exception):
-    """Home Assistant said no."""
+    """Home Assistant answered a command with an error."""
 
     def __init__(self, error: dict[str, Any]) -> None:
-        """Take the error of a result message."""
+        """Wrap the error of a result message."""
         super().__init__(error.get("message"))
         self.code: str = error.get("code", "")
         self.translation_key: str | None = error.get("translation_key")
@@ -33,12 +33,12 @@ class State:
 
 
 class Client:
-    """One WebSocket connection; keeps the states of all entities, and all that came before."""
+    """One WebSocket connection; keeps the current states of all entities, and all former ones."""
 
     def __init__(
         self, session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse
     ) -> None:
-        """Take an authenticated connection; use `async_connect`."""
+        """Use an authenticated connection; see `async_connect`."""
         self._session = session
         self._socket = socket
         self._ids = itertools.count(1)
@@ -47,7 +47,7 @@ class Client:
         self._changed = asyncio.Condition()
         self.states: dict[str, State] = {}
         self.history: list[tuple[float, str, State]] = []
-        """Every state that was seen, with the loop's time."""
+        """Every received state, with the loop's time and its entity id."""
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
@@ -67,7 +67,7 @@ class Client:
 
     @property
     def connected(self) -> bool:
-        """Whether the connection is open, as far as one can know that."""
+        """Whether the connection is open as far as the client knows."""
         return not self._reading.done()
 
     async def async_close(self) -> None:
@@ -102,7 +102,7 @@ class Client:
     async def async_action(
         self, action: str, *, within: float = ANSWER_WITHIN, response: bool = False, **data: Any
     ) -> Any:
-        """Call an action such as `button.press`; return its response if one is wanted."""
+        """Call an action such as `button.press`; return its response if `response` is set."""
         domain, _, service = action.partition(".")
         extra = {"return_response": True} if response else {}
         result = await self.async_command(
@@ -126,7 +126,7 @@ class Client:
     async def async_until(
         self, condition: Callable[[dict[str, State]], bool], within: float = 30
     ) -> None:
-        """Wait until something is true of the states. Raises `TimeoutError`."""
+        """Wait until a condition on the states is true. Raises `TimeoutError`."""
         async with asyncio.timeout(within), self._changed:
             await self._changed.wait_for(lambda: condition(self.states))
 
@@ -146,7 +146,7 @@ class Client:
         )
         return self.states[entity_id]
 
-    # What comes in
+    # Received messages
 
     async def _read(self) -> None:
         async for frame in self._socket:

@@ -1,4 +1,4 @@
-"""The demo's dashboard: for each reader its card, and beside it the fingers to try it with."""
+"""The demo's dashboard: for each reader its card, and beside it fingers to place on its sensor."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ TITLE = "Fingerprint readers"
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where a reader is, for people."""
+    """A door with a reader."""
 
     name: str
     reader_id: str
@@ -33,14 +33,16 @@ def dashboard(doors: Iterable[Door]) -> dict[str, Any]:
                 "type": "sections",
                 # Each reader's two sections side by side, on a phone one after the other.
                 "max_columns": 2,
-                "sections": [section for door in doors for section in (_card(door), _play(door))],
+                "sections": [
+                    section for door in doors for section in (_card(door), _person_section(door))
+                ],
             }
         ]
     }
 
 
 def _card(door: Door) -> dict[str, Any]:
-    """Return what also a real installation would show."""
+    """Return the section with the card, as a real installation would have it."""
     card = {
         "type": "custom:biometric-enroll-card",
         "device_id": door.device_id,
@@ -49,8 +51,8 @@ def _card(door: Door) -> dict[str, Any]:
     return {"type": "grid", "cards": [card]}
 
 
-def _play(door: Door) -> dict[str, Any]:
-    """Return what is made up, set off by a background of its own."""
+def _person_section(door: Door) -> dict[str, Any]:
+    """Return the section with the emulated fingers, with a background of its own."""
     return {
         "type": "grid",
         "background": True,
@@ -82,9 +84,9 @@ def _finger(reader_id: str, finger: DemoFinger) -> dict[str, Any]:
 
 
 def _lying(reader_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what says that no finger lies there, and what says which does, and lifts it.
+    """Return two tiles: one if no finger is placed, one that shows the placed finger and lifts it.
 
-    Only one of them is shown; nothing moves when they change places.
+    Only one of them is shown; the layout does not change when they alternate.
     """
     entity = lying_of(reader_id)
     lift = {
@@ -121,7 +123,7 @@ def _lying(reader_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 async def async_install(client: Client, doors: Iterable[Door]) -> None:
-    """Make the dashboard, and what every user sees first."""
+    """Create the dashboard, and make it the default of every user."""
     await client.async_command(
         type="lovelace/dashboards/create",
         url_path=URL_PATH,

@@ -1,7 +1,7 @@
-"""The virtual fingers of the demo, and how they get onto a sensor and off it again.
+"""The virtual fingers of the demo, and the entities that place and lift them.
 
-Home Assistant sees a switch for each finger, which is on while the finger lies on the sensor, a
-button that lifts it, and a sensor that says which finger lies there. None of that is the reader's.
+Home Assistant has a switch for each finger, which is on while the finger is on the sensor, a button
+that lifts it, and a sensor that shows which finger is placed. They do not belong to the reader.
 """
 
 import contextlib
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 NOBODY = "No finger"
-"""What the sensor says while nothing lies there."""
+"""State of the sensor while no finger is placed."""
 _LIFT = "lift"
 _NOTICED_WITHIN = 1.0
-"""Seconds in which a reader that works has seen that the finger is gone."""
+"""Seconds within which a working reader has noticed that the finger was lifted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,22 @@ FINGERS = (
 
 
 def switch_of(reader_id: str, finger: DemoFinger) -> str:
-    """Return the entity that places a finger on the sensor of a reader, and lifts it."""
+    """Return the id of the entity that places a finger on the sensor of a reader, and lifts it."""
     return f"switch.{reader_id}_{finger.key}"
 
 
 def lift_of(reader_id: str) -> str:
-    """Return the entity that lifts whatever finger lies on the sensor of a reader."""
+    """Return the id of the entity that lifts any finger from the sensor of a reader."""
     return f"button.{reader_id}_{_LIFT}"
 
 
 def lying_of(reader_id: str) -> str:
-    """Return the entity that says which finger lies on the sensor of a reader."""
+    """Return the id of the entity that shows which finger is on the sensor of a reader."""
     return f"sensor.{reader_id}_finger_on_sensor"
 
 
 def mqtt_entities(reader_ids: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
-    """Return the entities as Home Assistant's MQTT integration wants them in YAML."""
+    """Return the entities in the YAML form of Home Assistant's MQTT integration."""
     return {
         "switch": [_switch(reader_id, each) for reader_id in reader_ids for each in FINGERS],
         "button": [
@@ -80,7 +80,7 @@ def mqtt_entities(reader_ids: tuple[str, ...]) -> dict[str, list[dict[str, Any]]
 
 _LABELS = json.dumps({finger.key: finger.label for finger in FINGERS})
 _LABEL = f"{{{{ {_LABELS}.get(value, '{NOBODY}') }}}}"
-"""A template: from the key of the finger that lies there to how it is called."""
+"""A template: from the key of the placed finger to its label."""
 
 
 def _switch(reader_id: str, finger: DemoFinger) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _entity(entity_id: str, name: str, icon: str) -> dict[str, Any]:
     }
 
 
-# Neither is a topic of the reader's.
+# Neither is a topic of the reader.
 def _command_topic(reader_id: str) -> str:
     return f"demo/{reader_id}/finger"
 
@@ -111,11 +111,11 @@ def _state_topic(reader_id: str) -> str:
     return f"demo/{reader_id}/lying"
 
 
-class FingerHand:
-    """Listens to the entities, moves the fingers on one sensor, and tells which one lies there."""
+class FingerController:
+    """Places and lifts fingers on one sensor as the entities request, and publishes the result."""
 
     def __init__(self, port: int, reader_id: str, line: SensorLine) -> None:
-        """Connect to the broker of the demo; a thread of its own does the rest."""
+        """Connect to the broker of the demo; paho's thread handles the messages."""
         self._line = line
         self._reader_id = reader_id
         self._fingers = {finger.key: finger.finger for finger in FINGERS}
@@ -137,7 +137,7 @@ class FingerHand:
 
     def _move(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         if message.topic != _command_topic(self._reader_id):
-            # Seen with amqtt: it hands a new client also retained messages that it did not ask for.
+            # amqtt also sends a new client retained messages that it has not subscribed to.
             return
         key = message.payload.decode(errors="replace")
         if key == _LIFT:
@@ -155,7 +155,7 @@ class FingerHand:
         self._tell()
 
     def _lift(self) -> None:
-        """Lift what lies there, no faster than the reader can see it: people are slower."""
+        """Lift the finger, and wait until the reader has noticed: people are not faster."""
         if self._lying is None:
             return
         self._line.lift()
@@ -170,5 +170,5 @@ class FingerHand:
             )
 
     def _tell(self) -> None:
-        """Tell what lies there, also to a Home Assistant that comes later."""
+        """Publish which finger is placed, retained for a Home Assistant that starts later."""
         self._client.publish(_state_topic(self._reader_id), self._lying or NOBODY, retain=True)

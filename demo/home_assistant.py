@@ -1,4 +1,4 @@
-"""The newest Home Assistant as a process of its own, set up as a user would, over its own APIs."""
+"""The newest Home Assistant as a process, set up over its own APIs, as by a user."""
 
 import asyncio
 import json
@@ -21,8 +21,8 @@ PASSWORD = "fingerprint"  # noqa: S105 - of a demo on loopback
 _INTEGRATION = ROOT / "custom_components" / "biometric_enroll"
 _START_WITHIN = 120
 _ONBOARDING_DONE = ["core_config", "analytics", "integration"]
-"""What a new user is asked, but for the name. Answered there, it would add a radio that looks for
-its stations in the Internet, and without one every start waits some seconds for it."""
+"""The onboarding steps after the user name. If they were done there, it would add a radio
+integration, which needs the Internet and would delay every start without it."""
 
 # Not `http:`, which Home Assistant reads from its storage.
 _CONFIGURATION = """\
@@ -47,7 +47,7 @@ class HomeAssistant:
     """One Home Assistant on loopback, which can be killed and started again."""
 
     def __init__(self, port: int, folder: Path) -> None:
-        """Prepare one that listens on a port and keeps everything in a folder."""
+        """Prepare an instance that listens on a port and keeps all files in a folder."""
         self.url = f"http://127.0.0.1:{port}"
         self.folder = folder
         self._port = port
@@ -84,8 +84,8 @@ class HomeAssistant:
         self._program = Program(
             [CACHE / "ha-newest" / "bin" / "hass", "--config", self.folder, "--skip-pip"],
             self.folder / "home-assistant-output.log",
-            # It is compiled when it is first imported, which a machine may forbid: each start would
-            # take twice as long.
+            # Let Python cache the compiled code, which the environment may forbid: without it each
+            # start takes twice as long.
             os.environ | {"PYTHONDONTWRITEBYTECODE": ""},
         )
         await self._program.async_listening(self._port, _START_WITHIN)
@@ -97,9 +97,9 @@ class HomeAssistant:
                 await asyncio.sleep(0.1)
 
     async def async_keep(self) -> int:
-        """Start it again whenever it was asked to restart; return the exit code of another end.
+        """Start it again whenever it ends for a restart; return the exit code of any other end.
 
-        Raises `DidNotStartError` if it does not come back.
+        Raises `DidNotStartError` if a start fails.
         """
         while (code := await self.program.async_ended()) == RESTART_EXIT_CODE:
             print("Home Assistant restarts ...")
@@ -113,7 +113,7 @@ class HomeAssistant:
             self._program.kill()
 
     def stop(self) -> None:
-        """End it in order."""
+        """Shut it down."""
         if self._program:
             self._program.stop()
 
@@ -129,7 +129,7 @@ class HomeAssistant:
         return self._program.log.read_text() if self._program else ""
 
     async def async_onboard(self) -> None:
-        """Make the user."""
+        """Create the user."""
         async with aiohttp.ClientSession(self.url) as session:
             answer = await _async_post(
                 session,
@@ -153,7 +153,7 @@ class HomeAssistant:
             )
 
     async def async_connect(self) -> Client:
-        """Return a client of the user that onboarding made."""
+        """Return a client of the user that the onboarding has created."""
         async with aiohttp.ClientSession(self.url) as session:
             fresh = await _async_post(
                 session,
@@ -192,14 +192,14 @@ class HomeAssistant:
         await self._async_flow(f"flow/{flow}", {}, done="create_entry")
 
     async def async_add_reader(self, reader_id: str) -> dict[str, Any]:
-        """Add a reader by its id, and return how the flow has ended."""
+        """Add a reader by its id, and return the result of the flow."""
         flow = await self._async_flow(
             "flow", {"handler": "biometric_enroll", "show_advanced_options": False}
         )
         return await self._async_flow(f"flow/{flow['flow_id']}", {"reader_id": reader_id})
 
     async def async_confirm(self, form: dict[str, Any]) -> None:
-        """Confirm what a step of a flow has told."""
+        """Confirm a step of a flow."""
         await self._async_flow(f"flow/{form['flow_id']}", {}, done="create_entry")
 
     async def async_set_options(self, entry_id: str, options: dict[str, Any]) -> None:
@@ -212,7 +212,7 @@ class HomeAssistant:
         await self._async_flow(path, options, done="create_entry")
 
     async def async_repair(self, issue_id: str, answer: dict[str, Any]) -> dict[str, Any]:
-        """Repair an issue of ours with this answer, and return how its flow has ended."""
+        """Repair an issue of ours with this answer, and return the result of its flow."""
         flow = await self._async_post(
             "repairs/issues/fix", {"handler": "biometric_enroll", "issue_id": issue_id}
         )
@@ -252,16 +252,16 @@ async def _async_post(session: aiohttp.ClientSession, path: str, **request: Any)
 
 
 def _write_storage(folder: Path, key: str, version: int, data: dict[str, Any]) -> None:
-    """Write what Home Assistant would itself have kept over a restart."""
+    """Write a storage file of Home Assistant."""
     (folder / ".storage" / key).write_text(
         json.dumps({"version": version, "minor_version": 1, "key": key, "data": data})
     )
 
 
 def _http(port: int) -> dict[str, Any]:
-    """Let it listen on loopback only.
+    """Return settings by which it listens on loopback only.
 
-    The same in YAML would greet the user with a question whether that works.
+    In YAML they would cause a repair issue.
     """
     return {
         "stable": {

@@ -1,4 +1,4 @@
-"""The people of the demo, and how they look."""
+"""The people of the demo, and their portraits."""
 
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from .client import Client
 
 PEOPLE = {"Anna": ("#8e4585", "#f2c9a1", "#5b2c13"), "Ben": ("#2f6f8f", "#c98e62", "#1d1a18")}
-"""Names, with the colours of what is behind them, of their skin and of their hair."""
+"""Names, with the colours of background, skin and hair."""
 
 
 def draw(folder: Path) -> None:
-    """Draw the people for a Home Assistant that is going to start on a configuration folder."""
+    """Draw the portraits into a configuration folder, before Home Assistant starts."""
     pictures = folder / "www"
     pictures.mkdir(parents=True, exist_ok=True)
     for name, colours in PEOPLE.items():
@@ -20,7 +20,7 @@ def draw(folder: Path) -> None:
 
 
 async def async_add(client: Client) -> None:
-    """Add the people to Home Assistant, in the place of the user of the demo."""
+    """Add the people to Home Assistant, and remove the person of the demo's user."""
     for person in (await client.async_command(type="person/list"))["storage"]:
         await client.async_command(type="person/delete", person_id=person["id"])
     for name in PEOPLE:

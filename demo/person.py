@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def _enroll_options(state: State) -> str:
-    """Return what is asked for, so that the same stage twice is not taken for once."""
+    """Return a key of what is asked for, which differs also between two equal stages."""
     attributes = state.attributes
     return f"{state.state} {attributes.get('captured')} {attributes.get('rejected')}"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who watches a dashboard and has a finger at hand."""
+    """A person who watches the enrollment sensor, and places and lifts fingers."""
 
     client: Client
     line: SensorLine
@@ -29,8 +29,8 @@ class Person:
     async def async_enroll(self, *fingers: Finger, within: float = 60) -> str:
         """Place and lift as asked until the enrollment ends; return its last stage.
 
-        Several fingers are placed one after the other, the last one again and again. What the
-        sensor shows when this begins is taken for the end of an earlier enrollment.
+        Several fingers are placed one after the other, the last one repeatedly. The state at the
+        time of the call is taken for the end of an earlier enrollment.
         """
         queue = list(fingers)
         asked = _enroll_options(self.client.states[self.entity_id])

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 
 _STOP_WITHIN = 20
-"""Seconds in which a program has to end when it is asked to."""
+"""Seconds within which a program has to end when it is asked to."""
 
 
 class DidNotStartError(Exception):
@@ -38,7 +38,7 @@ class Program:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=env,
-                # Ctrl-C is for the demo, which ends its programs in the right order.
+                # Only the demo gets Ctrl-C, and ends its programs in the right order.
                 start_new_session=True,
             )
 
@@ -64,7 +64,7 @@ class Program:
         self._process.wait()
 
     def stop(self) -> None:
-        """Ask the process to end, and see that it does."""
+        """Ask the process to end, and kill it if it does not."""
         if not self.running:
             return
         self._signal(signal.SIGTERM)
@@ -105,13 +105,13 @@ class Program:
 
 
 def is_free(port: int) -> bool:
-    """Return whether nobody listens on a port of this machine."""
+    """Return whether no process listens on a port of this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody uses now."""
+    """Return a port of this machine that is not in use now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

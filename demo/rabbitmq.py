@@ -23,13 +23,13 @@ _COOKIE = ".erlang.cookie"
 FIRST = "127.0.0.1"
 JOINED = "joined the cluster"
 DISTRIBUTION_PORT = "RABBITMQ_DIST_PORT"
-"""In a node's environment: where other nodes find it, and the same for all nodes of a cluster."""
+"""Environment variable with the distribution port, the same for all nodes of a cluster."""
 
 
 def rabbitmq(port: int, folder: Path) -> tuple[list[str | Path], dict[str, str]]:
     """Prepare a node on its own; return its command and its environment.
 
-    Everything that the node keeps, it keeps in that folder.
+    The node stores all its data in that folder.
     """
     return _node(port, folder, FIRST, str(free_port()))
 
@@ -39,7 +39,7 @@ def rabbitmq_beside(
 ) -> tuple[list[str | Path], dict[str, str]]:
     """Prepare a second node, which makes a cluster with one that runs in this environment.
 
-    It says `JOINED` on a line of its own when it has.
+    It prints `JOINED` on a line of its own when it has joined the cluster.
     """
     shutil.copy(Path(first["HOME"], _COOKIE), folder)
     command, env = _node(port, folder, "127.0.0.2", first[DISTRIBUTION_PORT])
@@ -56,7 +56,7 @@ def _node(
 ) -> tuple[list[str | Path], dict[str, str]]:
     (folder / "enabled_plugins").write_text("[rabbitmq_mqtt].\n")
     (folder / "rabbitmq.conf").write_text(
-        "listeners.tcp = none\n"  # AMQP: nobody here speaks it
+        "listeners.tcp = none\n"  # AMQP is not used here
         f"mqtt.listeners.tcp.1 = 127.0.0.1:{port}\n"
         "log.file = false\n"
         "log.console = true\n"

@@ -20,7 +20,7 @@ MICROPYTHON = CACHE / "bin" / "micropython"
 
 
 class VirtualReader:
-    """A reader that can be cut off its power and started again; its flash and its sensor stay."""
+    """A reader whose power can be cut and restored; flash and sensor keep their contents."""
 
     def __init__(  # noqa: PLR0913 - what a person decides who builds one
         self,
@@ -42,7 +42,7 @@ class VirtualReader:
         self._runtime = runtime
         (folder / "flash").mkdir(parents=True, exist_ok=True)
         profile = PROFILES[model]
-        self.line = SensorLine(
+        self.sensor_line = SensorLine(
             EmulatedSensor(profile), link=folder / "sensor", time_scale=time_scale
         )
         self._config = folder / "config.json"
@@ -55,7 +55,7 @@ class VirtualReader:
                     "port": broker_port,
                     # As many CharBuffers are what the firmware has to know of it.
                     "sensor": next(one.name for one in MODELS if one.buffers == profile.buffers),
-                    "uart": self.line.path,
+                    "uart": self.sensor_line.path,
                     "storage": str(folder / "flash"),
                 }
             )
@@ -63,7 +63,7 @@ class VirtualReader:
         self._program: Program | None = None
 
     def start(self) -> None:
-        """Give it power."""
+        """Switch it on."""
         self._program = Program(
             [
                 *("sh", "-c", _AGAIN_WHILE_ASKED, "reader"),
@@ -76,7 +76,7 @@ class VirtualReader:
         """Cut its power; the sensor loses its own as well."""
         if self._program:
             self._program.kill()
-        self.line.power_cycle()
+        self.sensor_line.power_cycle()
 
     @property
     def program(self) -> Program:
@@ -86,7 +86,7 @@ class VirtualReader:
         return self._program
 
     def close(self) -> None:
-        """End it and take the sensor away."""
+        """End it, and remove the sensor."""
         if self._program:
             self._program.stop()
-        self.line.close()
+        self.sensor_line.close()

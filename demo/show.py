@@ -1,4 +1,4 @@
-"""All that the demo shows: two doors with a reader each, people, and who may log in."""
+"""The content of the demo: two doors with a reader each, people, and user accounts."""
 
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from . import dashboard, people
 from .accounts import Account, add_user, owner
-from .fingers import FingerHand, mqtt_entities
+from .fingers import FingerController, mqtt_entities
 from .programs import DidNotStartError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from .client import Client
+    from .installation import Installation
     from .reader import VirtualReader
-    from .stage import Stage
 
 READERS = {"front_door": ("Front door", "R307"), "back_door": ("Back door", "R503")}
 """By reader id: what the door is called, and which sensor the reader has."""
@@ -39,30 +39,32 @@ class Show:
 
 
 @asynccontextmanager
-async def open_show(stage: Stage, sensor: str | None = None) -> AsyncGenerator[Show]:
-    """Set everything up on a stage that has not been started; leaving it lets go of the fingers.
+async def open_show(installation: Installation, sensor: str | None = None) -> AsyncGenerator[Show]:
+    """Set up a new installation as the demo; on exit, disconnect the fingers.
 
     `sensor` is another one for the front door, by the name of its profile.
     """
-    home_assistant = stage.home_assistant
+    home_assistant = installation.home_assistant
     people.draw(home_assistant.folder)
-    await stage.async_start({"mqtt": mqtt_entities(tuple(READERS))})
+    await installation.async_start({"mqtt": mqtt_entities(tuple(READERS))})
     async with await home_assistant.async_connect() as client:
         await people.async_add(client)
         tablet = await add_user(home_assistant, client, TABLET_NAME, TABLET_PASSWORD)
         doors = []
-        with ExitStack() as hands:
+        with ExitStack() as controllers:
             for reader_id, (name, model) in READERS.items():
                 # A real sensor needs some tenths of a second for an image.
                 other = sensor if reader_id == FRONT_DOOR else None
-                reader = stage.add_reader(reader_id, model=other or model, time_scale=1.0)
-                added = await async_add_reader(stage, client, reader)
+                reader = installation.add_reader(reader_id, model=other or model, time_scale=1.0)
+                added = await async_add_reader(installation, client, reader)
                 if reader_id == FRONT_DOOR:
                     await home_assistant.async_set_options(
                         added.entry_id, {"enrollers": [tablet.user_id]}
                     )
-                hand = FingerHand(stage.broker.port, reader_id, reader.line)
-                hands.callback(hand.close)
+                controller = FingerController(
+                    installation.broker.port, reader_id, reader.sensor_line
+                )
+                controllers.callback(controller.close)
                 doors.append(dashboard.Door(name, reader_id, added.device_id))
             await dashboard.async_install(client, doors)
             await async_settle_repairs(client)
@@ -78,9 +80,11 @@ class Added:
     entry_id: str
 
 
-async def async_add_reader(stage: Stage, client: Client, reader: VirtualReader) -> Added:
-    """Add a reader that Home Assistant discovers, and wait until it is known to be there."""
-    await stage.home_assistant.async_add_discovered_reader(client, reader.reader_id)
+async def async_add_reader(
+    installation: Installation, client: Client, reader: VirtualReader
+) -> Added:
+    """Add a reader that Home Assistant discovers, and wait until it is available."""
+    await installation.home_assistant.async_add_discovered_reader(client, reader.reader_id)
     await client.async_until_state(f"binary_sensor.{reader.reader_id}_connectivity", "on")
     for device in await client.async_command(type="config/device_registry/list"):
         if ["biometric_enroll", reader.device] in device["identifiers"]:
@@ -89,7 +93,7 @@ async def async_add_reader(stage: Stage, client: Client, reader: VirtualReader) 
 
 
 async def async_settle_repairs(client: Client) -> None:
-    """Keep Home Assistant from asking the visitor about things that only the demo has caused."""
+    """Ignore repair issues that are caused by the demo itself."""
     await client.async_command(type="config/core/update", country="US")
     issues = await client.async_command(type="repairs/list_issues")
     for issue in issues["issues"]:

@@ -27,7 +27,7 @@ class ReaderButtonDescription(ButtonEntityDescription, ReaderEntityDescription):
     """Describes a button and its request."""
 
     press: Callable[[Any], Awaitable[None]]
-    """Takes the client of the reader's dialect."""
+    """Takes the client of the reader: that of its protocol."""
 
 
 BUTTONS = (

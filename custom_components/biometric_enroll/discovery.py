@@ -94,9 +94,9 @@ class Found:
 
 
 async def async_probe(hass: HomeAssistant, reader_id: str) -> Found:
-    """Return the reader of either dialect that answers under a reader id. MQTT must be set up.
+    """Return the reader of either protocol that answers under a reader id. MQTT must be set up.
 
-    Raises `UnreachableError` if none does. No reader answers the request of the other dialect.
+    Raises `UnreachableError` if none does. No reader answers the request of the other protocol.
     """
     asked = [
         asyncio.ensure_future(_async_found_version_1(hass, reader_id)),

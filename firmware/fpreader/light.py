@@ -104,7 +104,11 @@ class Light:
 
     async def refresh(self) -> None:
         """Show the colour that is kept if it is due; asked while the reader is idle."""
-        if self._due is not None and self._clock() >= self._due and not self._sensor.connection.out_of_sync:
+        if (
+            self._due is not None
+            and self._clock() >= self._due
+            and not self._sensor.connection.out_of_sync
+        ):
             await self.restore()
 
     async def show_snapshot(self, snapshot: "dict[str, Any]") -> None:
@@ -118,7 +122,12 @@ class Light:
     async def show(self, word: str) -> None:
         """Show this; a word for which there is nothing to show changes nothing."""
         # A sensor that owes an answer would first have to be waited for.
-        if self.colored and word in _SHOWN and not self._muted and not self._sensor.connection.out_of_sync:
+        if (
+            self.colored
+            and word in _SHOWN
+            and not self._muted
+            and not self._sensor.connection.out_of_sync
+        ):
             await self._send(word)
 
     async def _send(self, word: str) -> None:

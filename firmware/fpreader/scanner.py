@@ -71,9 +71,7 @@ class Scanner:
         self._problem: Problem = (SensorError.word, None, None)
         self._ready = False  # the sensor was started and nothing speaks against an enrollment
         self._enrollment: Enrollment | None = None
-        self.changes = Changes(
-            self._templates, self._light, self._refusal, self._report
-        )
+        self.changes = Changes(self._templates, self._light, self._refusal, self._report)
         """What may be changed beside enrolling."""
         self.sensor_tried = asyncio.Event()
         """Whether it is known if the sensor works: it was started, or that has failed."""

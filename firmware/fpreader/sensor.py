@@ -71,7 +71,9 @@ class Sensor:
 
     async def read_prod_info(self) -> str:
         """Give the name of the model; may be empty (R503 manual, ReadProdInfo)."""
-        _, data = await self.connection.send(bytes((READ_PROD_INFO,)), size=_PROD_INFO_BYTES, attempts=1)
+        _, data = await self.connection.send(
+            bytes((READ_PROD_INFO,)), size=_PROD_INFO_BYTES, attempts=1
+        )
         # What is no text of a name is left out: it becomes part of messages.
         name = data[:_MODEL_BYTES].split(b"\0")[0]
         return "".join(chr(byte) for byte in name if 0x20 <= byte < 0x7F).strip()  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""What axe-core finds that keeps people with disabilities out."""
+"""Accessibility checks with axe-core."""
 
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ _RUN = """async (element) => {
 
 
 async def violations(element: Locator) -> list[str]:
-    """Check an element with all in it, also in shadow roots; return what is wrong, told in full."""
+    """Check an element with its content, also in shadow roots; return its violations in words."""
     await element.page.evaluate(_SOURCE)
     found: list[str] = await element.evaluate(_RUN)
     return found

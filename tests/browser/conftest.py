@@ -1,7 +1,7 @@
 """One house and one browser, which all tests share; each test has pages of its own.
 
-Of a test that fails, and of what it asks for by `shoot`, pictures lie in `.cache/screenshots/`;
-of one that fails, pytest also shows what its pages told, and what was to be read on them.
+Screenshots of failed tests, and those taken by `shoot`, are in `.cache/screenshots/`; for a failed
+test pytest also shows the console, the network errors and the text of its pages.
 """
 
 from typing import TYPE_CHECKING, Protocol
@@ -27,7 +27,7 @@ _FAILED = pytest.StashKey[bool]()
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell the fixtures whether their test has failed."""
+    """Record for the fixtures whether their test has failed."""
     report = yield
     if report.failed:
         item.stash[_FAILED] = True
@@ -44,7 +44,7 @@ async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerat
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def house(shared_house: CardHouse) -> AsyncGenerator[CardHouse]:
-    """Give the house, idle and with no finger enrolled."""
+    """Return the house, idle and with no finger enrolled."""
     async with shared_house.empty():
         yield shared_house
 
@@ -59,7 +59,7 @@ USUAL = Looks()
 
 
 class Welcome(Protocol):
-    """Begins a visit: by the owner, or with another account; on a usual screen, or another."""
+    """Begins a visit; by default by the owner and on a usual screen."""
 
     async def __call__(self, account: Account | None = None, looks: Looks = USUAL) -> Visit: ...
 
@@ -68,7 +68,7 @@ class Welcome(Protocol):
 async def welcome(
     request: pytest.FixtureRequest, house: CardHouse, browser: Browser
 ) -> AsyncGenerator[Welcome]:
-    """Give what begins a visit; afterwards, no page of any of them may have met an error."""
+    """Return a function that begins visits; fail the test if a page of them had an error."""
     visits: list[Visit] = []
 
     async def begin(account: Account | None = None, looks: Looks = USUAL) -> Visit:
@@ -87,13 +87,13 @@ async def welcome(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(welcome: Welcome) -> Visit:
-    """Give a visit by the owner."""
+    """Return a visit by the owner."""
     return await welcome()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def card(visit: Visit) -> Locator:
-    """Give the front door's card, before anything is done with it."""
+    """Return the front door's card on a freshly loaded page."""
     return await visit.overview()
 
 

@@ -1,4 +1,4 @@
-"""Two readers, two people, two users and a dashboard: what all tests of the card share."""
+"""The house of the card's tests: two readers, two people, two users and a dashboard."""
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,17 +30,17 @@ class CardHouse(House):
     owner: Account = field(init=False)
     """An administrator."""
     tablet: Account = field(init=False)
-    """Who may only look: a tablet at the wall."""
+    """A tablet at the wall, whose user may change nothing."""
 
     @property
     def url(self) -> str:
-        """Where Home Assistant is."""
-        return self.stage.home_assistant.url
+        """Address of Home Assistant."""
+        return self.installation.home_assistant.url
 
     async def furnish(self) -> None:
         """Add the second reader, the people, the users and the dashboard."""
-        home_assistant, client = self.stage.home_assistant, self.client
-        self.back = self.stage.add_reader("back_door")
+        home_assistant, client = self.installation.home_assistant, self.client
+        self.back = self.installation.add_reader("back_door")
         await home_assistant.async_add_discovered_reader(client, self.back.reader_id)
         await client.async_until_state("binary_sensor.back_door_connectivity", "on")
         self.back_device_id = await self.device_id_of(self.back)
@@ -54,15 +54,15 @@ class CardHouse(House):
 
     @asynccontextmanager
     async def empty(self) -> AsyncGenerator[None]:
-        """Begin with everything there, nothing running, and no finger enrolled."""
+        """Begin with everything available, no enrollment running, and no finger enrolled."""
         async with self.idle():
-            self.back.line.lift()
+            self.back.sensor_line.lift()
             await self._delete_fingerprints()
             yield
 
     @asynccontextmanager
     async def allowing(self, account: Account) -> AsyncGenerator[None]:
-        """Let a user enroll at the front door who is no administrator."""
+        """Let a user who is not an administrator enroll at the front door."""
         await self._choose_enrollers(account.user_id)
         try:
             yield
@@ -70,11 +70,11 @@ class CardHouse(House):
             await self._choose_enrollers()
 
     async def _choose_enrollers(self, *user_ids: str) -> None:
-        home_assistant = self.stage.home_assistant
+        home_assistant = self.installation.home_assistant
         await home_assistant.async_set_options(await self._entry_id(), {"enrollers": user_ids})
 
     async def disable(self, *, disabled: bool) -> None:
-        """Take the front door's reader out of use, or into use again."""
+        """Disable the front door's reader, or enable it again."""
         await self.client.async_command(
             type="config_entries/disable",
             entry_id=await self._entry_id(),
@@ -98,7 +98,7 @@ class CardHouse(House):
         await add_dashboard(self.client, [*cards] or usual)
 
     async def cards(self) -> list[dict[str, Any]]:
-        """Return what is on the dashboard."""
+        """Return the cards of the dashboard."""
         config = await self.client.async_command(type="lovelace/config", url_path=DASHBOARD)
         sections = config["views"][0]["sections"]
         return [card for section in sections for card in section["cards"]]
@@ -111,7 +111,7 @@ class CardHouse(House):
 
 
 async def add_dashboard(client: Client, cards: list[dict[str, Any]]) -> None:
-    """Add the dashboard with some cards, or give it others."""
+    """Add the dashboard with some cards, or replace its cards."""
     dashboards = await client.async_command(type="lovelace/dashboards/list")
     if not any(each["url_path"] == DASHBOARD for each in dashboards):
         await client.async_command(

@@ -1,7 +1,7 @@
 """The pictures of the README, taken of the demo: `scripts/screenshots`.
 
-What is to be seen is what a user sees: real are Home Assistant, the firmware and Chromium, and the
-fingers are put onto the sensors as the demo's dashboard does it.
+They show what a user sees: real are Home Assistant, the firmware and Chromium; the fingers are
+placed on the sensors by the demo's dashboard.
 """
 
 # ruff: noqa: T201 - it prints
@@ -17,12 +17,12 @@ from playwright.async_api import Locator, expect
 
 from demo.brokers import BrokerKind
 from demo.fingers import FINGERS
+from demo.installation import Installation
 from demo.person import Person
 from demo.programs import ROOT
 from demo.show import Show, open_show
-from demo.stage import Stage
 from emulator.fingers import Finger
-from tests.browser.play import Play
+from tests.browser.demo_fingers import DemoFingers
 from tests.browser.visit import Looks, Visit, open_browser
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ PICTURES = ROOT / "docs" / "images"
 _ANNAS_THUMB = FINGERS[0].finger
 _TOUCH_GONE_WITHIN_MS = 15_000
 
-# Nothing moves in a picture, so that two of the same moment are the same.
+# Without motion, so that two pictures of the same state are equal.
 _DESK = Looks(motion="reduce", width=1200, height=645, scale=1.5)
 _SETTINGS = Looks(motion="reduce", width=1440, height=960, scale=1.25)
 _CARD = Looks(motion="reduce", width=1200, height=1600, scale=2)  # high enough never to scroll
@@ -45,14 +45,14 @@ _PHONE = Looks(motion="reduce", width=390, height=844, scale=1.5)
 
 @dataclass
 class Studio:
-    """The demo, and a browser to look at it."""
+    """The running demo, and a browser."""
 
-    stage: Stage
+    installation: Installation
     show: Show
     browser: Browser
 
     async def visit(self, account: Account, looks: Looks) -> Visit:
-        """Open the demo's dashboard, and put away how the last enrollments have ended."""
+        """Open the demo's dashboard, and dismiss the results of the last enrollments."""
         visit = await Visit.begin(self.browser, self.show.url, account, looks)
         await visit.page.goto(self.show.url)
         for door in self.show.doors:
@@ -65,8 +65,8 @@ class Studio:
         return visit
 
     async def enroll(self, door: Door, finger: Finger, which: str, **whose: Any) -> None:
-        """Enroll a finger, without anybody looking; `whose` is a person, or a name."""
-        line = self.stage.readers[door.reader_id].line
+        """Enroll a finger by the action; `whose` is a person, or a name."""
+        line = self.installation.readers[door.reader_id].sensor_line
         person = Person(self.show.client, line, f"sensor.{door.reader_id}_enrollment")
         playing = asyncio.create_task(person.async_enroll(finger))
         await self.show.client.async_action(
@@ -81,7 +81,7 @@ class Studio:
 
 
 async def _take(what: Page | Locator, name: str) -> None:
-    """Take a picture, with the mouse out of the way."""
+    """Take a picture, with the mouse pointer outside."""
     page = what.page if isinstance(what, Locator) else what
     await page.mouse.move(0, 0)
     picture = await what.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
@@ -89,13 +89,13 @@ async def _take(what: Page | Locator, name: str) -> None:
 
 
 async def _take_enrolling(studio: Studio) -> None:
-    """Take the card of the front door, from a touch to an enrollment that is done."""
+    """Take pictures of the front door's card, from a touch to a completed enrollment."""
     visit = await studio.visit(studio.show.owner, _CARD)
-    card, person = visit.card(), Play(visit.page, "Front door")
-    await person.place("Anna's thumb")
+    card, fingers = visit.card(), DemoFingers(visit.page, "Front door")
+    await fingers.place("Anna's thumb")
     await expect(card.get_by_role("strong")).to_have_text("Anna")
     await _take(card, "card-identified")
-    await person.lift()
+    await fingers.lift()
     await expect(card.get_by_role("strong")).to_have_count(0, timeout=_TOUCH_GONE_WITHIN_MS)
     await _take(card, "card")
 
@@ -105,10 +105,10 @@ async def _take_enrolling(studio: Studio) -> None:
     await _take(card, "card-form")
 
     await card.get_by_role("button", name="Start").click()
-    await _scan(person, card, 1)
-    await person.lift()
+    await _scan(fingers, card, 1)
+    await fingers.lift()
     await expect(card.get_by_text("Place the same finger again", exact=True)).to_be_visible()
-    await _scan(person, card, 2)
+    await _scan(fingers, card, 2)
     await _take(card, "card-enrolling")
     for account, looks, name in (
         (studio.show.owner, _DESK, "dashboard"),
@@ -121,23 +121,23 @@ async def _take_enrolling(studio: Studio) -> None:
     await _take(dark.card(), "card-dark")
     await dark.end()
 
-    await person.lift()
+    await fingers.lift()
     await expect(card.get_by_text("Place the same finger again", exact=True)).to_be_visible()
-    await person.place("Ben's index finger")
+    await fingers.place("Ben's index finger")
     await expect(card.get_by_role("heading", name="Enrolled")).to_be_visible()
     await _take(card, "card-done")
-    await person.lift()
+    await fingers.lift()
     await visit.end()
 
 
-async def _scan(person: Play, card: Locator, captured: int) -> None:
-    await person.place("Ben's index finger")
+async def _scan(fingers: DemoFingers, card: Locator, captured: int) -> None:
+    await fingers.place("Ben's index finger")
     ring = card.get_by_role("progressbar")
     await expect(ring).to_have_attribute("aria-valuenow", f"{captured}")
 
 
 async def _take_settings(studio: Studio) -> None:
-    """Take what Home Assistant shows of a reader in its settings, with a dialog that enrolls."""
+    """Take pictures of a reader in Home Assistant's settings, and of the dialog that enrolls."""
     visit = await studio.visit(studio.show.owner, _SETTINGS)
     page, front = visit.page, studio.show.doors[0]
     await page.goto(f"{studio.show.url}/config/devices/device/{front.device_id}")
@@ -155,7 +155,7 @@ async def _take_settings(studio: Studio) -> None:
     await dialog.get_by_role("textbox", name="Name").fill("Guest")
     await dialog.get_by_role("button", name="Start").click()
     await expect(dialog.get_by_text("Scan 1 of 3")).to_be_visible()
-    studio.stage.readers[front.reader_id].line.place(Finger("guest"))
+    studio.installation.readers[front.reader_id].sensor_line.place(Finger("guest"))
     await expect(dialog.get_by_text("lift the finger")).to_be_visible()
     await _take(frame, "configure-enrolling")
     await visit.end()
@@ -166,9 +166,9 @@ async def async_take_all() -> None:
     PICTURES.mkdir(exist_ok=True)
     async with AsyncExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
-        stage = await ends.enter_async_context(Stage(folder, broker=BrokerKind.AMQTT))
-        show = await ends.enter_async_context(open_show(stage))
-        studio = Studio(stage, show, await ends.enter_async_context(open_browser()))
+        installation = await ends.enter_async_context(Installation(folder, broker=BrokerKind.AMQTT))
+        show = await ends.enter_async_context(open_show(installation))
+        studio = Studio(installation, show, await ends.enter_async_context(open_browser()))
         front, back = show.doors
         await studio.enroll(back, _ANNAS_THUMB, "right_thumb", person="person.anna")
         await studio.enroll(front, _ANNAS_THUMB, "right_thumb", person="person.anna")

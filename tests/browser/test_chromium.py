@@ -1,4 +1,4 @@
-"""The browser itself: the same fonts on every machine, and nothing of a machine without it."""
+"""The browser itself: it uses the project's fonts and the unpacked libraries on every machine."""
 
 import contextlib
 from pathlib import Path
@@ -20,12 +20,12 @@ _UNPACKED = CACHE.resolve() / "unpacked" / "chromium"
 
 
 def _loaded() -> Iterator[Path]:
-    """Find the libraries that the first process of our Chromium has loaded.
+    """Yield the libraries that the main process of our Chromium has loaded.
 
-    Its others also look for what a graphics card would want, and find it or not.
+    Its other processes also try to load graphics drivers, which a machine has or has not.
     """
     for process in Path("/proc").glob("[0-9]*"):
-        # Gone meanwhile, or somebody else's.
+        # The process has ended meanwhile, or belongs to another user.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             command = (process / "cmdline").read_bytes()
             if (process / "exe").readlink() == _CHROMIUM and b"--type=" not in command:

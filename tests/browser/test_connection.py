@@ -1,4 +1,4 @@
-"""A browser that loses Home Assistant for a while, as tablets do whose Wi-Fi sleeps."""
+"""A browser that loses its connection for a while, as a tablet does whose Wi-Fi is off."""
 
 import re
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.steps import LIFT, PLACE, begin, enrolled, last_identified, shows, title
-from tests.support.hand import Moment
+from tests.support.finger_placement import ScanStep
 from tests.support.house import TOUCH
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ _WATCH = """(card) => {
     const look = () => { window.flashed ||= card.shadowRoot.querySelector(".touch") !== null; };
     new MutationObserver(look).observe(card.shadowRoot, { childList: true, subtree: true });
 }"""
-"""Notice also what is shown for a moment only: after a break the dashboard is built anew."""
+"""Records also what is shown only briefly: after a lost connection the dashboard is built again."""
 
 
 class _Connection:
-    """What lies between a page and Home Assistant."""
+    """The connection between a page and Home Assistant, which can be cut."""
 
     def __init__(self) -> None:
         self._holds = True
@@ -36,7 +36,7 @@ class _Connection:
 
     @classmethod
     async def of(cls, page: Page) -> _Connection:
-        """Take the place; the page must not have been anywhere yet."""
+        """Route the page's WebSocket; the page must not have been loaded yet."""
         connection = cls()
         await page.route_web_socket(re.compile("/api/websocket"), connection._take)
         return connection
@@ -49,7 +49,7 @@ class _Connection:
             await socket.close()
 
     async def cut(self) -> None:
-        """End what connects them, and whatever else the page tries."""
+        """Close the connection, and refuse new ones."""
         self._holds = False
         for socket in self._sockets:
             await socket.close()
@@ -58,30 +58,30 @@ class _Connection:
         self._holds = True
 
 
-async def test_what_went_on_meanwhile_is_shown_when_the_connection_is_back(
+async def test_an_enrollment_during_a_lost_connection_is_shown_when_it_is_back(
     house: CardHouse, visit: Visit
 ) -> None:
     connection = await _Connection.of(visit.page)
     card = await visit.overview()
-    hand = await begin(house, "Anna")
+    placement = await begin(house, "Anna")
     await shows(card, PLACE, 0)
 
     await connection.cut()
     await expect(visit.page.get_by_text("Connection lost. Reconnecting").first).to_be_visible()
-    await hand.go_on(Moment.LIFT_2)
+    await placement.go_on(ScanStep.LIFT_2)
     await shows(card, PLACE, 0)
     connection.mend()
     await shows(card, LIFT, 2)
-    await hand.go_on()
+    await placement.go_on()
     await expect(title(card, "Enrolled")).to_be_visible()
 
 
-async def test_a_touch_of_meanwhile_is_not_shown_as_a_live_one(
+async def test_a_touch_during_a_lost_connection_is_not_shown_as_live(
     house: CardHouse, visit: Visit
 ) -> None:
     connection = await _Connection.of(visit.page)
     finger = await enrolled(house, "Clara")
-    # Or the end of that may come into view again, in the dashboard that is built anew.
+    # Otherwise the end of that may be shown again in the dashboard that is built again.
     await visit.live_later()
     card = await visit.overview()
     await card.evaluate(_WATCH)
@@ -94,7 +94,7 @@ async def test_a_touch_of_meanwhile_is_not_shown_as_a_live_one(
     connection.mend()
 
     await expect(last_identified(card)).to_contain_text("Clara")
-    # At once: to wait until it is gone would take any touch for none.
+    # Checked at once: a wait until it is gone would also pass if the touch were shown.
     assert await card.locator(".touch").count() == 0
     assert await visit.page.evaluate("window.flashed") is False
     await house.touch(finger)

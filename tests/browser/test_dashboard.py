@@ -1,4 +1,4 @@
-"""How the card comes onto a dashboard: picked, suggested, set up, and loaded more than once."""
+"""How the card is added to a dashboard: picked, suggested, configured, and loaded twice."""
 
 from typing import TYPE_CHECKING
 
@@ -30,14 +30,14 @@ _LOAD_AGAIN = """async () => {
 
 @pytest_asyncio.fixture(loop_scope="session", autouse=True)
 async def _dashboard(house: CardHouse) -> AsyncGenerator[None]:
-    """Leave the dashboard as it was."""
+    """Restore the dashboard afterwards."""
     yield
     await house.lay_out()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def dialog(visit: Visit) -> Locator:
-    """Give the dialog that offers cards for the dashboard."""
+    """Return the dialog that offers cards for the dashboard."""
     page = visit.page
     await page.goto(f"{visit.url}/{DASHBOARD}/0?edit=1")
     await page.get_by_role("button", name="Add card").first.click()
@@ -52,7 +52,7 @@ async def test_the_card_is_picked_from_its_preview_and_set_up_in_a_form(
     offer = dialog.locator(".card").filter(has_text="Biometric Enroll")
     await expect(offer.get_by_role("heading", name="Front door")).to_be_visible()
     await shoot(visit.page, "picker")
-    # The preview cannot be clicked itself.
+    # The preview itself cannot be clicked.
     await offer.locator(".overlay").click()
 
     editor = visit.page.locator("hui-dialog-edit-card")

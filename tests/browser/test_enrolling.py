@@ -22,7 +22,7 @@ from tests.browser.steps import (
     title,
 )
 from tests.browser.visit import shoot
-from tests.support.hand import Hand, Moment
+from tests.support.finger_placement import FingerPlacement, ScanStep
 from tests.support.house import ENROLLMENT
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_nobody_is_chosen_until_somebody_chooses(house: CardHouse, card: Locator) -> None:
-    """Else a finger would soon be enrolled for whoever comes first in the alphabet."""
+    """Otherwise fingers would be enrolled for the first person of the list by mistake."""
     await open_form(card)
     await button(card, "Start").click()
 
@@ -65,22 +65,22 @@ async def test_a_finger_is_taken_back_by_a_second_click(card: Locator) -> None:
 async def test_a_person_is_enrolled_by_clicks_and_sees_every_scan(
     house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    hand = Hand(house.reader.line, house.new_finger())
+    placement = FingerPlacement(house.reader.sensor_line, house.new_finger())
     await start(card, "Ben", "Left thumb")
 
     await expect(title(card, "Enrolling Ben")).to_be_visible()
     await expect(card.get_by_text("Left thumb", exact=True)).to_be_visible()
     await shows(card, PLACE, 0)
-    await hand.go_on(Moment.LIFT_1)
+    await placement.go_on(ScanStep.LIFT_1)
     await shows(card, LIFT, 1)
-    await hand.go_on(Moment.PLACE_2)
+    await placement.go_on(ScanStep.PLACE_2)
     await shows(card, PLACE_AGAIN, 1)
-    await hand.go_on(Moment.LIFT_2)
+    await placement.go_on(ScanStep.LIFT_2)
     await shows(card, LIFT, 2)
     await shoot(visit.page, "enrolling")
-    await hand.go_on(Moment.PLACE_3)
+    await placement.go_on(ScanStep.PLACE_3)
     await shows(card, PLACE_AGAIN, 2)
-    await hand.go_on()
+    await placement.go_on()
     await expect(title(card, "Enrolled")).to_be_visible()
     await shows(card, "The reader now recognizes this finger.", 3)
     await expect(card.locator(".ring ha-icon")).to_have_js_property("icon", "mdi:check-bold")
@@ -93,17 +93,17 @@ async def test_a_person_is_enrolled_by_clicks_and_sees_every_scan(
     assert (fingerprint["person"], fingerprint["finger"]) == ("person.ben", "left_thumb")
 
 
-async def test_somebody_who_is_no_person_of_the_house_gets_a_typed_name(
+async def test_for_somebody_without_a_person_entity_a_name_is_typed(
     house: CardHouse, card: Locator
 ) -> None:
-    hand = Hand(house.reader.line, house.new_finger())
+    placement = FingerPlacement(house.reader.sensor_line, house.new_finger())
     await open_form(card)
     await choice(card, "Someone else").click()
     await card.get_by_role("textbox", name="Name").fill("Window cleaner")
     await button(card, "Start").click()
     await expect(title(card, "Enrolling Window cleaner")).to_be_visible()
     await shows(card, PLACE, 0)
-    await hand.go_on()
+    await placement.go_on()
     await button(card, "Done").click()
 
     await expect(fingerprints(card, "Window cleaner")).to_contain_text(["Not specified"])
@@ -111,9 +111,9 @@ async def test_somebody_who_is_no_person_of_the_house_gets_a_typed_name(
 
 async def test_a_name_is_text_whatever_it_is(house: CardHouse, card: Locator) -> None:
     name = "<img src=x onerror='throw 1'>"
-    hand = await begin(house, name)
+    placement = await begin(house, name)
     await expect(title(card, f"Enrolling {name}")).to_be_visible()
-    await hand.go_on()
+    await placement.go_on()
     await button(card, "Done").click()
 
     await expect(fingerprints(card, name)).to_have_count(1)
@@ -146,7 +146,7 @@ async def test_the_drawing_shows_which_fingers_a_person_has_enrolled(
 async def test_a_bad_image_is_explained_and_the_same_scan_goes_on(
     house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    line, finger = house.reader.line, Finger("wet at first", first=[Quality.TOO_MESSY])
+    line, finger = house.reader.sensor_line, Finger("wet at first", first=[Quality.TOO_MESSY])
     hint = card.get_by_text(
         "That image was smudged. Dry the finger and wipe the sensor.", exact=True
     )
@@ -161,11 +161,11 @@ async def test_a_bad_image_is_explained_and_the_same_scan_goes_on(
     await expect(hint).to_be_visible()
     await shoot(visit.page, "bad-image")
 
-    hand = Hand(line, finger)
-    await hand.go_on(Moment.LIFT_1)
+    placement = FingerPlacement(line, finger)
+    await placement.go_on(ScanStep.LIFT_1)
     await shows(card, LIFT, 1)
     await expect(hint).to_have_count(0)
-    await hand.go_on()
+    await placement.go_on()
     await expect(title(card, "Enrolled")).to_be_visible()
 
 
@@ -176,7 +176,7 @@ async def test_a_finger_that_is_already_stored_is_told_with_its_owner(
     await button(card, "Done").click()
     await start(card, "Ben")
     await shows(card, PLACE, 0)
-    house.reader.line.place(finger)
+    house.reader.sensor_line.place(finger)
 
     await expect(title(card, "Not enrolled")).to_be_visible()
     await shows(card, "This finger is already stored, for Anna.", 0)
@@ -186,7 +186,7 @@ async def test_a_finger_that_is_already_stored_is_told_with_its_owner(
 async def test_a_timeout_says_why_and_can_be_tried_again(
     house: CardHouse, visit: Visit, card: Locator
 ) -> None:
-    hand = await begin(house, "Anna", person="person.anna", scan_timeout=5)
+    placement = await begin(house, "Anna", person="person.anna", scan_timeout=5)
     await shows(card, PLACE, 0)
     await expect(card.get_by_role("timer")).to_have_text("4 s left")
 
@@ -196,7 +196,7 @@ async def test_a_timeout_says_why_and_can_be_tried_again(
     await button(card, "Try again").click()
     await expect(title(card, "Enrolling Anna")).to_be_visible()
     await shows(card, PLACE, 0)
-    await hand.go_on()
+    await placement.go_on()
     await button(card, "Done").click()
     await expect(fingerprints(card, "Anna")).to_have_count(1)
 

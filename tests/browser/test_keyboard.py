@@ -1,4 +1,4 @@
-"""Everything can be done with the keyboard, and one always sees where one is."""
+"""Everything can be done with the keyboard, and the focus is always visible."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.steps import PLACE, button, enrolled, fingerprints, shows, title
 from tests.browser.visit import shoot
-from tests.support.hand import Hand
+from tests.support.finger_placement import FingerPlacement
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator
@@ -29,7 +29,7 @@ _FOCUSED = """(card) => {
 
 
 async def _go_to(card: Locator, name: str, key: str = "Tab") -> None:
-    """Press a key until something is focused; wherever it comes by in the card, one must see it."""
+    """Press a key until an element is focused; each focused element of the card must be visible."""
     passed: list[dict[str, Any]] = []
     for _ in range(60):
         await card.page.keyboard.press(key)
@@ -46,7 +46,7 @@ async def test_a_finger_is_enrolled_without_a_mouse(
     house: CardHouse, visit: Visit, card: Locator
 ) -> None:
     page, keyboard = visit.page, visit.page.keyboard
-    hand = Hand(house.reader.line, house.new_finger())
+    placement = FingerPlacement(house.reader.sensor_line, house.new_finger())
     await expect(button(card, "Enroll a fingerprint")).to_be_visible()
     await _go_to(card, "Enroll a fingerprint")
     await keyboard.press("Enter")
@@ -64,7 +64,7 @@ async def test_a_finger_is_enrolled_without_a_mouse(
     await shows(card, PLACE, 0)
     await expect(title(card, "Enrolling Ben")).to_be_focused()
 
-    await hand.go_on()
+    await placement.go_on()
     await expect(title(card, "Enrolled")).to_be_focused()
     await _go_to(card, "Done")
     await keyboard.press("Space")
@@ -88,7 +88,7 @@ async def test_an_enrollment_is_cancelled_without_a_mouse(visit: Visit, card: Lo
     await expect(title(card, "Cancelled")).to_be_focused()
 
 
-async def test_escape_goes_back_to_where_one_came_from(house: CardHouse, visit: Visit) -> None:
+async def test_escape_goes_back_and_restores_the_focus(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card, page = await visit.overview(), visit.page
     await expect(button(card, "Enroll a fingerprint")).to_be_visible()

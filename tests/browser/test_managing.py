@@ -1,4 +1,4 @@
-"""An administrator changes what is known of fingerprints, and deletes them."""
+"""An administrator edits and deletes fingerprints."""
 
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ async def test_a_fingerprint_is_given_to_a_person_and_another_finger(
     assert fingerprint["finger"] == "right_ring_finger"
 
 
-async def test_what_is_typed_outlives_a_look_at_other_persons(
+async def test_what_is_typed_is_kept_while_other_persons_are_selected(
     house: CardHouse, visit: Visit
 ) -> None:
     await enrolled(house, "Cleaner", "left_thumb")
@@ -75,7 +75,7 @@ async def test_what_is_typed_outlives_a_look_at_other_persons(
     await choice(card, "Ben").click()
     await choice(card, "Someone else").click()
     await expect(name).to_have_value("Window cleaner")
-    # Without a name of its own it has that of its person.
+    # Without a name of its own it has the name of its person.
     await choice(card, "Ben").click()
     await name.fill("")
     await button(card, "Save").click()
@@ -130,7 +130,7 @@ async def test_a_fingerprint_is_deleted_only_after_a_question(
     await button(card, "Delete").click()
     await expect(card.get_by_text("No finger is enrolled yet.")).to_be_visible()
     assert await house.names() == []
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         assert not sensor.templates
 
 
@@ -151,9 +151,7 @@ async def test_a_template_without_a_name_is_listed_and_can_be_named(
     await expect(card.get_by_role("strong").get_by_text("Grandma")).to_be_visible()
 
 
-async def test_what_is_refused_is_explained_where_it_was_typed(
-    house: CardHouse, visit: Visit
-) -> None:
+async def test_a_refusal_is_explained_beside_the_field(house: CardHouse, visit: Visit) -> None:
     await enrolled(house, "Anna", "left_thumb")
     card = await visit.overview()
     await _edit(card, "Anna, Left thumb")
@@ -172,7 +170,7 @@ async def test_a_finger_that_the_sensor_has_lost_is_marked_as_soon_as_that_is_kn
     card = await visit.overview()
     house.reader.kill()
     await expect(card.get_by_text("Offline", exact=True)).to_be_visible()
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         sensor.templates.clear()
     house.reader.start()
 

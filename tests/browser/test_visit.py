@@ -1,4 +1,4 @@
-"""What the other tests rely on: that a page is what its visit asks for, and what is told of it."""
+"""The fixtures of the browser tests: visits have the requested page, and report its errors."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ async def test_a_visit_is_that_of_the_account_and_the_language_it_begins_with(
     await expect(tablet.page.get_by_role("link", name="Einstellungen")).to_have_count(0)
 
 
-async def test_errors_of_a_page_are_told(welcome: Welcome) -> None:
+async def test_errors_of_a_page_are_recorded(welcome: Welcome) -> None:
     visit = await welcome()
     await visit.look()
 

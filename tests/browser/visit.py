@@ -1,4 +1,4 @@
-"""Somebody who looks at the dashboard, in a browser of their own."""
+"""A visit to the dashboard: one browser context with one page, logged in."""
 
 import os
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ SCREENSHOTS = CACHE / "screenshots"
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _FONTS = Path(__file__).with_name("fonts.conf")
 _WITHIN_MS = 30_000
-"""For whatever a test waits for: two cores also run Home Assistant, broker and readers."""
+"""Timeout of all waits: two cores also run Home Assistant, broker and readers."""
 _NEWS = timedelta(seconds=60)
 """How long the card shows the end of an enrollment."""
 _AHEAD = """((ms) => {
@@ -43,17 +43,17 @@ _AHEAD = """((ms) => {
         get: (_, key) => (key === "now" ? () => Real.now() + ms : Reflect.get(Real, key)),
     });
 })"""
-"""Playwright's own clock takes all timers as well, and they may stand still while a page loads.
+"""Playwright's own clock replaces all timers as well, and they may stand still while a page loads.
 
 The dashboard then stays empty for ever; it was seen in 4 of 774 loads on a busy machine.
 """
 _OURS = "biometric"
-"""In the address of our module, and in the name of its element."""
+"""Part of the address of our module, and of the name of its element."""
 
 
 @asynccontextmanager
 async def open_browser() -> AsyncGenerator[Browser]:
-    """Start the Chromium that scripts/setup has found, with our fonts only."""
+    """Start the Chromium of scripts/setup, with our fonts only."""
     expect.set_options(timeout=_WITHIN_MS)
     async with (
         async_playwright() as playwright,
@@ -68,7 +68,7 @@ async def open_browser() -> AsyncGenerator[Browser]:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What a browser tells of its screen and its user."""
+    """The properties of a browser: screen, and preferences of its user."""
 
     language: str = "en"
     scheme: Literal["light", "dark"] = "light"
@@ -76,7 +76,7 @@ class Looks:
     width: int = 1280
     height: int = 900
     scale: float = 1
-    """Pixels of the screen for each of the page."""
+    """Screen pixels for each pixel of the page."""
 
 
 @dataclass(eq=False)
@@ -86,13 +86,13 @@ class Visit:
     url: str
     page: Page
     errors: list[str] = field(default_factory=list)
-    """What went wrong in the page and was written to its console by our card."""
+    """Errors of the page, and what our card wrote to its console."""
     heard: list[str] = field(default_factory=list)
-    """All that the page's console and its network told, for who looks into a failed test."""
+    """All messages of the page's console and network, to be shown for a failed test."""
 
     @classmethod
     async def begin(cls, browser: Browser, url: str, account: Account, looks: Looks) -> Visit:
-        """Open a page that is nowhere yet."""
+        """Open an empty page."""
         context = await browser.new_context(
             locale=looks.language,
             color_scheme=looks.scheme,
@@ -132,20 +132,20 @@ class Visit:
         self.heard.append(f"address: {frame.url}")
 
     def card(self, heading: str = FRONT) -> Locator:
-        """Return the card of the reader that is called so."""
+        """Return the card with this heading."""
         return self.page.locator("biometric-enroll-card").filter(
             has=self.page.get_by_role("heading", name=heading, exact=True)
         )
 
     async def look(self) -> Locator:
-        """Open the dashboard, or load it again, and return the front door's card as it is then."""
+        """Open the dashboard, or reload it, and return the front door's card."""
         await self.page.goto(f"{self.url}/{DASHBOARD}/0")
         card = self.card()
         await card.wait_for()
         return card
 
     async def overview(self) -> Locator:
-        """Open the dashboard, and put away the end of an enrollment that it may still tell of."""
+        """Open the dashboard, and dismiss the result of the last enrollment if it is shown."""
         card = await self.look()
         done = card.get_by_role("button", name="Done")
         await done.or_(card.get_by_text("Last identified")).wait_for()
@@ -154,13 +154,13 @@ class Visit:
         return card
 
     async def live_later(self, by: timedelta = _NEWS) -> None:
-        """Set the clock of the page ahead: by a minute, an enrollment's end is no news any more."""
+        """Set the clock of the page ahead; by default until the end of an enrollment is hidden."""
         script = f"{_AHEAD}({by // timedelta(milliseconds=1)})"
         await self.page.add_init_script(script)
         await self.page.evaluate(script)
 
     async def describe(self) -> str:
-        """Return what the page has told so far, and what is to be read on it now."""
+        """Return the messages of the page so far, and its current text."""
         return "\n".join([*self.heard, await self.page.locator("body").aria_snapshot()])
 
     async def end(self) -> None:
@@ -169,5 +169,5 @@ class Visit:
 
 
 async def shoot(page: Page, name: str) -> None:
-    """Leave a picture of the page in `SCREENSHOTS`."""
+    """Save a screenshot of the page in `SCREENSHOTS`."""
     await page.screenshot(path=SCREENSHOTS / f"{name}.png")

@@ -78,16 +78,18 @@ async def house(shared_house: House) -> AsyncGenerator[House]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_house_on_lines(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
-    folder = tmp_path_factory.mktemp("on_lines")
+async def shared_house_with_proxies(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncGenerator[House]:
+    folder = tmp_path_factory.mktemp("with_proxies")
     async with House.running(
-        folder, BrokerKind.MOSQUITTO_ON_DISK, AUTOMATIONS, behind_lines=True
+        folder, BrokerKind.MOSQUITTO_ON_DISK, AUTOMATIONS, with_proxies=True
     ) as house:
         yield house
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house_on_lines(shared_house_on_lines: House) -> AsyncGenerator[House]:
+async def house_with_proxies(shared_house_with_proxies: House) -> AsyncGenerator[House]:
     """Give a house whose broker has a memory and whose network can be broken."""
-    async with shared_house_on_lines.idle():
-        yield shared_house_on_lines
+    async with shared_house_with_proxies.idle():
+        yield shared_house_with_proxies

@@ -1,4 +1,4 @@
-"""What Home Assistant has written into its database, over all its runs."""
+"""Reads Home Assistant's database, which covers all its runs."""
 
 import json
 import sqlite3
@@ -20,7 +20,7 @@ _TOLD = """
 
 def recorded(house: House, event_type: str) -> list[dict[str, Any]]:
     """Return the data of all events of a type that are written, in order."""
-    file = house.stage.home_assistant.folder / "home-assistant_v2.db"
+    file = house.installation.home_assistant.folder / "home-assistant_v2.db"
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         return [json.loads(row[0]) for row in database.execute(_TOLD, (event_type,))]
 

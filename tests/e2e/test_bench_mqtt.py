@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from tests.e2e.mqtt import SNAPSHOTS, Comparison, async_with_both
+from tests.e2e.bench_mqtt import SNAPSHOTS, Comparison, async_with_both
 
 if TYPE_CHECKING:
-    from demo.stage import Stage
+    from demo.installation import Installation
 
 
 async def test_both_show_every_snapshot_of_the_same_enrollments() -> None:
     shown: list[int] = []
 
-    async def compare(_: Stage, comparison: Comparison) -> None:
+    async def compare(_: Installation, comparison: Comparison) -> None:
         await comparison.async_block(enrollments=2)
         shown.extend(len(each.milliseconds) for each in (comparison.ours, comparison.theirs))
 

@@ -1,7 +1,7 @@
 """Two RabbitMQ nodes that are one broker, as on a campus, and a reader on the other one.
 
-RabbitMQ keeps a retained message only on the node at which it was published: what Home Assistant
-knows after a late look, it knows from hello.
+RabbitMQ keeps a retained message only on the node at which it was published: after a restart Home
+Assistant gets the state only from hello.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from demo.brokers import BrokerKind
 from demo.programs import Program, free_port
 from demo.rabbitmq import JOINED, rabbitmq_beside
-from tests.e2e.trial import begin
-from tests.support.hand import Moment
+from tests.e2e.observed_enrollment import begin
+from tests.support.finger_placement import ScanStep
 from tests.support.house import CONNECTIVITY, ENROLLMENT, PROGRESS, House, until
 
 if TYPE_CHECKING:
@@ -28,16 +28,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def second_node(campus: House) -> AsyncGenerator[tuple[Program, int]]:
-    """Let a second node join the first one, and the reader move to it; give it and its port."""
-    folder, port = campus.stage.folder / "second-node", free_port()
+    """Start a second node, connect the reader to it, and return the node and its port."""
+    folder, port = campus.installation.folder / "second-node", free_port()
     folder.mkdir()
-    assert campus.stage.broker.env is not None
-    command, env = rabbitmq_beside(campus.stage.broker.env, port, folder)
+    assert campus.installation.broker.env is not None
+    command, env = rabbitmq_beside(campus.installation.broker.env, port, folder)
     node = Program(command, folder / "rabbitmq.log", env)
     try:
         await until(lambda: JOINED in node.tail())
-        campus.lines.reader.to = port
-        campus.lines.reader.drop()
+        campus.proxies.reader.to = port
+        campus.proxies.reader.drop()
         await campus.wire.until(lambda wire: wire.of("status")[-1]["online"] is False)
         await campus.wire.until(lambda wire: wire.of("status")[-1]["online"] is True)
         yield node, port
@@ -48,7 +48,7 @@ async def second_node(campus: House) -> AsyncGenerator[tuple[Program, int]]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def campus(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
     folder = tmp_path_factory.mktemp("campus")
-    async with House.running(folder, BrokerKind.RABBITMQ, behind_lines=True) as house:
+    async with House.running(folder, BrokerKind.RABBITMQ, with_proxies=True) as house:
         yield house
 
 
@@ -59,44 +59,46 @@ async def idle(campus: House, second_node: tuple[Program, int]) -> AsyncGenerato
 
 
 async def test_every_scan_comes_live_from_the_other_node(idle: House) -> None:
-    trial = await begin(idle)
-    await trial.hand.go_on()
+    observed = await begin(idle)
+    await observed.placement.go_on()
 
-    await trial.judge("completed", 3)
-    assert not any(moment["late"] for moment in await trial.told())
+    await observed.judge("completed", 3)
+    assert not any(event["late"] for event in await observed.told())
 
 
-async def test_who_was_away_sees_the_whole_truth_though_this_node_retains_nothing(
+async def test_after_an_absence_the_state_is_complete_though_this_node_retains_nothing(
     idle: House, second_node: tuple[Program, int]
 ) -> None:
-    trial = await begin(idle)
-    await trial.hand.go_on(Moment.LIFT_1)
+    observed = await begin(idle)
+    await observed.placement.go_on(ScanStep.LIFT_1)
     await idle.client.async_until_state(PROGRESS, "33")
-    idle.lines.home_assistant.drop()
+    idle.proxies.home_assistant.drop()
     await idle.client.async_until_state(CONNECTIVITY, "off")
-    await trial.hand.go_on(Moment.LIFT_2)
+    await observed.placement.go_on(ScanStep.LIFT_2)
     topic = f"biometric/{idle.reader.reader_id}/enroll/response"
-    here, there = [await _retained(p, topic) for p in (idle.stage.broker.port, second_node[1])]
-    assert trial.template_id not in here
-    assert trial.template_id in there
+    here, there = [
+        await _retained(p, topic) for p in (idle.installation.broker.port, second_node[1])
+    ]
+    assert observed.template_id not in here
+    assert observed.template_id in there
 
     await idle.client.async_until_state(PROGRESS, "67")
     state = idle.client.states[ENROLLMENT]
-    assert (state.attributes["name"], state.attributes["step"]) == (trial.name, 2)
-    await trial.hand.go_on()
-    await trial.judge("completed", 3)
+    assert (state.attributes["name"], state.attributes["step"]) == (observed.name, 2)
+    await observed.placement.go_on()
+    await observed.judge("completed", 3)
 
 
-async def test_a_reader_whose_node_dies_goes_on_by_the_other_one(
+async def test_a_reader_whose_node_is_killed_continues_by_the_other_one(
     idle: House, second_node: tuple[Program, int]
 ) -> None:
-    trial = await begin(idle)
-    await trial.hand.go_on(Moment.LIFT_2)
+    observed = await begin(idle)
+    await observed.placement.go_on(ScanStep.LIFT_2)
     second_node[0].kill()
-    idle.lines.reader.to = idle.stage.broker.port
-    await trial.hand.go_on()
+    idle.proxies.reader.to = idle.installation.broker.port
+    await observed.placement.go_on()
 
-    await trial.judge("completed", 3)
+    await observed.judge("completed", 3)
 
 
 async def _retained(port: int, topic: str) -> str:

@@ -31,7 +31,7 @@ async def _start(*arguments: str, folder: Path | None = None) -> Process:
 
 
 async def _start_and_wait(port: int, folder: Path) -> Process:
-    """Start the demo to be looked at, and wait until it says that it is ready."""
+    """Start the demo for a visitor, and wait until it says that it is ready."""
     demo = await _start("--port", str(port), folder=folder)
     await _until_it_says(demo, b"Ctrl-C ends it.")
     return demo
@@ -51,7 +51,7 @@ async def _log_in(port: int) -> Client:
 
 @asynccontextmanager
 async def _asked(client: Client, action: str) -> AsyncGenerator[None]:
-    """Ask Home Assistant to go away, which it does before it answers."""
+    """Call an action that ends Home Assistant, so that it does not answer."""
     call = asyncio.create_task(client.async_action(action))
     yield
     call.cancel()
@@ -97,7 +97,7 @@ async def test_the_demo_ends_all_that_it_started_when_its_terminal_is_closed(
     assert _left_in(tmp_path) == []
 
 
-async def test_a_restart_asked_of_home_assistant_brings_it_back_with_its_readers(
+async def test_a_restart_of_home_assistant_brings_it_back_with_its_readers(
     tmp_path: Path,
 ) -> None:
     port = free_port()

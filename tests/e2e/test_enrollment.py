@@ -1,4 +1,4 @@
-"""Enrollments with every part real: the check list of the system before this one, and more."""
+"""Enrollments with every part real: the check list of the first generation, and more."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -21,13 +21,13 @@ def _activity(house: House) -> list[str]:
 
 @pytest.mark.parametrize("run", range(1, 6))
 async def test_five_in_a_row_show_every_scan_once_and_in_order(house: House, run: int) -> None:
-    mark, stored = house.mark, int(house.client.states[STORED].state)
+    position, stored = house.position, int(house.client.states[STORED].state)
     answer = await house.enroll(f"Person {run}", house.new_finger())
     await house.client.async_until_state(PROGRESS, "100")
     await house.client.async_until_state(STORED, str(stored + 1))
 
     assert answer["outcome"] == "completed"
-    progress = [state for state in house.seen(PROGRESS, mark) if state != "0"]
+    progress = [state for state in house.seen(PROGRESS, position) if state != "0"]
     assert progress == ["33", "67", "100"]
     scans = [event for event in house.events if event["type"] == "scan_captured"]
     assert [scan["step"] for scan in scans] == [1, 2, 3]
@@ -37,7 +37,9 @@ async def test_five_in_a_row_show_every_scan_once_and_in_order(house: House, run
     assert f"Person {run}" in await house.names()
 
 
-async def test_the_enrollment_sensor_tells_who_and_what_next(house: House) -> None:
+async def test_the_enrollment_sensor_shows_who_is_enrolled_and_the_next_step(
+    house: House,
+) -> None:
     await house.action("enroll_fingerprint", name="Clara", finger="left_thumb")
     state = await house.client.async_until_state(ENROLLMENT, "place_finger")
     await house.action("cancel_enrollment")
@@ -52,19 +54,19 @@ async def test_a_cancel_ends_it_and_leaves_no_name_and_no_template(house: House)
     names, stored = await house.names(), house.client.states[STORED].state
     finger = house.new_finger()
     started = await house.action("enroll_fingerprint", name="Nobody")
-    house.reader.line.place(finger)
+    house.reader.sensor_line.place(finger)
     await house.client.async_until_state(ENROLLMENT, "lift_finger")
-    house.reader.line.lift()
+    house.reader.sensor_line.lift()
     await house.action("cancel_enrollment")
 
     assert house.client.states[ENROLLMENT].state == "cancelled"
     assert await house.names() == names
     assert house.client.states[STORED].state == stored
-    with house.reader.line.hold() as sensor:
+    with house.reader.sensor_line.hold() as sensor:
         assert started["slot"] not in sensor.templates
 
 
-async def test_nobody_comes_and_it_ends_by_itself(house: House) -> None:
+async def test_an_enrollment_without_a_finger_ends_by_itself(house: House) -> None:
     names = await house.names()
     answer = await house.action("enroll_fingerprint", name="Nobody", scan_timeout=5, wait=True)
 
@@ -91,13 +93,17 @@ async def test_different_fingers_never_become_one_fingerprint(house: House) -> N
 
 
 async def test_a_bad_image_repeats_that_scan_only(house: House) -> None:
-    mark = house.mark
+    position = house.position
     finger = Finger("clumsy", first=[Quality.OK, Quality.TOO_MESSY])
     answer = await house.enroll("Emil", finger)
     await house.client.async_until_state(PROGRESS, "100")
 
     assert answer["outcome"] == "completed"
-    assert [state for state in house.seen(PROGRESS, mark) if state != "0"] == ["33", "67", "100"]
+    assert [state for state in house.seen(PROGRESS, position) if state != "0"] == [
+        "33",
+        "67",
+        "100",
+    ]
     rejected = next(event for event in house.events if event["type"] == "scan_rejected")
     assert (rejected["step"], rejected["rejected_reason"]) == (2, "too_messy")
     captured = [event for event in house.events if event["type"] == "scan_captured"]
@@ -132,7 +138,7 @@ async def test_a_reader_without_power_gives_a_clear_error_and_comes_back(house: 
 
 
 async def test_a_start_that_comes_late_is_stale_and_starts_nothing(house: House) -> None:
-    """Some queue on the way may hold a start for a minute; by then nobody may be enrolled by it."""
+    """A queue on the way may delay a start for a minute; by then it must not enroll anybody."""
     started = await house.action("enroll_fingerprint", name="Gerd")
     await house.action("cancel_enrollment")
     start = next(
@@ -144,7 +150,7 @@ async def test_a_start_that_comes_late_is_stale_and_starts_nothing(house: House)
     answer = await house.wire.ask("enroll/request", late)
     assert (answer["ok"], answer["error"]) == (False, "stale")
 
-    # Even the very same message: it is answered as it was, and nothing runs.
+    # The same message again gets the same answer, and starts nothing.
     again = len(house.wire.of("enroll/response"))
     await house.wire.ask("enroll/request", start)
     hello = await house.wire.ask(

@@ -1,4 +1,4 @@
-"""Touches with every part real: each way to automate runs once for each live touch, or never."""
+"""Touches with every part real: each kind of automation runs once for each live touch only."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ async def _anna_is_known(house: House) -> None:
 
 
 async def _all_ran(house: House, times: int) -> None:
-    """Wait for the automations; then a touch that opens nothing flushes out what is too much."""
+    """Wait for the automations, and check that none has run too often."""
     await house.client.async_until(lambda _: len(house.ran) >= times * len(_ALL))
     await _nothing_more(house)
     assert sorted(house.ran) == sorted(_ALL * times)
@@ -46,7 +46,7 @@ async def test_each_live_touch_runs_each_automation_once(house: House) -> None:
     await _anna_is_known(house)
     await house.touch(_ANNA)
     await _all_ran(house, 1)
-    # The same finger again is news again.
+    # The same finger again triggers again.
     await house.touch(_ANNA)
     await _all_ran(house, 2)
 
@@ -70,9 +70,9 @@ async def test_reload_and_reconnect_open_nothing(house: House) -> None:
     await house.touch(_ANNA)
     await _all_ran(house, 1)
     await house.reload()
-    house.stage.broker.kill()
+    house.installation.broker.kill()
     await house.client.async_until_state(CONNECTIVITY, "off")
-    await house.stage.broker.async_start()
+    await house.installation.broker.async_start()
     await house.client.async_until_state(CONNECTIVITY, "on", within=60)
     await _nothing_more(house)
 
@@ -84,12 +84,12 @@ async def test_touches_while_home_assistant_is_away_come_late_and_open_nothing(
 ) -> None:
     await _anna_is_known(house)
     await house.client.async_close()
-    house.stage.home_assistant.stop()
+    house.installation.home_assistant.stop()
     await house.touch(_ANNA)
     await house.touch(Finger("stranger"))
-    # Younger ones are live, also for a Home Assistant that was not there: what counts is the age.
+    # Younger ones are live, also if Home Assistant was stopped: only the age matters.
     await asyncio.sleep(LIVE_AGE)
-    await house.stage.home_assistant.async_start()
+    await house.installation.home_assistant.async_start()
     await house.connect()
     await house.until_available()
     await house.client.async_until(
@@ -101,7 +101,7 @@ async def test_touches_while_home_assistant_is_away_come_late_and_open_nothing(
     await _nothing_more(house)
 
     late = [event for event in house.events if event["type"].startswith("late_")]
-    # The first may have been told before this client was there.
+    # The first may have been reported before this client was connected.
     assert [event["type"] for event in late][-1] == "late_not_identified"
     assert house.ran == []
     assert house.client.states[LAST_IDENTIFIED].state == "unknown"
@@ -116,7 +116,7 @@ async def test_a_touch_that_is_replayed_opens_nothing(house: House) -> None:
     house.wire.say("fingerprint", message)
     house.wire.say("fingerprint", message, retain=True)
     house.wire.say("fingerprint", {**message, "touch": "00000000000000ee", "hello": None})
-    # Not before they have come back, or they would pass for the touch that comes next.
+    # Wait until they have arrived, or they would be taken for the next touch.
     await house.wire.until(lambda wire: wire.count("fingerprint") == told + 3)
     await house.reload()
     house.wire.say("fingerprint", b"", retain=True)

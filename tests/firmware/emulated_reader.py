@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 from emulator import Code, Command, Finger, SensorLine
 from fpreader.board import Board
 from fpreader.scanner import Scanner
-from fpreader.config import Section, SensorConfig
 from fpreader.sensor import Sensor
-from fpreader.sensor_connection import SensorConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,17 +15,17 @@ STRANGER = "a stranger"
 
 @dataclass
 class Sensor:
-    """A sensor, in a reader or in a drawer."""
+    """A sensor, in a reader or removed."""
 
     templates: dict[int, str] = field(default_factory=dict)
-    """Whose finger, by slot."""
+    """Name of the finger, by slot."""
     mark: object = None
-    """What a reader has written to it."""
+    """The mark that a reader has written to it."""
 
 
 @dataclass
 class Named:
-    """What Home Assistant knows of a template."""
+    """What Home Assistant has saved about a template."""
 
     reader: int
     slot: int
@@ -35,7 +35,7 @@ class Named:
     """Registry id."""
     enabled: bool = True
     may_vanish: bool = False
-    """Its deletion was asked for, and nobody said whether it was done: once it is, it is."""
+    """Its deletion was requested with an unknown outcome: it may disappear at any time."""
 
 
 class Touch(NamedTuple):
@@ -51,7 +51,7 @@ class Touch(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a reader tells of a touch; names are for Home Assistant."""
+    """What a reader reports about a touch, without names."""
 
     slot: int | None
     template_id: str | None
@@ -63,7 +63,7 @@ class Reader:
 
     sensor: Sensor
     mark: object
-    """That of its own sensor."""
+    """The mark of its own sensor."""
     ids: dict[int, str] = field(default_factory=dict)
     """Its map in flash: slot to template id, of its own sensor."""
     identification: bool = True
@@ -77,33 +77,33 @@ class Reader:
         return self.sensor.mark is self.mark
 
     def refresh(self) -> None:
-        """Start: what is gone from the sensor has no id any more."""
+        """Remove the ids of templates that are gone from the sensor, as at each start."""
         self.stale = False
         if self.ours:
             held = self.sensor.templates
             self.ids = {slot: self.ids[slot] for slot in self.ids if slot in held}
 
     def accept(self) -> None:
-        """Take the sensor that is there for its own; no id of the one before counts."""
+        """Accept the connected sensor as the reader's own; remove all ids."""
         self.mark = self.sensor.mark = object()
         self.ids = {}
 
     def slot_of(self, finger: str) -> int | None:
-        """Return where the sensor has a finger."""
+        """Return the slot of a finger in the sensor."""
         slots = [slot for slot, held in self.sensor.templates.items() if held == finger]
         return slots[0] if slots else None
 
     def lowest_free(self) -> int | None:
-        """Return where the next template goes."""
+        """Return the slot for the next template."""
         return next((slot for slot in range(SLOTS) if slot not in self.sensor.templates), None)
 
     def forget(self, slot: int) -> None:
-        """Let a slot be empty."""
+        """Empty a slot."""
         self.sensor.templates.pop(slot, None)
         self.ids.pop(slot, None)
 
-    def feels(self, finger: str) -> Found | None:
-        """Return what the reader tells of a touch; None: nothing, nor will it ever."""
+    def scan(self, finger: str) -> Found | None:
+        """Return what the reader reports about a touch; None: nothing, also not later."""
         slot = self.slot_of(finger)
         if slot is None or not self.ours:
             return Found(None, None)
@@ -117,10 +117,10 @@ def _reader() -> Reader:
 
 @dataclass
 class Model:
-    """All that must be true."""
+    """The expected state of both readers and of Home Assistant."""
 
     readers: tuple[Reader, ...] = field(default_factory=lambda: (_reader(), _reader()))
-    drawer: list[Sensor] = field(default_factory=list)
+    removed_sensors: list[Sensor] = field(default_factory=list)
     """Sensors that are in no reader."""
     named: dict[str, Named] = field(default_factory=dict)
     """By template id."""
@@ -129,11 +129,11 @@ class Model:
     backups: list[dict[str, Named]] = field(default_factory=list)
 
     def on(self, index: int) -> dict[str, Named]:
-        """Return who is known by name on a reader."""
+        """Return the named templates of a reader, by template id."""
         return {each: named for each, named in self.named.items() if named.reader == index}
 
     def unnamed(self, index: int) -> dict[int, str | None]:
-        """Return what is in the sensor and has no name."""
+        """Return the templates in the sensor that have no name, by slot."""
         reader = self.readers[index]
         if not reader.ours:
             return {}
@@ -141,7 +141,7 @@ class Model:
         return {slot: each for slot, each in ids.items() if each not in self.on(index)}
 
     def gone(self, index: int) -> dict[str, Named]:
-        """Return whose template is gone."""
+        """Return the names whose template is gone, by template id."""
         reader = self.readers[index]
         if not reader.ours:
             return {}
@@ -150,7 +150,7 @@ class Model:
         }
 
     def judge(self, index: int, found: Found, *, late: bool) -> Touch:
-        """Return what Home Assistant must make of a touch."""
+        """Return what Home Assistant must show for a touch."""
         if found.slot is None:
             return Touch(late, "not_identified", "unknown_finger")
         named = self.on(index).get(found.template_id or "")
@@ -173,5 +173,5 @@ class Model:
         self.backups.append(deepcopy(self.named))
 
     def restore(self, index: int) -> None:
-        """Go back to a copy of the names."""
+        """Restore a copy of the names."""
         self.named = deepcopy(self.backups[index])

@@ -1,4 +1,4 @@
-"""A reader of the real firmware at a door, and whoever stands before it."""
+"""A simulated reader with the real firmware, and a person who enrolls and touches there."""
 
 import asyncio
 from dataclasses import replace
@@ -22,7 +22,7 @@ PROFILE = replace(R307, capacity=SLOTS)
 FINAL = ("completed", "failed", "cancelled")
 
 _HAND_S = 0.3
-"""How fast a hand is."""
+"""Seconds until the person has placed or lifted a finger."""
 
 
 def new_sensor() -> EmulatedSensor:
@@ -31,16 +31,16 @@ def new_sensor() -> EmulatedSensor:
 
 
 class Door:
-    """One reader; with the hand that follows what its light says."""
+    """One reader, and the person there, who follows its light."""
 
     def __init__(self, reader_id: str, device: str, network: Network, seed: int) -> None:
-        """Put a new reader there, with a new sensor, and give it power."""
+        """Make a new reader with a new sensor, and switch it on."""
         self.reader_id = reader_id
         self.device = device
         self.linked = True
-        """Whether it has a network."""
+        """Whether its network works."""
         self.back_after: float | None = None
-        """Seconds after which lost power comes back; None: when somebody gives it."""
+        """Seconds after which power returns after a cut; None: only by `power_on`."""
         self._loop = asyncio.get_running_loop()
         self._network = network
         self._shown: dict[str, Any] = {}
@@ -59,20 +59,20 @@ class Door:
             model=PROFILE,
         )
         for finger in FINGERS:
-            # Also one that was never here may come, in a sensor.
+            # A finger may also be in a sensor that comes from the other reader.
             self.reader.know(finger)
         self.reader.power_on()
 
-    # --- who stands there ---------------------------------------------------------------
+    # --- the person ---------------------------------------------------------------------
 
     def expect(
         self,
         plan: Sequence[str | None],
         trouble: tuple[int, Callable[[], Awaitable[object]]] | None = None,
     ) -> None:
-        """Be ready for an enrollment with these fingers, one for each scan; None: nobody comes.
+        """Prepare for an enrollment with these fingers, one for each scan; None: no finger.
 
-        `trouble` is what happens when so many scans are captured.
+        `trouble` is what happens once so many scans are captured.
         """
         self._plan, self._trouble = plan, trouble
 
@@ -84,26 +84,26 @@ class Door:
                 await self._news.wait()
 
     async def leave(self) -> None:
-        """Take the hand away."""
+        """Lift the finger, and place none any more."""
         self._plan, self._trouble = (), None
         self.reader.lift()
         troubles, self._troubles = self._troubles, []
         await asyncio.gather(*troubles)
 
     async def touch(self, finger: str) -> None:
-        """Put a finger on the sensor and take it away.
+        """Place a finger and lift it.
 
-        When this is over, the touch is in flash, and late for whoever has not heard of it.
+        Afterwards the touch is in flash, and it is late for a Home Assistant that has not got it.
         """
         self.reader.place(Finger(finger))
         await asyncio.sleep(3)
         self.reader.lift()
         await asyncio.sleep(4)
 
-    # --- what is done to it ----------------------------------------------------------------
+    # --- network, sensor and power ---------------------------------------------------------
 
     def link(self, *, linked: bool) -> None:
-        """Take away the network, or give it back."""
+        """Cut the network, or restore it."""
         self.linked = linked
         if linked:
             self._network.unblock(self.reader_id)
@@ -112,22 +112,22 @@ class Door:
             self._network.cut(self.reader_id)
 
     def store(self, slot: int, finger: str) -> None:
-        """Store a template behind the reader's back."""
+        """Store a template in the sensor without the reader's knowledge."""
         scan = features(Capture(Finger(finger), 0, Quality.OK), PROFILE.feature_size)
         template = merge([scan, scan], PROFILE.template_size)
         assert template is not None
         self.reader.sensor.templates[slot] = template
 
     def disarm(self) -> None:
-        """Forget the power cuts that have not come."""
-        self.reader.line._cut_after = None
+        """Cancel scheduled power cuts."""
+        self.reader.sensor_line._cut_after = None
         self.reader.flash._planned = None
         self.back_after = None
 
-    # --- what is true, as SimulatedReader tells ------------------------------------------------
+    # --- the observer of SimulatedReader --------------------------------------------------------
 
     def snapshot(self, snapshot: dict[str, Any]) -> None:
-        """Do what the enrollment wants."""
+        """Do what a snapshot asks for."""
         self._shown = snapshot
         self._news.set()
         stage, captured = snapshot["stage"], len(snapshot["captured"])
@@ -136,7 +136,7 @@ class Door:
             if finger is not None:
                 self._coming = self._loop.call_later(_HAND_S, self.reader.place, Finger(finger))
         elif stage != "processing":
-            # Who has not come yet does not touch the reader once nobody is wanted any more.
+            # A finger that is not placed yet is no longer asked for.
             if self._coming is not None:
                 self._coming.cancel()
             self._loop.call_later(_HAND_S, self.reader.lift)
@@ -145,12 +145,12 @@ class Door:
             self._troubles.append(asyncio.ensure_future(trouble()))
 
     def power(self, *, on: bool) -> None:
-        """Bring the power back, if that is wanted."""
+        """Restore the power later, if requested."""
         if not on and self.back_after is not None:
             self._loop.call_later(self.back_after, self.reader.power_on)
 
     def touched(self, touch: Touch) -> None:
-        """Leave it to Home Assistant."""
+        """Do nothing: the test reads Home Assistant's events."""
 
     def committed(self, slot: int, template_id: str) -> None:
         """Look at flash instead."""
@@ -165,8 +165,8 @@ class Door:
         """Look at the sensor instead."""
 
     def stopped(self, error: Exception | None) -> None:
-        """Fail with the firmware."""
+        """Raise the error of the firmware."""
         assert error is None, error
 
     def printed(self, line: str) -> None:
-        """Listen to nothing."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""A real Home Assistant with two readers of the real firmware, and all that can happen to them."""
+"""A real Home Assistant with two simulated readers of the real firmware, in virtual time."""
 
 import asyncio
 from copy import deepcopy
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 READERS = (("front_door", "0000000000a1"), ("back_door", "0000000000b2"))
 
 SOON = 8.0
-"""Seconds within which readers and Home Assistant find each other again, when nothing hinders."""
+"""Seconds within which a reader is available again, once all connections work."""
 
 _WHO = ("name", "finger", "person")
 
@@ -49,7 +49,7 @@ _FILES = (f"{DOMAIN}.roster", f"{DOMAIN}.marks")
 
 
 class _Bridge(Broker):
-    """The broker of the readers; what Home Assistant says and hears goes by its own."""
+    """The broker of the readers, bridged to Home Assistant's fake broker."""
 
     def __init__(self, network: Network, rng: Random, home: FakeBroker) -> None:
         super().__init__(network, BrokerBehavior(), rng)
@@ -61,7 +61,7 @@ class _Bridge(Broker):
         self._home.publish(message.topic, message.payload, retain=message.retain)
 
     def say(self, topic: str, text: str) -> None:
-        """Take what Home Assistant publishes."""
+        """Publish a message of Home Assistant to the readers."""
         if self.running:
             super().publish(Message(topic, text.encode()))
 
@@ -89,16 +89,16 @@ class People:
 
 
 class VirtualHome:
-    """All of it; begins with two readers that are set up and know nobody."""
+    """The whole home; begins with two readers that are set up and hold no templates."""
 
     def __init__(
         self, hass: HomeAssistant, broker: FakeBroker, storage: dict[str, Any], seed: int
     ) -> None:
         self.connected = True
-        """Whether Home Assistant has its broker."""
+        """Whether Home Assistant is connected to its broker."""
         self.heard: list[list[Touch]] = [[] for _ in READERS]
-        """What the event entities have shown, by reader."""
-        self.drawer: list[EmulatedSensor] = []
+        """Touches that the event entities have shown, by reader."""
+        self.removed_sensors: list[EmulatedSensor] = []
         """Sensors that are in no reader."""
         self.people = People(hass)
         self._hass = hass
@@ -129,7 +129,7 @@ class VirtualHome:
         await asyncio.sleep(SOON)
 
     async def end(self) -> None:
-        """Leave nothing behind."""
+        """End everything."""
         self._stop_listening()
         for door in self.doors:
             door.disarm()
@@ -148,7 +148,7 @@ class VirtualHome:
         return self.entries[index].state is ConfigEntryState.LOADED
 
     def is_reachable(self, index: int) -> bool:
-        """Return whether nothing lies between Home Assistant and a reader."""
+        """Return whether all connections between Home Assistant and a reader work."""
         door = self.doors[index]
         return self.connected and self.is_set_up(index) and door.linked and door.reader.powered
 
@@ -171,7 +171,7 @@ class VirtualHome:
             for name in _FILES:
                 self._storage.pop(name, None)
             self._storage.update(deepcopy(self._backups[backup]))
-        # What it had in memory is gone; what it has saved, it reads again.
+        # Data in memory is lost; saved files are read again.
         await stores.async_load(self._hass)
         await stores.async_expire(self._hass)
         for entry in loaded:
@@ -183,7 +183,7 @@ class VirtualHome:
         self._backups.append(deepcopy(files))
 
     def set_connected(self, *, connected: bool) -> None:
-        """Take Home Assistant's broker away, or give it back."""
+        """Cut Home Assistant's connection to the broker, or restore it."""
         if connected is not self.connected:
             self.connected = connected
             self._home_broker.set_connected(connected)
@@ -237,7 +237,7 @@ class VirtualHome:
         return ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
 
     def missing(self, index: int) -> list[str]:
-        """Return the names that the fix flow of a reader would tell as missing."""
+        """Return the names that the fix flow of a reader lists as missing."""
         return missing_names(self.entries[index])
 
     def state(self, index: int, platform: str, key: str) -> State:
@@ -254,7 +254,7 @@ class VirtualHome:
 
     @callback
     def _note(self, event: Event[EventStateChangedData]) -> None:
-        """Remember a touch that an event entity shows."""
+        """Record a touch that an event entity shows."""
         new, old = event.data["new_state"], event.data["old_state"]
         if new is None or new.attributes.get("event_type") is None:
             return

@@ -1,6 +1,6 @@
-"""Runs many histories, then plants bugs to see that they are noticed: scripts/simulate.
+"""Runs many histories, then plants bugs to check that they are noticed: scripts/simulate.
 
-Prints what came of it, also to .cache/simulation/report.md. A violated promise prints its seed and
+Prints the results, also to .cache/simulation/report.md. A violated promise prints its seed and
 a trace, and ends with code 1; the same seed gives the same history again, on any machine. A run
 that was interrupted goes on when the same command is given again.
 """
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.bugs import BUG_WITHIN, BUGS, notice
 from tests.simulation.history import run_history
-from tests.simulation.progress import ROOT, Progress, Wanted, code_hash
+from tests.simulation.progress import ROOT, Progress, RunOptions, code_hash
 from tests.simulation.report import report
 from tests.simulation.worker import begin_process, run_batch
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from tests.simulation.history import HistoryResult
     from tests.simulation.worker import BatchResult
 
-#: Histories that one process lives through before it tells of them.
+#: Histories that one process runs before it returns their results.
 _CHUNK = 50
 _SEEDS = 2**31
-_TOLD_EVERY_S = 30.0
+_PROGRESS_EVERY_S = 30.0
 _INTERRUPTED = 130
 
 
@@ -43,9 +43,9 @@ def main() -> int:
     with ProcessPoolExecutor(arguments.jobs, initializer=begin_process) as processes:
         try:
             if arguments.only_bugs:
-                well, told = _plant(processes)
-                print(told)
-                return 0 if well else 1
+                all_noticed, summary = _plant(processes)
+                print(summary)
+                return 0 if all_noticed else 1
             return _Run(arguments).go(processes)
         except KeyboardInterrupt:
             processes.shutdown(wait=False, cancel_futures=True)
@@ -60,16 +60,16 @@ class _Run:
         self._arguments = arguments
         self._file: Path = arguments.cache / "progress.json"
         runs = None if arguments.hunt is not None else arguments.runs
-        wanted = Wanted(runs, arguments.hunt, arguments.seed)
+        options = RunOptions(runs, arguments.hunt, arguments.seed)
         code = code_hash()
         first = arguments.seed
         if first is None:
             first = SystemRandom().randrange(_SEEDS)
-        found = Progress.load(self._file, wanted, code)
-        self._progress = found or Progress(wanted, code, first)
+        found = Progress.load(self._file, options, code)
+        self._progress = found or Progress(options, code, first)
         self._runs = runs
         self._before_s = self._progress.elapsed_s
-        self._began = self._told_at = time.monotonic()
+        self._began = self._printed_at = time.monotonic()
         what = f"{runs} histories" if runs is not None else f"{arguments.hunt} hours of histories"
         print(f"{what} from seed {self._progress.first}", flush=True)
         if found is not None:
@@ -77,7 +77,7 @@ class _Run:
 
     def go(self, processes: ProcessPoolExecutor) -> int:
         """Run them all, then plant bugs; return the exit code."""
-        self._live(processes)
+        self._run_histories(processes)
         if self._arguments.trace:
             print(run_history(self._progress.first, traced=True).trace)
         noticed, bugs = (True, "left out")
@@ -89,7 +89,7 @@ class _Run:
         print(text)
         return 0 if noticed and not self._progress.broken else 1
 
-    def _live(self, processes: ProcessPoolExecutor) -> None:
+    def _run_histories(self, processes: ProcessPoolExecutor) -> None:
         chunks = self._chunks()
         under_way: dict[Future[BatchResult], int] = {}
         while True:
@@ -101,10 +101,10 @@ class _Run:
                 result = future.result()
                 self._progress.add(under_way.pop(future), result)
                 for history in result.broken:
-                    _tell(history)
+                    _print_violations(history)
             self._progress.elapsed_s = self._elapsed_s
             self._progress.save(self._file)
-            self._tell_progress()
+            self._print_progress()
 
     @property
     def _elapsed_s(self) -> float:
@@ -124,9 +124,9 @@ class _Run:
             yield from self._progress.left(at, count)
             at += count
 
-    def _tell_progress(self) -> None:
-        if time.monotonic() - self._told_at >= _TOLD_EVERY_S:
-            self._told_at = time.monotonic()
+    def _print_progress(self) -> None:
+        if time.monotonic() - self._printed_at >= _PROGRESS_EVERY_S:
+            self._printed_at = time.monotonic()
             progress = self._progress
             print(
                 f"{progress.elapsed_s / 60:6.1f} min: {progress.histories} histories, "
@@ -153,7 +153,7 @@ def _plant(processes: ProcessPoolExecutor) -> tuple[bool, str]:
     return noticed == len(BUGS), f"{noticed} of {len(BUGS)} planted bugs noticed"
 
 
-def _tell(history: HistoryResult) -> None:
+def _print_violations(history: HistoryResult) -> None:
     print(f"\nseed {history.seed}:\n{history.trace}")
     for violation in history.violations:
         print(f"VIOLATED at {violation.at:.3f}: promise {violation.promise}, {violation.what}")

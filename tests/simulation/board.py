@@ -1,6 +1,6 @@
-"""The board of a simulated reader for one life of the firmware: its interface to the hardware.
+"""The board of a simulated reader for one run of the firmware: its interface to the hardware.
 
-Without power nothing of it works any more: it ends the task that uses it, as a cancellation does.
+Without power, whatever uses the board gets a CancelledError, which ends the firmware's tasks.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from tests.simulation.sensor_line import Port
 if TYPE_CHECKING:
     from tests.simulation.reader import SimulatedReader
 
-#: Longest pause between two looks at a sensor to which nothing happens. On a real board it is
-#: POLL_MS; here nobody could tell the difference but the processor.
+#: Longest pause between two polls of a sensor to which nothing happens. On a real board it is
+#: POLL_MS; here a longer one gives the same results with less work.
 IDLE_S = 60.0
 
 
 class SimulatedBoard(Board):
-    """The board of one life."""
+    """The board during one run of the firmware."""
 
     name = "esp32"
     #: The main loop wakes up for whatever happens; nobody watches over it here.
@@ -33,7 +33,7 @@ class SimulatedBoard(Board):
         self.device = reader.device
         self.records = Records(reader.flash, power, reader.observer)
         self.journal_file = JournalRecords(reader.flash, power)
-        self.stream = Port(reader.line, power)
+        self.stream = Port(reader.sensor_line, power)
         self.random = reader.rng.randbytes
         self._reader = reader
         self._loop = asyncio.get_running_loop()
@@ -65,10 +65,10 @@ class SimulatedBoard(Board):
 
         The polls are still at the times of a real board: whole pauses apart.
         """
-        line = self._reader.line
-        if seconds == POLL_MS / 1000 and not line.stirred:
+        sensor_line = self._reader.sensor_line
+        if seconds == POLL_MS / 1000 and not sensor_line.changed:
             begin = self._loop.time()
-            await line.wait(self._longest())
+            await sensor_line.wait(self._longest())
             seconds -= (self._loop.time() - begin) % seconds
         await asyncio.sleep(seconds)
         self.power.check()
@@ -80,7 +80,7 @@ class SimulatedBoard(Board):
         return reader, _Writer(writer, self.power)
 
     def _longest(self) -> float:
-        """Return for how many seconds only an event on the line can change anything."""
+        """Return for how many seconds only an event at the sensor can change anything."""
         app = self._reader.app
         left_ms = app.scanner.snapshot["timeout_ms"] if app is not None else None
         return IDLE_S if left_ms is None else min(IDLE_S, left_ms / 1000 / self._drift)

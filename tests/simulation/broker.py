@@ -1,6 +1,6 @@
 """An MQTT 3.1.1 broker in virtual time, with the behavior of real ones.
 
-It speaks bytes with whoever connects over the network model. One process: it can be killed,
+It exchanges bytes with its clients over the network model. It is one process, which can be killed,
 stopped, started again and stalled.
 """
 
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     #: Whose work it is, None for the broker's own; and what is to be done.
     type Work = tuple[Connection | None, Callable[[], None]]
 
-#: Seconds within which a will comes that trails a takeover, at a broker that is otherwise prompt.
+#: Longest delay of a will that is published after a takeover, in seconds, at a broker without
+#: other delays.
 _TRAILS_S = 1.0
 
 
 class Broker:
-    """One broker, over all its runs. `trace` takes a line for each packet."""
+    """One broker, over all its runs. `trace` is called with a line of text for each packet."""
 
     def __init__(
         self,
@@ -46,10 +47,10 @@ class Broker:
         self._trace = trace
         self._loop = asyncio.get_running_loop()
         self.patient = False
-        """Whether clients may be silent for as long as they like."""
+        """Whether clients may be silent for any time, whatever their keepalive."""
         self._running = False
         self._run = 0
-        """Counts the runs, so that no timer outlives its own."""
+        """Counts the runs, so that a timer has no effect after the run in which it was set."""
         self._store = Store()
         self._saved = Store()
         self._save_at = 0.0
@@ -103,7 +104,7 @@ class Broker:
             self._die(kill=True)
 
     def stall(self, seconds: float) -> None:
-        """Accept connections and bytes but process nothing for so many seconds; then go on."""
+        """Accept connections and bytes but process nothing for so many seconds; then continue."""
         if self._running:
             self._stalled_until = max(self._stalled_until, self._loop.time() + seconds)
             if self._held is None:
@@ -129,9 +130,9 @@ class Broker:
     def postpones[*Ts](
         self, owner: Connection | None, work: Callable[[*Ts], None], *args: *Ts
     ) -> bool:
-        """Return whether this work has to wait for the end of a stall, and then will be done.
+        """Return whether this work is postponed to the end of a stall, and schedule it if so.
 
-        Asked at the beginning of all work.
+        To be called at the beginning of all work.
         """
         if self._held is None:
             self._save_if_due()
@@ -165,7 +166,7 @@ class Broker:
             )
 
     def note(self, client_id: str, direction: str, what: object) -> None:
-        """Trace what a client said (>) or was told (<)."""
+        """Trace a packet from a client (>) or to it (<)."""
         if self._trace is not None:
             self._trace(f"{client_id or '?'} {direction} {what}")
 

@@ -20,7 +20,7 @@ class TakeoverWill(Enum):
     BEFORE = "before"
     """Published before the new connection is accepted, as the standard has it."""
     AFTER = "after"
-    """Published later, behind what the new connection has said; clusters do that."""
+    """Published later, after messages of the new connection; clusters do that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +35,27 @@ class BrokerBehavior:
     will_lost: float = 0.0
     """Chance that a will never comes."""
     will_late_s: float = 0.0
-    """A will comes up to so many seconds late, also after its client is back."""
+    """Longest delay of a will in seconds; it may come after its client has reconnected."""
     enforces_keepalive: bool = True
     """Whether it ends connections on which nothing came for 1.5 times the keepalive."""
     ack_late: float = 0.0
     """Chance that a publisher waits for its PUBACK."""
     ack_late_s: float = 0.0
-    """For up to so long."""
+    """Longest delay of a PUBACK."""
     duplicated: float = 0.0
     """Chance that a subscriber gets a message at QoS 1 a second time."""
     duplicate_late_s: float = 0.0
-    """Up to so much later, also behind newer messages."""
+    """Longest delay of the second delivery; newer messages may come before it."""
     retained_first: bool = False
     """Whether retained messages come before the SUBACK, or after it."""
     autosave_s: float | None = None
     """How often it saves retained messages and sessions; None: a restart begins with nothing."""
     shuffles: bool = False
-    """Whether it turns to its connections in any order after a stall, or as things happened."""
+    """Whether, after a stall, it serves its connections in random order, or in order of arrival."""
 
     @classmethod
     def random(cls, rng: Random) -> Self:
-        """Draw a broker at random: each behavior is the usual one more often than not."""
+        """Draw a broker at random: each behavior is mostly the default."""
 
         def seldom(*others: float) -> float:
             return rng.choice(others) if rng.random() < 1 / 3 else 0.0

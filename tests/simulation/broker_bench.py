@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 
 class RawClient:
-    """A connection that says exactly what a test wants, to the simulated broker or to a real one.
+    """A connection that sends exactly what a test wants, to the simulated broker or to a real one.
 
-    All that it hears is in `heard`; it answers nothing by itself.
+    All packets that it receives are in `heard`; it answers none by itself.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: Any) -> None:
@@ -47,7 +47,7 @@ class RawClient:
         self._listening = asyncio.create_task(self._listen())
         self._last_id = 0
         self._seen = 0
-        """How many of `heard` were waited for."""
+        """How many of `heard` were returned by `next` so far."""
 
     @classmethod
     async def connect(
@@ -80,13 +80,13 @@ class RawClient:
             pass
 
     def acknowledge(self, publish: Packet) -> None:
-        """Send the PUBACK of a message that was heard."""
+        """Send the PUBACK of a message that was received."""
         assert isinstance(publish, Publish)
         assert publish.packet_id is not None
         self.say(Puback(publish.packet_id))
 
     async def next(self) -> Packet:
-        """Wait for the next packet that was not waited for. Raises ConnectionError at the end."""
+        """Wait for the next packet. Raises ConnectionError at the end of the connection."""
         while len(self.heard) == self._seen:
             if self.ended:
                 raise ConnectionError("the connection has ended")
@@ -177,7 +177,7 @@ class BrokerBench:
         )
 
     async def listener(self, name: str) -> RawClient:
-        """Connect a client that hears everything at QoS 1."""
+        """Connect a client that subscribes to everything at QoS 1."""
         one = await self.connect(name)
         await one.subscribe(("#", 1))
         return one
@@ -188,7 +188,7 @@ class BrokerBench:
 
 
 class RecordedClient(Recorder):
-    """Home Assistant's MQTT client, and all that it tells."""
+    """Home Assistant's MQTT client; records its callbacks."""
 
     def __init__(self, bench: BrokerBench, *topics: str, client_id: str = "ha-1") -> None:
         super().__init__()
@@ -205,17 +205,17 @@ class RecordedClient(Recorder):
         self.client.start()
 
     async def until(self, what: str) -> None:
-        """Wait until something is told once more."""
+        """Wait for the next callback of this text."""
         await self.wait(what, since=len(self.trace))
 
     @property
     def told(self) -> list[str]:
-        """What it has told."""
+        """The callbacks so far, as text."""
         return [what for _, what, _ in self.trace]
 
     @property
     def times(self) -> list[float]:
-        """When it has told that."""
+        """The times of these callbacks."""
         return [at for at, _, _ in self.trace]
 
     def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:

@@ -1,4 +1,4 @@
-"""One client's connection, from the broker's side: bytes to packets, and what each asks for."""
+"""One client's connection, from the broker's side: parses packets and executes them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Connection:
         self.will: Message | None = None
         end.take, end.ended, end.takes_packets = self._take, self._ended, True
 
-    # --- what the network tells -------------------------------------------------------
+    # --- callbacks of the network -----------------------------------------------------
 
     def _take(self, data: bytes | Packet) -> None:
         if self._broker.postpones(self, self._take, data):
@@ -60,7 +60,7 @@ class Connection:
         try:
             packets = self._parser.packets(data) if isinstance(data, bytes) else (data,)
             for packet in packets:
-                # It may be over already: bytes that a stall held come after what ended it.
+                # It may have ended already: bytes that a stall has held come after its end.
                 if self._over:
                     return
                 self._broker.note(self.client_id, ">", packet)

@@ -36,10 +36,10 @@ class Session:
     in_flight: dict[int, Message] = field(default_factory=dict)
     """Sent at QoS 1 and not acknowledged, oldest first."""
     waiting: list[Message] = field(default_factory=list)
-    """Come at QoS 1 while the client was away."""
+    """Messages at QoS 1 that arrived while the client was not connected."""
     last_id: int = 0
     _known: dict[str, int | None] = field(default_factory=dict)
-    """Topics that came up, with the QoS at which they are wanted."""
+    """Cache: topics that were looked up, each with its QoS, None if not subscribed."""
 
     def subscribe(self, name: str, qos: int) -> None:
         """Add a topic filter with its QoS."""
@@ -52,7 +52,7 @@ class Session:
         self._known.clear()
 
     def qos_of(self, topic: str) -> int | None:
-        """Return the highest QoS at which a topic is wanted, None when it is not."""
+        """Return the highest QoS at which a topic is subscribed to, None if it is not."""
         if topic not in self._known:
             wanted = (qos for name, qos in self.filters.items() if matches(name, topic))
             self._known[topic] = max(wanted, default=None)
@@ -77,7 +77,7 @@ class Session:
 
 @dataclass(slots=True)
 class Store:
-    """All that a broker remembers; retained messages by topic, sessions by client id."""
+    """The state that a broker can save: retained messages by topic, sessions by client id."""
 
     retained: dict[str, Message] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)

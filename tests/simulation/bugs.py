@@ -1,7 +1,7 @@
 """Mistakes that systems like this one have made, or that we nearly made: each must be noticed.
 
 They are planted one at a time, in the integration's or in the firmware's real code. A simulation
-that does not notice one of them would not notice it in earnest.
+that misses a planted bug would miss the same bug if we made it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-# All that are planted anywhere are in the list.
+# Each of these modules adds its bugs to BUGS.
 from tests.simulation import bugs_in_changes, bugs_in_enrollments, bugs_in_touches  # noqa: F401 - to plant theirs
 from tests.simulation.history import run_history
 from tests.simulation.planted_bug import BUGS

@@ -1,4 +1,4 @@
-"""Mistakes about what users change: what is deleted, what is named, which settings hold."""
+"""Mistakes about changes that users make: deletions, names and settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mistakes about enrollments: who is meant, what is shown, what outlives a crash."""
+"""Mistakes about enrollments: whose fingerprint it is, what is shown, what survives a crash."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ bug_value("caller_forgotten", 4, "What a caller waits for is never told to him",
           Enroller, "_tell_waiting", lambda *_: None)  # fmt: skip
 
 
-# What outlives a crash
+# What survives a crash
 
 
 @bug(3, "A start is asked for before it is saved who is meant",

@@ -1,4 +1,4 @@
-"""Mistakes about touches, and about who answers."""
+"""Mistakes about touches, and about which reader answers."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class _Unmasked(int):
 @bug(5, "Who is identified late is shown as identified",
      Touches, "_judge")  # fmt: skip
 def late_is_shown(original: Any, self: Touches, touch: Any) -> Any:
-    moment, _ = original(self, touch)
-    return moment, moment.subject
+    event, _ = original(self, touch)
+    return event, event.subject
 
 
 @bug(5, "Who was identified last is shown again after a restart",

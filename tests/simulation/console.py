@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, override
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Takes the lines that are printed in this context, which is that of one reader.
+#: Called with each line that is printed in this context; each reader has a context of its own.
 console: contextvars.ContextVar[Callable[[str], None] | None] = contextvars.ContextVar(
     "console", default=None
 )

@@ -1,7 +1,7 @@
-"""Which faults struck when: at which stage of the reader, during which request to it.
+"""Which faults struck when: during which activity of the reader, and during which request to it.
 
-A table that fills by itself leaves its corners empty. So some histories are *steered*: they wait
-for one combination before their fault strikes (steering.py).
+Rare combinations hardly occur by chance. So some histories are *steered*: they wait for one
+combination before their fault strikes (steering.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 #: What a reader does.
-STAGES = (
+ACTIVITIES = (
     "off", "starting", "idle", "touch", "place_finger", "processing", "lift_finger", "final",
 )  # fmt: skip
 #: What Home Assistant asks it for.
@@ -26,30 +26,30 @@ REQUESTS = (
 
 @dataclass
 class Coverage:
-    """How often each fault struck, by stage and by request."""
+    """How often each fault struck, by activity and by request."""
 
-    stages: Counter[tuple[str, str]] = field(default_factory=Counter)
+    activities: Counter[tuple[str, str]] = field(default_factory=Counter)
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
     struck: Counter[str] = field(default_factory=Counter)
     """How often in all; one fault may strike several readers at once."""
 
     def note(self, fault: str, where: Iterable[tuple[str, str]]) -> None:
-        """Note that a fault strikes now, with the stage and the request of each reader."""
+        """Note that a fault strikes now, with the activity and the request of each reader."""
         self.struck[fault] += 1
-        for stage, request in where:
-            self.stages[fault, stage] += 1
+        for activity, request in where:
+            self.activities[fault, activity] += 1
             self.requests[fault, request] += 1
 
     def add(self, other: Coverage) -> None:
         """Add the counts of another one."""
-        self.stages.update(other.stages)
+        self.activities.update(other.activities)
         self.requests.update(other.requests)
         self.struck.update(other.struck)
 
     def as_lists(self) -> dict[str, list[list[Any]]]:
         """Return it as lists, for JSON."""
         return {
-            "stages": [[*key, count] for key, count in sorted(self.stages.items())],
+            "activities": [[*key, count] for key, count in sorted(self.activities.items())],
             "requests": [[*key, count] for key, count in sorted(self.requests.items())],
             "struck": [[*item] for item in sorted(self.struck.items())],
         }
@@ -58,7 +58,7 @@ class Coverage:
     def of_lists(cls, lists: dict[str, list[list[Any]]]) -> Self:
         """Return what such lists hold."""
         return cls(
-            Counter({(fault, column): count for fault, column, count in lists["stages"]}),
+            Counter({(fault, column): count for fault, column, count in lists["activities"]}),
             Counter({(fault, column): count for fault, column, count in lists["requests"]}),
             Counter(dict(lists["struck"])),
         )

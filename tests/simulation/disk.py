@@ -1,4 +1,4 @@
-"""The files of the simulated Home Assistant: they outlive it, and a kill may interrupt a save."""
+"""The files of the simulated Home Assistant: they survive its end; a kill may interrupt a save."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-#: Most seconds that a save takes; mostly it is a few milliseconds.
+#: Longest duration of a save in seconds; mostly it is a few milliseconds.
 SLOW_SAVE_S = 0.5
 
 
@@ -44,7 +44,7 @@ class File:
         self, disk: Disk, name: str, rng: Random, saved: Callable[[str, dict[str, Any]], None]
     ) -> None:
         self.alive = True
-        """Whether the run lives: nothing is written any more when it is over."""
+        """Whether this run goes on: afterwards nothing is written any more."""
         self._disk = disk
         self._name = name
         self._rng = rng

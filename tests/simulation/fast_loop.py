@@ -1,9 +1,9 @@
 """A fast event loop for virtual time: like asyncio's own, with less work for each callback.
 
 A simulation is little else than callbacks, so what asyncio does beside calling them is a third of
-its time. The order is asyncio's: what is ready runs first come, first served, in turns; what a turn
-makes ready waits for the next one, behind the timers that are due by then. Timers of one moment go
-off in the order in which they were made, which asyncio leaves open.
+its time. The order is asyncio's: callbacks that are ready run first come, first served, in turns;
+those that a turn makes ready run in the next one, after the timers that are due by then. Timers of
+the same time fire in the order in which they were made, which asyncio leaves open.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from contextvars import Context
 
-#: Turns of the loop without a jump of the clock, after which somebody turns in circles.
+#: Turns of the loop without a jump of the clock, after which some task is in an endless loop.
 MOST_TURNS = 100_000
 #: Cancelled timers that may be left lying between the others, if they are not the most.
 _MOST_CANCELLED = 100
@@ -128,7 +128,7 @@ class FastLoop(asyncio.BaseEventLoop):
         return handle
 
     def waiting(self) -> str:
-        """Return who waits, for an error message."""
+        """Return which tasks wait, for an error message."""
         raise NotImplementedError
 
     def _run_once(self) -> None:  # noqa: C901 - a call for each turn would cost too much

@@ -1,4 +1,4 @@
-"""Faults of Home Assistant and of those who use it: kills, backups, people in each other's way."""
+"""Faults of Home Assistant and of its users: kills, backups, conflicting actions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from emulator import Command, Fault
-from tests.simulation.coverage import STAGES
+from tests.simulation.coverage import ACTIVITIES
 from tests.simulation.faults_of_readers import LOSS, PLUGGED_S
-from tests.simulation.flash import Moment
+from tests.simulation.flash import CutPoint
 from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.network import Notice
 
@@ -35,26 +35,26 @@ async def home_assistant_restarts(world: Installation, strike: Strike) -> None:
 
 
 async def home_assistant_killed_when_told(world: Installation, strike: Strike) -> None:
-    """Kill Home Assistant right after it has told something, and maybe saved that."""
+    """Kill Home Assistant right after it has reported an event, and maybe saved that it has."""
 
     def is_told() -> None:
         strike.now()
         if world.rng.random() < 1 / 3:
-            # Nobody hears any more what it says; what it saves meanwhile stays.
+            # What it sends no longer arrives; what it saves meanwhile stays.
             world.network.cut(PARTY, Notice.NOBODY)
             world.later(world.rng.uniform(0.02, 2), world.kill_home)
         else:
             world.later(world.rng.uniform(0, 0.02), world.kill_home)
 
     await strike.ready()
-    world.home_events.when_told.append(is_told)
+    world.home_events.on_event.append(is_told)
     await asyncio.sleep(world.rng.uniform(10, 30))
-    world.home_events.when_told.clear()
+    world.home_events.on_event.clear()
     await world.home.start()
 
 
 async def home_assistant_killed_when_it_asks(world: Installation, strike: Strike) -> None:
-    """Kill Home Assistant right after it has asked for an enrollment."""
+    """Kill Home Assistant right after it has requested an enrollment."""
     soon = world.rng.choice((0, world.rng.uniform(0, 0.02)))
     reader_id = world.any_reader_id()
 
@@ -62,28 +62,28 @@ async def home_assistant_killed_when_it_asks(world: Installation, strike: Strike
         strike.now(world.readers[reader_id])
         world.kill_home()
 
-    if strike.column in STAGES:
+    if strike.column in ACTIVITIES:
         await strike.ready(world.readers[reader_id])
-    world.home_events.when_started.append(lambda: world.later(soon, kill))
+    world.home_events.on_enroll_request.append(lambda: world.later(soon, kill))
     await world.enroll(reader_id)
     await asyncio.sleep(world.rng.uniform(3, 20))
-    world.home_events.when_started.clear()
+    world.home_events.on_enroll_request.clear()
     await world.home.start()
 
 
 async def change_goes_wrong(world: Installation, strike: Strike) -> None:
-    """Have something changed, and let something happen in the middle of that."""
+    """Call an action that changes something, and let another fault happen meanwhile."""
     reader_id, rng = world.any_reader_id(), world.rng
     reader = world.readers[reader_id]
     kinds: tuple[Callable[[], object], ...] = (
         world.kill_home,
         lambda: world.network.stall(PARTY, rng.uniform(8, 15)),
-        lambda: reader.line.cut_after(Command.DELET_CHAR),
-        lambda: reader.flash.cut_at(rng.randint(1, 2), rng.choice(list(Moment))),
+        lambda: reader.sensor_line.cut_after(Command.DELET_CHAR),
+        lambda: reader.flash.cut_at(rng.randint(1, 2), rng.choice(list(CutPoint))),
         lambda: reader.fault(rng.choice(LOSS), rng.randint(1, 3), command=Command.DELET_CHAR),
-        # So often the reader asks before it gives up.
+        # As often as the reader tries before it gives up.
         lambda: reader.fault(Fault.REQUEST_LOST, 3, command=Command.DELET_CHAR),
-        lambda: reader.line.silence(rng.uniform(0.5, 12)),
+        lambda: reader.sensor_line.silence(rng.uniform(0.5, 12)),
     )
     # By then somebody may be enrolled.
     await asyncio.sleep(rng.uniform(0, 15))
@@ -93,20 +93,20 @@ async def change_goes_wrong(world: Installation, strike: Strike) -> None:
         strike.now(reader)
         happens()
 
-    if strike.column in STAGES:
+    if strike.column in ACTIVITIES:
         await strike.ready(reader)
-    world.home_events.when_changing.append(lambda: world.later(soon, happen))
+    world.home_events.on_change_request.append(lambda: world.later(soon, happen))
     asked = rng.choice(("adopt", "adopt", "delete", "delete", "delete", "switch", "compare"))
     if strike.column in _ASKED:
         asked = _ASKED[strike.column]
     await getattr(world.admin, asked)(reader_id)
     await asyncio.sleep(rng.uniform(3, 20))
-    world.home_events.when_changing.clear()
+    world.home_events.on_change_request.clear()
     await world.home.start()
 
 
 async def change_broken_off(world: Installation, strike: Strike) -> None:
-    """Have something changed by somebody who does not wait, and kill Home Assistant soon."""
+    """Call an action that changes something, cancel it, and kill Home Assistant soon after."""
     reader = world.any_reader()
     await world.admin.change_mind(reader.reader_id)
     await asyncio.sleep(world.rng.uniform(0, 2))
@@ -119,7 +119,7 @@ async def change_broken_off(world: Installation, strike: Strike) -> None:
 
 
 async def named_on_another_sensor(world: Installation, strike: Strike) -> None:
-    """Have a template named while its reader, without flash, gets another sensor for a while."""
+    """Name a template while its reader, its flash erased, has another sensor for a while."""
     reader = world.any_reader()
     if reader in world.swapped:
         return
@@ -135,7 +135,7 @@ async def named_on_another_sensor(world: Installation, strike: Strike) -> None:
     await world.admin.adopt(reader.reader_id)
     await asyncio.sleep(world.rng.uniform(5, 15))
     reader.swap_sensor(own)
-    reader.line.silence(world.rng.uniform(*PLUGGED_S))
+    reader.sensor_line.silence(world.rng.uniform(*PLUGGED_S))
     world.swapped.remove(reader)
 
 
@@ -148,7 +148,7 @@ async def entry_reloaded(world: Installation, strike: Strike) -> None:
 
 
 async def backup_restored(world: Installation, strike: Strike) -> None:
-    """Make a backup, and some time later put it in the place of all that was saved since."""
+    """Make a backup, and restore it some time later."""
     world.home.disk.back_up()
     await asyncio.sleep(world.rng.uniform(1, 15))
     await strike.ready()

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from custom_components.biometric_enroll.protocol.words import topic_of
-from tests.simulation.coverage import STAGES
+from tests.simulation.coverage import ACTIVITIES
 from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.network import Block, Notice
 from tests.simulation.packets import Message
@@ -39,7 +39,7 @@ async def broker_stalls(world: Installation, strike: Strike) -> None:
 
 
 async def connection_cut(world: Installation, strike: Strike) -> None:
-    """Cut a party's connection; not both sides may notice."""
+    """Cut a party's connection; maybe only one side notices."""
     notice = world.rng.choice((Notice.BOTH, Notice.CLIENT, Notice.BROKER, Notice.NOBODY))
     party = world.any_party()
     await strike.ready(world.all_readers.get(party))
@@ -76,8 +76,8 @@ async def network_blocked(world: Installation, strike: Strike) -> None:
     await world.touch(world.any_reader_id())
 
 
-async def touch_of_another_life(world: Installation, strike: Strike) -> None:
-    """Let a touch be told only after a power cut, at the uptime at which it was made before."""
+async def touch_sent_after_restart(world: Installation, strike: Strike) -> None:
+    """Let a touch be sent only after a power cut, at the same uptime at which it was made."""
     reader_id = world.any_reader_id()
     reader = world.readers[reader_id]
     await strike.ready(reader)
@@ -95,13 +95,13 @@ async def touch_of_another_life(world: Installation, strike: Strike) -> None:
 
 
 async def touch_retained(world: Installation, strike: Strike) -> None:
-    """Let the broker retain a touch, as a bridge may do, while Home Assistant is not there."""
+    """Let the broker retain a touch, as a bridge may do, while Home Assistant is stopped."""
     if not world.home.running:
         return
     world.home.stop(kill=False)
     await world.touch(world.any_reader_id())
     await asyncio.sleep(world.rng.uniform(2, 8))
-    if strike.column is None or strike.column in STAGES:
+    if strike.column is None or strike.column in ACTIVITIES:
         await strike.ready()
     strike.now()
     world.broker.retain_newest("fingerprint")
@@ -118,7 +118,7 @@ async def network_slow(world: Installation, strike: Strike) -> None:
 
 
 async def answer_stalls(world: Installation, strike: Strike) -> None:
-    """Hold back the answer to a hello, and what happens at the reader right behind it."""
+    """Delay the answer to a hello, and the reader's messages right after it."""
     reader_id = world.any_reader_id()
 
     def hello_is_said() -> None:
@@ -128,31 +128,31 @@ async def answer_stalls(world: Installation, strike: Strike) -> None:
         strike.now(world.readers[reader_id])
         world.network.stall(PARTY, world.rng.uniform(6, 9))
 
-    if strike.column in STAGES:
+    if strike.column in ACTIVITIES:
         await strike.ready(world.readers[reader_id])
-    world.home_events.when_published.append(hello_is_said)
+    world.home_events.on_publish.append(hello_is_said)
     world.home.reload(reader_id)
     await asyncio.sleep(world.rng.uniform(0, 0.5))
     await world.touch(reader_id)
 
 
 async def start_not_answered(world: Installation, strike: Strike) -> None:
-    """Hold back what is said about an enrollment that was asked for, until nobody waits for it."""
+    """Delay the answer to an enrollment request until Home Assistant no longer waits for it."""
     reader_id = world.any_reader_id()
 
     def stall() -> None:
         strike.now(world.readers[reader_id])
         world.network.stall(PARTY, world.rng.uniform(9, 15))
 
-    if strike.column in STAGES:
+    if strike.column in ACTIVITIES:
         await strike.ready(world.readers[reader_id])
-    world.home_events.when_started.append(lambda: world.later(0.02, stall))
+    world.home_events.on_enroll_request.append(lambda: world.later(0.02, stall))
     await world.enroll(reader_id)
-    world.home_events.when_started.clear()
+    world.home_events.on_enroll_request.clear()
 
 
 async def will_comes_late(world: Installation, strike: Strike) -> None:
-    """Tell Home Assistant of the end of a session that was over long ago, when all is quiet."""
+    """Publish the will of a session that ended long ago, while nothing else happens."""
     reader_id = world.any_reader_id()
     await asyncio.sleep(40)
     await strike.ready(world.readers[reader_id])
@@ -160,7 +160,7 @@ async def will_comes_late(world: Installation, strike: Strike) -> None:
     will = Message(topic_of(reader_id, "status"), b'{"v":1,"online":false}', 1)
     world.trace.note("broker", "tells a late will of %s", reader_id)
     world.broker.tell(PARTY, will)
-    # Or the history could be over before anybody has heard that.
+    # Or the history could be over before the will has any effect.
     await asyncio.sleep(1)
 
 
@@ -182,7 +182,7 @@ FAULTS: WeightedFaults = (
     (6, connection_cut),
     (5, network_stalls),
     (4, network_blocked),
-    (2, touch_of_another_life),
+    (2, touch_sent_after_restart),
     (2, touch_retained),
     (2, network_slow),
     (3, answer_stalls),

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from emulator import Command, Fault
-from tests.simulation.flash import Moment
+from tests.simulation.flash import CutPoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,12 +19,18 @@ _NOISE = (Fault.GARBAGE, Fault.BAD_CHECKSUM, Fault.TRUNCATED, Fault.SPLIT)
 LOSS = (Fault.REQUEST_LOST, Fault.ANSWER_LOST)
 #: Seconds that a person needs to plug another sensor in.
 PLUGGED_S = (4.0, 8.0)
-#: What a reader asks its sensor for at a stage, in histories that are steered to it.
+#: Commands that a reader sends its sensor during an activity, for histories that are steered to it.
 _AT_STAGE: dict[str, tuple[Command | None, ...]] = {
     "touch": (Command.IMG_2_TZ, Command.SEARCH),
     "processing": (Command.IMG_2_TZ, Command.SEARCH, Command.REG_MODEL, Command.STORE),
 }
-_TELLING = (Command.STORE, Command.DELET_CHAR, Command.SEARCH, Command.IMG_2_TZ, Command.REG_MODEL)
+_KEY_COMMANDS = (
+    Command.STORE,
+    Command.DELET_CHAR,
+    Command.SEARCH,
+    Command.IMG_2_TZ,
+    Command.REG_MODEL,
+)
 
 
 async def _write_something(world: Installation, strike: Strike, reader: SimulatedReader) -> None:
@@ -42,27 +48,27 @@ async def power_cut(world: Installation, strike: Strike) -> None:
 
 
 async def power_cut_at_the_sensor(world: Installation, strike: Strike) -> None:
-    """Take a reader's power right after the sensor has done something that matters."""
+    """Cut a reader's power right after the sensor has executed one of the key commands."""
     reader = world.any_reader()
-    command: Command | None = world.rng.choice(_TELLING)
+    command: Command | None = world.rng.choice(_KEY_COMMANDS)
     nth = world.rng.randint(1, 2)
     if strike.column is not None:
         command, nth = world.rng.choice(_AT_STAGE.get(strike.column, (None,))), 1
     await strike.ready(reader)
-    reader.line.cut_after(command, nth, strike.once(reader))
-    reader.line.stir()
+    reader.sensor_line.cut_after(command, nth, strike.once(reader))
+    reader.sensor_line.notify_change()
 
 
 async def power_cut_at_the_flash(world: Installation, strike: Strike) -> None:
-    """Take a reader's power around a write to its flash."""
-    reader, moment = world.any_reader(), world.rng.choice(list(Moment))
+    """Cut a reader's power before, during or after a write to its flash."""
+    reader, point = world.any_reader(), world.rng.choice(list(CutPoint))
     await strike.ready(reader)
-    reader.flash.cut_at(world.rng.randint(1, 3), moment, strike.once(reader))
+    reader.flash.cut_at(world.rng.randint(1, 3), point, strike.once(reader))
     await _write_something(world, strike, reader)
 
 
 async def power_cut_when_locked_out(world: Installation, strike: Strike) -> None:
-    """Take a reader's power once identification is off; then come those who are known."""
+    """Cut a reader's power once identification is off; then enrolled people touch it."""
     reader_id = world.any_reader_id()
     reader, truth = world.readers[reader_id], world.promises.truth_of(reader_id)
     await asyncio.sleep(world.rng.uniform(0, 20))
@@ -80,7 +86,7 @@ async def power_cut_when_locked_out(world: Installation, strike: Strike) -> None
 
 
 async def flash_refuses(world: Installation, strike: Strike) -> None:
-    """Let every write to a reader's flash fail for a while."""
+    """Make every write to a reader's flash fail for a while."""
     reader = await strike.ready_at_any()
     reader.flash.refuses, reader.flash.refused = True, strike.once(reader)
     world.promises.truth(reader.device).refused = True
@@ -102,19 +108,19 @@ async def flash_erased(world: Installation, strike: Strike) -> None:
 
 
 async def sensor_silent(world: Installation, strike: Strike) -> None:
-    """Let a sensor be silent for a while."""
+    """Make a sensor silent for a while."""
     reader = await strike.ready_at_any()
-    reader.line.silenced = strike.once(reader)
-    reader.line.silence(world.rng.uniform(0.5, 12))
+    reader.sensor_line.silenced = strike.once(reader)
+    reader.sensor_line.silence(world.rng.uniform(0.5, 12))
 
 
 async def sensor_noisy(world: Installation, strike: Strike) -> None:
-    """Let some answers of a sensor be damaged or lost."""
+    """Damage or lose some answers of a sensor."""
     reader = await strike.ready_at_any()
-    reader.line.distorted = strike.once(reader)
+    reader.sensor_line.distorted = strike.once(reader)
     for _ in range(world.rng.randint(1, 3)):
         fault = world.rng.choice(_NOISE + LOSS)
-        command = world.rng.choice((None, *_TELLING))
+        command = world.rng.choice((None, *_KEY_COMMANDS))
         after = world.rng.randint(0, 3)
         if strike.column is not None:
             command, after = None, 0
@@ -122,11 +128,11 @@ async def sensor_noisy(world: Installation, strike: Strike) -> None:
 
 
 async def sensor_late(world: Installation, strike: Strike) -> None:
-    """Let one answer of a sensor come later than it is waited for."""
+    """Delay one answer of a sensor beyond the reader's timeout."""
     reader = await strike.ready_at_any()
-    reader.line.delayed = strike.once(reader)
-    reader.line.delay = world.rng.uniform(0.5, 4)
-    reader.line.stir()
+    reader.sensor_line.delayed = strike.once(reader)
+    reader.sensor_line.delay = world.rng.uniform(0.5, 4)
+    reader.sensor_line.notify_change()
 
 
 async def sensor_restarts(world: Installation, strike: Strike) -> None:
@@ -138,7 +144,7 @@ async def sensor_restarts(world: Installation, strike: Strike) -> None:
 
 
 async def sensor_swapped(world: Installation, strike: Strike) -> None:
-    """Put another sensor in for a while, on which others are enrolled."""
+    """Connect another sensor for a while, on which other people are enrolled."""
 
     async def use(_: str) -> None:
         await asyncio.sleep(world.rng.uniform(1, 30))
@@ -147,7 +153,7 @@ async def sensor_swapped(world: Installation, strike: Strike) -> None:
 
 
 async def sensor_replaced(world: Installation, strike: Strike) -> None:
-    """Put another sensor in for good; only if that is not accepted, the own one comes back."""
+    """Replace the sensor; if the new one is not accepted, put the old one back."""
 
     async def accept(reader_id: str) -> None:
         await asyncio.sleep(world.rng.uniform(5, 20))
@@ -158,7 +164,7 @@ async def sensor_replaced(world: Installation, strike: Strike) -> None:
 
 
 async def _swap(world: Installation, strike: Strike, use: Callable[[str], Awaitable[None]]) -> None:
-    """Put another sensor in, and the own one back after its use, unless that was given up."""
+    """Connect another sensor, run `use`, and put the own one back unless the other was accepted."""
     reader = world.any_reader()
     if reader in world.swapped:
         return
@@ -166,12 +172,12 @@ async def _swap(world: Installation, strike: Strike, use: Callable[[str], Awaita
     await strike.ready(reader)
     strike.now(reader)
     own = world.own_sensors[reader] = reader.swap_sensor(world.foreign_sensor(reader))
-    reader.line.silence(world.rng.uniform(*PLUGGED_S))
+    reader.sensor_line.silence(world.rng.uniform(*PLUGGED_S))
     await use(reader.reader_id)
     if reader.owns(own):
-        # Else somebody has accepted the other one meanwhile.
+        # Otherwise the other one was accepted meanwhile.
         reader.swap_sensor(own)
-        reader.line.silence(world.rng.uniform(*PLUGGED_S))
+        reader.sensor_line.silence(world.rng.uniform(*PLUGGED_S))
     world.swapped.remove(reader)
 
 
@@ -188,14 +194,14 @@ async def template_vanishes(world: Installation, strike: Strike) -> None:
 
 
 async def template_appears(world: Installation, strike: Strike) -> None:
-    """Have somebody store a template where the reader would, and take the reader's power."""
+    """Store a template in the slot that the reader would use next, and cut the reader's power."""
     reader = await strike.ready_at_any()
-    # In a slot whose template has vanished nobody could tell one from the other.
+    # Not in a slot whose template has vanished: the two could not be told apart.
     taken = {*reader.templates, *reader.memory}
     slot = min(set(range(len(taken) + 1)) - taken)
     if reader.app is not None and reader.app.scanner.running:
         slot = reader.app.scanner.snapshot["slot"]
-    # Nor where the reader has noted that it may have stored something itself.
+    # Nor in a slot of which the reader's flash says that it may have stored a template there.
     operation = reader.flash.operation or {}
     noted = operation.get("stored", False) and operation["slot"] == slot
     if reader in world.swapped or slot in taken or noted:

@@ -1,4 +1,4 @@
-"""What must be true when a history is over, everything works again, and nothing more is to come."""
+"""What must be true at the end of a history, when all is repaired and no message is under way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def unsettled(world: Installation) -> str | None:
-    """Return what is still to come before Home Assistant agrees with all readers, if anything.
+    """Return what Home Assistant has yet to learn to agree with all readers; None: nothing.
 
     A reader whose power was cut meanwhile gets it back.
     """
@@ -34,7 +34,7 @@ def unsettled(world: Installation) -> str | None:
 def _unsettled_reader(promises: Promises, reader: SimulatedReader, app: App) -> str | None:
     templates = app.scanner.templates
     broken = templates["sensor_error"] is not None or templates["sensor_changed"]
-    # With its flash, it has lost which sensor is its own; that is for the user to decide.
+    # With its flash erased, it cannot know which sensor is its own; the user has to decide.
     if broken and not promises.truth(reader.device).erased:
         return "its sensor does not work"
     if app.scanner._memory.operation is not None and not broken:
@@ -65,7 +65,7 @@ def _same(promises: Promises, reader: SimulatedReader, true: dict[str, Any]) -> 
     if shown.template_id != true["template_id"]:
         return False
     if shown.stage != true["stage"]:
-        # The flash refused to keep how it ended: after a restart the reader has another end.
+        # The flash refused to save how it ended: after a restart the reader shows another end.
         return refused and shown.final and shown.stage is not Stage.COMPLETED
     if refused and shown.stage is Stage.FAILED:
         # The same, with another reason.
@@ -114,7 +114,7 @@ def check(world: Installation) -> None:
 def _check_enrollments(
     promises: Promises, reader: SimulatedReader, registry: FingerprintRegistry, accepted: list[str]
 ) -> None:
-    """Check what was told and kept; `accepted` are the enrollments whose callers heard a yes."""
+    """Check what was reported and kept; `accepted`: enrollments that were accepted at the call."""
     truth = promises.truth(reader.device)
     for template_id in accepted:
         if template_id in truth.lost:
@@ -157,7 +157,7 @@ def _check_names(
     gone = named.difference(reader.memory.values())
     missing, listed = gone, dict(state.inventory.templates) if state.inventory else {}
     if state.templates is not None and state.templates.sensor_changed:
-        # The list is not of the sensor that is there, nor are the ids.
+        # The list and the ids are of another sensor than the connected one.
         missing, listed = set(), {}
     if state.unmatched.missing != missing:
         promises.violated(3, f"{state.unmatched.missing} are shown as missing, not {missing}")

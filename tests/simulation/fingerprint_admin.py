@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from tests.simulation.reader import SimulatedReader
     from tests.simulation.trace import Trace
 
-#: Who is given to templates of whom nobody knows whose they are.
+#: Names for templates that have none.
 NAMELESS = ("Emil", "Frida", "Gustav")
 
-#: Seconds within which whoever wants a change has an answer: a hello and a request, each behind
-#: those of everybody else.
+#: Seconds within which a change is answered: a hello and a request, each queued behind those of
+#: all other callers.
 _ANSWERED_WITHIN_S = 105.0
 
 
-#: Longest that somebody in a hurry waits.
+#: Longest that a user in a hurry waits, in seconds.
 _HURRY_S = 0.02
 
 
@@ -65,7 +65,7 @@ class FingerprintAdmin:
         await self._rng.choice(kinds)(reader_id)
 
     async def delete(self, reader_id: str) -> None:
-        """Delete a template, named or not; ask again where that seems to fail."""
+        """Delete a template, named or not; try again where that seems to fail."""
         chosen = self._any(self._named(reader_id) + self._unnamed(reader_id))
         if chosen is None:
             return
@@ -121,7 +121,7 @@ class FingerprintAdmin:
             await self._forget(reader_id, chosen[1])
 
     async def change_mind(self, reader_id: str) -> None:
-        """Forget a name, have its template deleted, and name it again all the same, in a hurry."""
+        """Forget a name, delete its template, and name it again, without waiting for results."""
         chosen = self._any(self._named(reader_id))
         if chosen is None:
             return
@@ -166,7 +166,7 @@ class FingerprintAdmin:
         )
 
     async def accept(self, reader_id: str) -> None:
-        """Take the sensor that is there now for the reader's own."""
+        """Accept the connected sensor as the reader's own."""
         truth = self._truth(reader_id)
         truth.accepting = True
         await self._change(
@@ -203,9 +203,9 @@ class FingerprintAdmin:
         *,
         hurry: bool = False,
     ) -> bool:
-        """Call an action, and return whether it says that it was done.
+        """Call an action, and return whether it succeeded, as far as the caller knows.
 
-        One in some callers does not stay to hear that, and stops it; one in a hurry never does.
+        Some callers cancel the call before it returns; a caller in a hurry always does.
         """
         asked_at = self._loop.time()
         client = self._home.client(reader_id)
@@ -234,7 +234,7 @@ class FingerprintAdmin:
                 self._promises.violated(4, f"a caller has waited {waited:.0f} s for: {what}")
 
     def _check_no(self, reader_id: str, what: str, error: ReaderError, listed: str | None) -> None:
-        """Check that a refusal has a reason; a list that was outdated when it was used is one."""
+        """Check that a refusal has a reason, such as an outdated list that the user chose from."""
         refusal = error.refusal if isinstance(error, RefusedError) else None
         app = self._readers[reader_id].app
         outdated = app is not None and app.scanner.templates["revision"] != listed

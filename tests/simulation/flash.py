@@ -20,23 +20,23 @@ def nothing() -> None:
     """Do nothing, as the default of a callback."""
 
 
-class Moment(Enum):
-    """When, around a write, the power goes."""
+class CutPoint(Enum):
+    """When the power is cut, relative to a write."""
 
     BEFORE = "before"
-    #: Of the records that are added to the journal, the last one is torn; else as BEFORE.
-    AMID = "amid"
+    #: The last record that is added to the journal is torn; any other write: as BEFORE.
+    DURING = "during"
     AFTER = "after"
 
 
 class Power:
-    """One life of the firmware, from a start until it is started anew or has no more power."""
+    """Whether one run of the firmware has power: from its start until a restart or a power cut."""
 
     def __init__(self) -> None:
         self.on = True
 
     def check(self) -> None:
-        """Raise CancelledError without power: ends the task that is about to do something."""
+        """Raise CancelledError without power, which ends the calling task of the firmware."""
         if not self.on:
             raise asyncio.CancelledError("no power")
 
@@ -55,27 +55,27 @@ class Flash:
         self.unreadable = False
         """Whether every read fails."""
         self.writes = 0
-        """Writes that were begun so far."""
+        """Number of writes begun so far."""
         self._rng = rng
         self._cut = cut
-        self._planned: tuple[int, Moment] | None = None
-        self._struck: Callable[[], None] = nothing
+        self._planned: tuple[int, CutPoint] | None = None
+        self._before_cut: Callable[[], None] = nothing
         self.refused: Callable[[], None] = nothing
-        """Hears that a write is refused."""
+        """Called when a write is refused."""
         self._unpacked: tuple[object, dict[str, Any]] | None = None
-        """The record that was looked into last, and what it holds."""
+        """Cache: the record that was unpacked last, and its content."""
         self._mapped: tuple[object, dict[int, str]] | None = None
-        """The same of its map, which is never changed."""
+        """The same for its map, which must not be modified."""
 
     def cut_at(
         self,
         nth: int = 1,
-        moment: Moment = Moment.AFTER,
-        struck: Callable[[], None] = nothing,
+        point: CutPoint = CutPoint.AFTER,
+        before_cut: Callable[[], None] = nothing,
     ) -> None:
-        """Cut the power around the nth write from now; `struck` is called right before."""
-        self._planned = (self.writes + nth, moment)
-        self._struck = struck
+        """Cut the power around the nth write from now; `before_cut` is called right before."""
+        self._planned = (self.writes + nth, point)
+        self._before_cut = before_cut
 
     def erase(self) -> None:
         """Erase everything."""
@@ -119,12 +119,15 @@ class Flash:
             raise OSError(errno.EIO, "flash cannot be read")
 
     def write(self, work: Callable[[], object], tear: Callable[[], object] | None = None) -> None:
-        """Do a write, unless the flash refuses or the power goes; `tear` does a part of it."""
+        """Do `work`, the write, unless the flash refuses it or the power is cut.
+
+        `tear` does a part of it, where the write can be interrupted.
+        """
         self.writes += 1
         planned = self._planned
-        moment = planned[1] if planned is not None and planned[0] == self.writes else None
-        if moment in {Moment.BEFORE, Moment.AMID}:
-            if moment is Moment.AMID and tear is not None:
+        point = planned[1] if planned is not None and planned[0] == self.writes else None
+        if point in {CutPoint.BEFORE, CutPoint.DURING}:
+            if point is CutPoint.DURING and tear is not None:
                 tear()
             self._lose_power()
         if self.refuses:
@@ -133,27 +136,27 @@ class Flash:
                 tear()
             raise OSError(errno.ENOSPC, "flash refuses")
         work()
-        if moment is Moment.AFTER:
+        if point is CutPoint.AFTER:
             self._lose_power()
 
     def _lose_power(self) -> NoReturn:
-        self._struck()
+        self._before_cut()
         self._cut()
         raise asyncio.CancelledError("no power")
 
 
 class Observer(Protocol):
-    """Is told what a write to flash has made true."""
+    """Notified about what a write to flash has changed."""
 
     def committed(self, slot: int, template_id: str) -> None:
-        """Hear that the map has gained an id."""
+        """Handle an id that was added to the map."""
 
     def accepted(self) -> None:
-        """Hear that another sensor counts as the reader's own from now on."""
+        """Handle that another sensor was accepted as the reader's own."""
 
 
 class Records(Storage):
-    """The flash in the place of fpreader.storage.Storage."""
+    """Replaces `fpreader.storage.Storage`: reads and writes the simulated flash."""
 
     def __init__(self, flash: Flash, power: Power, observer: Observer) -> None:
         self._flash = flash
@@ -184,13 +187,13 @@ class Records(Storage):
         self._flash.write(work)
 
     def set_aside(self, name: str) -> None:
-        """Let a record count as erased."""
+        """Treat a record as erased."""
         self._power.check()
         self._flash.records.pop(name, None)
 
 
 class JournalRecords(JournalFile):
-    """The flash in the place of fpreader.journal_file.JournalFile."""
+    """Replaces `fpreader.journal_file.JournalFile`: reads and writes the simulated flash."""
 
     def __init__(self, flash: Flash, power: Power) -> None:
         self._flash = flash

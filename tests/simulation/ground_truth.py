@@ -1,4 +1,4 @@
-"""The ground truth of one reader: what it really did, seen at firmware, flash and sensor."""
+"""The ground truth of one reader: what it really did, observed at firmware, flash and sensor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Scan(NamedTuple):
 
     at: float
     finger: str | None
-    """Whose image the sensor had."""
+    """Whose image the sensor took."""
 
 
 class End(NamedTuple):
@@ -53,9 +53,9 @@ class Truth:
         self.taken_at: dict[str, float] = {}
         """When a touch entered the journal, by its id."""
         self.excused: set[str] = set()
-        """Touches that may be lost: no flash had them when the power went, or it was erased."""
+        """Touches that may be lost: not in flash when the power was cut, or flash was erased."""
         self.miscounted: set[str] = set()
-        """Touches whose count may be too low: no flash had the newest of it."""
+        """Touches whose count may be too low: the newest was not yet in flash."""
         self.lost: set[str] = set()
         """Enrollments that the flash has lost by being erased, by template id."""
         self.orphans: set[int] = set()
@@ -65,7 +65,7 @@ class Truth:
         self.unwanted_slots: set[int] = set()
         """Slots of templates without an id that they have asked to delete."""
         self.begun: set[str] = set()
-        """Template ids of the deletes that have got as far as the sensor."""
+        """Template ids whose deletion was requested of the sensor."""
         self.gone: set[str] = set()
         """Template ids whose template was deleted."""
         self.accepting = False
@@ -76,12 +76,12 @@ class Truth:
         self.refused = False
         """Whether its flash has refused to write."""
         self.erased = False
-        """Whether its flash was erased: it may have taken another sensor for its own since."""
+        """Whether its flash was erased: it may have accepted another sensor since."""
         self._violated = violated
         self._loop = asyncio.get_running_loop()
 
-    def snapshot(self, snapshot: dict[str, Any], imaged: str | None) -> None:
-        """Record the enrollment as the firmware has it; `imaged` is the last image's finger."""
+    def snapshot(self, snapshot: dict[str, Any], last_finger: str | None) -> None:
+        """Record the enrollment as the firmware has it; `last_finger` is that of the last image."""
         template_id, stage = snapshot["template_id"], snapshot["stage"]
         if template_id is None:
             return
@@ -91,7 +91,7 @@ class Truth:
         captured, done = self.captured[template_id], len(snapshot["captured"])
         if done < len(captured) and stage != Stage.FAILED:
             self._violated(1, f"the reader counts back in {template_id}")
-        captured += [Scan(self._loop.time(), imaged)] * (done - len(captured))
+        captured += [Scan(self._loop.time(), last_finger)] * (done - len(captured))
         if stage not in FINAL_STAGES:
             return
         end = End(stage, snapshot["reason"])
@@ -104,8 +104,8 @@ class Truth:
     def _check_completed(self, template_id: str) -> None:
         """Check that the first scan and the verifying one were of the finger that is stored.
 
-        One between them may pass for another's: where the answer to RegModel was lost, the sensor
-        has merged the scans before, and no manual says what a second RegModel makes of that.
+        Scans between them may be of another finger: where the answer to RegModel was lost, the
+        sensor has already merged the earlier scans, and no manual says what a second RegModel does.
         """
         scans = self.captured[template_id]
         scanned = {scans[0].finger, scans[-1].finger}
@@ -135,7 +135,7 @@ class Truth:
             wanted = template_id in self.unwanted
             self.gone.add(template_id)
         else:
-            # A flash that refuses does not forget that something may be stored there.
+            # A flash that refuses writes still says that something may be stored there.
             ours = slot == enrolling and (slot not in self.orphans or self.refused)
             wanted = slot in self.unwanted_slots or ours
         if not wanted:
@@ -174,7 +174,7 @@ class Truth:
             self._violated(6, f"a touch of {finger} is not seen")
 
     def power_lost(self) -> None:
-        """Excuse the touches that no flash could have had yet."""
+        """Excuse the touches that could not have been written to flash yet."""
         now = self._loop.time()
         self.miscounted |= self.touches.keys()
         self.excused |= {
@@ -184,7 +184,7 @@ class Truth:
         }
 
     def flash_erased(self, occupied: Iterable[int]) -> None:
-        """Excuse all that the flash alone knew; `occupied` are the slots of the sensor."""
+        """Excuse the loss of all that only the flash held; `occupied` are the sensor's slots."""
         self.erased = True
         self.identification = None
         self.excused |= self.touches.keys()

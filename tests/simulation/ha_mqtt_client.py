@@ -1,8 +1,8 @@
 """Home Assistant's MQTT client in virtual time: its integration `mqtt` on top of paho 2.1.
 
 What the integration under test relies on, or must not rely on: a clean session at every connect,
-subscriptions that stand a while after the connection, retained messages that come again, and
-publishes at QoS 1 that failed and are delivered all the same.
+subscriptions that are complete only a while after the connection, retained messages that are
+replayed, and publishes at QoS 1 that have failed and are delivered nevertheless.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class NotConnectedError(Exception):
 class HaMqttClient:
     """One run of the client, from the start of Home Assistant to its end.
 
-    Home Assistant draws another `client_id` at each start. Callbacks: `on_connection` is told
-    whether there is a connection, True before anything is subscribed to; `on_subscribed` that all
-    subscriptions that were wanted stand (or that the broker did not say so in time, which Home
-    Assistant takes for the same); `on_message` gets topic, payload and whether it was retained,
-    once for each subscription, and before the broker gets its PUBACK. What a callback raises is
+    Home Assistant draws another `client_id` at each start. Callbacks: `on_connection` is called
+    with whether there is a connection, with True before anything is subscribed to; `on_subscribed`
+    when all requested subscriptions are acknowledged (or the wait for that has timed out, which
+    Home Assistant treats alike); `on_message` with topic, payload and whether it was retained,
+    once for each subscription, and before the broker gets its PUBACK. Exceptions of callbacks are
     not caught.
     """
 
@@ -116,7 +116,7 @@ class HaMqttClient:
             raise NotConnectedError(topic)
 
     def close(self, *, kill: bool) -> None:
-        """End with DISCONNECT, or like a killed process; no callback is called any more.
+        """End with DISCONNECT, or as a killed process does; no callback is called afterwards.
 
         Home Assistant itself ends without DISCONNECT, so to a broker every end of it is a kill;
         only a reload of its integration `mqtt` sends one.
@@ -212,7 +212,7 @@ class HaMqttClient:
             self._watch.cancel()
             self._watch = None
 
-    # --- what the broker says ---------------------------------------------------------
+    # --- packets of the broker --------------------------------------------------------
 
     def _take(self, data: bytes | Packet) -> None:
         self._heard_at = self._loop.time()

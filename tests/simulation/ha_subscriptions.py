@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.packets import Packet
 
-#: From the last wish to subscribe to SUBSCRIBE, before the client has settled and after.
+#: Seconds from the last call of `add` to SUBSCRIBE, before the client has settled and after.
 FIRST_COOLDOWN_S = 0.5
 COOLDOWN_S = 0.1
 #: From the first connection until the client has settled.
@@ -45,17 +45,17 @@ class Subscriptions:
         self._settled_at: float | None = None
         self._cooldown: asyncio.TimerHandle | None = None
         self._pending: dict[str, int] = {}
-        """To be asked for after the cool-down."""
+        """Filters to subscribe to after the cool-down."""
         self._rounds: deque[tuple[tuple[str, int], ...]] = deque()
-        """What remains to be asked for of those for which it is over, in packets."""
+        """Filters whose cool-down is over and that are not yet sent, one entry for each packet."""
         self._asked: int | None = None
         """Packet id of the SUBSCRIBE that waits for its SUBACK."""
         self._wait: asyncio.TimerHandle | None = None
         """The end of that wait."""
         self._done: asyncio.Handle | None = None
-        """Tells that all stands."""
+        """The scheduled call of `on_subscribed`."""
 
-    # --- what the client is told --------------------------------------------------------
+    # --- calls of the client --------------------------------------------------------------
 
     def add(self, name: str, qos: int, *, connected: bool) -> None:
         """Add a filter; while connected, SUBSCRIBE follows even if the broker has it already."""
@@ -75,7 +75,7 @@ class Subscriptions:
             self._loop.call_later(COOLDOWN_S, self._tell_removed, name)
 
     def connected(self) -> None:
-        """Subscribe to everything anew, and expect retained messages again."""
+        """Subscribe to everything again, and expect retained messages again."""
         if self._settled_at is None:
             self._settled_at = self._loop.time() + SETTLED_AFTER_S
         self._replayed.clear()
@@ -84,7 +84,7 @@ class Subscriptions:
             self._ask_soon()
 
     def acknowledged(self, packet_id: int) -> None:
-        """Take a SUBACK."""
+        """Handle a SUBACK."""
         if packet_id == self._asked:
             self._go_on()
 
@@ -104,7 +104,7 @@ class Subscriptions:
             if handle is not None:
                 handle.cancel()
 
-    # --- what the broker is told ----------------------------------------------------------
+    # --- packets to the broker ------------------------------------------------------------
 
     def _ask_soon(self) -> None:
         """Subscribe once no filter was added for a while."""

@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from tests.simulation.coverage import Coverage
     from tests.simulation.steering import Target
 
-#: Seconds in which things go wrong.
+#: Seconds at the beginning within which faults begin.
 _TROUBLED_S = 40.0
-#: Seconds after the last of it within which everything has to be well.
+#: Seconds after the repair within which everything has to be settled.
 _SETTLED_WITHIN_S = 400.0
 _LOOK_EVERY_S = 2.0
-#: Seconds after which a connection that is lost has been noticed by everybody.
+#: Seconds after which both sides have noticed a lost connection.
 _NOTICED_S = 180.0
-#: Seconds between two pings, and two looks at an idle sensor, in hours in which nobody comes.
+#: Seconds between two pings, and two polls of an idle sensor, in hours in which nobody comes.
 _QUIET_S = 600
-#: Longest that somebody stays for an enrollment that does not end.
+#: Longest that a person waits for an enrollment to end, in seconds.
 _STAYS_S = 30.0
 
 
@@ -98,7 +98,7 @@ async def _use(world: Installation, reader_id: str) -> None:
         await world.admin.do(reader_id)
         await asyncio.sleep(world.rng.uniform(0, 3))
     if world.rng.random() < 1 / 8:
-        # Locked out, and let in again: whoever comes now has to be seen.
+        # Identification off, and on again: a touch from now on has to be noticed.
         await world.admin.switch(reader_id)
         await world.admin.switch(reader_id)
         await asyncio.sleep(SEEN_WITHIN_S)
@@ -109,29 +109,29 @@ async def _use(world: Installation, reader_id: str) -> None:
 
 
 async def _walk_away(world: Installation, reader_id: str) -> None:
-    """Have somebody leave in the middle, and touch the reader as soon as that has ended."""
+    """Have somebody leave during an enrollment, and touch the reader as soon as it has ended."""
     await world.enroll(reader_id)
     await asyncio.sleep(world.rng.uniform(0, 5))
-    world.hands[reader_id].person = None
+    world.people[reader_id].enrollee = None
     await _until_over(world, reader_id)
     await world.touch(reader_id)
 
 
 async def _idle(world: Installation) -> None:
-    """Let hours or days go by in which nobody comes."""
+    """Let hours or days pass in which nobody comes."""
     world.trace.note("history", "nobody comes for long")
-    # Whatever has not been noticed yet is noticed by then.
+    # By then both sides have noticed all lost connections.
     await asyncio.sleep(_NOTICED_S)
-    with _quiet_line(world.broker):
+    with _infrequent_pings(world.broker):
         await asyncio.sleep(3600 * world.rng.choice((2, 6, 12, 24, 48)))
     world.trace.note("history", "people come again")
 
 
 async def _until_over(world: Installation, reader_id: str) -> None:
-    """Stay until the enrollment that was accepted has ended, but not for ever."""
+    """Wait until the accepted enrollment has ended, with a timeout."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_STAYS_S):
-            await world.hands[reader_id].over.wait()
+            await world.people[reader_id].over.wait()
 
 
 async def _fault(world: Installation) -> None:
@@ -153,8 +153,8 @@ async def _heal(world: Installation) -> None:
     world.trace.note("history", "heals")
     world.healing = True
     world.broker.start()
-    for hand in world.hands.values():
-        hand.person = None
+    for person in world.people.values():
+        person.enrollee = None
     for reader, sensor in world.own_sensors.items():
         if reader.sensor is not sensor is reader.own_sensor:
             reader.swap_sensor(sensor)
@@ -167,17 +167,17 @@ async def _heal(world: Installation) -> None:
         reader.power_on()
     await world.home.start()
     if STRANGER_DEVICE in world.all_readers:
-        # While another reader answered, ours may not have been listed. It is gone, and so is
-        # the repair issue; whoever has seen to that looks at the readers.
+        # While another reader answered, ours may not have been listed. That reader is gone, and
+        # so is the repair issue; then users update the readers' entities.
         await asyncio.sleep(_LOOK_EVERY_S)
         for reader_id in world.readers:
             await world.users.update(reader_id)
-        # What the answer makes Home Assistant ask for takes a moment.
+        # Requests that follow from the answer take some time.
         await asyncio.sleep(_LOOK_EVERY_S)
 
 
 async def _settle(world: Installation) -> bool:
-    """Wait until nothing is to come any more."""
+    """Wait until Home Assistant agrees with all readers; return whether it did in time."""
     end = asyncio.get_running_loop().time() + _SETTLED_WITHIN_S
     while (left := unsettled(world)) is not None:
         if asyncio.get_running_loop().time() > end:
@@ -188,10 +188,10 @@ async def _settle(world: Installation) -> bool:
 
 
 @contextlib.contextmanager
-def _quiet_line(broker: Broker) -> Iterator[None]:
-    """Have readers and Home Assistant ping seldom, which else would be most of the work.
+def _infrequent_pings(broker: Broker) -> Iterator[None]:
+    """Make readers and Home Assistant ping rarely: pings would be most of the work.
 
-    The broker minds no silence, afterwards neither: a ping may be as far away as before. All the
+    The broker accepts any silence, also afterwards: the next ping may be as far away. All the
     rest goes on: hellos every ten minutes, clocks that drift, the colours of the light.
     """
     broker.patient = True

@@ -1,7 +1,7 @@
 """Home Assistant in virtual time, over all its runs, and the actions that its users call.
 
-Its disk outlives it. It is stopped in order or killed, started again, its entry is reloaded, an
-older backup is restored.
+Its disk survives its end. It can be stopped in order or killed, started again, its entries can be
+reloaded, an older backup restored.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from tests.simulation.home_assistant_run import Observer
     from tests.simulation.network import Network
 
-#: Seconds from the end of a run to the next one, at least. It is more than a touch is live: were it
-#: less, a touch that was told but not saved before a kill could be told live once more.
+#: Least seconds from the end of a run to the next one. It is longer than a touch is live: otherwise
+#: a touch that was reported but not saved before a kill could be reported live once more.
 BOOT_S = 6.0
 
 
@@ -92,8 +92,8 @@ class HomeAssistant:
         """Call the action `enroll_fingerprint`; return the template id. Raises `ReaderError`."""
         entry = self._entry(reader_id)
         asked_for.set(name)
-        # A caller that goes away does not stop it.
-        template_id, _ = await _while_it_lives(
+        # A caller that is cancelled does not stop it.
+        template_id, _ = await _unless_killed(
             entry.beside(entry.client.enroller.async_enroll(Subject(name), enroll_options, None))
         )
         return template_id
@@ -103,19 +103,19 @@ class HomeAssistant:
     ) -> Snapshot:
         """Do what the action does with `wait`. Raises `ReaderError`, and `TimeoutError` as it."""
         entry = self._entry(reader_id)
-        return await _while_it_lives(
+        return await _unless_killed(
             entry.beside(entry.client.enroller.async_wait_end(template_id, enroll_options))
         )
 
     async def change[T](
         self, reader_id: str, work: Callable[[ReaderClient], Coroutine[Any, Any, T]]
     ) -> T:
-        """Call an action that changes something, and ends with whoever calls it.
+        """Call an action that changes something; it is cancelled together with its caller.
 
         Raises `ReaderError`.
         """
         entry = self._entry(reader_id)
-        return await _while_it_lives(entry.beside(work(entry.client)))
+        return await _unless_killed(entry.beside(work(entry.client)))
 
     async def press(self, reader_id: str, button: str) -> None:
         """Press the button Identify or Restart. Raises `ReaderError`."""
@@ -133,8 +133,8 @@ class HomeAssistant:
         return entry
 
 
-async def _while_it_lives[T](task: asyncio.Task[T]) -> T:
-    """Wait for what Home Assistant does. Raises `UnreachableError` if that is killed."""
+async def _unless_killed[T](task: asyncio.Task[T]) -> T:
+    """Wait for a task of Home Assistant. Raises `UnreachableError` if Home Assistant is killed."""
     try:
         return await task
     except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""One run of the simulated Home Assistant: the integration's clients and their surroundings."""
+"""One run of the simulated Home Assistant: the integration's clients and their environment."""
 
 from __future__ import annotations
 
@@ -34,51 +34,54 @@ _EPOCH = datetime(2026, 11, 25, tzinfo=UTC)
 PARTY = "home assistant"
 
 asked_for: ContextVar[str] = ContextVar("asked_for")
-"""Who is to be enrolled by the call of the action that this is a part of."""
+"""Who is to be enrolled by the action that is being called in this context."""
 
 
-class Taken(NamedTuple):
-    """A message as Home Assistant's MQTT hands it over."""
+class ReceivedMessage(NamedTuple):
+    """A message as Home Assistant's MQTT passes it to the integration."""
 
     topic: str
-    """Below the reader's own."""
+    """Without the prefix of the reader."""
     payload: bytes
     retained: bool
 
 
 class Observer(Protocol):
-    """Is told what Home Assistant shows and does, at the moment at which it happens."""
+    """Notified about what Home Assistant shows and does, at the time at which it happens.
 
-    def state(self, reader_id: str, state: ReaderState, message: Taken | None) -> None:
-        """See the state that entities show, and which message it came of."""
+    `message` is the received message that was the cause, if any.
+    """
 
-    def moment(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
-        """Hear what automations hear, and which message it came of."""
+    def state(self, reader_id: str, state: ReaderState, message: ReceivedMessage | None) -> None:
+        """Handle a new state of the entities."""
+
+    def event(self, reader_id: str, event: ReaderEvent, message: ReceivedMessage | None) -> None:
+        """Handle an event that was reported to event entities and event bus."""
 
     def published(self, topic: str, message: str) -> None:
-        """See that something is published."""
+        """Handle a message that is published."""
 
     def names_changed(self, registry: FingerprintRegistry) -> None:
-        """See that the registry has changed, also before that is saved."""
+        """Handle a change of the registry; it need not be saved yet."""
 
     def saved(self, name: str, data: dict[str, Any]) -> None:
-        """See a file reach the disk."""
+        """Handle that a file was written to disk."""
 
     def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
-        """Hear that an enrollment is about to be asked for, or is given up.
+        """Handle an enrollment that is about to be requested, or is given up.
 
-        `asked` is who is to be enrolled by the call of the action in which that happens.
+        `asked` is who is to be enrolled by the action that is being called.
         """
 
     def named(self, place: Place, name: str) -> None:
-        """Hear that a template that was listed without a name is given one."""
+        """Handle that a template that was listed without a name is given one."""
 
     def run(self, what: str) -> None:
-        """Hear that Home Assistant starts, stops or is killed."""
+        """Handle that Home Assistant starts, stops or is killed; `what` says which."""
 
 
 class _WatchedRegistry(FingerprintRegistry):
-    """The registry; tells the observer who is meant and named."""
+    """The registry; notifies the observer of requested enrollments and of new names."""
 
     observer: Observer
     """Set right after it is made."""
@@ -132,15 +135,15 @@ class Run:
         self.client.start()
 
     def end(self, *, kill: bool) -> None:
-        """End the run; a kill interrupts all that it has begun."""
+        """End the run; a kill interrupts everything that is under way."""
         self.alive = not kill
         for entry in self.entries.values():
             entry.unload(kill=kill)
         self.alive = False
         for file in self.files:
-            # In order, Home Assistant waits for what is being saved.
+            # At a regular stop, Home Assistant waits for saves under way.
             file.alive = not kill
-        # An end in order is no DISCONNECT either.
+        # A regular stop sends no DISCONNECT either.
         self.client.close(kill=True)
 
     def reload(self, reader_id: str) -> None:
@@ -175,8 +178,8 @@ class Entry:
         self._alive = True
         self._loaded = True
         self._tasks: dict[asyncio.Task[Any], None] = {}
-        self._message: Taken | None = None
-        """What is being taken."""
+        self._message: ReceivedMessage | None = None
+        """The message that is being handled."""
         model = ReaderModel(reader_id, device, self, run.registry, run.delivery_log)
         self.client = ReaderClient(model)
         self._ignore_names = run.registry.subscribe(model.update)
@@ -188,13 +191,13 @@ class Entry:
         )
 
     def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Take a message."""
-        self._message = Taken(topic, payload, retained)
+        """Handle a message."""
+        self._message = ReceivedMessage(topic, payload, retained)
         self.client.receive(topic, payload, retained=retained)
         self._message = None
 
     def unload(self, *, kill: bool) -> None:
-        """Stop; background work finishes, or after a kill is cancelled."""
+        """Stop; background work finishes, or is cancelled by a kill."""
         self._alive = self._alive and not kill
         self._loaded = False
         for topic, _ in self.client.topics:
@@ -209,14 +212,14 @@ class Entry:
     def beside[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something in the background: it ends with Home Assistant, not with its caller.
 
-        It begins at once, as all tasks of Home Assistant do.
+        It starts eagerly, as all tasks of Home Assistant do.
         """
         task = self.loop.create_task(work, eager_start=True)
         self._tasks[task] = None
         task.add_done_callback(self._tasks.pop)
         return task
 
-    # What the client finds around it (`Host` of the integration)
+    # The interface of the integration's `Host`
 
     options = Options()
 
@@ -239,13 +242,13 @@ class Entry:
             raise UnreachableError from None
 
     def state_changed(self, state: ReaderState, _cause: Cause) -> None:
-        # Entities are gone once the entry is unloaded, what is still on its way shows nowhere.
+        # Once the entry is unloaded there are no entities that could show it.
         if self._loaded:
             self._observer.state(self._reader_id, state, self._message)
 
-    def report(self, moment: ReaderEvent) -> None:
+    def report(self, event: ReaderEvent) -> None:
         if self._alive:
-            self._observer.moment(self._reader_id, moment, self._message)
+            self._observer.event(self._reader_id, event, self._message)
 
     def identity_changed(self, identity: Identity) -> None:
         """Keep no device registry."""
@@ -255,5 +258,5 @@ class Entry:
 
 
 def now() -> datetime:
-    """Return the date and time at this moment of the virtual time."""
+    """Return the date and time that correspond to the virtual time."""
     return _EPOCH + timedelta(seconds=asyncio.get_running_loop().time())

@@ -1,4 +1,4 @@
-"""Observes the simulated Home Assistant: what it shows, tells, asks for and saves."""
+"""Observes the simulated Home Assistant: its states, events, requests and saves."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ if TYPE_CHECKING:
     )
     from custom_components.biometric_enroll.client.host import ReaderEvent
     from custom_components.biometric_enroll.client.state import ReaderState
-    from tests.simulation.home_assistant_run import Taken
+    from tests.simulation.home_assistant_run import ReceivedMessage
     from tests.simulation.installation import Installation
 
     type _Planned = list[Callable[[], object]]
 
-#: Words of the requests that change something beside enrolling.
+#: The parts of a message that mark requests of changes other than enrollments.
 _CHANGES = ('"delete"', '"adopt"', '"settings"')
 
 
 class HomeObserver:
-    """Passes all of it on to the promises, and runs what faults have planned for such a moment."""
+    """Passes all of it to the promises, and calls what faults have scheduled."""
 
     def __init__(self, world: Installation) -> None:
         self._world = world
         self._promises = world.promises
-        self.when_told: _Planned = []
-        """What faults have planned for the next event that Home Assistant tells …"""
-        self.when_published: _Planned = []
-        """… for the next message that it publishes …"""
-        self.when_started: _Planned = []
-        """… for the next enrollment that it asks for …"""
-        self.when_changing: _Planned = []
-        """… and for the next change that it asks for."""
+        self.on_event: _Planned = []
+        """Called at the next event that Home Assistant reports …"""
+        self.on_publish: _Planned = []
+        """… at the next message that it publishes …"""
+        self.on_enroll_request: _Planned = []
+        """… at the next enrollment that it requests …"""
+        self.on_change_request: _Planned = []
+        """… and at the next change that it requests."""
 
-    def state(self, reader_id: str, state: ReaderState, message: Taken | None) -> None:
-        """See what entities show."""
+    def state(self, reader_id: str, state: ReaderState, message: ReceivedMessage | None) -> None:
+        """Check a new state of the entities."""
         promises, reader = self._promises, self._world.readers[reader_id]
         before = promises.shown.get(reader_id)
         promises.state(reader_id, state, message)
@@ -50,43 +50,43 @@ class HomeObserver:
             promises.names.registry(self._world.home.registry)
 
     def names_changed(self, registry: FingerprintRegistry) -> None:
-        """See the registry change."""
+        """Check a change of the registry."""
         self._promises.names.registry(registry)
         for reader in self._world.readers.values():
             self._promises.names.changed(reader.device, registry, reader.memory.values())
 
-    def moment(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
-        """Hear what automations hear."""
-        self._promises.moment(reader_id, moment, message)
-        _run(self.when_told)
+    def event(self, reader_id: str, event: ReaderEvent, message: ReceivedMessage | None) -> None:
+        """Check a reported event."""
+        self._promises.event(reader_id, event, message)
+        _run(self.on_event)
 
     def published(self, topic: str, message: str) -> None:
-        """See Home Assistant publish something."""
+        """Record a published message."""
         self._world.situations.published(topic, message)
         if any(word in message for word in _CHANGES):
-            _run(self.when_changing)
-        _run(self.when_published)
+            _run(self.on_change_request)
+        _run(self.on_publish)
         if topic.endswith("enroll/request"):
-            _run(self.when_started)
+            _run(self.on_enroll_request)
 
     def saved(self, name: str, data: dict[str, Any]) -> None:
-        """See a file reach the disk."""
+        """Record that a file was written to disk."""
         if name == "marks":
             self._promises.saved_delivery_log(data)
         else:
             self._promises.names.saved_registry(data)
 
     def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
-        """See who is meant by an enrollment."""
+        """Record whose fingerprint an enrollment is for."""
         self._promises.names.meant(device, enrollment, asked)
 
     def named(self, place: Place, name: str) -> None:
-        """See a template get its name."""
+        """Record that a template was named."""
         memory = self._world.all_readers[place.device].memory.values()
         self._promises.names.naming(place.device, place.template_id, name, memory)
 
     def run(self, what: str) -> None:
-        """See Home Assistant start and end."""
+        """Record a start or an end of Home Assistant."""
         self._promises.run(what)
 
 

@@ -1,4 +1,4 @@
-"""Combinations of fault and stage, or fault and request, that are impossible, with the reason."""
+"""Combinations of fault and activity, or fault and request, that are impossible, with reasons."""
 
 from __future__ import annotations
 

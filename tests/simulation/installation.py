@@ -18,7 +18,7 @@ from tests.simulation.home_assistant import HomeAssistant
 from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.home_observer import HomeObserver
 from tests.simulation.network import Network
-from tests.simulation.people import NAMES, STRANGER, Hand, Users
+from tests.simulation.people import NAMES, STRANGER, PersonAtReader, Users
 from tests.simulation.promises import Promises
 from tests.simulation.reader import SimulatedReader
 from tests.simulation.reader_observer import ReaderObserver
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 #: Hardware id of another reader under the id of one that is set up.
 STRANGER_DEVICE = "stranger"
-#: How many of the histories have hours in which nobody comes.
+#: Share of the histories with hours in which nobody comes.
 _LONG = 1 / 200
 #: Share of the histories with more readers, and more people at each.
 _CROWDED = 1 / 6
-#: Seconds from when a finger was taken off again until a reader that works knows whose it was.
+#: Seconds within which a working reader has identified a finger after it was lifted.
 SEEN_WITHIN_S = 2.0
 
 
@@ -58,11 +58,11 @@ class Installation:
         """Those that are set up, by reader id."""
         self.all_readers: dict[str, SimulatedReader] = {}
         """By hardware id."""
-        self.hands: dict[str, Hand] = {}
+        self.people: dict[str, PersonAtReader] = {}
         self.swapped: list[SimulatedReader] = []
-        """Those that somebody works at, to put another sensor in."""
+        """Those whose sensor is being swapped."""
         self.own_sensors: dict[SimulatedReader, EmulatedSensor] = {}
-        """What was taken out of readers."""
+        """The sensors that were taken out of readers."""
         self._loop = asyncio.get_running_loop()
         self.healing = False
         """Whether everything is being repaired: no fault takes effect any more."""
@@ -87,7 +87,7 @@ class Installation:
         if self.rng.random() < 1 / 2 or (self.target and self.target.column == "adopt"):
             self._fill(reader)
         self.readers[reader_id] = reader
-        self.hands[reader_id] = observer.hand = Hand(reader, self.rng, self.trace)
+        self.people[reader_id] = observer.person = PersonAtReader(reader, self.rng, self.trace)
 
     def _make_reader(
         self, reader_id: str, device: str, observer: ReaderObserver
@@ -152,18 +152,18 @@ class Installation:
 
     async def enroll(self, reader_id: str) -> bool:
         """Enroll somebody; return whether that was accepted."""
-        hand = self.hands[reader_id]
-        return await self.users.enroll(reader_id, hand, self.rng.choice(NAMES))
+        person = self.people[reader_id]
+        return await self.users.enroll(reader_id, person, self.rng.choice(NAMES))
 
     async def touch(self, reader_id: str) -> None:
         """Let somebody touch a reader, most often one who was enrolled here."""
-        hand, truth = self.hands[reader_id], self.promises.truth_of(reader_id)
-        known = hand.person if self.rng.random() < 2 / 3 else None
+        person, truth = self.people[reader_id], self.promises.truth_of(reader_id)
+        known = person.enrollee if self.rng.random() < 2 / 3 else None
         app, placed_at = self.readers[reader_id].app, self._loop.time()
         idle = app is not None and not app.scanner.running
-        # The finger before has to be seen going, too.
-        idle = idle and placed_at - hand.lifted_at > SEEN_WITHIN_S
-        finger = await hand.touch(known or self.rng.choice((*NAMES, *NAMELESS, STRANGER)))
+        # The reader has to notice that the previous finger is gone, too.
+        idle = idle and placed_at - person.lifted_at > SEEN_WITHIN_S
+        finger = await person.touch(known or self.rng.choice((*NAMES, *NAMELESS, STRANGER)))
         if self.calm and idle and finger is not None and truth.identification:
             self.later(SEEN_WITHIN_S, partial(truth.check_seen, finger.name, placed_at))
 

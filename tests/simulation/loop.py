@@ -1,7 +1,7 @@
 """Virtual time: event loops whose clock jumps to the next timer, and coroutines that run in them.
 
-Time is a number here: when nobody has anything to do, the clock jumps to the next timer. Nothing
-comes from outside, so what happens in which order follows from the coroutine alone.
+When no callback is ready, the clock jumps to the next timer. Nothing comes from outside, so the
+order of all events follows from the coroutine alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class _Timer(asyncio.TimerHandle):
     _when: float
 
     def __lt__(self, other: _Timer) -> bool:  # type: ignore[override] # there are no others
-        """Say which goes off first: asyncio itself does not, and on a line bytes have an order."""
+        """Define which fires first: asyncio does not, and bytes of a serial line have an order."""
         if self._when == other._when:
             return self.number < other.number
         return self._when < other._when
@@ -71,7 +71,7 @@ class VirtualLoop(FastLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        #: What failed and was not noticed by whoever waits for it, in order.
+        #: Failures that no caller has retrieved, in order.
         self._failed: list[BaseException | asyncio.Task[Any]] = []
         #: Those that are not done, in the order of their start: asyncio's own set has none.
         self._tasks: dict[asyncio.Task[Any], None] = {}
@@ -91,7 +91,7 @@ class VirtualLoop(FastLoop):
         for failure in self._failed:
             if isinstance(failure, BaseException):
                 raise failure
-            # asyncio would tell only when the task is collected, which is some day.
+            # asyncio would report it only when the task is collected, at any later time.
             if failure is task or failure._log_traceback:
                 failure.result()
         result: T = task.result()
@@ -125,7 +125,7 @@ class VirtualLoop(FastLoop):
 
     def _end_task(self, task: asyncio.Task[Any]) -> None:
         del self._tasks[task]
-        # Looked at without the mark that somebody has seen it.
+        # Read without marking it as retrieved.
         if not task.cancelled() and task._exception is not None:
             self._failed.append(task)
         if task is self._main or not self._tasks:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Notice(Flag):
-    """Which side is told at once that a connection is cut; the other has only time-outs."""
+    """Which side notices at once that a connection is cut; the other has only its timeouts."""
 
     NOBODY = 0
     CLIENT = 1
@@ -27,7 +27,7 @@ class Notice(Flag):
 
 
 class Block(Enum):
-    """How an attempt of a blocked party to connect fails."""
+    """How connection attempts of a blocked party fail."""
 
     REFUSED = "refused"
     HANGS = "hangs"
@@ -84,9 +84,9 @@ class Network:
     """All connections of one history."""
 
     def __init__(self, rng: Random, *, latency: tuple[float, float] = (0.001, 0.008)) -> None:
-        """Make a network in which nobody listens; the running loop's time is its own.
+        """Make a network without a listener, in the time of the running loop.
 
-        `latency` is the least and the most seconds that a piece takes, and can be set later.
+        `latency`: minimum and maximum seconds that a piece takes; can be changed later.
         """
         self.rng = rng
         self.loop = asyncio.get_running_loop()
@@ -156,7 +156,7 @@ class Network:
                 server.cut(notice=Notice.BROKER in notice)
 
     def stall(self, party: str, seconds: float) -> None:
-        """Delay all from and to a party for so many seconds; then deliver it in order."""
+        """Delay all bytes from and to a party for so many seconds; then deliver them in order."""
         one = self._party(party)
         until = max(one.route.stalled_until, self.loop.time() + seconds)
         one.route.stalled_until = until
@@ -166,7 +166,7 @@ class Network:
                 client.peer.postpone(until)
 
     def block(self, party: str, how: Block = Block.REFUSED) -> None:
-        """Let a party open no new connections; those that it has stay."""
+        """Let a party open no new connections; existing ones are kept."""
         one = self._party(party)
         one.block = how
         if how is Block.HANGS:
@@ -175,7 +175,7 @@ class Network:
             one.freed.set()
 
     def unblock(self, party: str) -> None:
-        """Let a party connect again, also where it hangs."""
+        """Let a party connect again; attempts that hang go on."""
         one = self._party(party)
         one.block = None
         one.freed.set()

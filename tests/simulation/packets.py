@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class MalformedError(Exception):
-    """The other side sent what is not MQTT, or what nobody here uses."""
+    """The other side sent bytes that are not MQTT, or a packet that is not supported here."""
 
 
 class Message(NamedTuple):
@@ -24,7 +24,7 @@ class Message(NamedTuple):
 
 
 class Connect(NamedTuple):
-    """A client wants a session."""
+    """A client requests a session."""
 
     client_id: str
     keepalive_s: int
@@ -44,7 +44,7 @@ class Connect(NamedTuple):
 
 
 class Connack(NamedTuple):
-    """The broker takes the client, code 0, or refuses it."""
+    """The broker accepts the client, code 0, or refuses it."""
 
     session_present: bool
     code: int = 0
@@ -85,7 +85,7 @@ class Puback(NamedTuple):
 
 
 class Subscribe(NamedTuple):
-    """A client wants messages: topic filters, each with the highest QoS."""
+    """A client subscribes: topic filters, each with the highest QoS."""
 
     packet_id: int
     filters: tuple[tuple[str, int], ...]
@@ -97,7 +97,7 @@ class Subscribe(NamedTuple):
 
 
 class Suback(NamedTuple):
-    """The subscriptions stand: the QoS of each."""
+    """The broker confirms subscriptions, with the QoS of each."""
 
     packet_id: int
     codes: tuple[int, ...]
@@ -108,7 +108,7 @@ class Suback(NamedTuple):
 
 
 class Unsubscribe(NamedTuple):
-    """A client wants no more messages."""
+    """A client ends subscriptions."""
 
     packet_id: int
     filters: tuple[str, ...]
@@ -119,7 +119,7 @@ class Unsubscribe(NamedTuple):
 
 
 class Unsuback(NamedTuple):
-    """The subscriptions are gone."""
+    """The broker confirms the end of subscriptions."""
 
     packet_id: int
 
@@ -152,9 +152,9 @@ class Parser:
         self._rest = b""
 
     def packets(self, data: bytes) -> Iterator[Packet]:
-        """Take bytes and give the packets that are whole now. Raises MalformedError.
+        """Add bytes and yield the packets that are complete now. Raises MalformedError.
 
-        Whoever does not take them all must not feed more.
+        The iterator must be exhausted before the next call.
         """
         if self._rest:
             data = self._rest + data
@@ -189,7 +189,7 @@ def _length(data: bytes, at: int) -> tuple[int, int] | None:
 
 
 def _decode(first: int, body: bytes) -> Packet:
-    """Read one packet. Raises ValueError and what else comes of nonsense."""
+    """Decode one packet. Raises ValueError and other exceptions if it is malformed."""
     kind = first >> 4
     if kind == 3:
         return _decode_publish(first, body)

@@ -30,16 +30,16 @@ _ANSWERED_WITHIN_S = 45.0
 _POOR = (Quality.TOO_MESSY, Quality.TOO_FEW_FEATURES, Quality.NO_IMAGE)
 
 
-class Hand:
-    """The person at one reader: does what its light says, and is sometimes clumsy."""
+class PersonAtReader:
+    """The person at one reader: follows its light, and sometimes places a finger badly."""
 
     def __init__(self, reader: SimulatedReader, rng: Random, trace: Trace) -> None:
-        self.person: str | None = None
-        """Who came to be enrolled."""
+        self.enrollee: str | None = None
+        """Who is there to be enrolled."""
         self.lifted_at = 0.0
-        """When a finger was taken off last."""
+        """When a finger was lifted last."""
         self.over = asyncio.Event()
-        """Set while no enrollment that the reader has told of is running."""
+        """Set while the newest snapshot of the reader is of no running enrollment."""
         self.most_scans = reader.sensor.profile.buffers + 1
         self._reader = reader
         self._rng = rng
@@ -48,26 +48,26 @@ class Hand:
         self._moves = 0
 
     def see(self, snapshot: dict[str, Any]) -> None:
-        """Do what the enrollment asks for, after a while."""
+        """Do what a snapshot asks for, after a while."""
         stage = snapshot["stage"]
         if stage in {"completed", "failed", "cancelled"}:
             self.over.set()
         else:
             self.over.clear()
-        if stage == "place_finger" and self.person is not None and self._rng.random() < 49 / 50:
+        if stage == "place_finger" and self.enrollee is not None and self._rng.random() < 49 / 50:
             self._soon(0.2, 1.2, lambda: self._place(self._finger()))
         elif stage in {"lift_finger", "completed", "failed", "cancelled"}:
             self._soon(0.1, 0.6, self._lift)
 
     async def touch(self, name: str) -> Finger | None:
-        """Put a finger on for a moment, and return it.
+        """Place a finger for about a second, and return it.
 
-        None if there is no room, or an enrollment that has begun meanwhile wants something else.
+        None if another finger is there, or if an enrollment that began meanwhile moved it.
         """
         if self._reader.sensor.finger is not None:
             return None
         finger = self._clumsy(name)
-        # Nobody waits any more for what the light said before.
+        # Cancels moves that follow from older snapshots.
         self._moves = moves = self._moves + 1
         self._place(finger)
         await asyncio.sleep(self._rng.uniform(0.5, 1.5))
@@ -75,8 +75,8 @@ class Hand:
         return finger if self._moves == moves else None
 
     def _finger(self) -> Finger:
-        """Choose a finger: nearly always the right one."""
-        name = self.person or STRANGER
+        """Choose a finger: mostly the right one."""
+        name = self.enrollee or STRANGER
         if self._rng.random() < 1 / 20:
             name = self._rng.choice((*NAMES, STRANGER))
         return self._clumsy(name)
@@ -94,7 +94,7 @@ class Hand:
         self._reader.lift()
 
     def _soon(self, least: float, most: float, move: Callable[[], None]) -> None:
-        """Move a little later, unless something else is wanted by then."""
+        """Move a little later, unless another move was requested by then."""
         self._moves += 1
         self._loop.call_later(self._rng.uniform(least, most), self._move, self._moves, move)
 
@@ -115,14 +115,14 @@ class Users:
         self._promises = promises
         self._loop = asyncio.get_running_loop()
 
-    async def enroll(self, reader_id: str, hand: Hand, name: str) -> bool:
+    async def enroll(self, reader_id: str, person: PersonAtReader, name: str) -> bool:
         """Ask for an enrollment, up to three times, with the person at the reader.
 
         Returns whether one was accepted.
         """
-        hand.person = name
+        person.enrollee = name
         for _ in range(3):
-            enroll_options = self._enroll_options(hand.most_scans)
+            enroll_options = self._enroll_options(person.most_scans)
             asked_at = self._loop.time()
             try:
                 template_id = await self._home.enroll(reader_id, name, enroll_options)
@@ -151,7 +151,7 @@ class Users:
     async def _wait_end(
         self, reader_id: str, template_id: str, enroll_options: EnrollOptions
     ) -> None:
-        """Wait until it has ended; check that what the caller hears is true."""
+        """Wait until it has ended; check that the result of the call is true."""
         asked_at = self._loop.time()
         try:
             ended = await self._home.wait_end(reader_id, template_id, enroll_options)

@@ -1,4 +1,4 @@
-"""How a bug is planted: a wrong function or value replaces one of the real code for a while."""
+"""How a bug is planted: a wrong function or value replaces one of the real code temporarily."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bug:
-    """One mistake."""
+    """One bug that can be planted."""
 
     promise: int
     """Number of the promise whose violation counts: a bug may break others first."""
@@ -25,7 +25,7 @@ class Bug:
 
     @contextmanager
     def plant(self) -> Generator[None]:
-        """Make the mistake as long as the context lasts."""
+        """Plant the bug for the time of the context."""
         with ExitStack() as stack:
             for owner, name, value in self.replacements:
                 stack.enter_context(patch.object(owner, name, value))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.simulation.worker import BatchResult
 
 ROOT = Path(__file__).parents[2]
-#: What a history follows from, beside its seed.
+#: The code that determines a history, together with its seed.
 _SOURCES = (
     "custom_components/biometric_enroll/client",
     "custom_components/biometric_enroll/protocol",
@@ -35,8 +35,8 @@ def code_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-class Broken(NamedTuple):
-    """A promise that was not kept."""
+class BrokenPromise(NamedTuple):
+    """A promise that was violated."""
 
     seed: int
     promise: int
@@ -44,21 +44,21 @@ class Broken(NamedTuple):
     at: float
 
 
-class Wanted(NamedTuple):
-    """What a command asks for: only one that asks for the same goes on."""
+class RunOptions(NamedTuple):
+    """The options of a command: only a command with the same options continues the run."""
 
     runs: int | None
-    """How many histories; None where the time decides."""
+    """How many histories; None if the run is limited by time."""
     hours: float | None
     seed: int | None
-    """The first one, where the command says it."""
+    """The first one, if the command names it."""
 
 
 @dataclass
 class Progress:
     """Which seeds are done, with their results."""
 
-    wanted: Wanted
+    options: RunOptions
     code: str
     first: int
     """The first seed."""
@@ -69,8 +69,8 @@ class Progress:
     cpu_s: float = 0.0
     """Of all cores together."""
     elapsed_s: float = 0.0
-    """By the clock on the wall, over all parts of the run."""
-    broken: list[Broken] = field(default_factory=list)
+    """Real time, over all parts of the run."""
+    broken: list[BrokenPromise] = field(default_factory=list)
     coverage: Coverage = field(default_factory=Coverage)
 
     @property
@@ -86,7 +86,7 @@ class Progress:
         self.cpu_s += result.seconds
         self.coverage.add(result.coverage)
         self.broken += [
-            Broken(history.seed, violation.promise, violation.what, round(violation.at, 3))
+            BrokenPromise(history.seed, violation.promise, violation.what, round(violation.at, 3))
             for history in result.broken
             for violation in history.violations
         ]
@@ -110,7 +110,7 @@ class Progress:
         path.parent.mkdir(parents=True, exist_ok=True)
         data = {
             **{name: getattr(self, name) for name in _PLAIN},
-            "wanted": self.wanted._asdict(),
+            "options": self.options._asdict(),
             "coverage": self.coverage.as_lists(),
         }
         fresh = path.with_suffix(".new")
@@ -118,14 +118,14 @@ class Progress:
         fresh.replace(path)
 
     @classmethod
-    def load(cls, path: Path, wanted: Wanted, code: str) -> Self | None:
-        """Read the file; None where there is none, or it is of another command or other code."""
+    def load(cls, path: Path, options: RunOptions, code: str) -> Self | None:
+        """Read the file; None if there is none, or if it is of another command or other code."""
         try:
             data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            if Wanted(**data["wanted"]) != wanted or data["code"] != code:
+            if RunOptions(**data["options"]) != options or data["code"] != code:
                 return None
-            progress = cls(wanted, **{name: data[name] for name in _PLAIN})
-            progress.broken = [Broken(*one) for one in data["broken"]]
+            progress = cls(options, **{name: data[name] for name in _PLAIN})
+            progress.broken = [BrokenPromise(*one) for one in data["broken"]]
             progress.coverage = Coverage.of_lists(data["coverage"])
         except OSError, ValueError, TypeError, KeyError:
             return None

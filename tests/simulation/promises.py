@@ -1,8 +1,8 @@
-"""Checks what Home Assistant shows against what is true: the promises of the design.
+"""Checks what Home Assistant shows against the truth: the promises of the design.
 
 The truth comes from the readers: what the firmware did, what the sensor holds, whose finger it was
-(ground_truth.py); and from the people: whom they wanted to enroll. What is shown is checked as it
-is shown, both as state and as event. What must be true at last is in final_checks.py.
+(ground_truth.py); and from the people: whom they wanted to enroll. States and events are checked
+as they are shown. What must be true at the end is in final_checks.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.simulation.promises_about_touches import TouchPromises
 if TYPE_CHECKING:
     from custom_components.biometric_enroll.client.host import ReaderEvent
     from custom_components.biometric_enroll.client.state import ReaderState
-    from tests.simulation.home_assistant_run import Taken
+    from tests.simulation.home_assistant_run import ReceivedMessage
     from tests.simulation.trace import Trace
 
 
@@ -46,15 +46,15 @@ class Promises:
         self.shown: dict[str, ReaderState] = {}
         """By reader id, in this run of Home Assistant."""
         self.forgetful = False
-        """Whether Home Assistant has lost what it knew: an older backup was restored."""
+        """Whether Home Assistant has lost data: an older backup was restored."""
         self._killed = False
         self.calm = False
-        """Whether nothing goes wrong in this history."""
+        """Whether this history has no faults."""
         self.devices: dict[str, str] = {}
         """Hardware id by reader id, of the readers that are set up."""
 
     def violated(self, promise: int, what: str) -> None:
-        """Note that a promise was not kept."""
+        """Record that a promise was violated."""
         self.trace.note("PROMISE", "%s violated: %s", promise, what)
         self.violations.append(Violation(promise, what, self._loop.time()))
 
@@ -82,19 +82,19 @@ class Promises:
             self.shown.clear()
             self.names.restart(killed=self._killed, forget=self.forgetful)
             if self._killed or self.forgetful:
-                # What was told but not saved may be told again.
+                # Events that were reported but not saved may be reported again.
                 self.touches.crash(forget=self.forgetful)
                 self.enrollments.crash(forget=self.forgetful)
             self._killed = False
 
     def saved_delivery_log(self, delivery_log: dict[str, Any]) -> None:
-        """Record that what was told reaches the disk."""
+        """Record which of the reported events are on disk."""
         for mark in delivery_log.values():
             self.touches.saved.update(mark["touches"])
             self.enrollments.saved(mark["snapshot"])
 
-    def state(self, reader_id: str, state: ReaderState, message: Taken | None) -> None:
-        """Check what entities show, and which message it came of."""
+    def state(self, reader_id: str, state: ReaderState, message: ReceivedMessage | None) -> None:
+        """Check a state of the entities; `message` is its cause, if any."""
         before = self.shown.get(reader_id)
         self.shown[reader_id] = state
         if before is None or before.snapshot is not state.snapshot:
@@ -109,11 +109,11 @@ class Promises:
         if who is not None and (before is None or who is not before.identified):
             self.touches.check_shown(reader_id, who.name, message)
 
-    def moment(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
-        """Check what automations hear."""
-        if moment.kind is Kind.ENROLLMENT:
-            self.enrollments.check_event(reader_id, moment.type, dict(moment.fields), message)
+    def event(self, reader_id: str, event: ReaderEvent, message: ReceivedMessage | None) -> None:
+        """Check a reported event; `message` is its cause, if any."""
+        if event.kind is Kind.ENROLLMENT:
+            self.enrollments.check_event(reader_id, event.type, dict(event.fields), message)
             return
         if message is not None and message.retained:
             self.violated(5, "a touch is taken from a retained message")
-        self.touches.check_event(reader_id, moment, message)
+        self.touches.check_event(reader_id, event, message)

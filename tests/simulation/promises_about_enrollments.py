@@ -1,4 +1,4 @@
-"""Each scan and each end of an enrollment is shown and told: once, in order, and not too late."""
+"""Each scan and each end of an enrollment is shown and reported: once, in order, and in time."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from tests.simulation.ground_truth import End
 
 if TYPE_CHECKING:
     from custom_components.biometric_enroll.protocol.messages import Snapshot
-    from tests.simulation.home_assistant_run import Taken
+    from tests.simulation.home_assistant_run import ReceivedMessage
     from tests.simulation.promises import Promises
 
-#: Seconds within which something is told where nothing goes wrong; no wait of any kind fits in.
+#: Seconds within which something is reported in a history without faults: no timeout fits in.
 PROMPT_S = 0.1
 
 
 class Enrolled:
-    """What was told of one enrollment, as events."""
+    """The events of one enrollment that were reported."""
 
     def __init__(self) -> None:
         self.scans: list[int] = []
-        """Steps of the scans, in the order told; only what no crash excuses to tell again."""
+        """Steps of the scans, in the order reported, without those that a crash has excused."""
         self.ended = False
-        """Whether its end was told, with the same exception."""
+        """Whether its end was reported, with the same exception."""
         self.scans_ever: set[int] = set()
         self.ends_ever: set[str] = set()
         self.saved_scans = 0
-        """How many of the scans are on disk as told."""
+        """How many of the scans are on disk as reported."""
         self.saved_end = False
 
     def crash(self, *, forget: bool) -> None:
@@ -41,7 +41,7 @@ class Enrolled:
 
 
 class EnrollmentPromises:
-    """Checks what Home Assistant shows and tells of enrollments."""
+    """Checks what Home Assistant shows and reports of enrollments."""
 
     def __init__(self, promises: Promises) -> None:
         self._promises = promises
@@ -56,7 +56,7 @@ class EnrollmentPromises:
             enrolled.crash(forget=forget)
 
     def saved(self, snapshot: dict[str, Any]) -> None:
-        """Record that the last snapshot that was told reaches the disk."""
+        """Record that the last reported snapshot is on disk."""
         if snapshot["template_id"] is not None:
             enrolled = self.told[snapshot["template_id"]]
             enrolled.saved_scans = len(snapshot["captured"])
@@ -86,7 +86,7 @@ class EnrollmentPromises:
         return (shown.template_id, shown.seq) != (snapshot["template_id"], snapshot["seq"])
 
     def check_event(
-        self, reader_id: str, kind: str, fields: dict[str, Any], message: Taken | None
+        self, reader_id: str, kind: str, fields: dict[str, Any], message: ReceivedMessage | None
     ) -> None:
         template_id, step = fields["template_id"], fields["step"]
         self._promises.trace.note(

@@ -22,17 +22,17 @@ class NamePromises:
         self._promises = promises
         self._violated = promises.violated
         self.wanted: dict[str, str] = {}
-        """Who was asked for, by template id."""
+        """Who was to be enrolled according to the user, by template id."""
         self.unsure: set[str] = set()
-        """Template ids whose name is being saved that users give to nameless templates."""
+        """Template ids of unnamed templates whose new name is being saved."""
         self.listed_fingers: dict[str, dict[int, str]] = {}
-        """Whose fingers are in the slots that were listed, by reader id: what users choose by."""
+        """Whose fingers are in the listed slots, by reader id: users choose by them."""
         self.forced: set[str] = set()
-        """Template ids that users have had forgotten, whatever the sensor holds."""
+        """Template ids whose name users have removed, whatever the sensor holds."""
         self._named: dict[str, set[str]] = {}
         """Template ids that have a name, by hardware id, in this run of Home Assistant."""
         self.meant_last: dict[str, str] = {}
-        """The enrollment that a reader is to do or has done last, by hardware id."""
+        """Template id of the last enrollment that was requested of a reader, by hardware id."""
         self._meant_last_saved: dict[str, str] = {}
 
     def restart(self, *, killed: bool, forget: bool) -> None:
@@ -44,14 +44,14 @@ class NamePromises:
             self.meant_last = dict(self._meant_last_saved)
 
     def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
-        """Record who is meant by an enrollment, and who was asked for where that is decided."""
+        """Record whose fingerprint an enrollment is for, and who was asked for by the user."""
         name = enrollment.subject.name
         self.meant_last[device] = enrollment.template_id
         if name != self.wanted.setdefault(enrollment.template_id, asked):
             self._violated(2, f"{enrollment.template_id} is meant for {name}")
 
     def saved_registry(self, registry: dict[str, Any]) -> None:
-        """Record that who is meant reaches the disk."""
+        """Record that the requested enrollments are on disk."""
         self._meant_last_saved = {
             device: meant["template_id"] for device, meant in registry["enrollments"].items()
         }
@@ -70,7 +70,7 @@ class NamePromises:
                     self._violated(2, f"{name} is thought to be in slot {place.slot}")
 
     def named(self, device: str) -> set[str]:
-        """Return the template ids that have a name, as far as this run has changed them."""
+        """Return the template ids that have a name in this run."""
         return self._named.get(device, set())
 
     def naming(self, device: str, template_id: str, name: str, memory: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""No touch is forgotten, and none opens a door twice, too late, or for the wrong person."""
+"""Every touch is reported, and none opens a door twice, too late, or for the wrong person."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from custom_components.biometric_enroll.protocol.words import Stage, TouchResult
 
 if TYPE_CHECKING:
     from custom_components.biometric_enroll.client.host import ReaderEvent
-    from tests.simulation.home_assistant_run import Taken
+    from tests.simulation.home_assistant_run import ReceivedMessage
     from tests.simulation.promises import Promises
     from tests.simulation.reader_firmware import Touch
 
-#: Seconds that a reader's clock may run away between two hellos, and rounding.
+#: Longest drift of a reader's clock between two hellos, and rounding, in seconds.
 _DRIFT_S = 0.1
 
 
 class TouchPromises:
-    """Checks what Home Assistant shows and tells of touches."""
+    """Checks what Home Assistant shows and reports of touches."""
 
     def __init__(self, promises: Promises) -> None:
         self._promises = promises
         self._violated = promises.violated
         self._loop = asyncio.get_running_loop()
         self.reported: dict[str, int] = {}
-        """For how many each touch was told to stand, by its id; at any time."""
+        """The count that each touch was last reported with, by its id."""
         self.saved: set[str] = set()
-        """Touches that are known to be told for good: no crash forgets them."""
+        """Touches that are on disk as reported: a crash does not lose them."""
         self._told: set[str] = set()
-        """Touches that were told and may not be told again."""
+        """Touches that were reported and must not be reported again."""
         self._opened: dict[str, set[str]] = {"event": set(), "state": set()}
-        """Touches that have opened a door, by the road by which an automation hears of it."""
+        """Touches that have opened a door, by what triggered the automation."""
 
     def crash(self, *, forget: bool) -> None:
         """Excuse to tell again what is not on disk as told; after `forget` nothing is."""
         self._told &= set() if forget else self.saved
 
-    def find(self, reader_id: str, message: Taken | None) -> Touch | None:
-        """Find the touch that a message tells."""
+    def find(self, reader_id: str, message: ReceivedMessage | None) -> Touch | None:
+        """Find the touch of a message."""
         if message is None or message.topic != "fingerprint":
             return None
         return self._promises.truth_of(reader_id).touches.get(
             json.loads(message.payload).get("touch", "")
         )
 
-    def check_shown(self, reader_id: str, name: str, message: Taken | None) -> None:
-        """Check somebody shown as identified, and which message that came of."""
+    def check_shown(self, reader_id: str, name: str, message: ReceivedMessage | None) -> None:
+        """Check a state that shows somebody as identified; `message` is its cause, if any."""
         touch = self.find(reader_id, message)
         if touch is None:
             self._violated(5, f"{name} is shown as identified, but nobody was here")
@@ -57,27 +57,29 @@ class TouchPromises:
             self._check_identified(reader_id, touch, touch.template_id, name)
             self._check_opening("state", touch, name)
 
-    def check_event(self, reader_id: str, moment: ReaderEvent, message: Taken | None) -> None:
-        name = moment.subject.name if moment.subject else None
+    def check_event(
+        self, reader_id: str, event: ReaderEvent, message: ReceivedMessage | None
+    ) -> None:
+        name = event.subject.name if event.subject else None
         touch = self.find(reader_id, message)
         self._promises.trace.note(
-            "event", "%s %s %s %s %s", reader_id, moment.kind, moment.type, name,
+            "event", "%s %s %s %s %s", reader_id, event.kind, event.type, name,
             touch and touch.touch,
         )  # fmt: skip
         if touch is None:
-            if moment.type == TouchResult.IDENTIFIED:
+            if event.type == TouchResult.IDENTIFIED:
                 self._violated(5, f"{name} is identified by a touch that nobody made here")
             return
         if touch.touch in self._told:
             self._violated(5, f"touch {touch.touch} is told twice")
         self._told.add(touch.touch)
-        self.reported[touch.touch] = moment.fields["count"]
-        if self._promises.calm and moment.kind is not Kind.TOUCH:
+        self.reported[touch.touch] = event.fields["count"]
+        if self._promises.calm and event.kind is not Kind.TOUCH:
             self._violated(5, f"touch {touch.touch} is told late, for no reason")
         template_id = touch.template_id
-        if moment.type == TouchResult.IDENTIFIED:
-            self._check_identified(reader_id, touch, moment.fields["template_id"], name)
-            if moment.kind is Kind.TOUCH:
+        if event.type == TouchResult.IDENTIFIED:
+            self._check_identified(reader_id, touch, event.fields["template_id"], name)
+            if event.kind is Kind.TOUCH:
                 self._check_opening("event", touch, name)
                 if touch.touch not in self._opened["state"]:
                     self._violated(5, f"{name} is told to be identified, but not shown")
@@ -93,7 +95,7 @@ class TouchPromises:
     def _check_identified(
         self, reader_id: str, touch: Touch, template_id: str | None, name: str | None
     ) -> None:
-        """Check who is said to have touched."""
+        """Check whose touch is reported."""
         owner = self._promises.names.wanted.get(template_id or "")
         if name is None or owner != name:
             self._violated(2, f"template {template_id} of {owner} is told as {name}'s")

@@ -1,7 +1,7 @@
 """A whole reader: the real firmware on a board with simulated flash, sensor, clock and power.
 
-Power can be cut at any moment. From then on nothing that the firmware still does reaches flash,
-sensor, network or observer (see board.py).
+Power can be cut at any time. From then on the firmware has no effect on flash, sensor, network or
+observer (see board.py).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 BOOT_S = 0.7
 RESET_S = 0.3
 FAILED_S = 5.0
-#: Templates on a page of a list here: in the few that a history leaves there are several pages.
+#: Templates on a page of a list here: so small that the few templates of a history fill several.
 PAGE = 2
 
 
@@ -65,8 +65,8 @@ class SimulatedReader:
     ) -> None:
         """Make a reader.
 
-        `open_connection` takes host and port and gives streams like those of asyncio; a
-        connection whose reader loses power just falls silent.
+        `open_connection` takes host and port and returns streams like those of asyncio; when the
+        reader loses power, the connection is not closed, it only falls silent.
         """
         profile = PROFILES[model] if isinstance(model, str) else model
         self.reader_id = reader_id
@@ -75,24 +75,24 @@ class SimulatedReader:
         self.observer = observer
         self.open_connection = open_connection
         self.drift = 1.0
-        """How fast the uptime goes, from the next start."""
+        """Rate of the uptime clock relative to true time, from the next start on."""
         self.flash = Flash(rng, self.power_off)
-        self.line = SensorLine(EmulatedSensor(profile), self.power_off, self)
-        self.line.power_off()
+        self.sensor_line = SensorLine(EmulatedSensor(profile), self.power_off, self)
+        self.sensor_line.power_off()
         self.app: Firmware | None = None
-        """The firmware that runs; None while there is none."""
+        """The running firmware; None while there is none."""
         self._config = Config(
             Section(
                 {"reader_id": reader_id, "sensor": profile.name, "broker": "broker", "port": 1883}
             )
         )
-        self._life = Power()
+        self._power = Power()
         self._main: asyncio.Task[None] | None = None
         self._taken_out: list[EmulatedSensor] = []
         self._names: dict[bytes, str] = {}
         self._placed_at = 0.0
         self.touched_at = 0.0
-        """When the journal took a touch last."""
+        """Time of the last touch that was added to the journal."""
 
     # --- power --------------------------------------------------------------------------
 
@@ -107,49 +107,49 @@ class SimulatedReader:
         return self.app._clock() / 1000 if self.app is not None else 0.0
 
     def power_on(self) -> None:
-        """Switch reader and sensor on; do nothing when they are."""
+        """Switch reader and sensor on, unless they are on already."""
         if self._main is not None:
             return
-        self.line.power_on()
+        self.sensor_line.power_on()
         self.observer.power(on=True)
         context = contextvars.copy_context()
         context.run(console.set, self.observer.printed)
         loop = asyncio.get_running_loop()
-        self._main = loop.create_task(self._live(), name=self.device, context=context)
+        self._main = loop.create_task(self._run_firmware(), name=self.device, context=context)
 
     def power_off(self) -> None:
-        """Cut the power of reader and sensor at once; do nothing when there is none."""
+        """Cut the power of reader and sensor at once, unless they are off already."""
         if self._main is None:
             return
-        self._life.on = False
+        self._power.on = False
         self._main.cancel()
         self._main = None
         self.app = None
-        self.line.power_off()
+        self.sensor_line.power_off()
         self.observer.power(on=False)
 
     # --- flash --------------------------------------------------------------------------
 
     @property
     def memory(self) -> dict[int, str]:
-        """Slot to template id, as flash has it."""
+        """Template id of each slot, as in flash."""
         return self.flash.memory
 
     # --- the sensor, and who touches it ---------------------------------------------------
 
     @property
     def sensor(self) -> EmulatedSensor:
-        """The sensor that is there now."""
-        return self.line.sensor
+        """The connected sensor."""
+        return self.sensor_line.sensor
 
     @property
     def being_touched(self) -> bool:
-        """Whether a finger is there of which the journal does not know yet."""
+        """Whether there is a finger whose touch is not in the journal yet."""
         return self.sensor.finger is not None and self.touched_at < self._placed_at
 
     @property
     def own_sensor(self) -> EmulatedSensor:
-        """The sensor whose ids the flash holds, also where it was taken out; else what is there."""
+        """The sensor whose ids the flash holds, connected or not; if none, the connected one."""
         return next(filter(self.owns, (self.sensor, *self._taken_out)), self.sensor)
 
     def owns(self, sensor: EmulatedSensor) -> bool:
@@ -157,20 +157,20 @@ class SimulatedReader:
         return bytes(sensor.notepad[MARK_PAGE][:MARK_BYTES]) == self.flash.mark
 
     def emptying(self, slot: int) -> None:
-        """See the firmware ask for a slot to be emptied."""
+        """Notify the observer that the firmware requests to empty a slot."""
         self.observer.emptying(slot, self.memory.get(slot))
 
     def emptied(self, slot: int) -> None:
-        """See the sensor lose a template."""
+        """Notify the observer that the sensor has deleted a template."""
         self.observer.emptied(slot, self.memory.get(slot))
 
     @property
     def templates(self) -> dict[int, str]:
-        """Slot to the name of the finger (of several: joined by +) in the sensor."""
+        """Name of the finger in each slot of the connected sensor (of several: joined by +)."""
         return self.held_by(self.sensor)
 
     def held_by(self, sensor: EmulatedSensor) -> dict[int, str]:
-        """Return the same of another sensor."""
+        """Return the same for any sensor."""
         return {slot: self._held(data) for slot, data in sensor.templates.items()}
 
     def _held(self, template: bytes) -> str:
@@ -185,43 +185,43 @@ class SimulatedReader:
         self.know(finger.name)
         self.sensor.place(finger)
         self._placed_at = asyncio.get_running_loop().time()
-        self.line.stir()
+        self.sensor_line.notify_change()
 
     def know(self, name: str) -> None:
-        """Make known the name of a finger that was placed only on a sensor that comes here."""
+        """Register the name of a finger that is stored on a sensor which may be connected later."""
         self._names[identity(name)] = name
 
     def lift(self) -> None:
         """Take the finger away."""
         self.sensor.lift()
-        self.line.stir()
+        self.sensor_line.notify_change()
 
     def fault(
         self, fault: Fault, times: int = 1, *, after: int = 0, command: Command | None = None
     ) -> None:
-        """Let commands to the sensor go wrong; the parameters are those of FaultPlan.add."""
+        """Inject a fault into commands to the sensor; the parameters are those of FaultPlan.add."""
         self.sensor.faults.add(fault, times, after=after, command=command)
-        self.line.stir()
+        self.sensor_line.notify_change()
 
     def cycle_sensor(self) -> None:
         """Interrupt the sensor's supply."""
         if self.powered:
-            self.line.power_off()
-            self.line.power_on()
+            self.sensor_line.power_off()
+            self.sensor_line.power_on()
 
     def swap_sensor(self, other: EmulatedSensor | None = None) -> EmulatedSensor:
         """Replace the sensor (by a new one by default); return the old one."""
-        taken_out = self.line.swap(other or EmulatedSensor(self.sensor.profile))
+        taken_out = self.sensor_line.swap(other or EmulatedSensor(self.sensor.profile))
         self._taken_out.append(taken_out)
         return taken_out
 
     # --- the firmware -------------------------------------------------------------------
 
-    async def _live(self) -> None:
-        """Start the firmware again and again, as its board does."""
+    async def _run_firmware(self) -> None:
+        """Run the firmware, and restart it whenever it ends, as its board does."""
         await asyncio.sleep(BOOT_S)
         while True:
-            power = self._life = Power()
+            power = self._power = Power()
             error: Exception | None = None
             try:
                 app = self.app = Firmware(self, SimulatedBoard(self, power), self._config)
@@ -229,7 +229,7 @@ class SimulatedReader:
                 await app.run()
             except Exception as problem:  # noqa: BLE001 - the board does the same
                 error = problem
-            # The reset comes before anything that it left could go on.
+            # Off before any task that it left behind could continue.
             power.on = False
             self.app = None
             self.observer.stopped(error)

@@ -39,7 +39,7 @@ FINAL = ("completed", "failed", "cancelled")
 
 
 class _Connection:
-    """The reader's writing half, and a broker that answers each packet at once."""
+    """The reader's stream writer, and a broker that answers each packet at once."""
 
     def __init__(self, said: Callable[[str, bytes], None], aborted: Callable[[], None]) -> None:
         self.reader = asyncio.StreamReader()
@@ -76,7 +76,7 @@ class _Connection:
 
 
 class ReaderBench(Recorder):
-    """One reader; records what it publishes and what its observer is told."""
+    """One reader; records what it publishes, and the calls of its observer."""
 
     def __init__(self, seed: int, model: str | Profile = "R307") -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class ReaderBench(Recorder):
         )
         return self._connection.reader, self._connection
 
-    # What the reader tells.
+    # The observer of the reader.
 
     def snapshot(self, snapshot: dict[str, Any]) -> None:
         self.note("snapshot", snapshot)
@@ -128,7 +128,7 @@ class ReaderBench(Recorder):
     def printed(self, line: str) -> None:
         self.note("printed", line)
 
-    # What a test asks for.
+    # Actions of a test.
 
     def say(self, topic: str, **message: Any) -> str:
         """Publish a request as Home Assistant; return its id."""
@@ -161,7 +161,7 @@ class ReaderBench(Recorder):
         )
 
     async def scan(self, finger: Finger) -> dict[str, Any]:
-        """Put a finger on until it is to be lifted, and again, until the enrollment ends."""
+        """Place and lift a finger as the snapshots ask for, until the enrollment ends."""
         while True:
             since = len(self.trace)
             self.reader.place(finger)
@@ -210,7 +210,7 @@ async def enroll(bench: ReaderBench, finger: Finger = ANNA, template_id: str = T
 
 
 async def enroll_until_the_cut(bench: ReaderBench) -> None:
-    """Enroll while somebody takes the power, and give it again after a while."""
+    """Enroll until the power is cut, and switch it on again after a while."""
     since = len(bench.trace)
     enrolling = asyncio.ensure_future(enroll(bench))
     await bench.wait("power", lambda on: not on, since)

@@ -1,4 +1,4 @@
-"""The real firmware of a simulated reader; whoever observes it is told what it does."""
+"""The real firmware of a simulated reader, with an observer that is notified of what it does."""
 
 from __future__ import annotations
 
@@ -14,59 +14,59 @@ if TYPE_CHECKING:
 
 
 class Touch(NamedTuple):
-    """A touch as the journal took it."""
+    """A touch as it was added to the journal."""
 
     touch: str
-    """Its id; that of an earlier one when it was only counted there."""
+    """Its id; that of an earlier touch if it only increased the count of that one."""
     result: str
     slot: int | None
     template_id: str | None
     finger: str | None
-    """Whose image the sensor had, in truth."""
+    """Whose image the sensor took, in truth."""
     at: float
-    """When the sensor was asked, as the firmware says, in seconds of the loop."""
+    """When the sensor was polled, according to the firmware, in seconds of the loop."""
     seen_at: float
-    """When the sensor had that image, in truth."""
+    """When the sensor took that image, in truth."""
     times: int
-    """How many touches are counted under the id by now."""
+    """Number of touches counted under the id so far."""
 
 
 class Observer(Protocol):
-    """Is told what is true at the reader, at the moment at which it happens.
+    """Notified about what happens at the reader, at the time at which it happens.
 
-    May cut the power, and must not raise: the firmware would take that for a failure of its own.
+    It may cut the power, but must not raise: the firmware would treat that as its own failure.
     """
 
     def snapshot(self, snapshot: dict[str, Any]) -> None:
-        """Hear the enrollment as the firmware has it: at its start, and after every change."""
+        """Handle a new snapshot: at the start of the firmware, and after every change."""
 
     def touched(self, touch: Touch) -> None:
-        """Hear of a touch that the journal took."""
+        """Handle a touch that was added to the journal."""
 
     def committed(self, slot: int, template_id: str) -> None:
-        """Hear that the map in flash has gained an id."""
+        """Handle an id that was added to the map in flash."""
 
     def accepted(self) -> None:
-        """Hear that another sensor counts as its own from now on."""
+        """Handle that another sensor was accepted as the reader's own."""
 
     def emptying(self, slot: int, template_id: str | None) -> None:
-        """Hear that it asks for a slot to be emptied, with the id that the slot has."""
+        """Handle a request of the firmware to empty a slot, which has this id in flash."""
 
     def emptied(self, slot: int, template_id: str | None) -> None:
-        """Hear that the sensor has lost a template by that."""
+        """Handle that the sensor has deleted a template on that request."""
 
     def power(self, *, on: bool) -> None:
-        """Hear that power came or went."""
+        """Handle that the power was switched on or off."""
 
     def stopped(self, error: Exception | None) -> None:
-        """Hear that the firmware ended and starts anew: it was asked to, or failed."""
+        """Handle that the firmware ended, as requested or with an error; it will be restarted."""
 
     def printed(self, line: str) -> None:
-        """Hear what the serial console says."""
+        """Handle a line that the firmware printed to its console."""
 
 
 class Firmware(App):
-    """One life of the firmware, on the board of this life."""
+    """One run of the firmware, on a board made for this run."""
 
     def __init__(self, reader: SimulatedReader, board: SimulatedBoard, config: Config) -> None:
         self._reader = reader
@@ -77,8 +77,8 @@ class Firmware(App):
     def on_message(self, topic: str, payload: bytes | None, *, retained: bool) -> None:
         super().on_message(topic, payload, retained=retained)
         if self.scanner.busy:
-            # What was asked for begins with the next look at the sensor, or ends with it.
-            self._reader.line.stir()
+            # A requested enrollment begins, or ends, with the next poll of the sensor.
+            self._reader.sensor_line.notify_change()
 
     @override
     def on_snapshot(self) -> None:
@@ -96,9 +96,9 @@ class Firmware(App):
             touch.result,
             touch.slot,
             touch.template_id,
-            self._reader.line.imaged,
+            self._reader.sensor_line.last_finger,
             self._simulated_board.time_of(touch.at_ms),
-            self._reader.line.imaged_at,
+            self._reader.sensor_line.last_image_at,
             entry[16] << 8 | entry[17],
         )
         self._reader.touched_at = self._simulated_board.now

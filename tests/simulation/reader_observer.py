@@ -12,18 +12,18 @@ from tests.simulation.promises_about_enrollments import PROMPT_S
 if TYPE_CHECKING:
     from tests.simulation.ground_truth import Truth
     from tests.simulation.installation import Installation
-    from tests.simulation.people import Hand
+    from tests.simulation.people import PersonAtReader
     from tests.simulation.reader import SimulatedReader
     from tests.simulation.reader_firmware import Touch
 
 
 class ReaderObserver:
-    """Passes what one reader does on to the promises and the trace, and gives it power again."""
+    """Passes what one reader does to promises and trace, and schedules power after a power cut."""
 
     def __init__(self, world: Installation, device: str) -> None:
         self._world = world
         self._device = device
-        self.hand: Hand | None = None
+        self.person: PersonAtReader | None = None
 
     @property
     def _reader(self) -> SimulatedReader:
@@ -34,52 +34,52 @@ class ReaderObserver:
         return self._world.promises.truth(self._device)
 
     def snapshot(self, snapshot: dict[str, Any]) -> None:
-        """See the enrollment change."""
+        """Record a snapshot of an enrollment."""
         self._note(
             "%s %s %s/%s %s", snapshot["template_id"], snapshot["stage"],
             len(snapshot["captured"]), snapshot["total"], snapshot["reason"] or "",
         )  # fmt: skip
-        self._truth.snapshot(snapshot, self._reader.line.imaged)
+        self._truth.snapshot(snapshot, self._reader.sensor_line.last_finger)
         if self._world.calm and snapshot["template_id"] is not None:
             self._world.later(PROMPT_S, partial(self._check_shown, snapshot))
-        if self.hand is not None:
-            self.hand.see(snapshot)
+        if self.person is not None:
+            self.person.see(snapshot)
         if snapshot["stage"] in FINAL_STAGES:
             self._world.situations.ended(self._device)
         self._world.situations.look()
 
     def _check_shown(self, snapshot: dict[str, Any]) -> None:
-        """See whether it was shown in time, where nothing goes wrong and nothing newer came."""
+        """Check that a snapshot was shown in time, unless a newer one came; without faults only."""
         reader_id, app = self._reader.reader_id, self._reader.app
         newest = app is not None and app.scanner.snapshot["seq"] == snapshot["seq"]
         if newest and self._world.promises.enrollments.is_behind(reader_id, snapshot):
             self._world.promises.violated(1, f"{snapshot['stage']} is not shown, for no reason")
 
     def touched(self, touch: Touch) -> None:
-        """See a touch."""
+        """Record a touch."""
         self._note("touch %s %s of %s", touch.touch, touch.result, touch.finger)
         self._truth.touched(touch)
         self._world.situations.look()
 
     def committed(self, slot: int, template_id: str) -> None:
-        """See an id enter the map."""
-        # While another sensor is there unnoticed, ids are those of the own one all the same.
+        """Record an id that was added to the map."""
+        # Even while another sensor is connected unnoticed, ids are those of the reader's own one.
         finger = self._reader.held_by(self._reader.own_sensor).get(slot)
         self._note("commits %s: %s in slot %s", template_id, finger, slot)
         self._truth.committed(slot, template_id, finger)
 
     def accepted(self) -> None:
-        """See another sensor become the reader's own."""
+        """Record that another sensor was accepted as the reader's own."""
         self._note("takes another sensor for its own")
         self._truth.accepted(self._reader.templates)
 
     def emptying(self, slot: int, template_id: str | None) -> None:
-        """See the firmware ask for a slot to be emptied."""
+        """Record that the firmware requests to empty a slot."""
         self._note("empties slot %s of %s", slot, template_id)
         self._truth.emptying(template_id)
 
     def emptied(self, slot: int, template_id: str | None) -> None:
-        """See a slot lose its template."""
+        """Check a slot whose template was deleted."""
         reader, operation = self._reader, self._reader.flash.operation
         self._note("slot %s is empty", slot)
         enrolling = operation["slot"] if operation and operation["op"] == ENROLL else None
@@ -88,7 +88,7 @@ class ReaderObserver:
             self._world.promises.violated(2, f"slot {slot} of another sensor is emptied")
 
     def power(self, *, on: bool) -> None:
-        """See power come and go."""
+        """Record that the power was switched on or off."""
         self._note("power on" if on else "power off")
         if not on:
             self._truth.power_lost()
@@ -96,13 +96,13 @@ class ReaderObserver:
         self._world.later(0, self._world.situations.look)
 
     def stopped(self, error: Exception | None) -> None:
-        """See the firmware start anew."""
-        self._note("starts anew: %r", error)
+        """Check why the firmware ended; it is restarted."""
+        self._note("restarts: %r", error)
         if error is not None:
             self._world.promises.violated(8, f"the firmware has failed: {error!r}")
 
     def printed(self, line: str) -> None:
-        """See what its console says."""
+        """Record a line of its console."""
         self._note("prints %s", line)
 
     def _note(self, what: str, *args: object) -> None:

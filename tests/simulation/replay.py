@@ -1,4 +1,4 @@
-"""Prints the history of one seed, and whether it kept all promises.
+"""Prints the history of one seed, and whether all promises were kept.
 
 python -m tests.simulation.replay SEED; ends with code 1 where one was broken.
 """

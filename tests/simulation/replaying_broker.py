@@ -1,4 +1,4 @@
-"""A broker that repeats old messages when nobody expects them."""
+"""A broker that repeats old messages at unexpected times."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class ReplayingBroker(Broker):
         super().publish(message)
 
     def replay(self, rng: Random, listener: str) -> Message | None:
-        """Publish an old message again: to all, to one, or retained; return it.
+        """Publish an old message again: to all clients, to one, or retained; return it.
 
-        `listener` begins the client id of who is that one: a retry at QoS 1 is for one only.
+        `listener` is the beginning of the client id of that one: it gets a retry at QoS 1 alone.
         """
         wanted = rng.choice((*_HARMFUL, ""))
         found = [
@@ -54,7 +54,7 @@ class ReplayingBroker(Broker):
         return message
 
     def retain_newest(self, topic: str) -> None:
-        """Publish the newest message of a topic, by its end, once more, and retain it."""
+        """Publish the newest message whose topic ends so once more, and retain it."""
         found = [message for message in self._recent if message.topic.endswith(topic)]
         if self.running and found:
             super().publish(found[-1]._replace(retain=True))

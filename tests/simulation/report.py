@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.simulation.coverage import REQUESTS, STAGES, table
+from tests.simulation.coverage import ACTIVITIES, REQUESTS, table
 from tests.simulation.faults import FAULT_NAMES
 from tests.simulation.impossible import IMPOSSIBLE
 from tests.simulation.progress import ROOT
@@ -44,15 +44,15 @@ def report(progress: Progress, command: str, bugs: str) -> str:
         "|---|--:|",
         *(f"| {fault} | {coverage.struck[fault]} |" for fault in FAULT_NAMES),
         "",
-        "## Fault and stage of the reader",
+        "## Fault and activity of the reader",
         "",
-        *table(coverage.stages, FAULT_NAMES, STAGES, IMPOSSIBLE),
+        *table(coverage.activities, FAULT_NAMES, ACTIVITIES, IMPOSSIBLE),
         "",
         "## Fault and request under way",
         "",
         *table(coverage.requests, FAULT_NAMES, REQUESTS, IMPOSSIBLE),
         "",
-        _missing(coverage.stages, STAGES, coverage.requests),
+        _missing(coverage.activities, ACTIVITIES, coverage.requests),
     ]
     return "\n".join(lines) + "\n"
 
@@ -75,13 +75,13 @@ def _seeds(progress: Progress) -> str:
 
 
 def _missing(
-    stages: Counter[tuple[str, str]],
+    activities: Counter[tuple[str, str]],
     columns: tuple[str, ...],
     requests: Counter[tuple[str, str]],
 ) -> str:
     empty = [
         f"{fault} at {column}"
-        for seen, names in ((stages, columns), (requests, REQUESTS))
+        for seen, names in ((activities, columns), (requests, REQUESTS))
         for fault in FAULT_NAMES
         for column in names
         if not seen[fault, column] and (fault, column) not in IMPOSSIBLE

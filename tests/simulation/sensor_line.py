@@ -1,4 +1,4 @@
-"""The line between a simulated reader and its emulated sensor, in virtual time."""
+"""The serial line between a simulated reader and its emulated sensor, in virtual time."""
 
 from __future__ import annotations
 
@@ -25,62 +25,62 @@ _SLOT_AT = slice(10, 12)
 
 
 class Observer(Protocol):
-    """Is told what becomes of slots."""
+    """Notified about slots that are emptied."""
 
     def emptying(self, slot: int) -> None:
-        """Hear that the reader asks for a slot to be emptied, whether that reaches the sensor."""
+        """Handle a request to empty a slot; it may not reach the sensor."""
 
     def emptied(self, slot: int) -> None:
-        """Hear that the sensor has emptied a slot that held a template."""
+        """Handle that the sensor has emptied a slot that held a template."""
 
 
 class SensorLine:
-    """Carries packets to the sensor that is connected, and its answers back when they are due.
+    """Carries packets to the connected sensor, and its answers back when they are due.
 
-    A sensor does one command after the other: what it is asked while it is busy, it answers later.
+    A sensor executes one command after the other; those that arrive while it is busy are queued.
     """
 
     def __init__(self, sensor: EmulatedSensor, cut: Callable[[], None], observer: Observer) -> None:
-        """Join a sensor; `cut` takes the reader's power."""
+        """Connect a sensor; `cut` is called to cut the reader's power."""
         self.sensor = sensor
         self._observer = observer
-        self.imaged: str | None = None
+        self.last_finger: str | None = None
         """The finger of the last image, by name."""
-        self.imaged_at = 0.0
+        self.last_image_at = 0.0
         """When that was taken."""
-        self.stirred = True
+        self.changed = True
         """Whether something has happened that the next GenImg may see, or that asks for one."""
         self.delay = 0.0
-        """Seconds by which the next answer comes too late; used up by it."""
+        """Additional seconds until the next answer; reset by it."""
         self._loop = asyncio.get_running_loop()
         self._cut = cut
         self._cut_after: tuple[Command | None, int] | None = None
-        self._struck: Callable[[], None] = nothing
+        self._before_cut: Callable[[], None] = nothing
         self.silenced: Callable[[], None] = nothing
-        """Hears that something is lost in a silence …"""
+        """Called when a packet is lost in a silence …"""
         self.delayed: Callable[[], None] = nothing
-        """… that an answer comes too late …"""
+        """… when an answer is delayed …"""
         self.distorted: Callable[[], None] = nothing
-        """… that a planned fault has struck a command."""
+        """… and when a planned fault has affected a command."""
         self._silent_until = 0.0
         self._busy_until = 0.0
-        self._coming: deque[tuple[float, bytes]] = deque()
+        self._incoming: deque[tuple[float, bytes]] = deque()
         self._waiter: asyncio.Future[None] | None = None
 
-    # --- what happens to it -----------------------------------------------------------
+    # --- events and faults ------------------------------------------------------------
 
-    def stir(self) -> None:
-        """Note that something has happened, and wake who waits for that."""
-        self.stirred = True
+    def notify_change(self) -> None:
+        """Note that something has happened, and end `wait`."""
+        self.changed = True
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     async def wait(self, seconds: float) -> None:
-        """Wait until something has happened since the last GenImg, but so long at most."""
-        if self.stirred:
+        """Wait until something has happened since the last GenImg, or for so many seconds."""
+        if self.changed:
             return
         self._waiter = waiter = self._loop.create_future()
-        timer = self._loop.call_later(seconds, self.stir)
+        timer = self._loop.call_later(seconds, self.notify_change)
         try:
             await waiter
         finally:
@@ -90,32 +90,32 @@ class SensorLine:
     def silence(self, seconds: float) -> None:
         """Lose everything for so many seconds, in both directions."""
         self._silent_until = max(self._silent_until, self._loop.time() + seconds)
-        if self._coming:
+        if self._incoming:
             self.silenced()
-        self._coming.clear()
-        self.stir()
+        self._incoming.clear()
+        self.notify_change()
 
     def cut_after(
-        self, command: Command | None, nth: int = 1, struck: Callable[[], None] = nothing
+        self, command: Command | None, nth: int = 1, before_cut: Callable[[], None] = nothing
     ) -> None:
-        """Cut the power as soon as the sensor has done its nth command of a kind from now.
+        """Cut the power as soon as the sensor has executed its nth command of a kind from now.
 
-        `struck` is called right before. None stands for any command.
+        `before_cut` is called right before. None stands for any command.
         """
         self._cut_after = (command, nth)
-        self._struck = struck
+        self._before_cut = before_cut
 
     def power_off(self) -> None:
-        """Cut the sensor's power: it falls silent and loses its RAM."""
+        """Cut the sensor's power: its answers under way and its RAM are lost."""
         self.sensor.power_off()
-        self._coming.clear()
+        self._incoming.clear()
         self._busy_until = 0.0
-        self.stir()
+        self.notify_change()
 
     def power_on(self) -> None:
         """Start the sensor."""
-        self._come(self._loop.time(), self.sensor.power_on())
-        self.stir()
+        self._schedule(self._loop.time(), self.sensor.power_on())
+        self.notify_change()
 
     def swap(self, sensor: EmulatedSensor) -> EmulatedSensor:
         """Replace the sensor; return the old one."""
@@ -130,7 +130,7 @@ class SensorLine:
     # --- the two directions -----------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Have the sensor do what a packet asks for."""
+        """Let the sensor execute the command of a packet."""
         now = self._loop.time()
         if data[_COMMAND_AT] == Command.DELET_CHAR:
             self._observer.emptying(int.from_bytes(data[_SLOT_AT]))
@@ -153,35 +153,35 @@ class SensorLine:
                 self.delayed()
                 self.delay = 0.0
             for index, piece in enumerate(reply.pieces):
-                self._come(self._busy_until + index * _PIECE_GAP, piece)
+                self._schedule(self._busy_until + index * _PIECE_GAP, piece)
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
-        """Return what came, at most n bytes; nothing after the timeout."""
+        """Return the received bytes, at most n; none after the timeout."""
         now = self._loop.time()
-        if not self._coming or self._coming[0][0] > now:
+        if not self._incoming or self._incoming[0][0] > now:
             end = now + timeout_ms / 1000
-            due = min(self._coming[0][0], end) if self._coming else end
+            due = min(self._incoming[0][0], end) if self._incoming else end
             await sleep_until(due)
             # The loop may wake up a rounding error before the time that it was asked for.
-            if not self._coming or self._coming[0][0] > max(due, self._loop.time()):
+            if not self._incoming or self._incoming[0][0] > max(due, self._loop.time()):
                 return b""
-        due, data = self._coming.popleft()
+        due, data = self._incoming.popleft()
         if len(data) > n:
-            self._coming.appendleft((due, data[n:]))
+            self._incoming.appendleft((due, data[n:]))
         return data[:n]
 
     def discard(self) -> None:
-        """Drop what came and was not read."""
+        """Drop received bytes that were not read."""
         now = self._loop.time()
-        while self._coming and self._coming[0][0] <= now:
-            self._coming.popleft()
+        while self._incoming and self._incoming[0][0] <= now:
+            self._incoming.popleft()
 
     def _note(self, reply: Reply) -> None:
         if reply.command == Command.GEN_IMG:
-            self.stirred = False
+            self.changed = False
             if reply.code in {Code.OK, Code.IMAGE_FAIL} and self.sensor.finger is not None:
-                self.imaged = self.sensor.finger.name
-                self.imaged_at = self._loop.time()
+                self.last_finger = self.sensor.finger.name
+                self.last_image_at = self._loop.time()
         if reply.code is None or self._cut_after is None:
             return
         command, nth = self._cut_after
@@ -189,17 +189,17 @@ class SensorLine:
             return
         self._cut_after = (command, nth - 1) if nth > 1 else None
         if self._cut_after is None:
-            self._struck()
+            self._before_cut()
             self._cut()
             raise asyncio.CancelledError("no power")
 
-    def _come(self, due: float, data: bytes) -> None:
+    def _schedule(self, due: float, data: bytes) -> None:
         if data and due >= self._silent_until:
-            self._coming.append((due, data))
+            self._incoming.append((due, data))
 
 
 class Port:
-    """The line as one life of the firmware sees it: nothing comes or goes without power."""
+    """The serial port of one run of the firmware: without power no bytes are sent or received."""
 
     def __init__(self, line: SensorLine, power: Power) -> None:
         self._line = line
@@ -211,13 +211,13 @@ class Port:
         self._line.write(data)
 
     async def read(self, n: int, timeout_ms: int) -> bytes:
-        """Return what came, at most n bytes; nothing after the timeout."""
+        """Return the received bytes, at most n; none after the timeout."""
         self._power.check()
         data = await self._line.read(n, timeout_ms)
         self._power.check()
         return data
 
     def discard(self) -> None:
-        """Drop what came and was not read."""
+        """Drop received bytes that were not read."""
         self._power.check()
         self._line.discard()

@@ -1,4 +1,4 @@
-"""When faults strike: each notes it, and in a steered history waits for its combination first."""
+"""When faults strike: each records it, and in a steered history waits for its combination first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.simulation.coverage import REQUESTS, STAGES
+from tests.simulation.coverage import ACTIVITIES, REQUESTS
 from tests.simulation.impossible import IMPOSSIBLE
 
 if TYPE_CHECKING:
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
 
 #: Every Nth history is steered, unless it is calm.
 STEERED_EVERY = 8
-#: Longest that a steered fault waits for its combination; then it strikes all the same.
+#: Longest that a steered fault waits for its combination, in seconds; then it strikes anyway.
 _WAITS_S = 60.0
-#: Between two attempts to bring a combination about.
+#: Seconds between two attempts to bring a combination about.
 _AGAIN_S = 4.0
 #: Seconds for which an enrollment counts as just ended.
 _FINAL_S = 2.0
 
 
 class Target(NamedTuple):
-    """What a steered history is to show: a fault at a stage, or during a request."""
+    """The combination of a steered history: a fault, and an activity or a request."""
 
     fault: str
     column: str
 
 
 def target(seed: int, faults: Sequence[str]) -> Target | None:
-    """Return what the history of a seed is steered to; None if not steered.
+    """Return what the history of a seed is steered to; None if it is not steered.
 
-    Seeds that follow each other take one combination after the other: all that are possible.
+    Consecutive seeds go through all possible combinations in turn.
     """
     if seed % STEERED_EVERY:
         return None
     targets = [
         Target(fault, column)
-        for column in (*STAGES, *REQUESTS)
+        for column in (*ACTIVITIES, *REQUESTS)
         for fault in faults
         if (fault, column) not in IMPOSSIBLE
     ]
@@ -53,7 +53,7 @@ def target(seed: int, faults: Sequence[str]) -> Target | None:
 
 
 class Situations:
-    """What each reader does and is asked at each moment; faults can wait for it."""
+    """What each reader does and is requested to do at any time; faults can wait for it."""
 
     def __init__(self, world: Installation) -> None:
         self._world = world
@@ -64,27 +64,27 @@ class Situations:
         """The newest messages of Home Assistant, by reader id."""
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
-    # --- what is seen ---------------------------------------------------------------------
+    # --- notifications --------------------------------------------------------------------
 
     def ended(self, device: str) -> None:
-        """See an enrollment end."""
+        """Record the end of an enrollment."""
         self._ended_at[device] = self._loop.time()
 
     def published(self, topic: str, message: str) -> None:
-        """See Home Assistant say something."""
+        """Record a message of Home Assistant."""
         said = self._said.setdefault(topic.split("/")[1], [])
         said.append(message)
         del said[:-8]
         self.look()
 
     def look(self) -> None:
-        """Check after a change whether what anybody waits for is true now."""
+        """Check, after a change, the conditions that `until` waits for."""
         for fits, future in self._waiting:
             if not future.done() and fits():
                 future.set_result(None)
 
     async def until(self, fits: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something is true, and return whether it came true in time."""
+        """Wait until `fits` returns True, and return whether it did so in time."""
         if fits():
             return True
         waiting = fits, self._loop.create_future()
@@ -103,10 +103,10 @@ class Situations:
         """Seconds since the beginning."""
         return self._loop.time()
 
-    # --- what is ----------------------------------------------------------------------------
+    # --- queries ----------------------------------------------------------------------------
 
-    def stage(self, reader: SimulatedReader) -> str:
-        """Return what a reader does now, a word of STAGES."""
+    def activity(self, reader: SimulatedReader) -> str:
+        """Return what a reader does now, a word of ACTIVITIES."""
         app = reader.app
         if not reader.powered:
             return "off"
@@ -114,7 +114,7 @@ class Situations:
             return "starting"
         if app.scanner.running:
             stage: str = app.scanner.snapshot["stage"]
-            return "final" if stage not in STAGES else stage
+            return "final" if stage not in ACTIVITIES else stage
         if self._loop.time() - self._ended_at.get(reader.device, -_FINAL_S) < _FINAL_S:
             return "final"
         if not app.scanner._ready:
@@ -142,7 +142,7 @@ class Strike:
 
     def __init__(self, world: Installation, fault: str, column: str | None = None) -> None:
         self.column = column
-        """The stage or request that it waits for; None: none."""
+        """The activity or request that it waits for; None: none."""
         self._world = world
         self._fault = fault
         self._bringing: asyncio.Task[None] | None = None
@@ -156,7 +156,7 @@ class Strike:
             return
         world, column = self._world, self.column
         reader = reader or world.any_reader()
-        see = world.situations.stage if column in STAGES else world.situations.request
+        see = world.situations.activity if column in ACTIVITIES else world.situations.request
         world.trace.note("fault", "%s waits for %s", self._fault, column)
         over = asyncio.Event()
         # Not cancelled at the end: a cancelled caller looks like a stop of Home Assistant.
@@ -174,15 +174,15 @@ class Strike:
         return reader
 
     def now(self, *readers: SimulatedReader) -> None:
-        """Note that it strikes now: these readers, or all."""
+        """Record that it strikes these readers now, or all."""
         world = self._world
         struck = readers or tuple(world.readers.values())
-        where = [(world.situations.stage(one), world.situations.request(one)) for one in struck]
+        where = [(world.situations.activity(one), world.situations.request(one)) for one in struck]
         world.coverage.note(self._fault, where)
         world.trace.note("fault", "%s strikes %s", self._fault, where)
 
     def once(self, *readers: SimulatedReader) -> Callable[[], None]:
-        """Return a function that notes, when first called, that it strikes."""
+        """Return a function that records, when first called, that it strikes."""
         struck = False
 
         def strike() -> None:
@@ -197,7 +197,7 @@ class Strike:
 async def _bring_about(
     world: Installation, reader: SimulatedReader, column: str, over: asyncio.Event
 ) -> None:
-    """Repeat what brings a reader to a stage, or makes Home Assistant ask it for something."""
+    """Repeat what leads to an activity of a reader, or to a request to it."""
     reader_id = reader.reader_id
     acts: dict[str, Callable[[str], Awaitable[object]]] = {
         "off": lambda _: _now(reader.power_off),
@@ -235,9 +235,9 @@ async def _with_a_template(
     world: Installation, reader_id: str, change: Callable[[str], Awaitable[None]]
 ) -> None:
     if not world.readers[reader_id].memory and await world.enroll(reader_id):
-        hand = world.hands[reader_id]
+        person = world.people[reader_id]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(30):
-                await hand.over.wait()
+                await person.over.wait()
         await asyncio.sleep(1)
     await change(reader_id)

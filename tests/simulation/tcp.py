@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 #: Bytes under way after which `drain` waits, as many as an ESP32 has room for.
 WINDOW = 5744
-#: How often what is sent at one moment travels in one piece.
+#: Chance that bytes which are sent at the same time arrive in one piece.
 _TOGETHER = 7 / 8
 
 
 class _Mark(Enum):
-    """The end of a connection, under way behind its bytes."""
+    """The end of a connection, queued behind its bytes."""
 
     FIN = "fin"
     RESET = "reset"
@@ -39,11 +39,11 @@ class Route:
 
 
 class End:
-    """One side of a connection. Whoever owns it sets `take` and `ended`.
+    """One side of a connection. Its owner sets the callbacks `take` and `ended`.
 
     `take` is called with bytes; `ended` once with whether it was a reset, unless the owner has
-    closed the end before. An owner that takes whole packets says so: between two models of MQTT
-    nobody would see the bytes, and writing and parsing them is most of the work.
+    closed the end before. An owner that accepts whole packets sets `takes_packets`: between two
+    simulated MQTT parties encoding and parsing bytes would be most of the work.
     """
 
     __slots__ = (
@@ -67,7 +67,7 @@ class End:
         self.peer: End | None = None
         """The other side; None once the connection is cut, or over on both sides."""
         self.open = True
-        """Whether the owner may believe in the connection."""
+        """Whether the connection is open as far as the owner knows."""
         self.takes_packets = False
         """Whether `take` may be called with a packet."""
         self._under_way: deque[tuple[float, bytes | Packet | _Mark]] = deque()
@@ -80,13 +80,13 @@ class End:
         self._drained: asyncio.Future[None] | None = None
 
     def send(self, data: bytes) -> None:
-        """Send bytes; nothing comes of it on a connection that is closed or cut."""
+        """Send bytes; they are lost if the connection is closed or cut."""
         if self.open:
             self._pending += len(data)
             self._send(data)
 
     def send_packet(self, packet: Packet) -> None:
-        """Send a packet, as it is where the other side takes it so."""
+        """Send a packet: as an object if the other side takes packets, else as bytes."""
         if self.peer is None or not self.peer.takes_packets:
             self.send(packet.encode())
         elif self.open:

@@ -86,7 +86,7 @@ def test_retained_messages_come_before_the_suback_or_after_it(first: bool) -> No
 
 
 @simulated()
-async def test_what_is_not_wanted_any_more_does_not_come(bench: BrokerBench) -> None:
+async def test_no_message_comes_after_unsubscribing(bench: BrokerBench) -> None:
     one = await bench.connect("one")
     await one.subscribe(("a", 1), ("b", 1), ("c", 1))
     other = await bench.connect("other")
@@ -257,9 +257,9 @@ def test_a_connection_with_the_same_client_id_ends_the_old_one(
 ) -> None:
     async def test(bench: BrokerBench) -> None:
         one = await bench.listener("watcher")
-        ghost = await bench.connect("reader", will=WILL)
+        replaced = await bench.connect("reader", will=WILL)
         bench.network.cut("reader", Notice.CLIENT)
-        await ghost.end()
+        await replaced.end()
         again = await bench.connect("reader", will=WILL)
         again.publish("status", b"here", retain=True)
         await asyncio.sleep(10)

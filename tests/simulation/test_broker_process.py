@@ -20,7 +20,7 @@ WILL = Message("status", b"gone", 1, retain=True)
 
 
 @simulated()
-async def test_a_broker_that_is_killed_says_no_wills_and_comes_back_with_nothing(
+async def test_a_killed_broker_publishes_no_wills_and_restarts_empty(
     bench: BrokerBench,
 ) -> None:
     one = await bench.listener("watcher")

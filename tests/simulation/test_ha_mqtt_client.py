@@ -14,7 +14,7 @@ from tests.simulation.network import Block, Notice
 # --- connecting and subscribing ---------------------------------------------------------
 
 
-def test_it_tells_of_the_connection_before_anything_is_subscribed_to() -> None:
+def test_it_reports_the_connection_before_anything_is_subscribed_to() -> None:
     async def test(bench: BrokerBench) -> None:
         one = await bench.listener("other")
         one.publish("a", b"x", 1, retain=True)
@@ -83,7 +83,7 @@ async def test_a_subscription_that_nobody_acknowledges_counts_as_done_after_ten_
 
 
 @simulated(behavior=BrokerBehavior(retained_first=True))
-async def test_a_lost_connection_is_tried_again_after_ten_seconds_and_subscribed_anew(
+async def test_a_lost_connection_is_tried_again_after_ten_seconds_and_subscribed_again(
     bench: BrokerBench,
 ) -> None:
     one = await bench.listener("other")
@@ -156,7 +156,7 @@ async def test_a_quiet_connection_is_kept_by_pings(bench: BrokerBench) -> None:
 
 @pytest.mark.parametrize("kill", [True, False])
 @simulated()
-async def test_it_ends_with_disconnect_or_like_a_dead_process_and_tells_nothing_more(
+async def test_it_ends_with_disconnect_or_like_a_dead_process_and_calls_no_callback_afterwards(
     bench: BrokerBench, kill: bool
 ) -> None:
     one = await bench.listener("other")
@@ -191,7 +191,7 @@ async def test_it_can_be_closed_at_any_moment(bench: BrokerBench, moment: float)
 
 
 @simulated()
-async def test_closed_while_it_waits_for_the_broker_it_tells_nothing_more(
+async def test_closed_while_it_waits_for_the_broker_it_calls_no_callback_afterwards(
     bench: BrokerBench,
 ) -> None:
     ha = RecordedClient(bench, "a")

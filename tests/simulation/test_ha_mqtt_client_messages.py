@@ -35,7 +35,7 @@ async def test_subscribing_again_replays_nothing_that_was_replayed_since_the_con
 
 
 @simulated()
-async def test_what_is_not_wanted_any_more_does_not_come(bench: BrokerBench) -> None:
+async def test_no_message_comes_after_unsubscribing(bench: BrokerBench) -> None:
     one = await bench.listener("other")
     ha = RecordedClient(bench, "a")
     await ha.until("subscribed")

@@ -40,7 +40,7 @@ def test_timers_go_off_in_the_order_of_their_time_and_then_of_their_start() -> N
     assert heard == ["now", *"012345678", "late"]
 
 
-def test_waiting_for_what_nobody_does_is_an_error_that_names_who_waits() -> None:
+def test_a_deadlock_is_an_error_that_names_the_waiting_tasks() -> None:
     async def main() -> None:
         await asyncio.Event().wait()
 
@@ -79,7 +79,7 @@ def test_what_is_left_at_the_end_is_cancelled_in_the_order_of_its_start() -> Non
     assert all(task.cancelled() for task in tasks)
 
 
-def test_a_failed_task_that_somebody_holds_and_nobody_asks_fails_the_run() -> None:
+def test_a_failed_task_whose_result_is_never_retrieved_fails_the_run() -> None:
     held: list[asyncio.Task[None]] = []
 
     async def fail() -> None:
@@ -93,7 +93,7 @@ def test_a_failed_task_that_somebody_holds_and_nobody_asks_fails_the_run() -> No
         run(main())
 
 
-def test_a_failure_that_was_dealt_with_is_none() -> None:
+def test_a_failure_that_was_retrieved_does_not_fail_the_run() -> None:
     async def fail() -> None:
         raise ValueError("seen")
 
@@ -174,7 +174,7 @@ def test_a_cancelled_timer_does_not_go_off_and_is_forgotten() -> None:
     assert heard == ["kept"]
 
 
-def test_a_callback_is_called_in_the_context_in_which_it_was_asked_for() -> None:
+def test_a_callback_is_called_in_the_context_in_which_it_was_scheduled() -> None:
     who: contextvars.ContextVar[str] = contextvars.ContextVar("who", default="nobody")
     heard: list[str] = []
 
@@ -226,7 +226,7 @@ def _cancellations() -> int:
     return task.cancelling()
 
 
-def test_waits_in_each_other_end_in_their_order() -> None:
+def test_nested_waits_end_in_the_order_of_their_timeouts() -> None:
     async def main() -> list[str]:
         told: list[str] = []
         try:

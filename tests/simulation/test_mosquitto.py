@@ -36,7 +36,7 @@ async def observe(open_: Open, stop: Callable[[], None]) -> dict[str, object]:
 
 
 async def _retained(open_: Open) -> object:
-    """See retained messages come, and in which order, and go."""
+    """Observe retained messages: their order, and their deletion."""
     one = await RawClient.connect(open_, "one")
     one.publish("t/a", b"1", 1, retain=True)
     one.publish("t/a", b"2", 1, retain=True)
@@ -54,7 +54,7 @@ async def _retained(open_: Open) -> object:
 
 
 async def _takeover(open_: Open) -> object:
-    """See a client end the one before it."""
+    """Observe a client that ends an older connection with the same id."""
     first = await RawClient.connect(open_, "same", will=WILL)
     await first.subscribe(("t/x", 1))
     second = await RawClient.connect(open_, "same")
@@ -65,7 +65,7 @@ async def _takeover(open_: Open) -> object:
 
 
 async def _end(open_: Open, everything: RawClient) -> None:
-    """End in every way, so that wills come or do not."""
+    """End connections in every way, with and without a will."""
     polite = await RawClient.connect(open_, "polite", will=WILL)
     polite.say(Signal.DISCONNECT)
     await polite.end()
@@ -75,12 +75,12 @@ async def _end(open_: Open, everything: RawClient) -> None:
             rude.vanish()
         else:
             rude.close()
-        # The next message to everything: nobody else says anything meanwhile.
+        # The next message to `everything`: no other client publishes meanwhile.
         await everything.up_to("t/status gone q1")
 
 
 async def _session(open_: Open, everything: RawClient) -> object:
-    """See what a session keeps."""
+    """Observe what a session keeps."""
     kept = await RawClient.connect(open_, "kept", clean=False)
     await kept.subscribe(("t/k", 1))
     kept.say(Signal.DISCONNECT)

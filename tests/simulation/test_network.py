@@ -70,7 +70,7 @@ def test_bytes_take_their_time_and_arrive_in_order() -> None:
     assert len(set(times)) > 5
 
 
-def test_the_same_seed_gives_the_same_moments_and_another_one_does_not() -> None:
+def test_the_same_seed_gives_the_same_times_and_another_one_does_not() -> None:
     async def test(network: Network, server: Server) -> None:
         _, writer = await network.open("reader")
         for _ in range(20):
@@ -132,7 +132,7 @@ def test_an_aborted_connection_delivers_what_was_written_before_or_not() -> None
     ],
 )
 @simulated()
-async def test_a_cut_loses_what_is_under_way_and_is_noticed_by_whom_it_should(
+async def test_a_cut_loses_what_is_under_way_and_is_noticed_by_the_sides_that_should(
     network: Network, server: Server, notice: Notice, broker_hears: list[str]
 ) -> None:
     reader, writer = await network.open("reader")
@@ -154,7 +154,7 @@ async def test_a_cut_loses_what_is_under_way_and_is_noticed_by_whom_it_should(
     else:
         assert not reading.done()
         await writer.drain()
-    server.ends[1].send(b"the other party's connection lives")
+    server.ends[1].send(b"the other party's connection is open")
     assert await other.read(3) == b"the"
 
 
@@ -239,7 +239,7 @@ async def test_drain_waits_while_more_is_under_way_than_there_is_room_for(
 
 
 @simulated()
-async def test_a_blocked_party_is_refused_and_its_old_connection_lives(
+async def test_a_blocked_party_is_refused_and_its_old_connection_stays_open(
     network: Network, server: Server
 ) -> None:
     _, writer = await network.open("reader")

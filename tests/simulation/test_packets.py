@@ -1,4 +1,4 @@
-"""MQTT packets are read as they were written, in whatever pieces they come."""
+"""MQTT packets are decoded as they were encoded, in whatever pieces they arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulated reader is the reader: it enrolls, identifies, restarts, and tells what is true."""
+"""A simulated reader behaves as a real one: it enrolls, identifies and restarts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.simulation.reader_bench import (
 )
 
 
-def test_it_enrolls_and_tells_the_commit_before_anybody_hears_completed() -> None:
+def test_it_enrolls_and_commits_before_completed_is_published() -> None:
     async def test(bench: ReaderBench) -> None:
         assert (await enroll(bench))["captured"] == [{"attempts": 1}] * 3
 
@@ -40,7 +40,7 @@ def test_it_enrolls_and_tells_the_commit_before_anybody_hears_completed() -> Non
     ]
 
 
-def test_a_touch_is_told_with_the_finger_that_was_there() -> None:
+def test_a_touch_is_reported_with_the_finger_that_was_there() -> None:
     async def test(bench: ReaderBench) -> None:
         await enroll(bench)
         for finger in (ANNA, BEN):
@@ -59,14 +59,14 @@ def test_a_touch_is_told_with_the_finger_that_was_there() -> None:
 def test_the_same_seed_gives_the_same_trace_and_another_one_another() -> None:
     async def test(bench: ReaderBench) -> None:
         bench.reader.fault(Fault.BAD_CHECKSUM, after=30)
-        bench.reader.line.cut_after(Command.STORE)
+        bench.reader.sensor_line.cut_after(Command.STORE)
         await enroll_until_the_cut(bench)
         await enroll(bench, BEN, U)
 
     assert simulate(test, 1).trace == simulate(test, 1).trace != simulate(test, 2).trace
 
 
-def test_the_firmware_restarts_when_it_is_asked_to_and_its_uptime_begins_anew() -> None:
+def test_the_firmware_restarts_on_request_and_its_uptime_begins_at_zero() -> None:
     async def test(bench: ReaderBench) -> None:
         await asyncio.sleep(100)
         hello = (await bench.ask("command", command="hello"))["result"]
@@ -92,7 +92,7 @@ def test_the_firmware_restarts_when_it_is_asked_to_and_its_uptime_begins_anew() 
 @simulated()
 async def test_a_silent_sensor_is_reported_and_comes_back(bench: ReaderBench) -> None:
     since = len(bench.trace)
-    bench.reader.line.silence(60)
+    bench.reader.sensor_line.silence(60)
     await bench.wait("templates", lambda one: one["sensor_error"] == "not_responding", since)
     await bench.wait("templates", lambda one: one["sensor_error"] is None, since)
     assert 60 < asyncio.get_running_loop().time() < 70
@@ -135,7 +135,7 @@ async def test_a_sensor_of_a_reader_without_memory_stays_its_own_when_it_is_take
 
 
 @simulated()
-async def test_a_foreign_sensor_can_be_looked_into(bench: ReaderBench) -> None:
+async def test_the_templates_of_a_foreign_sensor_can_be_read(bench: ReaderBench) -> None:
     other = EmulatedSensor(bench.reader.sensor.profile)
     bench.reader.swap_sensor(other)
     assert bench.reader.sensor is other
@@ -145,7 +145,7 @@ async def test_a_foreign_sensor_can_be_looked_into(bench: ReaderBench) -> None:
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("after", [0, 5, 10, 15, 20])
 @simulated()
-async def test_an_enrollment_ends_whatever_one_fault_the_line_has(
+async def test_an_enrollment_ends_whatever_single_fault_the_serial_line_has(
     bench: ReaderBench, fault: Fault, after: int
 ) -> None:
     bench.reader.fault(fault, after=after)
@@ -157,26 +157,26 @@ async def test_an_enrollment_ends_whatever_one_fault_the_line_has(
 
 
 @simulated()
-async def test_an_answer_that_comes_late_is_late_and_not_lost(bench: ReaderBench) -> None:
-    bench.reader.line.delay = 1.5
+async def test_a_delayed_answer_is_late_but_not_lost(bench: ReaderBench) -> None:
+    bench.reader.sensor_line.delay = 1.5
     bench.reader.place(ANNA)
     at = (await bench.wait("touch")).at
     assert asyncio.get_running_loop().time() - at > 0.5
 
 
 @simulated()
-async def test_a_sensor_to_which_nothing_happens_is_hardly_asked_and_a_finger_is_seen_at_once(
+async def test_an_idle_sensor_is_polled_rarely_and_a_finger_is_noticed_at_once(
     bench: ReaderBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = 0
-    write = bench.reader.line.write
+    write = bench.reader.sensor_line.write
 
     def count(data: bytes) -> None:
         nonlocal asked
         asked += 1
         write(data)
 
-    monkeypatch.setattr(bench.reader.line, "write", count)
+    monkeypatch.setattr(bench.reader.sensor_line, "write", count)
     await asyncio.sleep(3600)
     assert asked <= 61
     placed = asyncio.get_running_loop().time()
@@ -204,7 +204,7 @@ async def test_a_sensor_that_loses_power_loses_the_answer_it_was_about_to_give(
     await asyncio.sleep(2)
     bench.reader.place(ANNA)
     await asyncio.sleep(0.6)  # the image is taken, and being worked on
-    assert bench.reader.line.imaged == "anna"
+    assert bench.reader.sensor_line.last_finger == "anna"
     bench.reader.cycle_sensor()
     touch = await bench.wait("touch")
     assert (touch.result, touch.finger) == ("unreadable", "anna")
@@ -212,7 +212,9 @@ async def test_a_sensor_that_loses_power_loses_the_answer_it_was_about_to_give(
 
 @pytest.mark.parametrize("place", [False, True])
 @simulated()
-async def test_an_enrollment_times_out_when_it_says(bench: ReaderBench, place: bool) -> None:
+async def test_an_enrollment_times_out_at_the_requested_time(
+    bench: ReaderBench, place: bool
+) -> None:
     assert (await bench.start(T, scan_timeout_s=30))["ok"]
     if place:
         bench.reader.place(ANNA)  # and never lift it

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from emulator import Command
-from tests.simulation.flash import Moment
+from tests.simulation.flash import CutPoint
 from tests.simulation.reader_bench import (
     ANNA,
     BEN,
@@ -50,17 +50,17 @@ def test_power_cut_at_a_random_moment_leaves_all_or_nothing(seed: int) -> None:
     simulate(test, seed)
 
 
-@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("point", CutPoint)
 @pytest.mark.parametrize("nth", range(1, 6))
 @simulated()
 async def test_power_cut_around_each_write_leaves_all_or_nothing(
-    bench: ReaderBench, nth: int, moment: Moment
+    bench: ReaderBench, nth: int, point: CutPoint
 ) -> None:
-    bench.reader.flash.cut_at(nth, moment)
+    bench.reader.flash.cut_at(nth, point)
     await enroll_until_the_cut(bench)
     assert_whole(bench)
     # Acceptance, two captured scans, that Store is next before the second, and the commit.
-    is_committed = (nth, moment) == (5, Moment.AFTER)
+    is_committed = (nth, point) == (5, CutPoint.AFTER)
     assert (stage(bench)[0] == "completed") is is_committed
 
 
@@ -68,7 +68,7 @@ async def test_power_cut_around_each_write_leaves_all_or_nothing(
 async def test_power_cut_after_store_leaves_the_template_until_the_next_start(
     bench: ReaderBench,
 ) -> None:
-    bench.reader.line.cut_after(Command.STORE)
+    bench.reader.sensor_line.cut_after(Command.STORE)
     assert (await bench.start(T))["ok"]
     since = len(bench.trace)
     scanning = asyncio.ensure_future(bench.scan(ANNA))
@@ -82,7 +82,7 @@ async def test_power_cut_after_store_leaves_the_template_until_the_next_start(
 
 @simulated()
 async def test_the_nth_command_of_a_kind_is_counted(bench: ReaderBench) -> None:
-    bench.reader.line.cut_after(Command.IMG_2_TZ, 3)
+    bench.reader.sensor_line.cut_after(Command.IMG_2_TZ, 3)
     await enroll_until_the_cut(bench)
     (snapshot,) = [one for one in bench.of("snapshot") if one["reason"] == "reader_restarted"]
     assert len(snapshot["captured"]) == 2
@@ -105,7 +105,7 @@ def test_without_power_nothing_reaches_flash_sensor_broker_or_observer(
         enrolling.cancel()
         before = (len(bench.trace), dict(reader.flash.records), list(reader.flash.journal))
         asked: list[bytes] = []
-        monkeypatch.setattr(reader.line, "write", asked.append)
+        monkeypatch.setattr(reader.sensor_line, "write", asked.append)
         writes = reader.flash.writes
         await asyncio.sleep(100)
         assert before == (len(bench.trace), reader.flash.records, reader.flash.journal)
@@ -120,8 +120,8 @@ async def test_a_touch_that_was_not_sent_survives_the_power_and_a_torn_record_do
     bench: ReaderBench,
 ) -> None:
     reader = bench.reader
-    for moment in (Moment.AFTER, Moment.AMID):
-        reader.flash.cut_at(1, moment)
+    for point in (CutPoint.AFTER, CutPoint.DURING):
+        reader.flash.cut_at(1, point)
         since = len(bench.trace)
         reader.place(ANNA)
         await bench.wait("power", lambda on: not on, since)
@@ -134,7 +134,7 @@ async def test_a_touch_that_was_not_sent_survives_the_power_and_a_torn_record_do
     assert kept["touch"] == one.touch != two.touch
 
 
-def test_a_flash_that_refuses_is_heard_on_the_console_only(
+def test_refused_writes_to_flash_are_reported_on_the_console_only(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     async def test(bench: ReaderBench) -> None:
@@ -168,7 +168,7 @@ def test_a_flash_that_cannot_be_read_has_the_firmware_start_again_and_again() ->
 
 
 @simulated()
-async def test_erased_flash_makes_the_reader_forget_and_mark_the_sensor_anew(
+async def test_erased_flash_makes_the_reader_forget_and_mark_the_sensor_again(
     bench: ReaderBench,
 ) -> None:
     await enroll(bench)

@@ -1,4 +1,4 @@
-"""scripts/simulate, as its user sees it: it hunts, resumes, reports, and tells of violations."""
+"""scripts/simulate, as its user sees it: it hunts, resumes, and reports, also violations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 _MAIN = (sys.executable, "-m", "tests.simulation")
 _ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'firmware'}"}
-#: A start of the program that breaks a promise: nobody waits for the disk before he acknowledges.
+#: A start of the program with a planted bug: touches are acknowledged before they are saved.
 _BUG = """
 import sys
 from tests.simulation import __main__ as main, worker
@@ -84,7 +84,7 @@ def test_a_hunt_goes_on_until_its_time_is_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_the_same_command_goes_on_after_an_end(tmp_path: Path, how: signal.Signals) -> None:
+def test_the_same_command_continues_an_interrupted_run(tmp_path: Path, how: signal.Signals) -> None:
     arguments = ("--runs", "200", "--seed", "9", "--jobs", "2", "--no-bugs")
     run = subprocess.Popen(
         (*_MAIN, *arguments, "--cache", str(tmp_path)),
@@ -119,12 +119,12 @@ def _results(said: str) -> Sequence[str]:
     )
 
 
-def test_other_code_or_another_command_begins_anew(tmp_path: Path) -> None:
+def test_other_code_or_another_command_starts_a_new_run(tmp_path: Path) -> None:
     _simulate(tmp_path, "--runs", "50", "--seed", "1")
     kept = {
         "code": "other", "first": 1, "done": [[1, 40]], "enrollments": 9, "virtual_s": 1.0,
         "cpu_s": 1.0, "elapsed_s": 1.0, "broken": [],
-        "wanted": {"runs": 50, "hours": None, "seed": 1},
+        "options": {"runs": 50, "hours": None, "seed": 1},
         "coverage": Coverage().as_lists(),
     }  # fmt: skip
     (tmp_path / "progress.json").write_text(json.dumps(kept), encoding="utf-8")
@@ -161,12 +161,14 @@ def test_steered_histories_take_all_combinations_that_are_possible() -> None:
     assert {fault for fault, _ in IMPOSSIBLE} <= set(faults)
 
 
-def test_a_table_shows_what_was_seen_what_is_missing_and_what_cannot_be() -> None:
+def test_a_table_shows_what_was_seen_what_is_missing_and_what_is_impossible() -> None:
     coverage = Coverage()
     coverage.note("power_cut", [("idle", "nothing"), ("touch", "hello")])
     coverage.note("power_cut", [("idle", "nothing")])
     assert coverage.struck["power_cut"] == 2
     again = Coverage.of_lists(json.loads(json.dumps(coverage.as_lists())))
     assert again == coverage
-    lines = table(again.stages, ("power_cut",), ("off", "idle", "final"), {("power_cut", "off")})
+    lines = table(
+        again.activities, ("power_cut",), ("off", "idle", "final"), {("power_cut", "off")}
+    )
     assert lines[-1].replace(" ", "") == "|power_cut|-|2|0|"

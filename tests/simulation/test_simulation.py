@@ -1,4 +1,4 @@
-"""The simulation itself: it notices what it has to notice, and gives the same history each time.
+"""The simulation itself: it notices planted bugs, and gives the same history for the same seed.
 
 How many histories run here is a compromise; `scripts/simulate` runs as many as one likes.
 """
@@ -67,7 +67,7 @@ def test_the_documents_say_how_many_bugs_are_planted() -> None:
         assert f"{len(BUGS)} known" in " ".join((ROOT / page).read_text().split()), page
 
 
-def test_a_bug_is_dug_out_again() -> None:
+def test_a_planted_bug_is_removed_again() -> None:
     for bug in BUGS.values():
         with bug.plant():
             pass
@@ -88,7 +88,9 @@ def test_a_history_can_be_read() -> None:
         assert what in told
 
 
-def test_hours_in_which_nobody_comes_go_by_in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_hours_take_hardly_any_real_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("tests.simulation.installation._LONG", 1.0)
     result = run_batch(50, 10)
     assert result.virtual_s > 10 * 3600

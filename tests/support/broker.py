@@ -23,7 +23,7 @@ class Published(NamedTuple):
 
 
 class FakeBroker:
-    """Retains, delivers to whoever has subscribed, and remembers what Home Assistant said."""
+    """Retains messages, delivers them to subscribers, and records what Home Assistant published."""
 
     def __init__(
         self, hass: HomeAssistant, client: MqttMockPahoClient, ha_client: MqttMockHAClient
@@ -51,7 +51,7 @@ class FakeBroker:
             text = payload.decode() if isinstance(payload, bytes) else payload
             self.published.append(Published(topic, text, qos, retain))
             for listener in self._listeners:
-                # Later, like everything that comes over a network.
+                # Not at once: over a network it would also take time.
                 hass.loop.call_soon(listener, topic, text)
             return publish(topic, payload, qos, retain, properties)
 
@@ -71,7 +71,7 @@ class FakeBroker:
         client.unsubscribe.side_effect = on_unsubscribe
 
     def listen(self, listener: Callable[[str, str], None]) -> None:
-        """Tell a reader of everything that Home Assistant publishes."""
+        """Call `listener` with every message that Home Assistant publishes."""
         self._listeners.append(listener)
 
     async def until_subscribed(self, topic: str, subscribed: bool = True) -> None:
@@ -82,7 +82,7 @@ class FakeBroker:
                 await self._subscriptions_changed.wait()
 
     def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
-        """Take a message of a reader; who is subscribed has it, as live, when this returns."""
+        """Publish a message of a reader; subscribers have received it as live when this returns."""
         data = payload.encode() if isinstance(payload, str) else payload
         if retain:
             self.retained[topic] = data
@@ -104,7 +104,7 @@ class FakeBroker:
                 self._deliver(topic, payload, retain=True)
 
     def set_connected(self, connected: bool) -> None:
-        """Lose Home Assistant's connection, or bring it back."""
+        """Cut Home Assistant's connection, or restore it."""
         # The harness has given its wrapper of Home Assistant's client an attribute of its own.
         self._ha_client.connected = connected
         if connected:

@@ -1,7 +1,7 @@
-"""The clocks that tests of Home Assistant live by: a virtual one, and one that ignores load.
+"""Clocks for tests of Home Assistant: a virtual one, and one that ignores the load of the machine.
 
-A folder of tests lives in virtual time where its `conftest.py` imports the two functions at the
-end: there, nothing takes time but the work of threads.
+A folder of tests runs in virtual time if its `conftest.py` imports the two functions at the end:
+there, only the work of threads takes real time.
 """
 
 import asyncio
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 
 MOST_FOR_A_TURN = 0.005
-"""Seconds that one turn of the loop counts at most, however long it takes."""
+"""Longest time that one turn of the loop counts for, in seconds, however long it takes."""
 
 
 class SteadyTime:
-    """Counts how long the loop waits, as long as it meant to, and a little for each turn.
+    """Counts the time for which the loop has planned to wait, and a little for each turn.
 
-    It does not count what the machine does meanwhile. The tests give a silent reader a tenth of a
-    second; where others work on the same machine, that can go by between two steps of one answer,
-    and a reader that has answered would be given up.
+    It does not count delays by other work of the machine. The tests give a silent reader a tenth
+    of a second; on a busy machine that can pass between two steps of one answer, and a reader that
+    has answered would be treated as unavailable.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -44,7 +44,7 @@ class SteadyTime:
         loop.time = self.time  # type: ignore[method-assign]
 
     def time(self) -> float:
-        """Return the seconds that count."""
+        """Return the counted seconds."""
         return self._at + min(time.monotonic() - self._turned, MOST_FOR_A_TURN)
 
     def select(self, timeout: float | None = None) -> list[Any]:
@@ -59,7 +59,7 @@ class SteadyTime:
 
 
 class _Clock(selectors.DefaultSelector):
-    """Waits by jumping ahead, unless a thread is at work: nobody can tell how long that takes."""
+    """Waits by jumping ahead, unless a thread is at work: its duration is unknown."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class _Clock(selectors.DefaultSelector):
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Give what is ready now; if nothing is ready, advance to the next timer."""
+        """Return what is ready now; if nothing is ready, advance to the next timer."""
         if timeout == 0 or timeout is None or self.loop is None or self.at_work:
             return super().select(0 if timeout == 0 else None)
         if not (ready := super().select(0)):
@@ -80,17 +80,17 @@ class _Clock(selectors.DefaultSelector):
 
 
 class HomeLoop(VirtualTime, asyncio.SelectorEventLoop):
-    """Jumps to the next timer whenever nobody has anything to do."""
+    """Jumps to the next timer whenever no callback is ready."""
 
     def __init__(self) -> None:
         self._clock = _Clock()
         super().__init__(self._clock)
         self._clock.loop = self
-        # What the clock shows may be so large that a nanosecond more is none.
+        # The clock may be so large that adding a nanosecond does not change it.
         self._clock_resolution = 1e-6
 
     def keep_time(self) -> None:
-        """Go by the virtual time again, which Home Assistant has replaced by the real one."""
+        """Use the virtual time again, which Home Assistant has replaced by the real one."""
         vars(self).pop("time", None)
         # It notes where every callback was made, which takes half of the processor.
         self.set_debug(False)
@@ -99,7 +99,7 @@ class HomeLoop(VirtualTime, asyncio.SelectorEventLoop):
     def run_in_executor[*Ts, T](
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Have a thread do something; until it is done, no time goes by."""
+        """Run something in a thread; the virtual time stands still until it is done."""
         self._clock.at_work += 1
         job = super().run_in_executor(executor, func, *args)
         job.add_done_callback(self._done)
@@ -110,7 +110,7 @@ class HomeLoop(VirtualTime, asyncio.SelectorEventLoop):
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Have the tests of a folder run on a loop of virtual time."""
+    """Run the tests of a folder on a loop in virtual time."""
     return {"virtual time": HomeLoop}
 
 
@@ -118,7 +118,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 async def virtual_time(
     configure_event_loop: None, enable_event_loop_debug: None
 ) -> AsyncGenerator[None]:
-    """Let the wall clock go by the loop's time."""
+    """Derive the wall clock from the loop's time."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, HomeLoop)
     loop.keep_time()

@@ -1,6 +1,6 @@
-"""What all tests in Home Assistant's own test harness share: its MQTT, and a broker behind it.
+"""Fixtures for all tests in Home Assistant's own test harness: its MQTT, and a broker behind it.
 
-A folder of tests has these fixtures where its `conftest.py` imports them.
+A folder of tests has these fixtures if its `conftest.py` imports them.
 """
 
 import logging
@@ -33,7 +33,7 @@ def prompt_mqtt() -> Generator[None]:
     # It logs every subscription of the harness.
     logging.getLogger("homeassistant.components.mqtt").setLevel(logging.INFO)
     with (
-        # Looks after a socket that is not there, for ever.
+        # Would check a socket that does not exist, for ever.
         patch("homeassistant.components.mqtt.client.MQTT._async_start_misc_periodic"),
         patch("homeassistant.components.mqtt.client.INITIAL_SUBSCRIBE_COOLDOWN", 0.0),
         patch("homeassistant.components.mqtt.client.SUBSCRIBE_COOLDOWN", 0.0),
@@ -44,7 +44,7 @@ def prompt_mqtt() -> Generator[None]:
 
 @pytest.fixture(autouse=True)
 def no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Generator[None]:
-    """Fail on every logged error: what raises in an MQTT callback is shown nowhere else."""
+    """Fail on every logged error: exceptions in MQTT callbacks are only logged."""
     yield
     errors = [
         record.getMessage()
@@ -61,7 +61,7 @@ async def broker(
 ) -> AsyncGenerator[FakeBroker]:
     """Return the broker that Home Assistant is connected to; at the end, no reader is in use."""
     broker = FakeBroker(hass, mqtt_client_mock, mqtt_mock)
-    # Else the subscriptions of a test would queue behind those of Home Assistant's discovery.
+    # Otherwise the subscriptions of a test would queue behind those of Home Assistant's discovery.
     await broker.until_subscribed("biometric/+/status")
     yield broker
     for entry in hass.config_entries.async_entries(DOMAIN):

@@ -22,7 +22,8 @@ from custom_components.biometric_enroll.const import (
     CONF_READER_ID,
     DOMAIN,
 )
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,7 +48,7 @@ def reader_entry(
 
 
 def missing_names(entry: ConfigEntry) -> list[str]:
-    """Return the names whose template is missing on a reader, as its fix flow tells them."""
+    """Return the names whose template is missing on a reader, as its fix flow lists them."""
     coordinator = entry.runtime_data
     return [
         f"{fingerprint.subject.name} ({place.slot})"
@@ -57,7 +58,7 @@ def missing_names(entry: ConfigEntry) -> list[str]:
 
 
 async def until(hass: HomeAssistant, true: Callable[[], bool]) -> None:
-    """Wait for what becomes true with a change of any state."""
+    """Wait until `true` returns True; it is checked at each state change."""
     news = asyncio.Event()
 
     @callback
@@ -75,7 +76,7 @@ async def until(hass: HomeAssistant, true: Callable[[], bool]) -> None:
 
 
 async def async_fails(calling: Awaitable[object]) -> str:
-    """Return the key of the error that a call ends with."""
+    """Return the translation key of the error that a call raises."""
     with pytest.raises(HomeAssistantError) as error:
         await calling
     assert error.value.translation_domain == DOMAIN
@@ -86,7 +87,7 @@ async def async_fails(calling: Awaitable[object]) -> str:
 
 
 async def async_walk_away(calling: asyncio.Task[Any]) -> None:
-    """Cancel a call, as happens to an action whose caller has gone away."""
+    """Cancel a call, as happens to an action whose caller has disconnected."""
     calling.cancel()
     with suppress(asyncio.CancelledError):
         await calling
@@ -108,7 +109,7 @@ def stored_names(hass_storage: dict[str, Any]) -> list[str]:
 def stored_uses(hass_storage: dict[str, Any]) -> list[str]:
     """Return the template ids whose touches are counted on disk."""
     delivery_log = hass_storage["biometric_enroll.marks"]["data"]
-    return [template_id for mark in delivery_log.values() for template_id in mark["uses"]]
+    return [template_id for record in delivery_log.values() for template_id in record["uses"]]
 
 
 class AnyHome:
@@ -120,7 +121,7 @@ class AnyHome:
     )
 
     def __init__(self, hass: HomeAssistant, entry: MockConfigEntry) -> None:
-        """Look at a reader by its config entry."""
+        """Access a reader by its config entry."""
         self.hass, self.entry = hass, entry
 
     # The reader and its entities
@@ -160,7 +161,7 @@ class AnyHome:
         return connected
 
     def event_types(self, key: str) -> list[str | None]:
-        """Return a list of what an event entity shows; it grows from now on."""
+        """Return a list to which each further event type of an event entity is added."""
         seen: list[str | None] = []
 
         @callback
@@ -172,7 +173,7 @@ class AnyHome:
 
     @property
     def stage(self) -> str:
-        """What the enrollment sensor shows."""
+        """State of the enrollment sensor."""
         return self.state("sensor", "enrollment").state
 
     async def until_stage(self, stage: str) -> None:
@@ -184,7 +185,7 @@ class AnyHome:
         await self.hass.async_block_till_done()
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Wait for what becomes true with a change of any state."""
+        """Wait until `true` returns True; it is checked at each state change."""
         await until(self.hass, true)
 
     # Its config entry
@@ -202,7 +203,7 @@ class AnyHome:
         return await self.hass.config_entries.async_setup(self.entry.entry_id)
 
     async def look(self) -> None:
-        """Have Home Assistant ask the reader how it is, and wait for all that follows."""
+        """Let Home Assistant check the reader, and wait for all that follows."""
         await self.entry.runtime_data.async_refresh()
         await self.settle()
 
@@ -216,14 +217,14 @@ class AnyHome:
         await self.restart_from_disk()
 
     async def restart_from_disk(self) -> None:
-        """Set up again what was unloaded, with what was saved: what was in memory is gone."""
+        """Set up the unloaded entry from the saved files; data in memory is lost."""
         assert await async_setup(self.hass, {})
         await self.set_up()
 
     # The actions
 
     async def call(self, action: str, context: Context | None = None, **data: Any) -> Any:
-        """Call an action of the integration; return its response where it gives one."""
+        """Call an action of the integration; return its response, if it has one."""
         return await self.hass.services.async_call(
             DOMAIN,
             action,
@@ -234,7 +235,7 @@ class AnyHome:
         )
 
     async def enroll(self, context: Context | None = None, **data: Any) -> dict[str, Any]:
-        """Enroll Anna's left thumb, or what `data` says; return the response."""
+        """Enroll Anna's left thumb, or according to `data`; return the response."""
         data = {"device_id": self.device_id, "name": "Anna", "finger": "left_thumb", **data}
         return dict(await self.call("enroll_fingerprint", context, **data))
 
@@ -264,17 +265,17 @@ class AnyHome:
         return {each["slot"]: each["name"] for each in (await self.listed())["fingerprints"]}
 
     async def unnamed(self) -> dict[int, str | None]:
-        """Return the template ids that the readers hold and nobody knows by name, by slot."""
+        """Return the template ids of unnamed templates on all readers, by slot."""
         return {each["slot"]: each["template_id"] for each in (await self.listed())["unnamed"]}
 
     @property
     def unnamed_slots(self) -> list[int]:
-        """The slots of this reader whose templates nobody knows by name, as its sensor shows."""
+        """Slots of the unnamed templates of this reader, as its entity shows them."""
         found: list[int] = self.state("sensor", "stored_fingerprints").attributes["unnamed_slots"]
         return found
 
     def missing(self) -> str | None:
-        """Return the names that are missing on the readers, None if no repair issue says so."""
+        """Return the names that are missing on the readers; None if there is no repair issue."""
         counts = [
             (issue.translation_placeholders or {})["count"]
             for (domain, _), issue in ir.async_get(self.hass).issues.items()
@@ -313,14 +314,14 @@ class Home(AnyHome):
         await self.settle()
 
     def offer(self, features: list[str]) -> None:
-        """Have the reader offer these features only, as Home Assistant knows before it starts."""
+        """Let the reader have only these features; to be called before Home Assistant starts."""
         self.reader.identity = {**self.reader.identity, "features": features}
         self.hass.config_entries.async_update_entry(
             self.entry, data={**self.entry.data, CONF_FEATURES: features}
         )
 
     async def enrolled(self, **data: Any) -> str:
-        """Enroll Anna's left thumb, or what `data` says, to the end; return the template id."""
+        """Enroll Anna's left thumb, or according to `data`, to the end; return the template id."""
         response = await self.enroll(**data)
         self.reader.capture(3)
         await self.settle()

@@ -1,4 +1,4 @@
-"""A running house: real processes, and short words for what the tests do with them."""
+"""A house: Home Assistant, broker and reader as real processes, with short methods for tests."""
 
 import asyncio
 import itertools
@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from demo.installation import Installation
 from demo.person import Person
-from demo.stage import Stage
 from emulator.fingers import Finger
 from emulator.wire import Code, Command
-from tests.support.proxy import Lines, open_lines
+from tests.support.proxy import Proxies, open_proxies
 from tests.support.wire_tap import WireTap
 
 if TYPE_CHECKING:
@@ -38,17 +38,17 @@ _LONGEST_ABSENCE = 75
 
 @dataclass
 class House:
-    """One Home Assistant with one reader, a client that watches, and a tap on the wire."""
+    """One Home Assistant with one reader, a client of its WebSocket API, and a `WireTap`."""
 
-    stage: Stage
+    installation: Installation
     reader: VirtualReader
     client: Client
     wire: WireTap
-    _lines: Lines | None
+    _proxies: Proxies | None
     device_id: str = ""
     """Of the reader, in Home Assistant's device registry."""
     events: list[dict[str, Any]] = field(default_factory=list)
-    """What came on Home Assistant's event bus from this integration."""
+    """The integration's events on Home Assistant's event bus."""
     ran: list[str] = field(default_factory=list)
     """Which automations ran, in order."""
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -61,28 +61,30 @@ class House:
         broker: BrokerKind,
         automations: Sequence[dict[str, Any]] = (),
         *,
-        behind_lines: bool = False,
+        with_proxies: bool = False,
     ) -> AsyncGenerator[Self]:
         """Start everything, and add the reader as a user would.
 
-        With `behind_lines`, Home Assistant and the reader each reach the broker through a `Proxy`.
+        With `with_proxies`, Home Assistant and the reader each reach the broker through a `Proxy`.
         """
         async with AsyncExitStack() as ends:
-            stage = await ends.enter_async_context(Stage(folder, broker=broker))
-            direct = stage.broker.port
-            lines = await ends.enter_async_context(open_lines(direct)) if behind_lines else None
-            await stage.async_start(
+            installation = await ends.enter_async_context(Installation(folder, broker=broker))
+            direct = installation.broker.port
+            proxies = await ends.enter_async_context(open_proxies(direct)) if with_proxies else None
+            await installation.async_start(
                 # Commit immediately, so that a kill loses no row.
                 {"automations": list(automations), "recorder": {"commit_interval": 0}},
-                port=lines.home_assistant.port if lines else direct,
+                port=proxies.home_assistant.port if proxies else direct,
             )
             wire = ends.enter_context(closing(WireTap(direct, READER_ID)))
             await wire.ready()
-            reader = stage.add_reader(READER_ID, port=lines.reader.port if lines else direct)
-            async with await stage.home_assistant.async_connect() as client:
-                await _add_reader(stage, client)
+            reader = installation.add_reader(
+                READER_ID, port=proxies.reader.port if proxies else direct
+            )
+            async with await installation.home_assistant.async_connect() as client:
+                await _add_reader(installation, client)
                 await client.async_until_state(CONNECTIVITY, "on")
-            self = cls(stage, reader, client, wire, lines)
+            self = cls(installation, reader, client, wire, proxies)
             await self.connect()
             try:
                 yield self
@@ -90,18 +92,18 @@ class House:
                 await self.client.async_close()
 
     @property
-    def lines(self) -> Lines:
-        """The network, in a house that has one to be broken."""
-        assert self._lines is not None
-        return self._lines
+    def proxies(self) -> Proxies:
+        """The proxies of a house that was started with them."""
+        assert self._proxies is not None
+        return self._proxies
 
     @asynccontextmanager
     async def idle(self) -> AsyncGenerator[None]:
-        """Begin with everything there, nothing running, and nothing told yet.
+        """Begin with everything available, no enrollment running, and no events recorded.
 
-        Whatever the test before has left behind, it is to cost that test alone.
+        Whatever the test before has left behind is repaired: it must not fail other tests.
         """
-        self.reader.line.lift()
+        self.reader.sensor_line.lift()
         if self._is_broken:
             await self._mend()
         await self.until_available(_LONGEST_ABSENCE)
@@ -115,18 +117,18 @@ class House:
     @property
     def _is_broken(self) -> bool:
         return not (
-            self.stage.broker.running
-            and self.stage.home_assistant.program.running
+            self.installation.broker.running
+            and self.installation.home_assistant.program.running
             and self.client.connected
             and self.reader.program.running
-            and (self._lines is None or self._lines.flow)
+            and (self._proxies is None or self._proxies.flow)
         )
 
     async def _mend(self) -> None:
-        """Start again what is dead, let flow what is held, and have the reader begin anew."""
-        broker, home_assistant = self.stage.broker, self.stage.home_assistant
-        if self._lines is not None:
-            self._lines.resume()
+        """Start ended processes again, resume the proxies, and restart the reader."""
+        broker, home_assistant = self.installation.broker, self.installation.home_assistant
+        if self._proxies is not None:
+            self._proxies.resume()
         if not broker.running:
             subscriptions = self.wire.subscriptions
             await broker.async_start()
@@ -136,8 +138,8 @@ class House:
         if not self.client.connected:
             await self.client.async_close()
             await self.connect()
-        # It may look for its broker only once a minute by now, and an enrollment that runs there is
-        # nobody's any more.
+        # It may try to reconnect only once a minute by now, and may still run an enrollment of an
+        # earlier test.
         self.reader.kill()
         await self.client.async_until(
             lambda states: CONNECTIVITY in states and states[CONNECTIVITY].state != "on", within=60
@@ -148,11 +150,11 @@ class House:
 
     @property
     def person(self) -> Person:
-        """Somebody who does what the dashboard says."""
-        return Person(self.client, self.reader.line, ENROLLMENT)
+        """A person who does what the enrollment sensor asks for."""
+        return Person(self.client, self.reader.sensor_line, ENROLLMENT)
 
     def new_finger(self) -> Finger:
-        """Return a finger that no sensor has seen."""
+        """Return a finger that was not used before."""
         return Finger(f"finger {next(self._numbers)}")
 
     async def action(self, action: str, **data: Any) -> Any:
@@ -163,7 +165,7 @@ class House:
         )
 
     async def enroll(self, name: str, *fingers: Finger, **data: Any) -> dict[str, Any]:
-        """Enroll as a person would, and return what the waiting action answers."""
+        """Enroll as a person would, and return the response of the action."""
         person = asyncio.create_task(self.person.async_enroll(*fingers))
         answer: dict[str, Any] = await self.action(
             "enroll_fingerprint", name=name, wait=True, **data
@@ -177,8 +179,8 @@ class House:
         return [fingerprint["name"] for fingerprint in answer["fingerprints"]]
 
     async def connect(self) -> None:
-        """Follow Home Assistant, which has just started, with a new client."""
-        self.client = await self.stage.home_assistant.async_connect()
+        """Connect a new client to Home Assistant, which has just started."""
+        self.client = await self.installation.home_assistant.async_connect()
         await self.client.async_subscribe(
             {"type": "subscribe_events", "event_type": "biometric_enroll_event"},
             lambda event: self.events.append(event["data"]),
@@ -189,7 +191,7 @@ class House:
         )
         self.device_id = await self.device_id_of(self.reader)
         # Automations listen only from then on.
-        await self.stage.home_assistant.async_started(self.client)
+        await self.installation.home_assistant.async_started(self.client)
 
     async def device_id_of(self, reader: VirtualReader) -> str:
         """Return a reader's id in Home Assistant's device registry."""
@@ -202,30 +204,30 @@ class House:
         return found
 
     async def touch(self, finger: Finger) -> None:
-        """Touch the sensor, and lift the finger when the reader has told of it."""
+        """Touch the sensor, and lift the finger when the reader has published the touch."""
         touches = self.wire.count("fingerprint")
         await self.touch_unheard(finger)
         await self.wire.until(lambda wire: wire.count("fingerprint") > touches)
 
     async def touch_unheard(self, finger: Finger) -> None:
-        """Touch the sensor, and lift the finger when the reader has looked at it."""
-        line = self.reader.line
-        # Until the reader has seen the empty sensor, this would be the touch before.
+        """Touch the sensor, and lift the finger when the reader has identified it."""
+        line = self.reader.sensor_line
+        # Until the reader has polled the empty sensor, this would belong to the touch before.
         await self._sensor_answered(Command.GEN_IMG, Code.NO_FINGER)
         line.place(finger)
-        # A second look, and it is done with the first.
+        # At the second poll it has handled the first.
         for _ in range(2):
             await self._sensor_answered(Command.GEN_IMG, Code.OK)
         line.lift()
 
     async def _sensor_answered(self, command: Command, code: Code) -> None:
-        line = self.reader.line
+        line = self.reader.sensor_line
         await asyncio.to_thread(
             line.wait_for_command, command, 30, code=code, since=line.command_count
         )
 
     async def reload(self) -> None:
-        """Reload the reader's config entry: subscribe anew, and get what is retained."""
+        """Reload the reader's config entry: it subscribes again, and gets retained messages."""
         entries = await self.client.async_command(
             type="config_entries/get", domain="biometric_enroll"
         )
@@ -235,41 +237,41 @@ class House:
         await self.until_available()
 
     async def until_available(self, within: float = _WITHIN) -> None:
-        """Wait until Home Assistant knows that the reader is there."""
+        """Wait until Home Assistant shows the reader as available."""
         await self.client.async_until_state(CONNECTIVITY, "on", within)
 
     async def settled(self) -> None:
-        """Wait until the reader is known to be there, and this client has been told everything."""
+        """Wait until the reader is available, and this client has received all that happened."""
         await self.until_available()
         # An answer comes after all that happened before.
         await self.client.async_command(type="get_config")
 
     def seen(self, entity_id: str, since: int) -> list[str]:
-        """Return the states of an entity that the client has seen since a mark, in order."""
+        """Return the states of an entity since a `position`, in the order in which they came."""
         return [
             state.state for _, which, state in self.client.history[since:] if which == entity_id
         ]
 
     async def until_shown(self, entity_id: str, since: int) -> None:
-        """Wait until the client has seen any change of an entity since a mark."""
+        """Wait until any state of an entity has come since a `position`."""
         await self.client.async_until(lambda _: self.seen(entity_id, since) != [])
 
     @property
-    def mark(self) -> int:
-        """What `seen` counts from."""
+    def position(self) -> int:
+        """The current position in the history of states, for `seen` and `until_shown`."""
         return len(self.client.history)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Look at the files of another process, which tell nobody when they change."""
+    """Wait for a condition on files of another process by polling."""
     async with asyncio.timeout(_WITHIN):
         while not condition():  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
 
 
-async def _add_reader(stage: Stage, client: Client) -> None:
-    if stage.broker.kind.discovers:
-        await stage.home_assistant.async_add_discovered_reader(client, READER_ID)
+async def _add_reader(installation: Installation, client: Client) -> None:
+    if installation.broker.kind.discovers:
+        await installation.home_assistant.async_add_discovered_reader(client, READER_ID)
     else:
-        added = await stage.home_assistant.async_add_reader(READER_ID)
+        added = await installation.home_assistant.async_add_reader(READER_ID)
         assert added["type"] == "create_entry", added

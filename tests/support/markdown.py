@@ -16,9 +16,9 @@ _BLOCK = re.compile(r"^ *```ya?ml\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
 def yaml_blocks() -> dict[str, Any]:
-    """Return the contents of each block of YAML that users may copy, by its first line.
+    """Return the content of each block of YAML that users may copy, by its first line.
 
-    That line is a comment, and says what the block does.
+    That line is a comment which says what the block does.
     """
     found: dict[str, Any] = {}
     for path in DOCUMENTS:

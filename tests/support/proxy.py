@@ -1,4 +1,4 @@
-"""A stretch of network between a client and its broker, which can stand still or break."""
+"""A TCP proxy between a client and its broker, which can hold bytes or reset connections."""
 
 import asyncio
 import socket
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 _CHUNK = 65536
 _WITHIN = 30
 _RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER, on, for no time at all: close sends a reset instead of the usual farewell."""
+"""SO_LINGER, on, with 0 s: close sends RST instead of FIN."""
 
 
 class Proxy:
-    """Carries TCP connections to a port of this machine."""
+    """Forwards TCP connections to a port of this machine."""
 
     def __init__(self, to: int) -> None:
-        """Carry to a port; nothing is open yet."""
+        """Forward to a port; nothing is open yet."""
         self.port = free_port()
         self.to = to
         """Where connections go from now on."""
@@ -48,11 +48,11 @@ class Proxy:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def pause(self) -> None:
-        """Hold all bytes, both ways, and all farewells; new connections get nowhere."""
+        """Hold all bytes, both ways, and the ends of connections; do not serve new ones."""
         self._flowing.clear()
 
     def pause_before(self, marker: bytes) -> None:
-        """Pause as soon as a client says this, and hold it as well."""
+        """Pause as soon as a client sends these bytes, and hold them as well."""
         self._marker = marker
 
     async def until_accepted(self, count: int) -> None:
@@ -62,11 +62,11 @@ class Proxy:
 
     @property
     def flows(self) -> bool:
-        """Whether nothing is held, and nothing will be."""
+        """Whether nothing is held, and no pause is planned."""
         return self._flowing.is_set() and self._marker is None
 
     def resume(self) -> None:
-        """Let everything arrive that was held, in order, and hold nothing any more."""
+        """Forward all held bytes in order, and hold nothing any more."""
         self._marker = None
         self._flowing.set()
 
@@ -121,25 +121,25 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """The network of an house."""
+class Proxies:
+    """The proxies of a house."""
 
     home_assistant: Proxy
     reader: Proxy
 
     @property
     def flow(self) -> bool:
-        """Whether both do."""
+        """Whether both forward without holding."""
         return self.home_assistant.flows and self.reader.flows
 
     def resume(self) -> None:
-        """Let both flow again."""
+        """Resume both."""
         self.home_assistant.resume()
         self.reader.resume()
 
 
 @asynccontextmanager
-async def open_lines(to: int) -> AsyncGenerator[Lines]:
-    """Lay a line to the broker's port for each."""
+async def open_proxies(to: int) -> AsyncGenerator[Proxies]:
+    """Open a proxy to the broker's port for Home Assistant, and one for the reader."""
     async with Proxy(to) as home_assistant, Proxy(to) as reader:
-        yield Lines(home_assistant, reader)
+        yield Proxies(home_assistant, reader)

@@ -1,4 +1,4 @@
-"""A client of the broker: sees all that passes, and can say what it likes."""
+"""A client of the broker that records all messages, and can publish any."""
 
 import asyncio
 import json
@@ -19,27 +19,27 @@ class Message:
     """One message on the wire."""
 
     topic: str
-    """Below the reader's own."""
+    """Without the prefix of the reader."""
     payload: dict[str, Any]
     retained: bool
     qos: int
 
 
 class WireTap:
-    """Hears what one reader and its Home Assistant say to each other."""
+    """Records the messages between one reader and Home Assistant."""
 
     def __init__(self, port: int, reader_id: str, qos: int = 0) -> None:
-        """Look for the broker on a port; `qos` is the highest with which a message comes here."""
+        """Connect to the broker on a port, and subscribe with this QoS."""
         self._base = f"biometric/{reader_id}/"
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Condition()
         self.messages: list[Message] = []
         self._looked_at = 0
-        """How many messages `next` has been through."""
+        """How many messages `next` has checked."""
         self.subscriptions = 0
-        """How often it has subscribed: once for each life of the broker."""
+        """How often it has subscribed: once for each run of the broker."""
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        # Left to itself, it would look for a broker that was away for long only after minutes.
+        # By default, paho would reconnect only minutes after a long absence of the broker.
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = lambda client, *_: client.subscribe(self._base + "#", qos)
         self._client.on_subscribe = self._note_subscribed
@@ -73,7 +73,7 @@ class WireTap:
         return found
 
     async def next(self, **wanted: Any) -> Message:
-        """Return the next message that has all of these values; what comes before is looked at."""
+        """Return the next message that has all of these values; skip those before it."""
 
         def found() -> int | None:
             messages = enumerate(self.messages[self._looked_at :], self._looked_at)
@@ -86,7 +86,7 @@ class WireTap:
         return self.messages[number]
 
     def of(self, topic: str) -> list[dict[str, Any]]:
-        """Return the messages of one of the reader's topics that came live."""
+        """Return the messages of one of the reader's topics that were not retained."""
         return [m.payload for m in self.messages if m.topic == topic and not m.retained]
 
     def count(self, topic: str) -> int:

@@ -1,4 +1,4 @@
-"""The blueprints of this repository, at work in Home Assistant's own automations."""
+"""The blueprints of this repository, used by automations of Home Assistant."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +42,7 @@ def blueprints_at_home() -> Generator[None]:
 
 
 async def async_automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> None:
-    """Have an automation made from a blueprint, as the automation editor would save it."""
+    """Create an automation from a blueprint, as the automation editor would save it."""
     config = {
         "id": "under_test",
         "alias": "Under test",
@@ -57,16 +57,16 @@ async def async_automate(hass: HomeAssistant, blueprint: str, **inputs: Any) -> 
 
 
 class Acting:
-    """A blueprint that acts upon who was identified at the front door; and Anna, who is known."""
+    """A blueprint that acts on identified people at the front door, with Anna enrolled there."""
 
     def __init__(self, home: Home, blueprint: str, anna: str) -> None:
-        """Note what it does; there is no automation yet."""
+        """Record the calls of its action; there is no automation yet."""
         self.home, self.blueprint, self.anna = home, blueprint, anna
         domain, action = ACTS[blueprint][0].split(".")
         self.calls = async_mock_service(home.hass, domain, action)
 
     async def automate(self, **inputs: Any) -> None:
-        """Have an automation made from it."""
+        """Create an automation from it."""
         usual = {"readers": [self.home.device_id], **ACTS[self.blueprint][1]}
         await async_automate(self.home.hass, self.blueprint, **{**usual, **inputs})
 
@@ -78,7 +78,7 @@ class Acting:
 
 
 def rename_entities(hass: HomeAssistant) -> None:
-    """Give every entity of the readers an entity id that tells nothing."""
+    """Give every entity of the readers a meaningless entity id."""
     registry = er.async_get(hass)
     ours = [entry for entry in registry.entities.values() if entry.platform == DOMAIN]
     for number, entry in enumerate(ours):

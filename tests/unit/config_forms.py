@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from tests.support.home import AnyHome, Home
 
 NEW_ID = "garden_gate"
-"""Of a reader that has moved, or takes the place of another."""
+"""Reader id of a reader that has changed its id, or replaces another."""
 
 
 def status(payload: str | bytes, reader_id: str = READER_ID) -> MqttServiceInfo:
-    """Return what Home Assistant makes of a message on a status topic."""
+    """Return the service info of a message on a status topic."""
     return MqttServiceInfo(
         topic=f"biometric/{reader_id}/status",
         payload=payload,
@@ -41,7 +41,7 @@ def announcement(reader: FakeReader) -> MqttServiceInfo:
 
 
 async def by_mqtt(hass: HomeAssistant, info: MqttServiceInfo) -> ConfigFlowResult:
-    """Discover something."""
+    """Start a flow by MQTT discovery."""
     return await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_MQTT}, data=info
     )
@@ -79,7 +79,7 @@ def offers(result: ConfigFlowResult) -> list[str]:
 
 
 def suggestion(result: ConfigFlowResult) -> str | None:
-    """Return what the form is filled in with."""
+    """Return the suggested value of the form."""
     (key,) = result["data_schema"].schema  # type: ignore[union-attr]
     return key.description["suggested_value"] if key.description else None
 
@@ -115,7 +115,7 @@ def registered(home: Home) -> dict[str, tuple[str, str]]:
 
 
 def elsewhere(reader: FakeReader, broker: FakeBroker, device: str = DEVICE) -> FakeReader:
-    """Return a reader under the new id, the one before has lost its power."""
+    """Return a reader under the new id; the former one has lost its power."""
     reader.die()
     now = FakeReader(broker, NEW_ID, device)
     if device == DEVICE:

@@ -1,4 +1,4 @@
-"""What the unit tests share: Home Assistant with MQTT, a reader behind it, and its config entry."""
+"""Fixtures of the unit tests: Home Assistant with MQTT, a fake reader, and its config entry."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -30,9 +30,9 @@ __all__ = ["broker", "custom_integrations", "no_error_is_logged", "prompt_mqtt"]
 
 @pytest.fixture(autouse=True)
 async def steady_time(configure_event_loop: None, enable_event_loop_debug: None) -> None:
-    """Let no time go by while the machine is busy with something else."""
+    """Do not count time in which the machine is busy with other work."""
     loop = asyncio.get_running_loop()
-    # Those that live in virtual time are not in a hurry.
+    # Tests in virtual time do not need it.
     if not isinstance(loop, HomeLoop):
         SteadyTime(loop)
 
@@ -83,20 +83,20 @@ async def home(new_home: Home) -> Home:
 
 @pytest.fixture
 async def anna(home: Home) -> str:
-    """Return the template id of Anna's left thumb, enrolled before anybody becomes impatient."""
+    """Return the template id of Anna's left thumb; to be requested before `impatient`."""
     return await home.enrolled()
 
 
 @pytest.fixture
 async def slot_2(home: Home) -> dict[str, Any]:
-    """Return how a template without an id is named."""
+    """Return the action's data that name a template without an id."""
     await home.settle()
     return {"device_id": home.device_id, "slot": 2}
 
 
 @pytest.fixture
-def moments(home: Home, anna: str) -> list[Event[dict[str, Any]]]:
-    """Return what is fired on the event bus once Anna is enrolled."""
+def reader_events(home: Home, anna: str) -> list[Event[dict[str, Any]]]:
+    """Return the events that are fired on the event bus once Anna is enrolled."""
     return async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
 
 

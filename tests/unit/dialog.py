@@ -1,7 +1,6 @@
-"""The dialog of a reader's options, as the frontend has it.
+"""The dialog of a reader's options, as the frontend shows it.
 
-It fails where there is no text for what it has to show, or one that wants to know more than it is
-told.
+It fails where a text is missing, or a placeholder of a text has no value.
 """
 
 import asyncio
@@ -14,7 +13,7 @@ from homeassistant.data_entry_flow import (
     FlowResultType,
 )
 
-from tests.unit.texts import TEXTS, placeholders
+from tests.unit.translation_files import TEXTS, placeholders
 
 if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
@@ -47,19 +46,19 @@ def check_texts(step: dict[str, Any]) -> None:
 
 
 class Dialog:
-    """Shows one step at a time; asks for the new one when it hears that there is one."""
+    """Shows one step at a time; fetches the next one when it is notified of it."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Show nothing yet."""
         self.hass = hass
         self.step: dict[str, Any] = {}
         self.said: list[str] = []
-        """What it has shown of progress: the stage, and the scan."""
+        """The progress steps that it has shown: stage and scan."""
         self.deaf = False
-        """Whether it misses what it is told."""
+        """Whether it misses notifications."""
         self.missed = asyncio.Event()
         self.rings: list[float] = []
-        """How far the ring has been filled."""
+        """The values of the progress ring."""
         self._news = asyncio.Event()
         self._stop = [
             hass.bus.async_listen(EVENT_DATA_ENTRY_FLOW_PROGRESSED, self._refresh),
@@ -90,13 +89,13 @@ class Dialog:
         self._show(await flows.async_configure(self.step["flow_id"], answer))
 
     def close(self) -> None:
-        """Close it, which is the end of the flow but for one that has ended."""
+        """Close it, which aborts the flow unless that has ended."""
         while self._stop:
             self._stop.pop()()
         self.hass.config_entries.options.async_abort(self.step["flow_id"])
 
     async def until(self, shown: str) -> None:
-        """Wait until it shows a step, or of progress a stage and scan."""
+        """Wait until it shows a step, or a progress step with this stage and scan."""
         async with asyncio.timeout(5):
             while shown not in {self.step["step_id"], *self.said[-1:]}:
                 self._news.clear()

@@ -1,4 +1,4 @@
-"""Real automations, listening in every way there is: a door opens once for each live touch."""
+"""Automations with every kind of trigger: a door opens once for each live touch."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ async def anna(home: Home) -> str:
 
 @pytest.fixture
 async def opened(home: Home, anna: str) -> Opened:
-    """Listen for touches in every way; return how often each of them has opened the door."""
+    """Add an automation for each kind of trigger; return how often each has opened the door."""
     automations = _automations(
         home.entity_id("event", "touch"), home.entity_id("sensor", "last_identified")
     )
@@ -159,7 +159,7 @@ async def test_a_reload_opens_nothing(
 async def test_a_restart_opens_nothing(
     home: Home, reader: FakeReader, anna: str, opened: Opened, hass_storage: dict[str, Any]
 ) -> None:
-    """Nor does the touch that the reader repeats, since its acknowledgement got lost."""
+    """Neither does the touch that the reader repeats because its acknowledgement was lost."""
     touch = reader.touch(anna)
     await home.settle()
     await home.restart()
@@ -193,7 +193,7 @@ async def test_a_broker_that_goes_and_comes_opens_nothing(
 async def test_after_coming_back_a_live_touch_opens_again(
     home: Home, broker: FakeBroker, reader: FakeReader, anna: str, opened: Opened
 ) -> None:
-    """Else the tests above could pass with a reader that nobody hears."""
+    """Otherwise the tests above could pass with a reader whose messages are not received."""
     broker.set_connected(False)
     broker.set_connected(True)
     await home.until(lambda: home.available)
@@ -205,7 +205,7 @@ async def test_after_coming_back_a_live_touch_opens_again(
 async def test_a_touch_of_the_last_run_is_not_restored(
     hass: HomeAssistant, home: Home, anna: str, opened: Opened
 ) -> None:
-    """Home Assistant keeps event entities over a restart; these must not be kept."""
+    """Home Assistant restores event entities after a restart; these must not be restored."""
     touch, last = (home.entity_id("event", "touch"), home.entity_id("sensor", "last_identified"))
     assert await home.unload()
     hass.set_state(CoreState.not_running)

@@ -1,4 +1,4 @@
-"""The blueprints that open, disarm and greet: for the chosen people, live, and never else."""
+"""The blueprints that open, disarm and greet: only at live touches of the chosen people."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,7 +6,7 @@ import pytest
 from homeassistant.core import CoreState
 
 from tests.support.home import async_back_door
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 from tests.unit.blueprints import Acting, rename_entities
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ async def test_a_chosen_name_is_let_in(acting: Acting) -> None:
 
 
 async def test_somebody_else_is_not_let_in(acting: Acting, person: str) -> None:
-    """Anna is nobody's fingerprint here: no person is no chosen person either."""
+    """Anna's fingerprint has no person here, so it is not of a chosen person."""
     await acting.automate(people=[person], names=["Ben"])
     await acting.touch()
     assert acting.calls == []
@@ -78,7 +78,7 @@ async def test_an_unknown_or_unreadable_finger_lets_nobody_in(acting: Acting, he
 async def test_reload_and_restart_and_a_reader_that_comes_back_let_nobody_in(
     acting: Acting, broker: FakeBroker, her: str, hass_storage: dict[str, Any]
 ) -> None:
-    """Nor does the touch that the reader repeats, since its acknowledgement got lost."""
+    """Neither does the touch that the reader repeats because its acknowledgement was lost."""
     await acting.automate(people=[her], names=["Anna"])
     touch = await acting.touch()
     assert await acting.home.hass.config_entries.async_reload(acting.home.entry.entry_id)
@@ -94,7 +94,7 @@ async def test_reload_and_restart_and_a_reader_that_comes_back_let_nobody_in(
     broker.set_connected(True)
     await acting.home.until(lambda: acting.home.available)
     assert len(acting.calls) == 1
-    # Else this could pass with a reader that nobody hears any more.
+    # Otherwise this could pass with a reader whose messages are not received any more.
     await acting.touch()
     assert len(acting.calls) == 2
 
@@ -123,7 +123,7 @@ async def test_all_the_chosen_readers_count(acting: Acting, back_door: Home) -> 
 
 
 @pytest.mark.parametrize("acting", ["open_lock", "disarm_alarm"], indirect=True)
-async def test_nobody_chosen_is_nobody_let_in(acting: Acting) -> None:
+async def test_with_nobody_chosen_nobody_is_let_in(acting: Acting) -> None:
     await acting.automate()
     await acting.touch()
     assert acting.calls == []

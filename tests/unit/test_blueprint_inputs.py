@@ -1,4 +1,4 @@
-"""What only one of the blueprints that act upon who was identified has."""
+"""Inputs that only one of the blueprints has that act on identified people."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -55,7 +55,7 @@ async def test_it_has_to_be_the_time_for_it(
     acting: Acting, window: dict[str, Any], opens: bool
 ) -> None:
     await acting.automate(names=["Anna"], **window)
-    # Only the time of the day: a clock that stood still would make the touch a late one.
+    # Only the time of day is set: a clock that stood still would make the touch late.
     with patch("homeassistant.util.dt.now", return_value=WEDNESDAY_NOON):
         await acting.touch()
     assert len(acting.calls) == opens
@@ -110,7 +110,7 @@ async def test_the_greeting_is_a_notification_unless_it_is_changed(
 
 
 @pytest.mark.parametrize("acting", ["greet"], indirect=True)
-async def test_everybody_is_nobody_unknown(acting: Acting) -> None:
+async def test_everybody_does_not_include_unknown_fingers(acting: Acting) -> None:
     await acting.automate()
     await acting.touch(template_id=None)
     await acting.touch(age=60)

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_mock_service
 
 from tests.support.home import async_back_door
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 from tests.unit.blueprints import AUTOMATION, async_automate, rename_entities
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ async def _watch(home: Home, **inputs: Any) -> None:
 
 @contextmanager
 def _clock_at(now: datetime) -> Generator[None]:
-    """Let the clock on the wall show another time; what waits goes on waiting."""
+    """Set the wall clock; timers are not affected."""
     with (
         patch("homeassistant.util.dt.utcnow", return_value=now),
         patch("homeassistant.util.dt.now", return_value=now),
@@ -57,7 +57,7 @@ def _clock_at(now: datetime) -> Generator[None]:
 
 
 async def _settle() -> None:
-    """Let everything that is ready run: a run that waits never lets Home Assistant be done."""
+    """Run all callbacks that are ready: `async_block_till_done` would wait for a waiting run."""
     for _ in range(500):
         await asyncio.sleep(0)
 
@@ -84,7 +84,7 @@ async def test_the_third_unknown_touch_warns_and_locks_out(
     assert _identification(home) == "off"
 
 
-async def test_it_counts_anew_after_a_warning(
+async def test_it_counts_from_zero_after_a_warning(
     home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
     await _watch(home)
@@ -96,7 +96,7 @@ async def test_it_counts_anew_after_a_warning(
 async def test_touches_older_than_the_window_do_not_count(
     home: Home, reader: FakeReader, warnings: list[ServiceCall]
 ) -> None:
-    """Two, then one when the first is too old, then one while the second is not."""
+    """Two touches, one when the first is too old, and one while the second still counts."""
     await _watch(home)
     start = dt_util.utcnow()
     for minutes in (0, 3, 6, 7):
@@ -152,7 +152,7 @@ async def test_a_disabled_fingerprint_counts_if_it_is_wished(
 async def test_reload_and_restart_and_repeated_touches_do_not_count(
     home: Home, reader: FakeReader, warnings: list[ServiceCall], hass_storage: dict[str, Any]
 ) -> None:
-    """One is enough here: a run that waits never lets Home Assistant be done."""
+    """One touch suffices here: Home Assistant never becomes idle while a run waits."""
     await _watch(home, touches=1)
     touch = reader.touch()
     await home.settle()

@@ -1,4 +1,4 @@
-"""The blueprint that follows an enrollment on the phone: what the app gets, and its button."""
+"""The blueprint that shows an enrollment on a phone: its notifications, and their button."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import (
     mock_platform,
 )
 
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 from tests.unit.blueprints import async_automate, rename_entities
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ BUTTON = "mobile_app_notification_action"
 
 
 class Phone(MockPlatform):
-    """A phone with the app, in place of HA's own `mobile_app`, which wants more than tests have."""
+    """A phone with the app; replaces HA's own `mobile_app`, which needs more than tests have."""
 
     ACTION_SCHEMA = cv.DEVICE_ACTION_BASE_SCHEMA.extend(
         {
@@ -47,7 +47,7 @@ class Phone(MockPlatform):
         super().__init__()
         self.device = device
         self.got: list[dict[str, Any]] = []
-        """What was pushed to it, oldest first."""
+        """Its notifications, oldest first."""
 
     async def async_call_action_from_config(
         self,
@@ -79,14 +79,14 @@ async def phone(hass: HomeAssistant) -> Phone:
 
 @pytest.fixture
 async def followed(home: Home, phone: Phone) -> Phone:
-    """Return the phone, with the blueprint at work for the front door."""
+    """Return the phone, with an automation from the blueprint for the front door."""
     readers = [home.device_id]
     await async_automate(home.hass, "enrollment_phone", readers=readers, phone=phone.device)
     return phone
 
 
 async def _press(home: Home, action: str) -> None:
-    """Press a button of a notification, as somebody who is no administrator."""
+    """Press a button of a notification, as a user who is not an administrator."""
     home.hass.bus.async_fire(BUTTON, {"action": action}, context=Context(user_id="1"))
     await home.settle()
 

@@ -1,4 +1,4 @@
-"""What all blueprints have in common: Home Assistant takes them, and people can read them."""
+"""Properties of all blueprints: Home Assistant accepts them, and their inputs are described."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,7 @@ def test_every_input_is_used(path: Path) -> None:
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
 def test_no_entity_of_a_reader_is_named(path: Path) -> None:
-    """Readers are chosen as devices: their entities may have any id, and Late touch none."""
+    """Readers are selected as devices: their entities may have any id, or none."""
     text = path.read_text(encoding="utf-8")
     assert "late_touch" not in text
     assert "front_door" not in text

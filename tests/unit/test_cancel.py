@@ -23,7 +23,7 @@ async def test_cancelling_ends_the_enrollment(home: Home, reader: FakeReader) ->
 async def test_an_enrollment_can_be_cancelled_before_it_shows(
     home: Home, reader: FakeReader
 ) -> None:
-    """The reader has accepted it, but its first snapshot is still on its way."""
+    """The reader has accepted it, but its first snapshot has not arrived yet."""
     say = reader.say
 
     def hold_back(topic: str, message: dict[str, Any], *, retain: bool = False) -> None:

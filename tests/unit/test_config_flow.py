@@ -1,4 +1,4 @@
-"""Setting up a reader, by discovery and by hand; and removing it without a trace that hurts."""
+"""Setting up a reader, by discovery and by its id; and removing it."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ from custom_components.biometric_enroll.const import (
     DOMAIN,
 )
 from tests.support.home import OTHER_DEVICE, Home, reader_entry
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 from tests.unit.config_forms import by_user, discovered, enter, offers, suggestion
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ async def test_blanks_around_an_id_do_no_harm(hass: HomeAssistant, reader: FakeR
 
 
 @pytest.mark.parametrize("reader_id", ["", "  ", "Front", "front door", "a/b", "+", "#", "a" * 65])
-async def test_what_cannot_be_a_reader_id_is_told_so_and_asked_again(
+async def test_an_invalid_reader_id_is_an_error_in_the_form(
     hass: HomeAssistant, reader: FakeReader, broker: FakeBroker, reader_id: str
 ) -> None:
     result = await enter(hass, await by_user(hass), reader_id)
@@ -121,7 +122,7 @@ async def test_what_cannot_be_a_reader_id_is_told_so_and_asked_again(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_an_id_that_nobody_answers_is_told_so_and_can_be_corrected(
+async def test_an_id_without_an_answering_reader_is_an_error_and_can_be_corrected(
     hass: HomeAssistant, reader: FakeReader, impatient: None
 ) -> None:
     reader.announce()

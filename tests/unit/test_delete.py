@@ -1,4 +1,4 @@
-"""Deleting a fingerprint: gone when the sensor has done it, and not a moment earlier."""
+"""Deleting a fingerprint: its name is removed when the sensor has deleted it, not earlier."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import Refusal
 from tests.support.home import async_back_door, async_fails, stored_names, stored_uses
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from tests.support.broker import FakeBroker
@@ -65,7 +65,7 @@ async def test_until_the_reader_answers_the_name_stays(
 async def test_a_touch_after_the_deletion_is_of_an_unknown_fingerprint(
     home: Home, reader: FakeReader
 ) -> None:
-    """It may have been on its way already."""
+    """The touch may have been sent before the deletion."""
     anna = await home.enrolled()
     await home.delete(template_id=anna)
     reader.touch(anna)
@@ -132,7 +132,7 @@ async def test_an_unnamed_template_that_is_known_elsewhere_is_deleted_only_here(
 async def test_a_deleted_fingerprint_does_not_come_back_with_a_restart(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    """The reader goes on to tell that its last enrollment was completed."""
+    """The reader's snapshot still says that its last enrollment was completed."""
     anna = await home.enrolled()
     await home.delete(template_id=anna)
     for _ in range(2):
@@ -178,7 +178,7 @@ async def test_while_an_enrollment_is_running_nothing_is_deleted(
     reader.capture(2)
     await home.settle()
     assert await home.named() == {5: "Anna", 6: "Ben"}
-    # What was refused is not expected: if it goes now, the user has to know.
+    # A refused deletion is not pending: if the template disappears now, the user has to know.
     reader.lose(5)
     await home.settle()
     assert home.missing() == "- Anna (5)"
@@ -245,7 +245,7 @@ async def test_with_force_only_home_assistant_forgets(
     assert stored_names(hass_storage) == []
     assert stored_uses(hass_storage) == []
     assert reader.stored[5] == anna
-    # It is on the sensor still, and nobody's.
+    # The template is still on the sensor, and unnamed.
     assert (await home.unnamed())[5] == anna
     reader.touch(anna)
     assert home.state("event", "touch").attributes["reason"] == "unknown_fingerprint"
@@ -255,7 +255,7 @@ async def test_with_force_only_home_assistant_forgets(
     assert (await home.unnamed())[5] == anna
 
 
-async def test_there_is_nothing_to_forget_of_what_has_no_name(
+async def test_force_is_an_error_for_a_template_without_a_name(
     home: Home, reader: FakeReader
 ) -> None:
     await home.settle()
@@ -279,7 +279,7 @@ async def test_a_reader_that_is_not_set_up_cannot_be_asked_but_forgotten(
 async def test_a_template_without_an_id_is_deleted_as_it_was_listed_or_not_at_all(
     home: Home, reader: FakeReader
 ) -> None:
-    """By now somebody else's finger may be in that slot."""
+    """By now the slot may hold another person's finger."""
     await home.settle()
     with reader.unheard():
         reader.lose(2)

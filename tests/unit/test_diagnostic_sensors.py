@@ -1,4 +1,4 @@
-"""How a reader fares, as its diagnostic sensors show."""
+"""The diagnostic sensors of a reader."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -77,11 +77,11 @@ async def test_diagnostics_are_unavailable_with_their_reader(
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-async def test_when_a_reader_has_started_changes_only_when_it_starts_anew(
+async def test_the_start_time_changes_only_when_a_reader_restarts(
     enabled: Home, reader: FakeReader
 ) -> None:
     seen = []
-    # However long an answer takes, and however its clock drifts against ours.
+    # Neither slow answers nor the drift of its clock change it.
     for seconds, uptime in ((0, 100), (60, 159), (120, 222), (600, 680), (660, 20), (720, 81)):
         with (
             patch("homeassistant.util.dt.utcnow", return_value=NOON + timedelta(seconds=seconds)),

@@ -1,4 +1,4 @@
-"""What a user attaches to a bug report tells of the reader, and of nobody's fingers."""
+"""The diagnostics for bug reports describe the reader, without personal data."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
 
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 
 if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -25,7 +26,7 @@ async def enroll(home: Home, finger: str) -> dict[str, Any]:
     return {"person": person.id, **answer}
 
 
-async def test_a_new_reader_tells_how_it_stands(
+async def test_the_diagnostics_of_a_new_reader_describe_its_state(
     home: Home, hass_client: ClientSessionGenerator
 ) -> None:
     assert await get_diagnostics_for_config_entry(home.hass, hass_client, home.entry) == {
@@ -83,7 +84,7 @@ async def test_a_new_reader_tells_how_it_stands(
     }
 
 
-async def test_a_reader_that_never_answered_tells_so(
+async def test_the_diagnostics_of_a_reader_that_never_answered_say_so(
     new_home: Home, hass_client: ClientSessionGenerator, reader: FakeReader, impatient: None
 ) -> None:
     reader.silent = True
@@ -105,7 +106,7 @@ async def test_it_tells_which_command_a_sensor_lacks(
     assert told["state"]["sensor_info"] == reader.sensor_info
 
 
-async def test_nothing_tells_whose_finger_it_is(
+async def test_diagnostics_do_not_reveal_whose_finger_it_is(
     home: Home, hass_client: ClientSessionGenerator, reader: FakeReader
 ) -> None:
     """A bug report is public; the template id is the key to a door that trusts MQTT messages."""

@@ -1,4 +1,4 @@
-"""A reader that announces itself is offered to be set up, or is followed where it has moved."""
+"""A reader that announces itself is offered for setup; one with a new id is followed."""
 
 import base64
 import json
@@ -16,7 +16,8 @@ from custom_components.biometric_enroll.const import (
     DOMAIN,
 )
 from tests.support.home import OTHER_DEVICE, reader_entry
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 from tests.unit.config_forms import announcement, by_mqtt, discovered, enter, status
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ async def test_a_topic_without_a_reader_id_discovers_nothing(
 async def test_a_reader_that_is_set_up_is_not_discovered_again(
     hass: HomeAssistant, reader: FakeReader
 ) -> None:
-    """Each new status comes by here, for instance after a change of the firmware."""
+    """Each new status passes through discovery, for instance after an update of the firmware."""
     reader_entry().add_to_hass(hass)
     result = await by_mqtt(hass, announcement(reader))
     assert result["reason"] == "already_configured"
@@ -102,10 +103,10 @@ async def test_a_reader_that_was_given_another_id_is_followed_there(
     assert entry.data[CONF_READER_ID] == READER_ID
 
 
-async def test_an_announcement_that_nobody_answers_for_leads_nowhere(
+async def test_an_announcement_without_an_answering_reader_changes_nothing(
     hass: HomeAssistant, broker: FakeBroker, impatient: None
 ) -> None:
-    """What is retained under a former id stays there for ever."""
+    """Messages retained under a former id stay there for ever."""
     entry = reader_entry("back_door")
     entry.add_to_hass(hass)
     reader = FakeReader(broker)
@@ -141,7 +142,7 @@ async def test_another_reader_under_an_id_in_use_is_not_discovered(
 async def test_a_discovered_reader_that_is_silent_is_not_set_up_until_it_answers(
     hass: HomeAssistant, reader: FakeReader, impatient: None
 ) -> None:
-    """The announcement is retained, and may be older than the reader's last breath."""
+    """The announcement is retained, and the reader may have lost its power since."""
     result = await by_mqtt(hass, announcement(reader))
     reader.silent = True
     result = await enter(hass, result)

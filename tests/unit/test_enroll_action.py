@@ -1,4 +1,4 @@
-"""The action that enrolls a finger: what it takes, who may call it, what it answers."""
+"""The action that enrolls a finger: its parameters, permissions and response."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ async def test_without_wishes_the_reader_chooses_the_slot(home: Home, reader: Fa
 
 
 async def test_the_reader_never_hears_the_name(home: Home, broker: FakeBroker) -> None:
-    """It has no use for it, and whoever listens at the broker neither."""
+    """It does not need the name, and other clients of the broker must not get it."""
     await home.enroll()
     assert not [said for said in broker.published if "Anna" in said.payload]
 
@@ -64,7 +64,7 @@ async def test_the_reader_never_hears_the_name(home: Home, broker: FakeBroker) -
 async def test_nothing_is_ever_sent_retained_or_with_qos(
     home: Home, broker: FakeBroker, reader: FakeReader
 ) -> None:
-    """The broker or the MQTT client would deliver it again, or minutes after it was given up."""
+    """The broker or the MQTT client could deliver it again, or minutes after the timeout."""
     await home.enroll()
     reader.touch()
     await home.cancel()
@@ -105,7 +105,7 @@ async def test_with_wait_it_answers_how_it_ended(
 async def test_waiting_has_an_end_and_the_enrollment_goes_on(
     home: Home, reader: FakeReader
 ) -> None:
-    """Home Assistant's deadline ends only Home Assistant's waiting."""
+    """The timeout of the action ends only its own waiting."""
     # The longest enrollment of 3 scans of 5 s lasts 30 s.
     with (
         patch("custom_components.biometric_enroll.client.enroller.TO_TELL", -29.95),
@@ -120,7 +120,7 @@ async def test_waiting_has_an_end_and_the_enrollment_goes_on(
 async def test_a_caller_that_stops_waiting_does_not_stop_the_enrollment(
     home: Home, reader: FakeReader
 ) -> None:
-    """A script is restarted, a phone loses its connection: the finger is still on the sensor."""
+    """As when a script is restarted, or a phone loses its connection."""
     waiting = asyncio.create_task(home.enroll(wait=True))
     await reader.hears("start")
     waiting.cancel()
@@ -134,7 +134,7 @@ async def test_a_caller_that_stops_waiting_does_not_stop_the_enrollment(
 async def test_a_caller_that_stops_before_the_answer_does_not_stop_the_enrollment(
     home: Home, reader: FakeReader, impatient: None
 ) -> None:
-    """Also not the repeats of a request that got lost."""
+    """Nor does it stop the repeats of a lost request."""
     reader.holds.add("start")
     calling = asyncio.create_task(home.enroll())
     await reader.hears("start")
@@ -256,7 +256,7 @@ async def test_a_reader_that_is_not_loaded_is_an_error(home: Home, reader: FakeR
 
 
 async def test_an_automation_may(home: Home) -> None:
-    """Nobody's user stands behind it; who may write automations is an admin."""
+    """Its call has no user; only administrators can write automations."""
     await home.enroll(context=Context(user_id=None))
     assert home.stage == "place_finger"
 
@@ -265,13 +265,13 @@ async def test_all_that_follows_carries_the_callers_context(
     home: Home, reader: FakeReader, hass_admin_user: User
 ) -> None:
     """The logbook says who enrolled the finger."""
-    moments = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
+    reader_events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     context = Context(user_id=hass_admin_user.id)
     response = await home.enroll(context=context)
     reader.capture(3)
     await home.settle()
-    assert len(moments) == 5
-    assert all(moment.context == context for moment in moments)
+    assert len(reader_events) == 5
+    assert all(event.context == context for event in reader_events)
     for platform, key in (
         ("sensor", "enrollment"),
         ("sensor", "enrollment_progress"),

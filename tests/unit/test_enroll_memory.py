@@ -1,4 +1,4 @@
-"""What Home Assistant keeps of an enrollment: names only when real, reports only once."""
+"""What Home Assistant saves of an enrollment: a name once it is completed, and reported events."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def told(events: list[Event[dict[str, Any]]]) -> list[tuple[str, int, bool]]:
-    """Return type, step and lateness of the moments on the event bus."""
+    """Return type, step and lateness of the events on the event bus."""
     return [(event.data["type"], event.data["step"], event.data["late"]) for event in events]
 
 
@@ -73,7 +73,7 @@ async def test_an_admin_sees_the_places_of_the_fingerprints(
 
 
 async def test_who_may_only_read_sees_no_places(home: Home, hass_read_only_user: User) -> None:
-    """A template id is what a touch is known by; it is nobody's business but the admin's."""
+    """A template id identifies touches; only administrators may see it."""
     await home.enrolled()
     context = Context(user_id=hass_read_only_user.id)
     [fingerprint] = await home.fingerprints(context)
@@ -104,10 +104,10 @@ async def test_fingerprints_are_listed_by_slot(home: Home, reader: FakeReader) -
     assert names == ["Anna", "Cem", "Ben"]
 
 
-# Moments
+# Events
 
 
-async def test_every_scan_is_told_once_and_live(home: Home, reader: FakeReader) -> None:
+async def test_every_scan_is_reported_once_and_live(home: Home, reader: FakeReader) -> None:
     events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     await home.enroll()
     reader.capture()
@@ -126,7 +126,7 @@ async def test_every_scan_is_told_once_and_live(home: Home, reader: FakeReader) 
     assert events[3].data["attempts"] == 2
 
 
-async def test_a_repeated_snapshot_tells_nothing_new(home: Home, reader: FakeReader) -> None:
+async def test_a_repeated_snapshot_causes_no_event(home: Home, reader: FakeReader) -> None:
     await home.enroll()
     reader.capture()
     events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
@@ -137,7 +137,7 @@ async def test_a_repeated_snapshot_tells_nothing_new(home: Home, reader: FakeRea
 
 
 async def test_an_old_snapshot_is_ignored(home: Home, reader: FakeReader) -> None:
-    """A broker that restarts with an old store brings back what was retained then."""
+    """A broker that restarts with an outdated store sends outdated retained messages."""
     await home.enroll()
     old = reader.enrollment
     reader.capture()
@@ -184,7 +184,7 @@ async def test_an_enrollment_is_followed_on_after_a_restart(
     assert list((await home.named()).values()) == ["Anna"]
 
 
-async def test_what_was_missed_in_a_restart_is_told_once_and_as_late(
+async def test_events_missed_during_a_restart_are_reported_once_and_as_late(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
     await home.enroll()
@@ -215,10 +215,10 @@ async def test_an_enrollment_that_completed_during_a_restart_gets_its_name(
     assert list((await home.named()).values()) == ["Anna"]
 
 
-async def test_a_crash_between_name_and_mark_makes_no_second_fingerprint(
+async def test_a_crash_between_saving_name_and_delivery_log_makes_no_second_fingerprint(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    """The name is saved first: told again, as late, is better than lost."""
+    """The name is saved first: a repeated late event is better than a lost one."""
     await home.enroll()
     await home.settle()
     delivery_log = hass_storage["biometric_enroll.marks"]
@@ -231,10 +231,10 @@ async def test_a_crash_between_name_and_mark_makes_no_second_fingerprint(
     assert await home.fingerprints() == before
 
 
-async def test_a_name_that_was_only_meant_is_not_shown_after_a_restart(
+async def test_a_pending_name_is_not_shown_after_a_restart(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any], impatient: None
 ) -> None:
-    """Home Assistant was stopped between asking and the answer; the reader never started."""
+    """Home Assistant was stopped between request and answer; the reader has not started."""
     saved: dict[str, Any] = {}
     obey = reader.on_request
 
@@ -283,7 +283,7 @@ async def test_a_reader_that_forgot_can_enroll_again(home: Home, reader: FakeRea
 async def test_an_answer_from_before_the_enrollment_ends_nothing(
     home: Home, reader: FakeReader
 ) -> None:
-    """It was on its way when the enrollment started, and so knows nothing of it."""
+    """It was sent before the enrollment started, and so does not contain it."""
     before = reader.greeted
     assert before is not None
     await home.enroll()
@@ -294,7 +294,7 @@ async def test_an_answer_from_before_the_enrollment_ends_nothing(
 async def test_an_enrollment_at_the_end_of_its_numbers_can_be_forgotten(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    """What Home Assistant saves of it must be readable after the next start."""
+    """The saved snapshot must be readable after the next start."""
     await home.enroll()
     reader.enrollment["seq"] = 65534
     reader.go_on()

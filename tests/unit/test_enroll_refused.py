@@ -1,4 +1,4 @@
-"""Enrollments that do not start, or not as they should: a clear error, and nothing has changed."""
+"""Enrollments that do not start, or not as requested: a clear error, and no change."""
 
 import asyncio
 from functools import partial
@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import Refusal
 from tests.support.home import async_fails
-from tests.support.reader import IDLE
+from tests.support.reader_publications import IDLE
 
 if TYPE_CHECKING:
     from tests.support.broker import FakeBroker
@@ -21,7 +21,7 @@ MISTAKES = {"busy", "slot_occupied", "bad_request", "not_running", "not_found"}
 
 
 def lose_voice_at_start(reader: FakeReader) -> None:
-    """Let the reader start what it is asked to; but from then on, nothing that it says gets out."""
+    """Let the reader start the requested enrollment, and from then on lose all its messages."""
     obey = reader.on_request
 
     def obey_in_silence(request: dict[str, Any]) -> None:
@@ -32,7 +32,7 @@ def lose_voice_at_start(reader: FakeReader) -> None:
 
 
 def find_voice(reader: FakeReader) -> None:
-    """Let the reader connect again, and publish what it retains."""
+    """Let the reader connect again, and publish its retained messages."""
     reader.speechless = False
     reader.announce()
 
@@ -99,10 +99,10 @@ async def test_while_an_enrollment_runs_there_is_no_other(home: Home, reader: Fa
     assert fingerprint["template_id"] == response["template_id"]
 
 
-async def test_of_two_callers_at_once_the_second_is_told_so_at_once(
+async def test_of_two_callers_at_once_the_second_gets_an_error_at_once(
     home: Home, reader: FakeReader
 ) -> None:
-    """It does not wait for what becomes of the first."""
+    """It does not wait for the outcome of the first."""
     reader.holds.add("start")
     first = home.hass.async_create_task(home.enroll())
     await reader.hears("start")
@@ -119,7 +119,7 @@ async def test_of_two_callers_at_once_the_second_is_told_so_at_once(
 async def test_a_start_is_repeated_until_it_is_answered(
     home: Home, broker: FakeBroker, reader: FakeReader, impatient: None
 ) -> None:
-    """The very same bytes: to the reader it is one request, however often it arrives."""
+    """With the same bytes: for the reader it is one request, however often it arrives."""
     reader.holds.add("start")
     calling = home.hass.async_create_task(home.enroll())
     await reader.hears("start", 3)
@@ -163,7 +163,7 @@ async def test_a_reader_without_power_is_an_error_and_nothing_is_started(
 async def test_a_reader_that_is_being_asked_in_vain_is_not_asked_once_more(
     home: Home, broker: FakeBroker, reader: FakeReader, impatient: None
 ) -> None:
-    """Its last will has just come: whoever wants to enroll waits for one silence, not for two."""
+    """Its last will has just come: the caller waits for one timeout, not for two."""
     said = len(reader.heard_of("hello"))
     reader.deaf.add("hello")
     reader.say("status", {"online": False})
@@ -184,7 +184,7 @@ async def test_without_a_broker_there_is_an_error_at_once(home: Home, broker: Fa
 async def test_a_broker_that_fails_while_publishing_is_an_error(
     home: Home, mqtt_client_mock: Any
 ) -> None:
-    """The connection is lost, and Home Assistant has not yet noticed."""
+    """The connection is lost, and Home Assistant has not noticed it yet."""
     mqtt_client_mock.publish.side_effect = lambda *_: type("Info", (), {"mid": 1, "rc": 4})()
     assert await async_fails(home.enroll()) == "reader_unreachable"
 
@@ -192,7 +192,7 @@ async def test_a_broker_that_fails_while_publishing_is_an_error(
 async def test_what_starts_although_its_caller_was_told_otherwise_is_cancelled(
     home: Home, reader: FakeReader, impatient: None
 ) -> None:
-    """The caller has walked away; the next finger at the reader may be anybody's."""
+    """The caller has got an error; the next finger at the reader may be anybody's."""
     lose_voice_at_start(reader)
     assert await async_fails(home.enroll()) == "reader_unreachable"
     find_voice(reader)
@@ -232,7 +232,7 @@ async def test_a_cancel_that_is_lost_is_tried_again(
     await async_fails(home.enroll())
     reader.deaf.add("cancel")
     find_voice(reader)
-    # Not repeated, but asked for anew: another request.
+    # Not a repeat, but a new request.
     await reader.until(
         lambda: len({said for said in broker.published if "cancel" in said.payload}) == 2
     )
@@ -244,14 +244,14 @@ async def test_a_cancel_that_is_lost_is_tried_again(
 async def test_what_starts_although_a_stranger_said_no_is_cancelled(
     home: Home, reader: FakeReader
 ) -> None:
-    """Of two readers under one id, the other one has another nonce, and may answer first."""
+    """Of two readers under one id, the other one has another nonce and may answer first."""
     reader.holds.add("start")
     enrolling = home.hass.async_create_task(async_fails(home.enroll()))
     await reader.hears("start")
     [start] = reader.held
     reader.holds.clear()
     reader.refuse(start["request"], "stale")
-    # Before the hello that the refusal has said.
+    # Before the hello that follows from the refusal.
     reader.on_request({**start, "request": "0123456789abcdef"})
     assert await enrolling == "refused_stale"
     await home.until_stage("cancelled")
@@ -309,7 +309,7 @@ async def test_an_answer_to_cancel_without_sense_is_an_error(
 async def test_the_end_of_an_enrollment_that_another_has_followed_is_nothing_to_show(
     home: Home, reader: FakeReader
 ) -> None:
-    """The answer to a cancel was on its way for so long that the next person is at the reader."""
+    """The answer to a cancel was so slow that the next enrollment runs already."""
     await home.enroll()
     reader.holds.add("cancel")
     cancelling = home.hass.async_create_task(home.cancel())

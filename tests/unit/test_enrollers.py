@@ -1,4 +1,4 @@
-"""Users who are chosen to enroll at a reader although they are no administrators."""
+"""Users who may enroll at a reader by its option, although they are not administrators."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +132,7 @@ async def test_it_holds_no_longer_than_the_option_says_so(home: Home, chosen: Co
 async def test_it_does_not_hold_for_a_user_who_was_deactivated(
     home: Home, reader: FakeReader, chosen: Context, tablet: MockUser
 ) -> None:
-    """Home Assistant leaves them the connection that they have open."""
+    """Home Assistant does not close their open connection."""
     await home.hass.auth.async_deactivate_user(tablet)
     with pytest.raises(Unauthorized):
         await home.enroll(chosen)
@@ -143,7 +143,7 @@ async def test_it_does_not_hold_for_a_user_who_was_deactivated(
 async def test_a_slot_is_not_for_a_chosen_user_to_choose(
     home: Home, reader: FakeReader, chosen: Context, slot: int
 ) -> None:
-    """The refusal would tell which slots are taken, which only administrators are shown."""
+    """A refusal would reveal which slots are taken, which only administrators may see."""
     with pytest.raises(Unauthorized):
         await home.enroll(chosen, slot=slot)
     assert reader.heard_of("start") == []
@@ -219,7 +219,7 @@ async def test_a_user_that_is_gone_is_unknown(home: Home, call: Any) -> None:
         await call(home, Context(user_id="gone"))
 
 
-# Who is told that they may
+# Who may see that they are allowed
 
 
 async def test_a_caller_learns_whether_they_may_enroll_at_the_reader_asked_for(

@@ -1,4 +1,4 @@
-"""The enrollment as Home Assistant follows it: never back, each event once."""
+"""Following an enrollment by its snapshots: never back, and each event once."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from custom_components.biometric_enroll.client.enrollment import (
 )
 from custom_components.biometric_enroll.protocol.messages import IDLE
 from custom_components.biometric_enroll.protocol.words import Reason, Rejection, Stage
-from tests.unit.histories import TEMPLATE_ID, deliveries, histories
+from tests.unit.snapshot_strategies import TEMPLATE_ID, deliveries, histories
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ _FINAL = {EnrollmentEventType.COMPLETED, EnrollmentEventType.FAILED, EnrollmentE
 
 
 def follow(snapshots: Iterable[Snapshot]) -> tuple[list[Snapshot], list[EnrollmentEvent]]:
-    """Return the states that Home Assistant goes through, and all that it reports."""
+    """Return the successive states, and all reported events."""
     states = [IDLE]
     happened: list[EnrollmentEvent] = []
     for snapshot in snapshots:
@@ -58,7 +58,7 @@ def test_the_same_seq_again_does_not_go_forward() -> None:
 
 
 def test_a_lower_seq_does_not_go_forward() -> None:
-    """A broker that restarts with an old store sends yesterday's retained messages."""
+    """A broker that restarts with an outdated store sends outdated retained messages."""
     assert not advances(SECOND, STARTED)
 
 
@@ -71,7 +71,7 @@ def test_nothing_follows_a_final_stage() -> None:
 
 
 def test_a_final_stage_needs_no_higher_seq() -> None:
-    """Home Assistant itself ends an enrollment that the reader forgot."""
+    """Home Assistant itself ends an enrollment that the reader has lost."""
     failed = replace(SECOND, stage=Stage.FAILED, reason=Reason.READER_RESTARTED, timeout_ms=None)
     assert advances(SECOND, failed)
 
@@ -80,17 +80,17 @@ def test_another_enrollment_goes_forward() -> None:
     assert advances(COMPLETED, replace(STARTED, template_id="0" * 16))
 
 
-def test_the_moments_of_another_enrollment_start_with_started() -> None:
+def test_the_events_of_another_enrollment_begin_with_started() -> None:
     found = events(COMPLETED, replace(STARTED, template_id="0" * 16))
     assert [event.event for event in found] == [EnrollmentEventType.STARTED]
 
 
-def test_an_idle_reader_tells_of_nothing() -> None:
+def test_an_idle_reader_causes_no_event() -> None:
     assert events(COMPLETED, IDLE) == ()
 
 
-def test_a_rejection_stands_before_the_capture_of_its_scan() -> None:
-    """Whoever was away during scans 1 and 2 still hears which of them had the bad image."""
+def test_a_rejection_is_reported_before_the_capture_of_its_scan() -> None:
+    """After missing scans 1 and 2, Home Assistant still reports which of them had the bad image."""
     new = replace(
         SECOND,
         stage=Stage.LIFT_FINGER,
@@ -115,7 +115,7 @@ def test_only_the_newest_rejection_has_a_reason() -> None:
     assert rejected == [(1, 2, None), (2, 1, Rejection.NO_IMAGE)]
 
 
-def test_a_rejection_that_was_told_is_not_told_again_with_its_capture() -> None:
+def test_a_reported_rejection_is_not_reported_again_with_its_capture() -> None:
     rejected = replace(
         STARTED, seq=3, stage=Stage.LIFT_FINGER, rejected=1, rejected_last=Rejection.TOO_MESSY
     )
@@ -125,7 +125,7 @@ def test_a_rejection_that_was_told_is_not_told_again_with_its_capture() -> None:
     ]
 
 
-def test_a_rejection_that_was_told_does_not_hide_one_of_the_next_scan() -> None:
+def test_a_reported_rejection_does_not_hide_one_of_the_next_scan() -> None:
     rejected = replace(STARTED, seq=3, rejected=1, rejected_last=Rejection.TOO_MESSY)
     captured = replace(
         rejected, seq=9, stage=Stage.LIFT_FINGER, step=2, captured=(2, 2), rejected=2
@@ -153,10 +153,10 @@ def test_home_assistant_ends_in_the_last_state(
 
 
 @given(deliveries())
-def test_what_happened_is_told_once_and_in_order(
+def test_all_events_are_reported_once_and_in_order(
     delivery: tuple[list[Snapshot], list[Snapshot]],
 ) -> None:
-    """Whatever got lost, repeated or went back: started, every scan, the end."""
+    """Whatever is lost, repeated or out of order: started, every scan, the end."""
     history, arrived = delivery
     _, happened = follow(arrived)
     last = history[-1]
@@ -180,7 +180,7 @@ def test_every_rejected_image_is_counted_once(
 
 
 @given(deliveries())
-def test_the_attempts_of_each_scan_are_told(
+def test_the_attempts_of_each_scan_are_reported(
     delivery: tuple[list[Snapshot], list[Snapshot]],
 ) -> None:
     history, arrived = delivery

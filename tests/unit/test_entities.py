@@ -1,4 +1,4 @@
-"""What the entities show, after and in the middle of things."""
+"""What the entities show, during enrollments and afterwards."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -27,14 +27,14 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def noon() -> Generator[None]:
-    """Let it be noon by Home Assistant's clock on the wall; the steady clock goes on."""
+    """Set Home Assistant's wall clock to noon; the monotonic clock goes on."""
     with patch("homeassistant.util.dt.utcnow", return_value=NOON):
         yield
 
 
 @pytest.fixture
 def known_ids() -> Generator[None]:
-    """Give enrollments and requests, and what the reader names, ids that are the same each time."""
+    """Give enrollments and requests, and the reader's objects, the same ids in each run."""
     ours, the_readers = count(1), count(1)
     with (
         patch.object(MqttBroker, "new_id", lambda _: f"{next(ours):016x}"),
@@ -56,7 +56,7 @@ async def test_the_entities_in_the_middle_of_an_enrollment(
 ) -> None:
     with (
         patch("custom_components.biometric_enroll.PLATFORMS", [platform]),
-        # Where it is always noon, a reader has always been up for as long.
+        # The start time follows from a fixed noon, so it has to be fixed as well.
         patch.object(FakeReader, "uptime_ms", 100_000),
     ):
         await new_home.set_up()
@@ -108,7 +108,7 @@ async def test_progress_is_the_share_of_captured_scans(home: Home, reader: FakeR
     assert seen == ["0", "0", "33", "67", "100"]
 
 
-async def test_enrolling_is_on_while_the_reader_is_at_it(home: Home, reader: FakeReader) -> None:
+async def test_enrolling_is_on_while_an_enrollment_runs(home: Home, reader: FakeReader) -> None:
     assert home.state("binary_sensor", "enrolling").state == "off"
     await home.enroll()
     assert home.state("binary_sensor", "enrolling").state == "on"
@@ -205,7 +205,7 @@ async def test_a_sensor_without_a_mark_works_and_its_replacement_would_not_be_no
 async def test_an_entity_that_stays_while_the_reader_is_away(
     home: Home, reader: FakeReader, platform: str, key: str
 ) -> None:
-    """Its return would look like news; or, as for connectivity, it is the news."""
+    """Its return would look like a change; or, as for connectivity, it is the change itself."""
     anna = await home.enrolled()
     reader.touch(anna)
     reader.touch(anna, age=60)
@@ -239,7 +239,7 @@ async def test_the_cancel_button_ends_the_enrollment(home: Home) -> None:
 async def test_silence_past_the_readers_own_deadline_makes_home_assistant_ask(
     home: Home, reader: FakeReader, impatient: None
 ) -> None:
-    """Nothing on this side ends the enrollment; but whether the reader is still there, it asks."""
+    """Home Assistant does not end the enrollment, but checks whether the reader is available."""
     with patch("custom_components.biometric_enroll.client.connection.SILENCE", 0.01):
         await home.enroll()
         greetings = len(reader.heard_of("hello"))

@@ -34,7 +34,7 @@ from custom_components.biometric_enroll.protocol.words import (
 from custom_components.biometric_enroll.select import SELECTS
 from custom_components.biometric_enroll.sensor import SENSORS
 from custom_components.biometric_enroll.switch import SWITCHES
-from tests.unit.texts import ACTIONS, ICONS, TEXTS, all_texts
+from tests.unit.translation_files import ACTIONS, ICONS, TEXTS, all_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +84,7 @@ VOCABULARIES: dict[tuple[str, ...], Iterable[str]] = {
     ("sensor", "enrollment", "finger"): FINGERS,
     ("sensor", "last_identified", "finger"): FINGERS,
 }
-"""What each entity, or attribute of one, can say, where that is one word of a few."""
+"""Possible states of each entity, and values of each attribute, that are words."""
 
 
 def states(entities: dict[str, Any]) -> dict[tuple[str, ...], set[str]]:
@@ -103,7 +103,7 @@ def states(entities: dict[str, Any]) -> dict[tuple[str, ...], set[str]]:
 @pytest.mark.parametrize(("platform", "description"), DESCRIBED)
 def test_each_entity_has_a_name_and_an_icon(platform: str, description: EntityDescription) -> None:
     if description.translation_key is None:
-        # Home Assistant names it by its class.
+        # Home Assistant names it by its device class.
         home_assistant = Path(homeassistant.components.__file__).parent / platform
         texts = json.loads((home_assistant / "strings.json").read_text())
         icons = json.loads((home_assistant / "icons.json").read_text())
@@ -129,7 +129,7 @@ def test_each_word_that_an_entity_can_say_has_its_text_and_no_other_has() -> Non
 
 def test_each_word_with_an_icon_can_be_said() -> None:
     for key, words in states(ICONS["entity"]).items():
-        # Without a text of ours it is the state of a class of Home Assistant's.
+        # Without a text of ours it is a state of one of Home Assistant's device classes.
         assert words <= {*VOCABULARIES.get(key, ("on", "off"))}
 
 

@@ -1,4 +1,4 @@
-"""A reader that can do more or less than before: its entities follow, and nothing else happens."""
+"""A reader whose features have changed: its entities are updated, and nothing else happens."""
 
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -17,7 +17,8 @@ from custom_components.biometric_enroll.const import (
     EVENT_BIOMETRIC_ENROLL,
 )
 from tests.support.home import async_fails
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tests.support.home import Home
 
 OLD = ["led"]
-"""What a firmware before settings and lists could do."""
+"""The features of a firmware without settings and lists."""
 
 BY_FEATURE = {
     "settings": {"switch_identification", "select_security_level"},
@@ -57,7 +58,7 @@ def reloads() -> Generator[Reloads]:
 
 @pytest.fixture
 def told(hass: HomeAssistant) -> list[str]:
-    """Return what is told on the event bus, as it comes."""
+    """Return a list to which the types of the events on the event bus are added."""
     found: list[str] = []
 
     @callback
@@ -80,7 +81,7 @@ def registered(home: Home) -> set[str]:
 
 
 async def async_update_firmware(home: Home, features: list[str]) -> None:
-    """Give a reader another firmware, and wait until it has announced itself and is there."""
+    """Update the firmware of a reader, and wait until it is available again."""
     reader = home.reader
     if "led_color" in features:
         reader.settings["led_color"] = "blue"
@@ -251,7 +252,7 @@ async def test_what_a_user_made_of_an_entity_is_there_again_with_its_sensor(
 
 
 @pytest.mark.parametrize("features", [OLD, [*FEATURES, "led_color"]], ids=["less", "more"])
-async def test_what_was_told_before_is_not_told_again(
+async def test_earlier_events_are_not_reported_again(
     home: Home, reader: FakeReader, told: list[str], features: list[str]
 ) -> None:
     anna = await home.enrolled()
@@ -268,7 +269,7 @@ async def test_what_was_told_before_is_not_told_again(
     assert [each["name"] for each in await home.fingerprints()] == ["Anna"]
 
 
-async def test_a_touch_right_behind_the_news_is_told_once(
+async def test_a_touch_right_after_the_announcement_is_reported_once(
     home: Home, reader: FakeReader, told: list[str]
 ) -> None:
     anna = await home.enrolled()
@@ -284,13 +285,13 @@ async def test_a_touch_right_behind_the_news_is_told_once(
     with patch.object(reader, "on_request", with_touch):
         await async_update_firmware(home, [*FEATURES, "led_color"])
     assert told == ["identified"]
-    # The reader has not heard whether it was saved, and tells it again.
+    # The reader has got no acknowledgement, and repeats the touch.
     reader.touch(anna, touch=touches[0])
     await home.settle()
     assert told == ["identified"]
 
 
-async def test_an_enrollment_goes_on_over_the_reload_and_each_scan_is_told_once(
+async def test_an_enrollment_goes_on_over_the_reload_and_each_scan_is_reported_once(
     home: Home, reader: FakeReader, told: list[str]
 ) -> None:
     await home.enroll()
@@ -304,10 +305,8 @@ async def test_an_enrollment_goes_on_over_the_reload_and_each_scan_is_told_once(
     assert [each["name"] for each in await home.fingerprints()] == ["Anna"]
 
 
-async def test_who_asks_for_something_as_the_news_come_gets_it(
-    home: Home, reader: FakeReader
-) -> None:
-    """The reload lets the hello end that has brought the news."""
+async def test_an_action_during_the_reload_succeeds(home: Home, reader: FakeReader) -> None:
+    """The reload waits for the hello that has reported the features."""
     reader.identity["features"] = [*FEATURES, "led_color"]
     coordinator = home.entry.runtime_data
     await coordinator.client.async_look()

@@ -1,4 +1,4 @@
-"""The registry: who is known, what can be changed of it, and what that means for touches."""
+"""The registry: its fingerprints, changes of them, and their effect on touches."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +81,7 @@ async def test_changes_survive_a_restart(home: Home) -> None:
     assert await home.fingerprints() == before
 
 
-# What touches make of it
+# Effects on touches
 
 
 @pytest.mark.parametrize("age", [0.0, 60.0], ids=["live", "late"])
@@ -136,7 +136,7 @@ async def test_each_time_that_a_fingerprint_is_identified_is_counted_once(
     [fingerprint] = await home.fingerprints()
     first = fingerprint["last_identified_at"]
     assert (fingerprint["count"], first is not None) == (1, True)
-    # A late one counts, but it was earlier.
+    # A late touch counts, but its time is earlier.
     reader.touch(template_id, age=60)
     await home.settle()
     await home.restart()
@@ -169,7 +169,7 @@ async def test_a_person_that_is_removed_is_unlinked_and_the_fingerprint_stays(
 async def test_a_person_that_is_removed_during_an_enrollment_is_unlinked(
     hass: HomeAssistant, home: Home, reader: FakeReader, step: str | None
 ) -> None:
-    """Else whoever gets the same id again would also get the finger."""
+    """Otherwise a new person with the same id would also get the fingerprint."""
     person = await async_person(hass)
     if step is not None:
         reader.holds = {step}
@@ -240,7 +240,7 @@ async def test_who_may_not_read_one_of_the_readers_does_not_see_all(
 async def test_names_on_a_reader_that_is_no_longer_set_up_are_for_administrators(
     home: Home, hass_admin_user: User, hass_read_only_user: User
 ) -> None:
-    """Nobody can say any more who might read its entities."""
+    """It is unknown who would be allowed to read its entities."""
     await home.enrolled()
     assert await home.hass.config_entries.async_remove(home.entry.entry_id)
     names = {}
@@ -267,8 +267,8 @@ async def test_a_roster_of_an_older_version_is_read_and_completed(
     for enrollment in registry["enrollments"].values():
         del enrollment["named"]
     del registry["removed"]
-    for mark in hass_storage["biometric_enroll.marks"]["data"].values():
-        del mark["uses"]
+    for record in hass_storage["biometric_enroll.marks"]["data"].values():
+        del record["uses"]
     assert await async_setup(home.hass, {})
     assert await home.fingerprints() == before
 
@@ -325,5 +325,5 @@ async def test_a_person_is_listed_as_they_are_called_and_look_now(
     people = response["people"]
     shown = ("Anna Maria", "/local/anna.png") if may_read_her else ("Anna", None)
     assert [(group["name"], group["picture"]) for group in people] == [shown]
-    # The name that touches tell, and automations compare, is the fingerprint's own.
+    # The name in touches, which automations compare, is that of the fingerprint.
     assert [each["name"] for each in people[0]["fingerprints"]] == ["Anna"]

@@ -1,4 +1,4 @@
-"""What the answers to hello prove, and what they do not."""
+"""Answers to hello: what follows from them, and when hello is sent."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ from unittest.mock import patch
 from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll.client import connection
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from tests.support.home import Home
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 async def test_while_answers_are_slow_hello_is_said_again_soon(
     home: Home, reader: FakeReader
 ) -> None:
-    """The way of the question counts into the age of each touch, and one slow way into all."""
+    """The delay of a hello adds to the age of each touch that refers to it."""
     said = len(reader.heard_of("hello"))
     with patch.object(connection, "SLOW", -1.0), patch.object(connection, "HELLO_SLOW_EVERY", 0.01):
         reader.announce()
@@ -27,7 +27,7 @@ async def test_while_answers_are_slow_hello_is_said_again_soon(
 async def test_while_touches_wait_in_the_journal_hello_is_said_again_soon(
     home: Home, reader: FakeReader
 ) -> None:
-    """Hello is what makes the reader deliver, and it gives up after three sends."""
+    """The reader sends its journal after a hello, and gives up after three attempts."""
     said = len(reader.heard_of("hello"))
     reader.journal = 1
     with patch.object(connection, "HELLO_BACKLOG_EVERY", 0.01):
@@ -38,7 +38,7 @@ async def test_while_touches_wait_in_the_journal_hello_is_said_again_soon(
 async def test_a_last_will_that_comes_too_late_is_asked_about(
     home: Home, reader: FakeReader
 ) -> None:
-    """Of a session that was over before the reader came back; the reader itself is fine."""
+    """It is of a session that ended before the reader came back; the reader is available."""
     assert home.available
     said = len(reader.heard_of("hello"))
     reader.say("status", {"online": False})
@@ -66,7 +66,7 @@ async def test_an_old_answer_does_not_take_the_templates_back(
 
 
 async def test_a_touch_from_the_future_is_asked_about(home: Home, reader: FakeReader) -> None:
-    """Our own clock stood still, in a machine that was suspended; all others would be late too."""
+    """Our own clock stood still, as in a suspended machine; all other touches would be late too."""
     said = len(reader.heard_of("hello"))
     reader.touch(age=-60)
     await reader.hears("hello", said + 1)
@@ -75,7 +75,7 @@ async def test_a_touch_from_the_future_is_asked_about(home: Home, reader: FakeRe
 async def test_until_a_start_is_answered_its_nonce_stays_the_newest(
     home: Home, reader: FakeReader, impatient: None
 ) -> None:
-    """Another hello in between would make the reader refuse a start that was only repeated."""
+    """Another hello in between would make the reader refuse a repeated start."""
     reader.holds.add("start")
     starting = asyncio.create_task(home.enroll())
     await reader.hears("start")

@@ -1,10 +1,11 @@
-"""What a sensor holds: when it is listed, what is concluded from that, and what never is."""
+"""Lists of the templates in a sensor: when they are requested, and invalid ones."""
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.reader import list_page, new_id
+from tests.support.reader import list_page
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from tests.support.home import Home
@@ -116,10 +117,8 @@ async def test_a_long_list_comes_in_several_pages(home: Home, reader: FakeReader
     assert home.unnamed_slots == [1, 2, 3, 900]
 
 
-async def test_a_page_of_another_revision_begins_the_list_anew(
-    home: Home, reader: FakeReader
-) -> None:
-    """Anna's template moves between two pages: on the first not yet, on the second no more."""
+async def test_a_page_of_another_revision_restarts_the_list(home: Home, reader: FakeReader) -> None:
+    """Anna's template moves while the pages are requested, so that it is on neither of them."""
     anna = await home.enrolled()
     reader.page = 3
     obey, firsts = reader.on_request, []
@@ -145,7 +144,7 @@ async def test_a_page_of_another_revision_begins_the_list_anew(
     assert anna not in (await home.unnamed()).values()
 
 
-async def test_a_list_that_never_holds_still_is_given_up_until_the_next_change(
+async def test_a_list_that_changes_all_the_time_is_given_up_until_the_next_change(
     home: Home, reader: FakeReader
 ) -> None:
     await home.enrolled()
@@ -191,7 +190,7 @@ NONSENSE: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("pages", NONSENSE.values(), ids=NONSENSE)
-async def test_from_a_list_without_sense_nothing_follows_but_one_line_in_the_log(
+async def test_an_invalid_list_only_causes_one_line_in_the_log(
     home: Home, reader: FakeReader, caplog: pytest.LogCaptureFixture, pages: list[dict[str, Any]]
 ) -> None:
     await home.enrolled()
@@ -205,7 +204,7 @@ async def test_from_a_list_without_sense_nothing_follows_but_one_line_in_the_log
     await home.look()
     warnings = [record for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1
-    # Asked again, it would say the same.
+    # A repeated request would have the same result.
     assert len(reader.heard_of("list")) == before + len(pages)
     assert home.available
     assert home.missing() is None
@@ -217,7 +216,7 @@ async def test_from_a_list_without_sense_nothing_follows_but_one_line_in_the_log
     assert home.unnamed_slots == [1, 2, 3, 7]
 
 
-async def test_a_reader_that_has_started_anew_is_listed_although_its_last_list_had_no_sense(
+async def test_a_restarted_reader_is_listed_although_its_last_list_was_invalid(
     home: Home, reader: FakeReader
 ) -> None:
     """Its firmware may be another one; what the sensor holds is the same."""

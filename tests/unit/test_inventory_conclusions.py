@@ -1,4 +1,4 @@
-"""What is concluded from the list of what a sensor holds, and what never is."""
+"""Conclusions from the list of templates in a sensor: which are unnamed, which are missing."""
 
 import json
 from copy import deepcopy
@@ -11,7 +11,8 @@ from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import async_fire_mqtt_message
 
 from tests.support.home import async_back_door
-from tests.support.reader import READER_ID, list_page, new_id
+from tests.support.reader import READER_ID, list_page
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from homeassistant.auth.models import User
@@ -27,7 +28,7 @@ ONE, OTHER = "1b7d4e90c2a3f586", "9f2c01ab44d0e1f7"
 async def test_a_template_whose_enrollment_an_older_backup_does_not_know_to_have_ended_is_unnamed(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    """And the reader does not tell of it any more, since somebody else was enrolled after it."""
+    """The reader's snapshot does not contain it any more, since another one was enrolled since."""
     anna = (await home.enroll())["template_id"]
     backup = deepcopy(hass_storage["biometric_enroll.roster"])
     reader.capture(3)
@@ -99,7 +100,7 @@ async def test_a_sensor_that_changes_in_the_middle_of_its_list_concludes_nothing
     await home.settle()
     assert home.missing() is None
     assert await home.named() == {5: "Anna"}
-    # What the former sensor holds says nothing of this one.
+    # Pages of the former sensor say nothing about this one.
     assert home.unnamed_slots == []
 
 
@@ -113,7 +114,7 @@ async def test_a_name_that_is_given_while_the_list_is_under_way_is_not_missing(
     reader.hold(7, ONE)
     await reader.hears("list", lists + 1)
     before = reader._list(0)
-    # The list is that of a moment ago, and its revision no longer true.
+    # The list is outdated, and so is its revision.
     reader.holds.clear()
     reader.deaf.add("list")
     reader.capture()
@@ -132,7 +133,7 @@ async def test_a_name_that_is_given_while_the_list_is_under_way_is_not_missing(
 async def test_a_template_whose_enrollment_has_not_ended_here_is_not_unnamed(
     home: Home, reader: FakeReader
 ) -> None:
-    """The list may be here before the snapshot that says that it is completed."""
+    """The list may arrive before the snapshot that says that the enrollment is completed."""
     template_id = (await home.enroll())["template_id"]
     reader.hold(5, template_id)
     await home.settle()
@@ -188,10 +189,10 @@ async def test_two_templates_that_have_changed_places_keep_their_names(
     assert home.state("event", "touch").attributes["name"] == "Ben"
 
 
-async def test_a_template_that_is_known_on_another_reader_is_nobody_here(
+async def test_a_template_that_is_named_on_another_reader_is_unknown_here(
     hass: HomeAssistant, home: Home, broker: FakeBroker
 ) -> None:
-    """Whoever can put a template id into a slot would else open every door."""
+    """Otherwise whoever can store a template id at one reader could open every door."""
     anna = await home.enrolled()
     back = await async_back_door(hass, broker)
     back.reader.hold(4, anna)
@@ -209,12 +210,12 @@ async def test_a_template_that_is_known_on_another_reader_is_nobody_here(
 async def test_what_was_named_and_lost_between_two_lists_is_missing(
     home: Home, reader: FakeReader
 ) -> None:
-    """The sensor is then as it was listed last, and so is the revision."""
+    """The content of the sensor is then as listed before, and so is the revision."""
     await home.enroll()
     reader.capture(2)
     await home.settle()
     before = reader.templates
-    # What it holds meanwhile, nobody hears.
+    # Its messages about changes meanwhile are lost.
     with patch.object(reader, "_templates_changed"):
         reader.capture()
     del reader.stored[5]
@@ -241,7 +242,7 @@ async def test_a_template_that_comes_back_is_not_missing_any_more(
 async def test_whoever_hears_of_a_missing_name_is_told_the_same_and_can_forget_it(
     home: Home, reader: FakeReader, forgets: bool
 ) -> None:
-    """They hear of the repair issue while the list is still being shown."""
+    """They react to the repair issue while the list is still being handled."""
     anna = await home.enrolled()
     told: list[bool] = []
 
@@ -302,7 +303,7 @@ def _backup(hass_storage: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _async_restore(home: Home, hass_storage: dict[str, Any], backup: dict[str, Any]) -> None:
-    """Put a backup in place of what is on the disk, while Home Assistant is down."""
+    """Replace the files on disk by a backup, while Home Assistant is stopped."""
     assert await home.unload()
     for key in _backup(hass_storage):
         del hass_storage[key]

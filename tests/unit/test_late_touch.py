@@ -1,4 +1,4 @@
-"""Touches that are not provably live: they are told as late, and open nothing."""
+"""Touches that are not provably live are reported as late, and open nothing."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,7 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from homeassistant.core import Event
@@ -30,7 +30,7 @@ async def test_a_touch_that_is_not_provably_live_is_late(
     home: Home,
     reader: FakeReader,
     anna: str,
-    moments: list[Event[dict[str, Any]]],
+    reader_events: list[Event[dict[str, Any]]],
     changes: dict[str, Any],
 ) -> None:
     touch = reader.touch(anna, **changes)
@@ -38,13 +38,13 @@ async def test_a_touch_that_is_not_provably_live_is_late(
     assert home.state("event", "touch").state == "unknown"
     assert home.state("sensor", "last_identified").state == "unknown"
     assert home.state("event", "late_touch").attributes["event_type"] == "identified"
-    assert [moment.data["type"] for moment in moments] == ["late_identified"]
+    assert [event.data["type"] for event in reader_events] == ["late_identified"]
 
 
-async def test_a_hello_that_was_answered_by_two_lives_of_the_reader_proves_nothing(
+async def test_a_hello_that_was_answered_before_and_after_a_restart_proves_nothing(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
-    """Which of the two uptimes a touch is measured by, nobody knows any more."""
+    """It is unknown to which of the two uptimes the time of a touch refers."""
     assert reader.greeted is not None
     reader.answer(reader.greeted, {**reader.hello(), "uptime_ms": 700})
     reader.touch(anna)
@@ -53,27 +53,27 @@ async def test_a_hello_that_was_answered_by_two_lives_of_the_reader_proves_nothi
     assert home.state("event", "late_touch").attributes["late_name"] == "Anna"
 
 
-async def test_a_late_touch_names_nobody_where_automations_look(
-    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+async def test_a_late_touch_names_nobody_in_the_live_entities(
+    home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:
-    """An automation that opens for `name: Anna` must not be fooled by the wrong entity."""
+    """An automation that opens for `name: Anna` must not be triggered by another entity."""
     reader.touch(anna, age=60)
     await home.settle()
     shown = home.state("event", "late_touch").attributes
     assert shown["late_name"] == "Anna"
     assert shown["late_finger"] == "left_thumb"
     assert {"name", "finger", "person"}.isdisjoint(shown)
-    assert {"name", "finger", "person"}.isdisjoint(moments[0].data)
+    assert {"name", "finger", "person"}.isdisjoint(reader_events[0].data)
 
 
-async def test_a_late_touch_tells_its_age(home: Home, reader: FakeReader, anna: str) -> None:
+async def test_a_late_touch_has_its_age(home: Home, reader: FakeReader, anna: str) -> None:
     reader.touch(anna, age=60)
     shown = home.state("event", "late_touch").attributes
     assert shown["age"] == pytest.approx(60, abs=1)
     assert shown["touched_at"] is not None
 
 
-async def test_a_late_touch_of_unknown_age_says_so(
+async def test_a_late_touch_of_unknown_age_has_the_age_none(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
     reader.touch(anna, at_ms=None)
@@ -86,10 +86,10 @@ async def test_a_retained_touch_is_dropped(
     broker: FakeBroker,
     reader: FakeReader,
     anna: str,
-    moments: list[Event[dict[str, Any]]],
+    reader_events: list[Event[dict[str, Any]]],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """No reader retains one; whoever did could open the door at every restart."""
+    """Readers retain none; a retained one would open the door at every restart."""
     message = {
         "touch": new_id(),
         "hello": reader.greeted,
@@ -106,14 +106,14 @@ async def test_a_retained_touch_is_dropped(
     broker.set_connected(True)
     await home.until(lambda: home.available)
     assert "a touch is never retained" in caplog.text
-    assert moments == []
+    assert reader_events == []
 
 
 async def test_a_touch_from_before_a_restart_is_not_reported_again(
     home: Home,
     reader: FakeReader,
     anna: str,
-    moments: list[Event[dict[str, Any]]],
+    reader_events: list[Event[dict[str, Any]]],
     hass_storage: dict[str, Any],
 ) -> None:
     touch = reader.touch(anna)
@@ -121,13 +121,13 @@ async def test_a_touch_from_before_a_restart_is_not_reported_again(
     await home.restart()
     reader.touch(anna, touch=touch)
     await reader.until(lambda: reader.acked == [touch, touch])
-    assert len(moments) == 1
+    assert len(reader_events) == 1
 
 
 async def test_a_touch_while_home_assistant_was_away_is_handed_over_late(
     home: Home, reader: FakeReader, anna: str, hass_storage: dict[str, Any]
 ) -> None:
-    """It names a hello of the run before; the registry still knows who it was."""
+    """It refers to a hello of the run before; the registry still has its name."""
     greeted = reader.greeted
     await home.restart()
     reader.touch(anna, hello=greeted)
@@ -146,14 +146,14 @@ async def test_a_finger_is_known_after_a_restart(
 async def test_a_finger_of_another_reader_is_unknown_here(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
-    """A template id belongs to the reader that stored it; this one cannot have it."""
+    """A template id belongs to the reader that stored it; this reader cannot have it."""
     home.hass.config_entries.async_update_entry(
         home.entry, data={**home.entry.data, "device": "0242ac110002"}
     )
     assert await home.unload()
     reader.identity["device"] = "0242ac110002"
     await home.set_up()
-    moments = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
+    reader_events = async_capture_events(home.hass, EVENT_BIOMETRIC_ENROLL)
     reader.touch(anna)
     await home.settle()
-    assert [moment.data["type"] for moment in moments] == ["not_identified"]
+    assert [event.data["type"] for event in reader_events] == ["not_identified"]

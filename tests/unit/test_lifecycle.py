@@ -1,4 +1,4 @@
-"""What begins, ends and is reloaded in the middle of something else."""
+"""Setup, unloading and reloading while something else is under way."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.support.reader import FakeReader
 
 _AT_ONCE = 2.0
-"""Seconds in which no wait of the integration's own fits."""
+"""Seconds; shorter than any timeout of the integration."""
 
 
 # The setup
@@ -41,7 +41,7 @@ async def test_mqtt_that_goes_away_in_the_middle_of_the_setup_leaves_nothing_beh
         assert not await new_home.start()
     assert new_home.entry.state is ConfigEntryState.SETUP_RETRY
     assert new_home.entry.error_reason_translation_key == "broker_unavailable"
-    # Hearing of the reader, Home Assistant tries again at once.
+    # When the reader announces itself, Home Assistant retries at once.
     reader.announce()
     await new_home.until(
         lambda: new_home.entry.state is ConfigEntryState.LOADED and new_home.available
@@ -52,10 +52,10 @@ async def test_mqtt_that_goes_away_in_the_middle_of_the_setup_leaves_nothing_beh
 
 
 @pytest.mark.parametrize("request_", ["hello", "start"])
-async def test_an_entry_that_is_unloaded_while_a_start_is_under_way_waits_for_nobody(
+async def test_unloading_during_a_start_does_not_wait(
     home: Home, reader: FakeReader, request_: str
 ) -> None:
-    """What the reader answers from now on is not heard any more."""
+    """Later answers of the reader are not received any more."""
     heard = len(reader.heard_of(request_))
     reader.holds.add(request_)
     calling = asyncio.create_task(home.enroll())
@@ -70,7 +70,7 @@ async def test_an_entry_that_is_unloaded_while_a_start_is_under_way_waits_for_no
 async def test_what_starts_although_its_entry_was_reloaded_meanwhile_is_cancelled(
     home: Home, reader: FakeReader
 ) -> None:
-    """Whoever asked was told that it did not."""
+    """The caller has got an error."""
     reader.holds.add("start")
     calling = asyncio.create_task(home.enroll())
     await reader.hears("start")
@@ -84,7 +84,7 @@ async def test_what_starts_although_its_entry_was_reloaded_meanwhile_is_cancelle
 
 
 @pytest.mark.parametrize("button", ["cancel_enrollment", "identify", "restart"])
-async def test_an_entry_that_is_unloaded_while_a_button_is_pressed_waits_for_nobody(
+async def test_unloading_while_a_button_is_pressed_does_not_wait(
     home: Home, reader: FakeReader, button: str
 ) -> None:
     name = button.removesuffix("_enrollment")
@@ -101,10 +101,10 @@ async def test_an_entry_that_is_unloaded_while_a_button_is_pressed_waits_for_nob
             await pressing
 
 
-async def test_a_cancel_that_is_answered_as_the_entry_is_unloaded_tells_nothing_there(
+async def test_a_cancel_that_is_answered_during_unloading_causes_no_event_there(
     home: Home, reader: FakeReader
 ) -> None:
-    """The entities are gone; the next run tells it, once."""
+    """The entities are gone; the next run reports it, once."""
     await home.enroll()
     told: list[str] = []
     home.hass.bus.async_listen(
@@ -139,7 +139,7 @@ async def test_after_an_update_was_asked_for_an_unloaded_entry_leaves_no_timer(h
     assert ours == []
 
 
-# Whoever asks goes away
+# Cancelled callers
 
 
 async def test_a_refusal_that_its_caller_does_not_hear_any_more_is_no_error(
@@ -162,7 +162,7 @@ async def test_a_refusal_that_its_caller_does_not_hear_any_more_is_no_error(
 async def test_a_touch_right_behind_the_end_of_an_enrollment_is_known_by_name(
     home: Home, reader: FakeReader
 ) -> None:
-    """Both come in one piece after a stall: nothing else runs in between."""
+    """Both arrive together after a stall, so nothing else runs in between."""
     response = await home.enroll()
     reader.capture(3)
     reader.touch(response["template_id"])

@@ -1,4 +1,4 @@
-"""What the documentation points to is there: pages, sections, files and functions."""
+"""Everything that the documentation refers to exists: pages, sections, files and functions."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ _FILE = re.compile(r"`((?:\w+/)*\w+\.py)`((?:, `\w+`)*)")
 
 
 def _anchors(path: Path) -> set[str]:
-    """Return what a page's headings are linked by, as GitHub makes it of them."""
+    """Return the anchors of a page's headings, as GitHub makes them."""
     headings = _HEADING.findall(_FENCED.sub("", path.read_text()))
     plain = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings]
     return {heading.replace(" ", "-") for heading in plain}

@@ -1,4 +1,4 @@
-"""How old a touch is at most: the proof that opens doors."""
+"""The upper bound of a touch's age, which decides whether it is live."""
 
 import pytest
 from hypothesis import given
@@ -22,9 +22,9 @@ _seconds = st.floats(0, 3600, allow_nan=False)
 def test_the_age_is_never_less_than_the_truth(
     question: float, answer: float, touched_after: float, touch: float, uptime: int, repeats: int
 ) -> None:
-    """However long question, answer and touch were on their way, and how often it was asked.
+    """Whatever the delays of hello, answer and touch, and however often hello was repeated.
 
-    All times on one clock that nobody in the story has. The reader's uptime is rounded to whole
+    All times are of one clock that neither side has. The reader's uptime is rounded to whole
     milliseconds, hence the tolerance.
     """
     asked = 1000.0
@@ -41,7 +41,7 @@ def test_the_age_is_never_less_than_the_truth(
 
 @given(touched_after=_seconds, way=st.floats(0, 4))
 def test_a_prompt_touch_after_a_prompt_hello_is_live(touched_after: float, way: float) -> None:
-    """A bound that is never met would open no door at all."""
+    """Otherwise no door would ever open."""
     liveness = Liveness()
     liveness.sent(HELLO, 1000.0)
     liveness.answered(HELLO, 50_000)
@@ -65,7 +65,7 @@ def test_a_hello_that_was_not_answered_bounds_nothing() -> None:
     assert liveness.age(HELLO, 1000, 1.0) is None
 
 
-def test_an_answer_to_nobodys_hello_bounds_nothing() -> None:
+def test_an_answer_to_an_unknown_hello_bounds_nothing() -> None:
     liveness = Liveness()
     liveness.answered(HELLO, 1000)
     assert liveness.age(HELLO, 1000, 1.0) is None
@@ -108,10 +108,10 @@ def test_live_is_from_half_a_second_ahead_to_five_seconds_ago(
 
 
 def test_two_answers_to_one_hello_around_a_restart_prove_nothing() -> None:
-    """A touch from before the restart, stalled on the way, would seem to be of just now."""
+    """A delayed touch from before the restart would seem to be new."""
     liveness = Liveness()
     liveness.sent(HELLO, 1000.0)
     liveness.answered(HELLO, 65_000)
-    # Touched at 1001 s; then the reader restarts, and hears the repeat of the hello.
+    # Touched at 1001 s; then the reader restarts, and receives the repeated hello.
     liveness.answered(HELLO, 3_000)
     assert not is_live(liveness.age(HELLO, 66_000, 1063.0))

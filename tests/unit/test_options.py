@@ -1,4 +1,4 @@
-"""What a user decides about a reader, and that it holds at once."""
+"""The options of a reader, which take effect at once."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +97,7 @@ async def test_users_who_are_no_administrators_may_be_chosen_by_name(
 async def test_who_is_chosen_stays_on_offer_and_who_is_gone_drops_out(
     hass: HomeAssistant, home: Home, tablet: MockUser
 ) -> None:
-    """An administrator of today may be none tomorrow, and a disabled user may come back."""
+    """Administrators may lose their rights later, and disabled users may be enabled again."""
     boss = await async_user(hass, "Boss", GROUP_ID_ADMIN)
     former = await async_user(hass, "Former", is_active=False)
     chosen = [boss.id, "gone", former.id, tablet.id]

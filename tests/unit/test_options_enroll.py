@@ -1,4 +1,4 @@
-"""Enrolling in the dialog of a reader's options: each stage is seen, and how it ended."""
+"""Enrolling in the dialog of a reader's options: each stage and the end are shown."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # From the first stage to the last
 
 
-async def test_each_stage_is_told_as_it_comes_and_in_the_end_that_it_is_completed(
+async def test_each_stage_is_shown_as_it_comes_and_finally_the_completion(
     home: Home, reader: FakeReader
 ) -> None:
     dialog = await async_started(home)
@@ -68,7 +68,7 @@ async def test_stages_that_come_all_at_once_end_the_same(home: Home, reader: Fak
 
 
 @pytest.mark.parametrize("why", Rejection)
-async def test_why_a_scan_has_to_be_repeated_is_told_until_it_is_captured(
+async def test_the_reason_of_a_rejected_scan_is_shown_until_it_is_captured(
     home: Home, reader: FakeReader, why: Rejection
 ) -> None:
     dialog = await async_started(home)
@@ -98,7 +98,7 @@ async def test_why_a_scan_has_to_be_repeated_is_told_until_it_is_captured(
 
 
 @pytest.mark.parametrize("reason", Reason)
-async def test_why_it_failed_is_told_and_it_can_be_tried_again(
+async def test_the_reason_of_a_failure_is_shown_and_it_can_be_tried_again(
     home: Home, reader: FakeReader, reason: Reason
 ) -> None:
     dialog = await async_started(home)
@@ -130,7 +130,7 @@ async def test_what_was_entered_is_asked_of_the_reader_as_its_settings_say(
     dialog.close()
 
 
-async def test_a_dialog_that_asks_in_between_is_told_the_same_again(
+async def test_a_dialog_that_asks_in_between_gets_the_same_step_again(
     home: Home, reader: FakeReader
 ) -> None:
     dialog = await async_started(home)
@@ -143,7 +143,7 @@ async def test_a_dialog_that_asks_in_between_is_told_the_same_again(
 
 
 @pytest.mark.parametrize("ended", [False, True])
-async def test_what_a_dialog_has_missed_it_is_told_again(
+async def test_a_dialog_that_missed_a_change_is_notified_again(
     hass: HomeAssistant, home: Home, reader: FakeReader, *, ended: bool
 ) -> None:
     dialog = await async_started(home)

@@ -1,4 +1,4 @@
-"""Enrolling in the dialog of a reader's options, and what goes wrong or goes on meanwhile."""
+"""Enrolling in the dialog of a reader's options, with errors and other events meanwhile."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -10,7 +10,8 @@ from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from custom_components.biometric_enroll.client.fingerprint_registry import Enrollment
 from custom_components.biometric_enroll.client.state import Subject
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
-from tests.support.reader import DEVICE, new_id
+from tests.support.reader import DEVICE
+from tests.support.reader_publications import new_id
 from tests.unit.dialog import Dialog, async_started
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def listeners(entry: MockConfigEntry) -> int:
-    """Return how many listen to what is known of the reader, or of its config entry."""
-    # There is no other way to see what a flow has left behind.
+    """Return the number of listeners to the coordinator and to the config entry."""
+    # There is no other way to check that a flow has removed its listeners.
     coordinator = entry.runtime_data
     return len(coordinator._listeners) + len(entry._on_state_change or ())
 
@@ -75,7 +76,7 @@ async def test_a_reader_that_goes_away_in_the_middle_is_awaited(
     await dialog.until("cancelled")
 
 
-async def test_a_reload_in_the_middle_is_lived_through(home: Home, reader: FakeReader) -> None:
+async def test_the_dialog_goes_on_after_a_reload(home: Home, reader: FakeReader) -> None:
     dialog = await async_started(home)
     assert await home.unload()
     await dialog.until("away 1/3")
@@ -120,7 +121,7 @@ async def test_the_dialog_says_whose_finger_is_enrolled_by_somebody_else(
 
 
 async def test_the_dialog_names_nobody_for_an_enrollment_that_it_does_not_know(home: Home) -> None:
-    """Never the wrong person: what was asked for last need not be what runs."""
+    """Never the wrong person: the last requested enrollment need not be the running one."""
     await home.enroll(name="Ben")
     other = Enrollment(new_id(), Subject("Anna"))
     await home.hass.data[DATA_REGISTRY].async_set_enrollment(DEVICE, other)

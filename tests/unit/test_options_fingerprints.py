@@ -27,7 +27,7 @@ async def async_open(home: Home, label: str, *then: str) -> Dialog:
 
 
 async def async_listed(home: Home) -> list[str]:
-    """Return how the dialog lists the fingerprints."""
+    """Return the labels of the fingerprints in the dialog."""
     dialog = await Dialog.open(home.hass, home.entry, "fingerprints")
     return list(dialog.offers("fingerprint"))
 
@@ -110,7 +110,7 @@ async def test_what_cannot_be_its_name_is_an_error_in_the_form(
     dialog = await async_open(home, ANNA, "edit")
     await dialog.submit(finger="right_thumb", enabled=True, **entered)
     assert (dialog.step_id, dialog.error) == ("edit", error)
-    # What was entered is not lost.
+    # The entered values are kept.
     assert dialog.suggested["finger"] == "right_thumb"
     assert (await home.fingerprints())[0]["finger"] == "left_thumb"
 
@@ -215,7 +215,7 @@ async def test_what_came_into_the_slot_meanwhile_is_not_deleted(
 async def test_what_is_in_the_slot_of_a_sensor_that_was_accepted_meanwhile_is_not_meant(
     home: Home, reader: FakeReader, what: str
 ) -> None:
-    """It has no id either, and is somebody else's finger."""
+    """Its template has no id either, but is of another finger."""
     dialog = await async_open(home, SLOT_2, what)
     reader.templates = {**reader.templates, "sensor_changed": True}
     await home.look()
@@ -254,7 +254,7 @@ async def test_when_the_last_one_was_deleted_there_is_nothing_left_to_choose(
     assert dialog.step["reason"] == "no_fingerprints"
 
 
-async def test_a_form_lives_through_a_reload(home: Home, anna: str) -> None:
+async def test_a_form_can_be_submitted_after_a_reload(home: Home, anna: str) -> None:
     dialog = await async_open(home, ANNA, "edit")
     await home.restart()
     await dialog.submit(name="Ann", enabled=True)

@@ -1,4 +1,4 @@
-"""The question whether there is a reader, which is asked before it is set up."""
+"""The probe, which finds the reader under an id before it is set up."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("listening_is_short")
 async def test_the_question_is_asked_when_the_answer_can_be_heard(
     hass: HomeAssistant, reader: FakeReader, broker: FakeBroker
 ) -> None:
-    """The fake broker, like a real one, delivers only to who has subscribed."""
+    """The fake broker, like a real one, delivers only to subscribers."""
     found = await probe.async_probe(hass, READER_ID)
     assert (found.identity.device, found.dialect) == (DEVICE, None)
     assert len(reader.heard_of("hello")) == 1
@@ -33,7 +33,7 @@ async def test_the_question_is_asked_when_the_answer_can_be_heard(
 async def test_a_retained_answer_does_not_count(
     hass: HomeAssistant, reader: FakeReader, broker: FakeBroker, impatient: None
 ) -> None:
-    """Another program retained what the reader said, and the request id cannot be known before."""
+    """Another program has retained an answer; the request id cannot be known in advance."""
 
     def retained(request: dict[str, Any]) -> None:
         message = {"v": 1, "request": request["request"], "ok": True, "result": reader.hello()}
@@ -93,7 +93,7 @@ async def test_a_broker_that_does_not_acknowledge_the_subscription_is_not_waited
 async def test_the_form_opens_even_if_the_acknowledgement_of_the_subscription_is_not_told(
     hass: HomeAssistant, broker: FakeBroker
 ) -> None:
-    """Home Assistant tells it for the highest QoS on a topic, here that of its own discovery."""
+    """Home Assistant reports it for the highest QoS of a topic only, here that of its discovery."""
     await broker.until_subscribed("biometric/+/status")
     FakeReader(broker).announce()
     with patch.object(probe, "LISTEN_AT_MOST", 1.0):

@@ -40,7 +40,7 @@ def test_no_line_of_a_blueprint_is_too_long(path: Path) -> None:
 
 
 def test_documents_and_blueprints_are_found() -> None:
-    """Else a folder that is renamed would leave the tests above with nothing to check."""
+    """Otherwise the tests above would check nothing after a folder was renamed."""
     assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "protocol.md"} <= {
         path.name for path in DOCUMENTS
     }

@@ -1,4 +1,4 @@
-"""All YAML of README.md and docs/ does in Home Assistant what is said of it."""
+"""All YAML of README.md and docs/ works in Home Assistant as described."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events, a
 
 from tests.support.home import async_person
 from tests.support.markdown import yaml_blocks
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant, ServiceCall

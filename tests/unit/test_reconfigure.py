@@ -1,4 +1,4 @@
-"""A reader under another id, and another reader in its place: the same device to its users."""
+"""Reconfiguring: a reader with another id, or another reader, for the same device and entry."""
 
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -13,7 +13,8 @@ from custom_components.biometric_enroll.const import (
     CONF_READER_ID,
 )
 from tests.support.home import OTHER_DEVICE, AnyHome, Home, reader_entry
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 from tests.unit.config_forms import (
     NEW_ID,
     elsewhere,
@@ -47,7 +48,7 @@ async def test_the_form_says_which_reader_it_is_about_and_what_its_id_was(
 
 
 @pytest.mark.parametrize("reader_id", ["", "Front", "a/b", "+", "a" * 65])
-async def test_what_cannot_be_a_reader_id_is_told_so_and_asked_again(
+async def test_an_invalid_reader_id_is_an_error_in_the_form(
     home: Home, reader: FakeReader, reader_id: str
 ) -> None:
     heard, data = list(reader.heard), dict(home.entry.data)
@@ -58,7 +59,7 @@ async def test_what_cannot_be_a_reader_id_is_told_so_and_asked_again(
     assert result["reason"] == "reconfigure_successful"
 
 
-async def test_an_id_that_nobody_answers_is_told_so_and_can_be_corrected(
+async def test_an_id_without_an_answering_reader_is_an_error_and_can_be_corrected(
     home: Home, impatient: None
 ) -> None:
     data = dict(home.entry.data)
@@ -126,7 +127,7 @@ async def test_what_comes_under_the_former_id_is_not_heard_any_more(
 async def test_an_enrollment_that_runs_as_the_id_changes_ends_as_the_reader_says(
     home: Home, reader: FakeReader, broker: FakeBroker
 ) -> None:
-    """It has restarted for it, so it is over."""
+    """The reader has restarted to change its id, so the enrollment is over."""
     await home.enroll()
     now = elsewhere(reader, broker)
     now.enrollment = {
@@ -152,7 +153,7 @@ async def test_an_entry_that_is_not_loaded_is_changed_and_stays_so(
             new_home.entry.entry_id, ConfigEntryDisabler.USER
         )
     now = FakeReader(broker, NEW_ID)
-    # Opening the form may set up the integration, but nobody has asked for this entry.
+    # Opening the form may set up the integration, but must not load this entry.
     with patch.object(type(hass.config_entries), "async_setup") as setup:
         assert (await moved(new_home))["reason"] == "reconfigure_successful"
         assert not setup.called

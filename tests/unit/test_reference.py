@@ -1,4 +1,4 @@
-"""docs/reference.md names exactly what Home Assistant is told."""
+"""docs/reference.md lists exactly the events, attributes, options and responses."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from custom_components.biometric_enroll.protocol.words import Reason
 from tests.support.home import async_person
 from tests.support.markdown import ROOT
 from tests.unit.test_entity_texts import TOUCH_REASONS
-from tests.unit.texts import TEXTS
+from tests.unit.translation_files import TEXTS
 
 if TYPE_CHECKING:
     from tests.support.home import Home
@@ -30,7 +30,7 @@ def _rows() -> list[re.Match[str]]:
 
 
 def _documented() -> dict[str, set[str]]:
-    """Return the keys of the event that are documented, by what they are of."""
+    """Return the documented keys of events, by the kind of event."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for row in _rows():
         for of in row["of"].split(", "):
@@ -88,13 +88,13 @@ async def test_get_fingerprints_answers_what_is_documented(home: Home, reader: F
     answered = await home.listed(device_id=home.device_id)
     assert _shape(answered["people"][0].pop("fingerprints")) == _shape(answered["fingerprints"])
     documented["people"][0].pop("fingerprints")
-    # Nobody has uploaded one here.
+    # There is no picture here.
     answered["people"][0]["picture"] = "/a/picture"
     assert _shape(answered) == _shape(documented)
 
 
 def _shape(value: Any) -> Any:
-    """Return keys and types of what JSON can hold; of a list, of its first."""
+    """Return keys and types of a JSON value; of a list, those of its first element."""
     if isinstance(value, dict):
         return {key: _shape(each) for key, each in value.items()}
     if isinstance(value, list):

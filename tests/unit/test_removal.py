@@ -1,4 +1,4 @@
-"""Readers that are removed: their names wait for them for 30 days, and no longer."""
+"""Removed readers: their names are kept for 30 days."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """The date and time. Unlike a frozen one it leaves the clock of the event loop alone."""
+    """Date and time. Unlike a frozen clock it does not affect the clock of the event loop."""
 
     def __init__(self) -> None:
         self._ahead = timedelta()
@@ -40,7 +40,7 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Generator[Clock]:
-    """Return the clock that Home Assistant goes by."""
+    """Return the wall clock of Home Assistant."""
     clock = Clock()
     with patch("homeassistant.util.dt.utcnow", clock.now):
         yield clock
@@ -82,7 +82,7 @@ def known(hass: HomeAssistant) -> list[str]:
 
 
 def kept(storage: dict[str, Any]) -> tuple[list[str], set[str]]:
-    """Return the names on the disk, and the readers of which there are marks."""
+    """Return the names on disk, and the readers that are in the delivery log."""
     registry, delivery_log = (storage[f"{DOMAIN}.{name}"]["data"] for name in ("roster", "marks"))
     return [each["subject"]["name"] for each in registry["fingerprints"]], set(delivery_log)
 
@@ -107,7 +107,7 @@ async def test_who_removes_a_reader_and_adds_it_again_loses_nothing(
     assert again.state("event", "touch").attributes["name"] == "Anna"
 
 
-async def test_the_days_begin_anew_with_the_next_removal(
+async def test_the_days_begin_again_with_the_next_removal(
     home: Home, anna: str, clock: Clock
 ) -> None:
     await async_remove(home)
@@ -151,7 +151,7 @@ async def test_they_are_forgotten_at_the_start_when_home_assistant_was_off_as_th
 async def test_a_reader_that_is_added_again_too_late_is_a_new_one(
     home: Home, reader: FakeReader, anna: str, clock: Clock, hass_storage: dict[str, Any]
 ) -> None:
-    """Without any reader, Home Assistant does not even start this integration to forget it."""
+    """Without any reader, Home Assistant does not even start this integration meanwhile."""
     await async_remove(home)
     clock.tick(timedelta(days=31))
     again = Home(home.hass, reader, reader_entry())
@@ -203,7 +203,7 @@ async def test_the_names_of_another_reader_stay(
 async def test_the_days_of_a_reader_that_was_removed_unseen_begin_at_the_next_start(
     hass: HomeAssistant, home: Home, anna: str, clock: Clock, hass_storage: dict[str, Any]
 ) -> None:
-    """Such as one that was disabled, and no other has Home Assistant start the integration."""
+    """As a disabled one, while there is no other reader for which the integration would start."""
     assert await home.unload()
     del hass.data[DATA_REGISTRY], hass.data[DATA_DELIVERY_LOG]
     await async_remove(home)
@@ -226,7 +226,7 @@ def _kept_by(minor_version: int, anna: str) -> dict[str, Any]:
         "enrolled_at": "2026-01-02T03:04:05+00:00",
         "places": [{"device": DEVICE, "slot": 5, "template_id": anna}],
     }
-    mark: dict[str, Any] = {
+    record: dict[str, Any] = {
         "snapshot": {
             "template_id": anna, "seq": 9, "slot": 5, "stage": "completed", "step": 3, "total": 3,
             "captured": [{"attempts": 1}] * 3, "rejected": {"count": 0, "last": None},
@@ -236,11 +236,11 @@ def _kept_by(minor_version: int, anna: str) -> dict[str, Any]:
     }  # fmt: skip
     if minor_version > 1:
         fingerprint["enabled"] = True
-        mark["uses"] = {anna: {"count": 7, "last_at": "2026-02-03T04:05:06+00:00"}}
+        record["uses"] = {anna: {"count": 7, "last_at": "2026-02-03T04:05:06+00:00"}}
     enrollment = {"template_id": anna, "subject": subject, "given_up": False}
     data = {
         "roster": {"fingerprints": [fingerprint], "enrollments": {DEVICE: enrollment}},
-        "marks": {DEVICE: mark},
+        "marks": {DEVICE: record},
     }
     return {
         f"{DOMAIN}.{name}": {

@@ -1,4 +1,4 @@
-"""Another reader in the place of one: what hangs on it stays, what is not its own does not."""
+"""Replacing a reader: the entry keeps its entities and names, but not data of the old hardware."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ from custom_components.biometric_enroll.const import (
 )
 from tests.support.first_generation.home import first_generation_entry
 from tests.support.home import OTHER_DEVICE, Home, reader_entry, until
-from tests.support.reader import DEVICE, FEATURES, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
 from tests.unit.config_forms import (
     NEW_ID,
     announcement,
@@ -111,7 +112,7 @@ async def test_another_reader_takes_its_place_with_all_that_hangs_on_it(
 async def test_an_enrollment_that_ran_on_the_former_reader_has_failed(
     home: Home, reader: FakeReader, broker: FakeBroker
 ) -> None:
-    """The new one knows nothing of it, and is free to enroll."""
+    """The new reader does not have it, and can enroll."""
     await home.enroll()
     reader.capture()
     elsewhere(reader, broker, OTHER_DEVICE)
@@ -164,7 +165,7 @@ async def test_a_reader_that_is_set_up_while_the_question_is_open_is_refused(
 async def test_a_reader_that_was_ignored_takes_the_place_and_is_not_ignored_any_more(
     hass: HomeAssistant, home: Home, reader: FakeReader, broker: FakeBroker
 ) -> None:
-    """That it is discovered once more, as one that is ignored no longer, leads nowhere."""
+    """The discovery that follows, since it is no longer ignored, ends at once."""
     reader.die()
     now = FakeReader(broker, NEW_ID, OTHER_DEVICE)
     now.announce()
@@ -200,7 +201,7 @@ async def test_a_first_generation_reader_is_replaced_by_one_of_today(
     known, device = registered(home), home.device_id
     assert (await moved(home))["reason"] == "reconfigure_successful"
     assert entry.data == {CONF_READER_ID: NEW_ID, CONF_DEVICE: DEVICE, CONF_FEATURES: FEATURES}
-    # What it was trusted with is not for one that proves it; who may enroll at the door still may.
+    # The trust in touches is removed, since the new reader proves their age; enrollers are kept.
     assert (entry.unique_id, dict(entry.options)) == (DEVICE, {CONF_ENROLLERS: ["tablet"]})
     now.announce()
     await home.until(lambda: home.available)
@@ -241,7 +242,7 @@ async def test_two_readers_that_have_swapped_their_ids_are_followed_both(
 async def test_a_reader_that_has_taken_the_id_of_another_is_not_followed_there(
     hass: HomeAssistant, broker: FakeBroker, impatient: None
 ) -> None:
-    """Two readers with one id are a mistake, and not to be made permanent."""
+    """Two readers with one id are a mistake that must not become permanent."""
     ours = reader_entry()
     ours.add_to_hass(hass)
     theirs = FakeReader(broker, NEW_ID, OTHER_DEVICE)

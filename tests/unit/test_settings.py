@@ -1,4 +1,4 @@
-"""What can be set on a reader, and how it fares."""
+"""The settings of a reader, by its switch and its selects."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from custom_components.biometric_enroll.const import DOMAIN
 from custom_components.biometric_enroll.protocol.words import LedColor, Refusal
 from tests.support.home import async_fails
-from tests.support.reader import FEATURES
+from tests.support.reader_publications import FEATURES
 
 if TYPE_CHECKING:
     from tests.support.home import Home
@@ -57,7 +57,7 @@ async def colorful(new_home: Home, reader: FakeReader) -> Home:
 async def test_after_a_no_the_reader_is_asked_what_has_become_of_its_settings(
     home: Home, reader: FakeReader
 ) -> None:
-    """Part of it may have been done; and the no may be another reader's."""
+    """Part of it may have been done; and the refusal may be of another reader."""
     reader.refuses["settings"] = Refusal.STALE
     hellos = len(reader.heard_of("hello"))
     with pytest.raises(HomeAssistantError):
@@ -90,10 +90,10 @@ async def test_who_touched_just_before_a_lock_out_is_not_let_in_after_it(
     late = home.state("event", "late_touch").attributes
     assert (late["event_type"], late["late_name"]) == ("identified", "Anna")
     assert reader.acked == [touch]
-    # Whoever is not identified is told as ever,
+    # Unidentified touches are reported as before,
     reader.touch()
     assert home.state("event", "touch").attributes["event_type"] == "not_identified"
-    # and after the lock-out everybody is.
+    # and after the lock-out all touches are identified again.
     await async_turn(home, "on")
     reader.touch(anna)
     assert home.state("event", "touch").attributes["name"] == "Anna"
@@ -149,7 +149,7 @@ async def test_a_state_that_was_set_names_who_has_set_it(home: Home, reader: Fak
     assert home.state(*SWITCH).context is by_anna
     await async_select(home, "4", context=by_ben)
     assert home.state(*LEVEL).context is by_ben
-    # What happens by itself afterwards is nobody's doing.
+    # Later changes have no user as their cause.
     reader.settings = {"identification": True, "security_level": 1}
     await home.look()
     for entity in (SWITCH, LEVEL):

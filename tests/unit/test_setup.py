@@ -1,4 +1,4 @@
-"""A reader comes, goes and comes back; and who counts as that reader at all."""
+"""Setup and availability of a reader, and which hardware counts as that reader."""
 
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -11,7 +11,8 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.biometric_enroll.client import connection
 from custom_components.biometric_enroll.const import DOMAIN
 from tests.support.home import reader_entry
-from tests.support.reader import DEVICE, IDLE, READER_ID, FakeReader
+from tests.support.reader import DEVICE, READER_ID, FakeReader
+from tests.support.reader_publications import IDLE
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -36,7 +37,7 @@ async def test_without_a_broker_the_setup_is_tried_again(hass: HomeAssistant) ->
 async def test_a_reader_without_power_is_set_up_all_the_same(
     new_home: Home, broker: FakeBroker, reader: FakeReader
 ) -> None:
-    """It will be back; until then its entities say so."""
+    """Its entities are unavailable until it is back."""
     reader.announce()
     reader.die()
     assert await new_home.start()
@@ -49,7 +50,7 @@ async def test_a_reader_without_power_is_set_up_all_the_same(
 async def test_nobody_is_believed_for_a_retained_status(
     new_home: Home, broker: FakeBroker, reader: FakeReader
 ) -> None:
-    """The broker has kept it from a time when the reader had power."""
+    """The broker has retained it since the reader had power."""
     reader.announce()
     reader.speechless = True
     await new_home.set_up()
@@ -76,7 +77,7 @@ async def test_a_last_will_makes_the_reader_unavailable_at_once(
 async def test_any_word_of_a_lost_reader_makes_home_assistant_ask(
     home: Home, reader: FakeReader
 ) -> None:
-    """Its `online:true` may have been lost, or overtaken by the last will of its ghost."""
+    """Its `online:true` may have been lost, or followed by the last will of its old session."""
     reader.die()
     reader.silent = False
     reader.say("templates", reader.templates)
@@ -204,7 +205,7 @@ async def test_another_device_is_reported_to_the_user(new_home: Home, stranger: 
 async def test_the_report_goes_away_when_the_right_reader_answers(
     new_home: Home, stranger: FakeReader
 ) -> None:
-    """The user has sorted it out; nobody should have to dismiss what is no longer true."""
+    """The user has fixed the problem, and should not have to dismiss the issue as well."""
     stranger.identity["device"] = DEVICE
     stranger.announce()
     await new_home.until(lambda: new_home.available)
@@ -228,7 +229,7 @@ async def test_the_status_of_another_device_is_reported_and_changes_nothing(
 async def test_two_readers_with_one_id_stay_reported_while_both_answer(
     home: Home, broker: FakeBroker, stranger_first: bool
 ) -> None:
-    """The right one works on; but what the other one does is not seen, and the user has to know."""
+    """The right one still works, but the other one is ignored, and the user has to know."""
     stranger = FakeReader(broker, READER_ID, "0242ac110002")
     if stranger_first:
         broker._listeners.reverse()
@@ -264,10 +265,10 @@ async def test_a_hello_answer_with_nonsense_in_it_makes_nobody_available(
     assert not new_home.available
 
 
-async def test_a_retained_answer_is_nobodys(
+async def test_a_retained_answer_is_ignored(
     new_home: Home, broker: FakeBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No reader retains one; what is there may be as old as the broker."""
+    """Readers retain none; a retained one may be of any age."""
     broker.retained["biometric/front_door/command/response"] = (
         b'{"v":1,"request":"61d0f3a29c5b7e84","ok":true,"result":{}}'
     )
@@ -285,7 +286,7 @@ async def test_an_answer_that_nobody_waits_for_is_ignored(home: Home, reader: Fa
 async def test_an_answer_to_hello_that_comes_again_makes_nobody_available(
     home: Home, reader: FakeReader
 ) -> None:
-    """Brokers repeat and delay; what was true once says nothing of now."""
+    """Brokers repeat and delay messages; an old one says nothing about the present."""
     assert reader.greeted is not None
     reader.die()
     reader.answer_again(reader.greeted)

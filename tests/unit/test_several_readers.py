@@ -1,4 +1,4 @@
-"""Several readers at work at once, each with the same slots: the right names everywhere."""
+"""Several readers at the same time, each with the same slots: the right names everywhere."""
 
 import asyncio
 from typing import TYPE_CHECKING

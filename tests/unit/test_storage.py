@@ -1,4 +1,4 @@
-"""What lies on the disk after a crash, a backup or another version, and what is made of it."""
+"""Reading files that a crash, a backup or another version has left."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 async def test_a_name_is_not_lost_when_only_the_marks_were_saved(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any]
 ) -> None:
-    """A touch, or another reader, may have the marks saved just before the power goes."""
+    """A touch, or another reader, may have caused a save right before a power cut."""
     await home.enroll()
     reader.capture(2)
     await home.settle()
@@ -59,7 +59,7 @@ async def test_what_a_newer_minor_version_has_saved_is_read(
 
 
 async def test_whoever_waits_for_an_outcome_is_told_when_the_entry_is_unloaded(home: Home) -> None:
-    """Nobody hears of it in this run any more."""
+    """It is not reported any more in this run."""
     waiting = home.hass.async_create_task(home.enroll(wait=True))
     await home.until_stage("place_finger")
     assert await home.unload()
@@ -71,7 +71,7 @@ async def test_whoever_waits_for_an_outcome_is_told_when_the_entry_is_unloaded(h
 async def test_what_was_changed_is_saved_although_its_caller_has_gone_away(
     hass: HomeAssistant, home: Home
 ) -> None:
-    """Home Assistant's own store forgets it, where the save still waits for the one before."""
+    """Home Assistant's own store would drop it, if it still waited for the save before."""
     registry, delivery_log = hass.data[DATA_REGISTRY], hass.data[DATA_DELIVERY_LOG]
     for saved in (registry._saved, delivery_log._saved):
         writing = asyncio.Event()

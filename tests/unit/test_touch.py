@@ -1,4 +1,4 @@
-"""What a touch becomes: who it was, whether it may open a door, and that it is acknowledged."""
+"""Handling of a touch: whose it is, whether it is live, and its acknowledgement."""
 
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
@@ -7,7 +7,7 @@ import pytest
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_track_state_change_event
 
-from tests.support.reader import new_id
+from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
     from homeassistant.core import Event
@@ -52,11 +52,11 @@ async def test_last_identified_shows_who_it_was(home: Home, reader: FakeReader, 
 
 
 async def test_a_touch_is_on_the_event_bus(
-    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+    home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:
     reader.touch(anna)
     await home.settle()
-    [moment] = moments
+    [event] = reader_events
     wanted = {
         "type": "identified",
         "device_id": home.device_id,
@@ -64,13 +64,13 @@ async def test_a_touch_is_on_the_event_bus(
         "name": "Anna",
         "template_id": anna,
     }
-    assert wanted.items() <= moment.data.items()
+    assert wanted.items() <= event.data.items()
 
 
 async def test_the_same_finger_twice_is_two_touches(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
-    """Anna comes home twice; what waits for a change to her name must see two changes."""
+    """An automation that waits for a change to her name must be triggered twice."""
     names: list[str] = []
 
     @callback
@@ -89,7 +89,7 @@ async def test_the_same_finger_twice_is_two_touches(
 async def test_a_template_without_a_name_is_not_identified(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
-    """The sensor knows it, Home Assistant does not: nobody is let in under another's name."""
+    """The sensor has identified it, but Home Assistant has no name: nobody must be let in."""
     reader.touch(new_id())
     shown = home.state("event", "touch").attributes
     assert (shown["event_type"], shown["reason"]) == ("not_identified", "unknown_fingerprint")
@@ -99,7 +99,7 @@ async def test_a_template_without_a_name_is_not_identified(
 async def test_a_slot_without_a_template_id_is_not_identified(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
-    """Anna is in slot 5, but only the template id tells; the slot may have been filled anew."""
+    """Anna is in slot 5, but only the template id counts; the slot may have been reused."""
     reader.touch(result="identified", slot=5, confidence=99)
     shown = home.state("event", "touch").attributes
     assert (shown["event_type"], shown["reason"]) == ("not_identified", "unknown_fingerprint")
@@ -126,7 +126,7 @@ async def test_an_unreadable_touch_says_why_and_how_often(
 async def test_a_touch_in_spite_of_the_last_will_is_live(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
-    """The touch itself proves its age; that a ghost's last will came in between does not matter."""
+    """The touch itself proves its age; a last will of an old session does not matter."""
     reader.die()
     reader.touch(anna)
     assert home.state("event", "touch").attributes["event_type"] == "identified"
@@ -143,7 +143,7 @@ async def test_a_reported_touch_is_acknowledged(home: Home, reader: FakeReader, 
 async def test_a_touch_is_saved_before_it_is_acknowledged(
     home: Home, reader: FakeReader, anna: str, hass_storage: dict[str, Any]
 ) -> None:
-    """The reader forgets what is acknowledged; it must not be in Home Assistant's memory alone."""
+    """The reader deletes acknowledged touches; they must be on Home Assistant's disk by then."""
     saved: list[bool] = []
     on_request = reader.on_request
 
@@ -161,19 +161,19 @@ async def test_a_touch_is_saved_before_it_is_acknowledged(
 
 
 async def test_a_repeated_touch_is_acknowledged_again_and_not_reported_again(
-    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+    home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:
-    """The acknowledgement got lost, so the reader tells of it again; Anna came only once."""
+    """The acknowledgement was lost, so the reader repeats the touch; Anna came only once."""
     touch = reader.touch(anna)
     reader.touch(anna, touch=touch)
     await reader.until(lambda: reader.acked == [touch, touch])
-    assert len(moments) == 1
+    assert len(reader_events) == 1
 
 
 async def test_an_acknowledgement_that_cannot_be_sent_is_sent_with_the_repeated_touch(
     home: Home, reader: FakeReader, anna: str, mqtt_client_mock: MqttMockPahoClient
 ) -> None:
-    """The broker is lost between touch and acknowledgement; the reader will tell of it again."""
+    """The broker is lost between touch and acknowledgement; the reader will repeat the touch."""
     publish = mqtt_client_mock.publish.side_effect
     mqtt_client_mock.publish.side_effect = lambda *_: Mock(mid=1, rc=4)
     touch = reader.touch(anna)
@@ -185,14 +185,14 @@ async def test_an_acknowledgement_that_cannot_be_sent_is_sent_with_the_repeated_
 
 
 async def test_the_last_256_touches_are_remembered(
-    home: Home, reader: FakeReader, anna: str, moments: list[Event[dict[str, Any]]]
+    home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:
-    """As many as a reader's journal holds; more would grow for ever."""
+    """As many as a reader's journal holds; without a limit the file would grow for ever."""
     touches = [reader.touch() for _ in range(257)]
     for touch in touches[1:]:
         reader.touch(touch=touch)
     await home.settle()
-    assert len(moments) == 257
+    assert len(reader_events) == 257
     reader.touch(touch=touches[0])
     await home.settle()
-    assert len(moments) == 258
+    assert len(reader_events) == 258

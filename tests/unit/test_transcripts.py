@@ -1,4 +1,4 @@
-"""Whole enrollments as the real firmware says them, read as the integration reads them.
+"""Recorded enrollments of the real firmware, parsed by the integration.
 
 `tests/firmware` shows that the firmware says exactly these messages.
 """
@@ -45,7 +45,7 @@ def transcript(name: str) -> list[dict[str, Any]]:
 
 
 def said(name: str, topic: str) -> list[bytes]:
-    """Return what the reader said on one of its topics."""
+    """Return the reader's messages on one of its topics."""
     return [
         json.dumps(message["payload"]).encode()
         for message in transcript(name)

@@ -20,7 +20,7 @@ from custom_components.biometric_enroll.protocol.words import (
     Rejection,
     Stage,
 )
-from tests.unit.texts import PACKAGE, TEXTS, all_texts, placeholders
+from tests.unit.translation_files import PACKAGE, TEXTS, all_texts, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def test_each_error_has_its_text_and_no_text_is_left_over() -> None:
 
 
 def test_the_search_for_errors_finds_some_of_each_kind() -> None:
-    """Else a rewrite of the code could leave the test above with nothing to compare."""
+    """Otherwise the test above could compare nothing after a change of the code."""
     assert {"refused_busy", "reader_unreachable", "name_missing", "no_outcome"} <= set(raised())
 
 
@@ -94,7 +94,7 @@ def issues() -> dict[str, set[str]]:
         if name == "_set" and ast.unparse(call.args[0]).startswith("ISSUE_"):
             kind = getattr(issues_module, ast.unparse(call.args[0]))
             found[kind] = {"reader", *(str(each.arg) for each in call.keywords)}
-    # What only the form tells.
+    # Placeholders that only the form has.
     found["fingerprints_gone"].add("names")
     return found
 
@@ -162,7 +162,7 @@ def test_each_field_of_the_config_flow_is_named_and_described() -> None:
 def test_each_step_and_stage_of_the_options_flow_has_its_text_and_no_text_is_left_over() -> None:
     methods = (name for name in dir(ReaderOptionsFlow) if name.startswith("async_step_"))
     steps = {name.removeprefix("async_step_") for name in methods}
-    # This one shows what another shows.
+    # This one shows the texts of another.
     assert TEXTS["options"]["step"].keys() == steps - {"watch"}
     endings = {Stage.COMPLETED, Stage.CANCELLED, Stage.FAILED, *Reason, watching.OVERTAKEN}
     assert endings <= steps

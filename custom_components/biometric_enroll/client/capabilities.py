@@ -1,4 +1,4 @@
-"""The capabilities of a reader of either dialect; they decide what users are offered."""
+"""The capabilities of a reader of either protocol; they decide what users are offered."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

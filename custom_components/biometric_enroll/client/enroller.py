@@ -55,7 +55,7 @@ class Greeting:
 
 
 class EnrollRequests(Protocol):
-    """The requests about enrollments, in either dialect; async methods raise `ReaderError`."""
+    """The requests about enrollments, in either protocol; async methods raise `ReaderError`."""
 
     def async_greeted(self) -> AbstractAsyncContextManager[Greeting]:
         """Ask whether it can enroll; inside the context no other hello is sent."""

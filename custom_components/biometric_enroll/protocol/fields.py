@@ -36,7 +36,7 @@ class Fields:
 
     @classmethod
     def parse(cls, payload: bytes, *, version: int | None = VERSION) -> Fields:
-        """Parse a message, and check its size and version; None: a dialect without key `v`."""
+        """Parse a message, and check its size and version; None: a protocol without key `v`."""
         if len(payload) > MAX_BYTES:
             raise MalformedError(f"{len(payload)} bytes, more than {MAX_BYTES}")
         try:

@@ -140,5 +140,5 @@ class Topic(StrEnum):
 
 
 def topic_of(reader_id: str, topic: str) -> str:
-    """Return the full MQTT topic of one reader; `topic` is of the `Topic` of either dialect."""
+    """Return the full MQTT topic of one reader; `topic` is of the `Topic` of either protocol."""
     return f"biometric/{reader_id}/{topic}"

@@ -1,7 +1,7 @@
 """Touches, and the lamp of a sensor without colours."""
 
-from fpreader.sensor_connection import CodeError, SensorError
-from fpreader.touches import ALWAYS_MS, MOST_LOOKS
+from fpreader.sensor_connection import SensorError
+from fpreader.touches import MOST_LOOKS
 from tests.firmware.portable.scanner_harness import (
     BAD_IMAGES,
     ScannerHarness,

@@ -3,8 +3,8 @@
 import asyncio
 
 from fpreader.sensor_connection import SensorError
-from fpreader.slot_index import SlotIndex, is_occupied
 from fpreader.sensor_packet import ACK, encode
+from fpreader.slot_index import SlotIndex, is_occupied
 from tests.firmware.portable.test_sensor import SILENCE, Line, ack, on, run
 
 SLOTS = (0, 1, 300, 301)

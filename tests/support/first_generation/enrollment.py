@@ -1,4 +1,4 @@
-"""One enrollment as the sketches run it: two or three scans, told one message at a time.
+"""One enrollment as the sketches run it: two or three scans, with one message for each event.
 
 Where the reference is silent, the comments say what was assumed of the sketches.
 """
@@ -159,7 +159,7 @@ class Enrollment:
         if self._sensor.refuses_to_store:
             self._fail("Failed to store fingerprint", **self._details(_FLASH_ERROR))
             return
-        # Whatever was in the slot is gone: Store asks nobody.
+        # Store overwrites whatever was in the slot.
         self._sensor.templates[self.slot] = self._buffers[2]
         self._say(
             {
@@ -181,7 +181,7 @@ class Enrollment:
         return {"error_code": code, **self._which()} if self._sketch is Sketch.LATER else {}
 
     def _which(self) -> dict[str, Any]:
-        """Return what tells the enrollment; the first sketch says it only at begin and end."""
+        """Return slot and template id; the first sketch sends them only at begin and end."""
         if self._sketch is Sketch.FIRST:
             return {}
         return {"slot": self.slot, "template_id": self.template_id}

@@ -28,28 +28,28 @@ if TYPE_CHECKING:
     from tests.support.first_generation.reader import Settings
 
 TEMPLATE_ID = "9f2c01ab44d0e1f7"
-"""Of nobody here."""
+"""Not known to Home Assistant."""
 
 Message = dict[str, Any]
 
 
-class OldReader(Scene):
-    """A first-generation reader with power and a network, and time at the test's command."""
+class FakeFirstGenerationReader(Scene):
+    """A first-generation reader that is connected to the fake broker; a test controls its time."""
 
     def __init__(
         self, broker: FakeBroker, sketch: Sketch, settings: Settings | None = None
     ) -> None:
-        """Switch it on; it is connected, and has announced itself to whoever listened."""
+        """Switch it on; it is connected, and has published its announcement."""
         self.heard: list[tuple[str, Message]] = []
-        """What reached it."""
+        """Messages that it has received."""
         self.missed: list[tuple[str, Message]] = []
-        """What was said to it and got lost."""
+        """Messages to it that were lost."""
         self.silent = False
         """Whether nothing passes between it and the broker."""
         self.loses: Callable[[str, Message], bool] = lambda _suffix, _message: False
-        """Which of the messages that it says get lost."""
+        """Returns whether a message from it is lost."""
         self.deaf: Callable[[str, Message], bool] = lambda _suffix, _message: False
-        """Which of the messages to it get lost."""
+        """Returns whether a message to it is lost."""
         self._broker = broker
         self._news = asyncio.Event()
         broker.listen(self._hear)
@@ -71,33 +71,33 @@ class OldReader(Scene):
         self.reader.connected(self.now)
 
     def reboot(self, *, silent: bool = False) -> None:
-        """Lose power for a moment; then it is connected again, unless it stays silent."""
+        """Interrupt its power briefly; then it is connected again, unless it stays silent."""
         self.reader.reboot(self.now)
         self.silent = silent
         if not silent:
             self.connect()
 
     def scan(self, finger: str = "anna", times: int = 1, quality: int = GOOD) -> None:
-        """Put a finger on the sensor for a moment: one scan, or one touch."""
+        """Place a finger and lift it: one scan, or one touch."""
         self.touch(*[finger] * times, quality=quality)
 
     def say_status(self) -> None:
-        """Let it be time for its periodic status."""
+        """Advance the time until its periodic status."""
         self.wait(self.reader.settings.status_period)
 
     def publish(self, suffix: str, message: Message | bytes, *, retain: bool = False) -> None:
-        """Publish anything in its place."""
+        """Publish any message on its topics."""
         payload = message if isinstance(message, bytes) else json.dumps(message).encode()
         self._broker.publish(PREFIX + suffix, payload, retain=retain)
 
     def ask(self, suffix: str, **message: Any) -> None:
-        """Ask it for something, as another system would."""
+        """Send it a request, as another system would."""
         self.send(suffix, message)
 
     # What a test can wait for
 
     def heard_of(self, suffix: str, **wanted: Any) -> list[Message]:
-        """Return the messages that reached it on a topic and have all of these values."""
+        """Return the received messages of a topic that have all of these values."""
         return [
             message
             for topic, message in self.heard
@@ -105,11 +105,11 @@ class OldReader(Scene):
         ]
 
     async def hears(self, suffix: str, times: int = 1, **wanted: Any) -> None:
-        """Wait until such a message has reached it so often."""
+        """Wait until so many such messages were received."""
         await self._until(lambda: len(self.heard_of(suffix, **wanted)) >= times)
 
     async def misses(self, suffix: str, **wanted: Any) -> None:
-        """Wait until such a message to it got lost."""
+        """Wait until such a message to it was lost."""
         await self._until(
             lambda: any(
                 topic == suffix and wanted.items() <= message.items()
@@ -156,16 +156,16 @@ def first_generation_entry(reader_id: str = READER_ID, **more: Any) -> MockConfi
     )
 
 
-class OldHome(AnyHome):
+class FirstGenerationHome(AnyHome):
     """Home Assistant with one such reader, as its users see it."""
 
     SHOWN_IF_AVAILABLE = (*AnyHome.SHOWN_IF_AVAILABLE, ("button", "cancel_enrollment"))
 
-    def __init__(self, hass: HomeAssistant, reader: OldReader) -> None:
+    def __init__(self, hass: HomeAssistant, reader: FakeFirstGenerationReader) -> None:
         super().__init__(hass, first_generation_entry())
         self.reader = reader
         self.entry.add_to_hass(hass)
-        self.moments: list[Event[Any]] = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
+        self.reader_events: list[Event[Any]] = async_capture_events(hass, EVENT_BIOMETRIC_ENROLL)
 
     @override
     async def set_up(self) -> None:
@@ -184,18 +184,18 @@ class OldHome(AnyHome):
         return self.stage in {"completed", "failed", "cancelled"}
 
     def told(self) -> list[str]:
-        """Return the moments of enrollments so far; scans with their number."""
+        """Return the events of enrollments so far; scans with their number."""
         return [
-            f"{moment.data['type']} {moment.data['step']}"
-            if moment.data["type"].startswith("scan")
-            else moment.data["type"]
-            for moment in self.moments
-            if "step" in moment.data
+            f"{event.data['type']} {event.data['step']}"
+            if event.data["type"].startswith("scan")
+            else event.data["type"]
+            for event in self.reader_events
+            if "step" in event.data
         ]
 
     def touches(self) -> list[dict[str, Any]]:
-        """Return what was told of touches so far."""
-        return [dict(moment.data) for moment in self.moments if "confidence" in moment.data]
+        """Return the data of the events of touches so far."""
+        return [dict(event.data) for event in self.reader_events if "confidence" in event.data]
 
     async def until_ended(self) -> None:
         await self.until(lambda: self.ended)

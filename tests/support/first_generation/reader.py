@@ -1,9 +1,9 @@
 """A reader of the first generation, written from what is known of its messages.
 
 It does what the sketch on such a reader does, faults included. It has neither clock nor network:
-times (seconds, of any clock that does not go back) and messages are handed in, and what it says
-goes to a callback. All topics are suffixes of `biometric/esp32/`; all it says is QoS 0, not
-retained, and it has no last will.
+times (seconds, of any monotonic clock) and messages are passed in, and its own messages go to a
+callback. All topics are suffixes of `biometric/esp32/`; all messages are QoS 0, not retained, and
+there is no last will.
 
 Where the reference is silent, the comments say what was assumed of the sketches.
 """
@@ -87,17 +87,17 @@ class FirstGenerationReader:
     # What happens to it
 
     def reboot(self, now: float) -> None:
-        """Lose power for a moment. Only the sensor's templates are kept."""
+        """Interrupt its power briefly. Only the sensor's templates are kept."""
         self._start(now)
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """Suffixes of the topics that it wants to hear."""
+        """Suffixes of the topics that it subscribes to."""
         completion = (ENROLL_COMPLETION,) if self.sketch is Sketch.LATER else ()
         return (ENROLL_REQUEST, *completion, SCAN_ACKNOWLEDGED, DETECT_REQUEST, COMMAND)
 
     def connected(self, now: float) -> None:
-        """Be connected to the broker, and announce that.
+        """Handle the connection to the broker, and announce it.
 
         As in the example that such sketches start from, it subscribes only after this.
         """
@@ -108,7 +108,7 @@ class FirstGenerationReader:
         self.tick(now)
 
     def disconnected(self, now: float) -> None:
-        """Lose the broker. Assumed: all goes on, and what is said meanwhile is lost."""
+        """Handle a lost connection. Assumed: all goes on, and messages meanwhile are lost."""
         self._online = False
         self._next_status = float("inf")
         self.tick(now)
@@ -125,7 +125,7 @@ class FirstGenerationReader:
         self.tick(now)
 
     def touch(self, finger: Hashable, now: float, quality: int = GOOD) -> None:
-        """Put a finger on the sensor for a moment: one scan, or one touch."""
+        """Place a finger and lift it: one scan, or one touch."""
         self.place(finger, now, quality)
         self.lift(now)
 
@@ -139,7 +139,7 @@ class FirstGenerationReader:
         return min(dues)
 
     def tick(self, now: float) -> None:
-        """Do what is due, as the sketch's loop does. What was missed is not made up for."""
+        """Do what is due, as the sketch's loop does; missed periods are not made up for."""
         if self.enrollment is not None:
             self.enrollment.look(now)
             if self.enrollment.ended:
@@ -152,7 +152,7 @@ class FirstGenerationReader:
             self._say_status(now)
 
     def take(self, topic_suffix: str, payload: bytes, now: float) -> None:
-        """Take a message. What it does not understand it drops without a word."""
+        """Handle a message; unknown ones are ignored."""
         try:
             message = json.loads(payload)
         except ValueError:
@@ -198,7 +198,7 @@ class FirstGenerationReader:
 
     def _refuse(self, running: Enrollment) -> None:
         if self.sketch is Sketch.FIRST:
-            # Assumed: an error that tells nothing of whose it is, and the enrollment goes on.
+            # Assumed: an error without a template id, and the enrollment goes on.
             self._respond({"status": "error", "message": "Enrollment already in progress"})
             return
         self._respond(
@@ -220,7 +220,7 @@ class FirstGenerationReader:
         self._respond({"status": "cancelled", "slot": self._last_slot})
 
     def _take_completion(self, message: dict[str, Any]) -> None:
-        # Assumed: the template id is not looked at, and a running enrollment ends without a word.
+        # Assumed: the template id is not checked, and a running enrollment ends without a message.
         if message.get("status") == "enrollment_saved":
             self.enrollment = None
 
@@ -253,7 +253,7 @@ class FirstGenerationReader:
         elif found is not None and self.sketch is Sketch.LATER:
             # Assumed of "hint only": a poor image that looks like somebody.
             self._report(HINT_ONLY, _HINT_CONFIDENCE, "hint", "low confidence", now)
-        # Assumed: any other poor image is passed over in silence.
+        # Assumed: any other poor image is ignored.
 
     def _report(
         self, slot: int, confidence: int, kind: str, reason: str | None, now: float
@@ -312,5 +312,5 @@ class FirstGenerationReader:
 
 
 def _integer(value: object) -> int:
-    """Return a JSON number as the sketch's library reads it: what is none counts as 0."""
+    """Return a JSON number as the sketch's library reads it: 0 for anything else."""
     return value if isinstance(value, int) else 0

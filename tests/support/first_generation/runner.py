@@ -25,10 +25,10 @@ _RECONNECT_AFTER: Final = 1  # seconds; sketches wait longer, which only makes t
 
 
 class FirstGenerationRunner:
-    """One reader, connected as long as it is switched on. Its methods may be called from anywhere.
+    """One reader, connected as long as it is switched on; methods may be called from any thread.
 
-    `reader` is there to be looked at. It lives as long as the runner: switched off and on again
-    it has lost all but the templates of its sensor.
+    `reader` is for reading only. It exists as long as the runner: after being switched off and on
+    again it has lost everything but the templates of its sensor.
     """
 
     def __init__(self, port: int, sketch: Sketch, settings: Settings | None = None) -> None:
@@ -58,17 +58,17 @@ class FirstGenerationRunner:
         self._timer.start()
 
     def stop(self) -> None:
-        """Switch it off, with a proper farewell to the broker."""
+        """Switch it off, with a DISCONNECT to the broker."""
         self._switch_off(farewell=True)
 
     def kill(self) -> None:
-        """Cut its power: the broker gets no farewell, only the end of the connection."""
+        """Cut its power: the broker gets no DISCONNECT, only the end of the connection."""
         self._switch_off(farewell=False)
 
     def _switch_off(self, *, farewell: bool) -> None:
         with self._changed:
             client, self._client = self._client, None
-            # Fingers may move meanwhile, but nothing may come of it.
+            # Fingers may be moved meanwhile, without any effect.
             self.reader.reboot(time.monotonic())
             self._changed.notify()
         if client is None:
@@ -97,7 +97,7 @@ class FirstGenerationRunner:
             self._changed.notify()
 
     def touch(self, finger: Hashable, quality: int = GOOD) -> None:
-        """Put a finger on the sensor for a moment."""
+        """Place a finger and lift it."""
         with self._changed:
             self.reader.touch(finger, time.monotonic(), quality)
             self._changed.notify()
@@ -117,7 +117,7 @@ class FirstGenerationRunner:
                 return
             self.reader.connected(time.monotonic())
             self._changed.notify()
-        # What is asked at once after the announcement may come too early, as with such sketches.
+        # A request right after the announcement may come too early, as with such sketches.
         for suffix in self.reader.subscriptions:
             client.subscribe(PREFIX + suffix)
 

@@ -1,4 +1,4 @@
-"""A first-generation reader in front of a test, with time at the test's command."""
+"""A first-generation reader for tests, which control its time."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ def error(message: str, **details: Any) -> dict[str, Any]:
 
 
 class Scene:
-    """A reader that was just switched on and connected, and all that it says."""
+    """A reader that was just switched on and connected; records its messages."""
 
     def __init__(self, sketch: Sketch, settings: Settings | None = None) -> None:
         self.now = 1000.0
@@ -55,12 +55,12 @@ class Scene:
         self.said.append((suffix, json.loads(payload)))
 
     def news(self) -> list[Said]:
-        """Return what it has said since the last call."""
+        """Return its messages since the last call."""
         news, self.said = self.said, []
         return news
 
     def responses(self) -> list[dict[str, Any]]:
-        """Return what it has said on `enroll/response` since the last call; drop the rest."""
+        """Return its messages on `enroll/response` since the last call; drop the others."""
         return [message for suffix, message in self.news() if suffix == ENROLL_RESPONSE]
 
     def statuses(self) -> list[str]:
@@ -101,13 +101,13 @@ class Scene:
         self.reader.lift(self.now)
 
     def touch(self, *fingers: Hashable, quality: int = GOOD) -> None:
-        """Put fingers on the sensor for a moment, one after the other."""
+        """Place fingers and lift them, one after the other."""
         for finger in fingers:
             self.reader.touch(finger, self.now, quality)
 
 
 def quiet_scene(sketch: Sketch, settings: Settings | None = None) -> Scene:
-    """Return a scene whose reader has announced itself, and that is forgotten."""
+    """Return a scene without the messages of the reader's announcement."""
     scene = Scene(sketch, settings)
     scene.news()
     return scene

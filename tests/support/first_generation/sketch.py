@@ -1,4 +1,4 @@
-"""The two versions of the sketch, and the sensor under them."""
+"""The two versions of the sketch, and the sensor."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
 GOOD = 85
-"""Quality of an image that any sketch takes."""
+"""Quality of an image that both sketches accept."""
 
 POOR = 45
-"""Quality of an image that none takes."""
+"""Quality of an image that both sketches reject."""
 
 _GOOD_ENOUGH = 60
 # The reference has one number, 45, for an image that was too poor; the limit is ours.
@@ -38,7 +38,7 @@ class Press:
 
 @dataclass(slots=True)
 class Sensor:
-    """The sensor: what lies on it, and what it keeps without power."""
+    """The sensor: the placed finger, and the templates, which it keeps without power."""
 
     capacity: int
     press: Press | None = None

@@ -160,9 +160,7 @@ def test_it_hears_acknowledgements_of_scans_and_never_reads_them(sketch: Sketch)
 
 @both
 @pytest.mark.parametrize("payload", [b"", b"\xff", b"[]", b"7", b"{}", b'{"action":"dance"}'])
-def test_what_it_does_not_understand_is_dropped_without_a_word(
-    sketch: Sketch, payload: bytes
-) -> None:
+def test_unknown_messages_are_ignored(sketch: Sketch, payload: bytes) -> None:
     scene = quiet_scene(sketch)
     for suffix in (*scene.reader.subscriptions, "elsewhere"):
         scene.reader.take(suffix, payload, scene.now)

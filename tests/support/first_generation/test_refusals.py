@@ -51,7 +51,7 @@ def test_the_later_sketch_does_not_notice_another_finger_in_the_first_scan(later
 
 
 @both
-def test_a_sensor_that_does_not_store_is_anerror(sketch: Sketch) -> None:
+def test_a_sensor_that_does_not_store_is_an_error(sketch: Sketch) -> None:
     scene = quiet_scene(sketch)
     scene.sensor.refuses_to_store = True
     scene.start()
@@ -92,7 +92,7 @@ def test_the_first_sketch_takes_127_slots_whatever_the_capacity() -> None:
 
 
 @both
-def test_an_occupied_slot_is_overwritten_without_a_word(sketch: Sketch) -> None:
+def test_an_occupied_slot_is_overwritten_without_a_message(sketch: Sketch) -> None:
     scene = quiet_scene(sketch)
     scene.sensor.templates[5] = "ben"
     scene.start()

@@ -85,7 +85,7 @@ async def test_it_announces_itself_and_enrolls(
     await wire.next(fingerprint_id=5)
 
 
-async def test_a_killed_reader_says_no_more_and_starts_anew(
+async def test_a_killed_reader_is_silent_and_can_be_started_again(
     runner: FirstGenerationRunner, wire: WireTap
 ) -> None:
     await wire.next(status="online", timestamp=0)

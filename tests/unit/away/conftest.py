@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.clock import pytest_asyncio_loop_factories, virtual_time
-from tests.support.first_generation.home import OldHome, OldReader
+from tests.support.first_generation.home import FakeFirstGenerationReader, FirstGenerationHome
 from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
@@ -17,14 +17,16 @@ __all__ = ["pytest_asyncio_loop_factories", "virtual_time"]
 
 
 @pytest.fixture
-async def old(broker: FakeBroker) -> OldReader:
+async def first_gen(broker: FakeBroker) -> FakeFirstGenerationReader:
     """Return a reader of the first generation that has power and answers."""
-    return OldReader(broker, Sketch.LATER)
+    return FakeFirstGenerationReader(broker, Sketch.LATER)
 
 
 @pytest.fixture
-async def old_home(hass: HomeAssistant, old: OldReader) -> OldHome:
+async def first_gen_home(
+    hass: HomeAssistant, first_gen: FakeFirstGenerationReader
+) -> FirstGenerationHome:
     """Return Home Assistant with that reader set up and available."""
-    home = OldHome(hass, old)
+    home = FirstGenerationHome(hass, first_gen)
     await home.set_up()
     return home

@@ -1,4 +1,4 @@
-"""How long somebody who asks for something waits for a reader that is away, to the second."""
+"""How long callers wait for an unavailable reader, to the second."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from homeassistant.core import HomeAssistant
 
-    from tests.support.first_generation.home import OldHome, OldReader
+    from tests.support.first_generation.home import FakeFirstGenerationReader, FirstGenerationHome
     from tests.support.home import Home
     from tests.support.reader import FakeReader
 
@@ -21,11 +21,11 @@ KNOWN_TO_BE_AWAY = pytest.approx(5.0, abs=0.01)
 THOUGHT_TO_BE_THERE = pytest.approx(10.0, abs=0.01)
 
 LATER = 30.0
-"""Seconds after a last will at which nobody asks the reader in the background."""
+"""Seconds after a last will at which no background hello is under way."""
 
 
 async def _async_in_vain(asking: Awaitable[object]) -> float:
-    """Ask for something that fails; return after how many seconds it did."""
+    """Await a call that fails; return its duration in seconds."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     assert await async_fails(asking) == "reader_unreachable"
@@ -33,7 +33,7 @@ async def _async_in_vain(asking: Awaitable[object]) -> float:
 
 
 async def _async_lost(reader: FakeReader, after: float) -> None:
-    """Have the last will speak, and let so many seconds pass."""
+    """Publish the last will, and let so many seconds pass."""
     reader.die()
     await asyncio.sleep(after)
 
@@ -65,23 +65,23 @@ async def test_a_reader_that_is_known_to_be_away_is_asked_for_five_seconds(
 async def test_a_reader_that_is_just_being_asked_in_the_background_takes_no_longer(
     home: Home, reader: FakeReader, action: Callable[..., Any], since: float
 ) -> None:
-    """As it is right behind the last will, which may come late."""
+    """As right after the last will, which may be late itself."""
     await _async_lost(reader, since)
     assert await _async_in_vain(action(home)) == KNOWN_TO_BE_AWAY
 
 
-async def test_who_waits_behind_another_in_vain_gets_the_same_outcome(
+async def test_a_caller_queued_behind_a_failing_one_gets_the_same_error(
     home: Home, reader: FakeReader
 ) -> None:
     await _async_lost(reader, 8)
-    # It was asked at the last will, and for ten seconds: nobody waited for that.
+    # The background hello at the last will took ten seconds, for which no caller waited.
     assert await _async_in_vain(home.enroll()) == pytest.approx(2.0, abs=0.01)
 
 
-async def test_who_waits_behind_another_in_vain_is_not_refused_by_a_reader_that_is_back(
+async def test_a_caller_queued_behind_a_failing_one_is_served_by_a_reader_that_is_back(
     home: Home, reader: FakeReader
 ) -> None:
-    """The background asked in between, because the reader told that it had started."""
+    """A background hello was sent in between, because the reader had announced its start."""
     reader.silent = True
     in_vain = asyncio.create_task(_async_in_vain(home.enroll()))
     await asyncio.sleep(9)
@@ -103,7 +103,7 @@ async def test_several_actions_at_once_take_no_longer_than_one(
         *(_async_in_vain(action(home)) for action in _ACTIONS for _ in range(2)),
         return_exceptions=True,
     )
-    # The second enrollment is not even asked for while the first one is.
+    # The second enrollment is not requested while the first one is.
     refused = [each for each in waited if not isinstance(each, float)]
     assert len(refused) == 1
     assert [each for each in waited if isinstance(each, float)] == [KNOWN_TO_BE_AWAY] * 3
@@ -150,7 +150,7 @@ async def test_a_reader_that_is_thought_to_be_there_has_ten_seconds(
 async def test_a_reader_that_is_back_is_found_although_it_is_thought_to_be_away(
     home: Home, reader: FakeReader, away_for: float
 ) -> None:
-    """Nothing told of its return: the question of whoever wants something is what finds it."""
+    """Its return was not announced: the hello of the action finds it."""
     await _async_lost(reader, away_for)
     reader.silent = False
     assert not home.available
@@ -163,7 +163,7 @@ async def test_a_reader_that_comes_back_in_time_has_ten_seconds_for_the_rest(
 ) -> None:
     await _async_lost(reader, 0)
     waiting = asyncio.create_task(_async_in_vain(home.enroll()))
-    # The background's question finds it; the one behind that does not.
+    # The background hello finds it; the hello of the action is not answered.
     await asyncio.sleep(1)
     reader.deaf.add("start")
     reader.silent = False
@@ -193,7 +193,7 @@ async def test_the_background_still_finds_a_reader_that_takes_longer_to_answer(
     await _async_lost(reader, LATER)
     reader.holds.add("hello")
     reader.silent = False
-    # It gave up after ten seconds, and asks again once a minute; that was eight seconds ago.
+    # It gave up after ten seconds, and retries once a minute; that was eight seconds ago.
     await asyncio.sleep(78 - LATER)
     assert reader.held
     reader.holds.clear()
@@ -205,33 +205,33 @@ async def test_the_background_still_finds_a_reader_that_takes_longer_to_answer(
 
 
 async def test_a_reader_of_the_first_generation_that_is_away_is_asked_for_five_seconds(
-    old_home: OldHome, old: OldReader
+    first_gen_home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
-    old.publish("status", {"status": "offline"})
-    old.silent = True
-    assert await _async_in_vain(old_home.enroll()) == KNOWN_TO_BE_AWAY
+    first_gen.publish("status", {"status": "offline"})
+    first_gen.silent = True
+    assert await _async_in_vain(first_gen_home.enroll()) == KNOWN_TO_BE_AWAY
 
 
 async def test_a_reader_of_the_first_generation_that_is_there_has_ten_seconds(
-    old_home: OldHome, old: OldReader
+    first_gen_home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
-    old.silent = True
-    assert await _async_in_vain(old_home.enroll()) == THOUGHT_TO_BE_THERE
+    first_gen.silent = True
+    assert await _async_in_vain(first_gen_home.enroll()) == THOUGHT_TO_BE_THERE
 
 
 async def test_a_cancel_for_a_reader_of_the_first_generation_that_is_away_takes_no_longer(
-    old_home: OldHome, old: OldReader
+    first_gen_home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
-    await old_home.enroll(scan_timeout=120)
-    old.publish("status", {"status": "offline"})
-    old.silent = True
-    assert await _async_in_vain(old_home.cancel()) == KNOWN_TO_BE_AWAY
+    await first_gen_home.enroll(scan_timeout=120)
+    first_gen.publish("status", {"status": "offline"})
+    first_gen.silent = True
+    assert await _async_in_vain(first_gen_home.cancel()) == KNOWN_TO_BE_AWAY
 
 
 async def test_a_reader_of_the_first_generation_that_is_back_is_found(
-    old_home: OldHome, old: OldReader
+    first_gen_home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
-    old.publish("status", {"status": "offline"})
-    assert not old_home.available
-    assert (await old_home.enroll())["slot"] is not None
-    assert old_home.available
+    first_gen.publish("status", {"status": "offline"})
+    assert not first_gen_home.available
+    assert (await first_gen_home.enroll())["slot"] is not None
+    assert first_gen_home.available

@@ -1,4 +1,4 @@
-"""What the log tells of a reader that is away, at what level, and how often."""
+"""The log lines about an unavailable reader: text, level, and number."""
 
 import asyncio
 import logging
@@ -9,16 +9,16 @@ from homeassistant.exceptions import HomeAssistantError
 
 if TYPE_CHECKING:
     from tests.support.broker import FakeBroker
-    from tests.support.first_generation.home import OldHome, OldReader
+    from tests.support.first_generation.home import FakeFirstGenerationReader, FirstGenerationHome
     from tests.support.home import Home
     from tests.support.reader import FakeReader
 
 LONG = 300.0
-"""Seconds in which a reader that is away is asked again and again."""
+"""Seconds during which an unavailable reader is polled repeatedly."""
 
 
 def _told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """Return level and text of what the log tells at INFO or above, since this was called last."""
+    """Return level and text of the log lines at INFO or above since the last call."""
     told = [
         (record.levelname, record.getMessage())
         for record in caplog.records
@@ -59,7 +59,7 @@ async def test_a_silent_reader_is_one_line_and_the_return_another(
     with pytest.raises(HomeAssistantError):
         await home.enroll()
     await asyncio.sleep(LONG)
-    # The broker has noticed at last.
+    # Now the broker has noticed it.
     reader.die()
     await asyncio.sleep(LONG)
     assert _told(caplog) == [("INFO", "Reader front_door is unavailable: it does not answer")]
@@ -110,40 +110,44 @@ async def test_a_reader_that_is_away_from_the_beginning_is_one_line_too(
 
 # A reader of the first generation
 
-_OLD_BACK = ("INFO", "Reader esp32 is available again")
+_FIRST_GENERATION_BACK = ("INFO", "Reader esp32 is available again")
 
 
 async def test_a_silent_reader_of_the_first_generation_is_one_line_and_its_return_another(
-    old_home: OldHome, old: OldReader, caplog: pytest.LogCaptureFixture
+    first_gen_home: FirstGenerationHome,
+    first_gen: FakeFirstGenerationReader,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.clear()
     for _ in range(2):
-        old.silent = True
+        first_gen.silent = True
         await asyncio.sleep(LONG)
         with pytest.raises(HomeAssistantError):
-            await old_home.enroll()
+            await first_gen_home.enroll()
         assert _told(caplog) == [("INFO", "Reader esp32 is unavailable: it does not answer")]
-        old.connect()
+        first_gen.connect()
         await asyncio.sleep(LONG)
-        assert old_home.available
-        assert _told(caplog) == [_OLD_BACK]
+        assert first_gen_home.available
+        assert _told(caplog) == [_FIRST_GENERATION_BACK]
 
 
 async def test_what_a_reader_of_the_first_generation_says_of_its_end_is_one_line(
-    old_home: OldHome, old: OldReader, caplog: pytest.LogCaptureFixture
+    first_gen_home: FirstGenerationHome,
+    first_gen: FakeFirstGenerationReader,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.clear()
-    old.publish("status", {"status": "offline"})
-    old.publish("status", {"status": "offline"})
+    first_gen.publish("status", {"status": "offline"})
+    first_gen.publish("status", {"status": "offline"})
     assert _told(caplog) == [("INFO", "Reader esp32 is unavailable: it says so")]
-    old.say_status()
-    old.say_status()
+    first_gen.say_status()
+    first_gen.say_status()
     await asyncio.sleep(LONG)
-    assert _told(caplog) == [_OLD_BACK]
+    assert _told(caplog) == [_FIRST_GENERATION_BACK]
 
 
 async def test_a_broker_that_restarts_before_a_reader_of_the_first_generation_is_one_line(
-    old_home: OldHome, broker: FakeBroker, caplog: pytest.LogCaptureFixture
+    first_gen_home: FirstGenerationHome, broker: FakeBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
     broker.set_connected(False)
@@ -153,4 +157,4 @@ async def test_a_broker_that_restarts_before_a_reader_of_the_first_generation_is
     ]
     broker.set_connected(True)
     await asyncio.sleep(LONG)
-    assert _told(caplog) == [_OLD_BACK]
+    assert _told(caplog) == [_FIRST_GENERATION_BACK]

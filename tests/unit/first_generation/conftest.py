@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 
 from custom_components.biometric_enroll.legacy import enroller
-from tests.support.first_generation.home import OldHome, OldReader
+from tests.support.first_generation.home import FakeFirstGenerationReader, FirstGenerationHome
 from tests.support.first_generation.sketch import Sketch
 
 if TYPE_CHECKING:
@@ -25,19 +25,21 @@ def sketch(request: pytest.FixtureRequest) -> Sketch:
 
 
 @pytest.fixture
-async def old(broker: FakeBroker, sketch: Sketch) -> OldReader:
+async def first_gen(broker: FakeBroker, sketch: Sketch) -> FakeFirstGenerationReader:
     """Return a reader that has power and answers."""
-    return OldReader(broker, sketch)
+    return FakeFirstGenerationReader(broker, sketch)
 
 
 @pytest.fixture
-async def new_home(hass: HomeAssistant, old: OldReader) -> OldHome:
+async def new_home(
+    hass: HomeAssistant, first_gen: FakeFirstGenerationReader
+) -> FirstGenerationHome:
     """Return Home Assistant with the reader's config entry, not set up."""
-    return OldHome(hass, old)
+    return FirstGenerationHome(hass, first_gen)
 
 
 @pytest.fixture
-async def home(new_home: OldHome) -> OldHome:
+async def home(new_home: FirstGenerationHome) -> FirstGenerationHome:
     """Return Home Assistant with the reader set up and available."""
     await new_home.set_up()
     return new_home

@@ -8,38 +8,44 @@ from homeassistant.exceptions import ServiceValidationError
 from tests.support.home import async_fails
 
 if TYPE_CHECKING:
-    from tests.support.first_generation.home import OldHome, OldReader
+    from tests.support.first_generation.home import FakeFirstGenerationReader, FirstGenerationHome
 
 
 @pytest.mark.parametrize("scans", [0, 1])
-async def test_the_action_cancels(home: OldHome, old: OldReader, scans: int) -> None:
+async def test_the_action_cancels(
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, scans: int
+) -> None:
     await home.enroll()
-    old.scan(times=scans)
+    first_gen.scan(times=scans)
     await home.cancel()
     assert home.outcome == ("cancelled", None)
-    assert old.reader.enrollment is None
+    assert first_gen.reader.enrollment is None
     assert await home.named() == {}
 
 
-async def test_the_button_cancels(home: OldHome, old: OldReader) -> None:
+async def test_the_button_cancels(
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
+) -> None:
     await home.enroll()
     await home.press_cancel()
     assert home.outcome == ("cancelled", None)
     await home.enrolled()
 
 
-async def test_with_nothing_to_cancel_there_is_an_error(home: OldHome, old: OldReader) -> None:
+async def test_with_nothing_to_cancel_there_is_an_error(
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
+) -> None:
     with pytest.raises(ServiceValidationError) as error:
         await home.cancel()
     assert error.value.translation_key == "refused_not_running"
     await home.enrolled()
     with pytest.raises(ServiceValidationError):
         await home.press_cancel()
-    assert old.heard_of("enroll/request", action="cancel") == []
+    assert first_gen.heard_of("enroll/request", action="cancel") == []
 
 
 async def test_a_cancel_is_repeated_until_it_is_answered(
-    home: OldHome, old: OldReader, impatient: None
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, impatient: None
 ) -> None:
     await home.enroll()
     heard: list[str] = []
@@ -48,29 +54,29 @@ async def test_a_cancel_is_repeated_until_it_is_answered(
         heard.append(str(message.get("action")))
         return heard.count("cancel") < 3
 
-    old.deaf = deaf
+    first_gen.deaf = deaf
     await home.cancel()
     assert home.stage == "cancelled"
 
 
 async def test_a_cancel_that_nobody_answers_is_an_error_and_the_enrollment_is_followed_on(
-    home: OldHome, old: OldReader, impatient: None
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, impatient: None
 ) -> None:
     await home.enroll()
-    old.silent = True
+    first_gen.silent = True
     assert await async_fails(home.cancel()) == "reader_unreachable"
-    old.silent = False
-    old.scan(times=old.scans)
+    first_gen.silent = False
+    first_gen.scan(times=first_gen.scans)
     await home.until_ended()
     assert home.stage == "completed"
 
 
 async def test_a_cancel_after_the_reader_has_restarted_ends_it(
-    home: OldHome, old: OldReader
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     """It knows of nothing to cancel, which it says in two ways; and nothing is stored."""
     await home.enroll()
-    old.reboot()
+    first_gen.reboot()
     await home.cancel()
     assert home.ended
     assert await home.named() == {}

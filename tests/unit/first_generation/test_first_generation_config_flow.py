@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from tests.support.broker import FakeBroker
-    from tests.support.first_generation.home import OldHome, OldReader
+    from tests.support.first_generation.home import FakeFirstGenerationReader, FirstGenerationHome
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +56,13 @@ async def _unload(hass: HomeAssistant) -> None:
             assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_it_is_set_up_by_its_id_after_a_word_on_what_it_cannot_do(
-    hass: HomeAssistant, old: OldReader
+async def test_it_is_set_up_by_its_id_after_a_note_on_its_limitations(
+    hass: HomeAssistant, first_gen: FakeFirstGenerationReader
 ) -> None:
     result = await _enter(hass)
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "first_generation")
     assert result["description_placeholders"] == {"reader_id": READER_ID}
-    assert old.heard_of("command", command="sensor_info")
+    assert first_gen.heard_of("command", command="sensor_info")
     assert hass.config_entries.async_entries(DOMAIN) == []
     result = await _confirm(hass, result)
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -77,17 +77,21 @@ async def test_it_is_set_up_by_its_id_after_a_word_on_what_it_cannot_do(
     await _unload(hass)
 
 
-async def test_it_is_never_discovered(hass: HomeAssistant, old: OldReader) -> None:
+async def test_it_is_never_discovered(
+    hass: HomeAssistant, first_gen: FakeFirstGenerationReader
+) -> None:
     """Its status changes every time, and would start a flow every time."""
-    old.connect()
-    old.say_status()
-    old.ask("command", command="sensor_info")
+    first_gen.connect()
+    first_gen.say_status()
+    first_gen.ask("command", command="sensor_info")
     await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.config_entries.flow.async_progress() == []
 
 
-async def test_it_is_not_offered_in_the_form(hass: HomeAssistant, old: OldReader) -> None:
-    old.publish("status", {"status": "online", "timestamp": 0}, retain=True)
+async def test_it_is_not_offered_in_the_form(
+    hass: HomeAssistant, first_gen: FakeFirstGenerationReader
+) -> None:
+    first_gen.publish("status", {"status": "online", "timestamp": 0}, retain=True)
     form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert form["data_schema"] is not None
     (field,) = form["data_schema"].schema.values()
@@ -95,9 +99,9 @@ async def test_it_is_not_offered_in_the_form(hass: HomeAssistant, old: OldReader
 
 
 async def test_a_silent_one_is_not_set_up(
-    hass: HomeAssistant, old: OldReader, impatient: None
+    hass: HomeAssistant, first_gen: FakeFirstGenerationReader, impatient: None
 ) -> None:
-    old.silent = True
+    first_gen.silent = True
     assert (await _enter(hass))["errors"] == {"base": "cannot_connect"}
 
 
@@ -111,29 +115,34 @@ async def test_a_silent_one_is_not_set_up(
     ],
 )
 async def test_something_else_under_its_topic_is_no_reader(
-    hass: HomeAssistant, old: OldReader, impatient: None, message: dict[str, Any]
+    hass: HomeAssistant,
+    first_gen: FakeFirstGenerationReader,
+    impatient: None,
+    message: dict[str, Any],
 ) -> None:
-    old.silent = True
-    old._broker.listen(lambda *_: old.publish("status", message))
+    first_gen.silent = True
+    first_gen._broker.listen(lambda *_: first_gen.publish("status", message))
     assert (await _enter(hass))["errors"] == {"base": "cannot_connect"}
 
 
-async def test_a_retained_answer_is_nobodys(
-    hass: HomeAssistant, old: OldReader, impatient: None
+async def test_a_retained_answer_is_ignored(
+    hass: HomeAssistant, first_gen: FakeFirstGenerationReader, impatient: None
 ) -> None:
-    old.silent = True
-    old.publish("status", {"command": "sensor_info", "capacity": 127, "stored": 3}, retain=True)
+    first_gen.silent = True
+    first_gen.publish(
+        "status", {"command": "sensor_info", "capacity": 127, "stored": 3}, retain=True
+    )
     assert (await _enter(hass))["errors"] == {"base": "cannot_connect"}
 
 
-async def test_one_that_is_set_up_already_is_not_set_up_again(home: OldHome) -> None:
+async def test_one_that_is_set_up_already_is_not_set_up_again(home: FirstGenerationHome) -> None:
     assert (await _enter(home.hass))["reason"] == "already_configured"
 
 
-async def test_a_reader_of_version_1_knows_nothing_of_the_old_question(
+async def test_a_reader_of_version_1_ignores_the_first_generation_request(
     hass: HomeAssistant, broker: FakeBroker
 ) -> None:
-    """It is set up as what it is, at once."""
+    """It is set up at once, with protocol version 1."""
     reader = FakeReader(broker, "back_door")
     result = await _enter(hass, "back_door")
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -143,17 +152,19 @@ async def test_a_reader_of_version_1_knows_nothing_of_the_old_question(
     await _unload(hass)
 
 
-async def test_an_old_reader_knows_nothing_of_hello(old: OldReader) -> None:
-    said = len(old.said)
-    old.ask("command", v=1, request="61d0f3a29c5b7e84", command="hello")
-    assert len(old.said) == said
+async def test_a_first_generation_reader_ignores_hello(
+    first_gen: FakeFirstGenerationReader,
+) -> None:
+    said = len(first_gen.said)
+    first_gen.ask("command", v=1, request="61d0f3a29c5b7e84", command="hello")
+    assert len(first_gen.said) == said
 
 
 # Options
 
 
 async def test_whether_its_touches_are_trusted_is_an_option(
-    home: OldHome, hass: HomeAssistant
+    home: FirstGenerationHome, hass: HomeAssistant
 ) -> None:
     dialog = await Dialog.open(hass, home.entry, "first_generation")
     await dialog.submit(trust_touches=True)
@@ -165,19 +176,19 @@ async def test_whether_its_touches_are_trusted_is_an_option(
 
 
 async def test_a_new_option_holds_at_once_without_a_reload(
-    home: OldHome, old: OldReader, hass: HomeAssistant
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, hass: HomeAssistant
 ) -> None:
     await home.enrolled()
-    await old.hears("detect/request")
-    home.moments.clear()
+    await first_gen.hears("detect/request")
+    home.reader_events.clear()
     dialog = await Dialog.open(hass, home.entry, "first_generation")
     await dialog.submit(trust_touches=True)
-    old.scan("anna")
+    first_gen.scan("anna")
     assert [touch["name"] for touch in home.touches()] == ["Anna"]
 
 
 @pytest.mark.parametrize("sketch", [Sketch.LATER])
-async def test_nothing_personal_is_in_the_diagnostics(home: OldHome) -> None:
+async def test_nothing_personal_is_in_the_diagnostics(home: FirstGenerationHome) -> None:
     from custom_components.biometric_enroll.diagnostics import async_get_config_entry_diagnostics  # noqa: PLC0415
 
     answer = await home.enrolled()

@@ -1,11 +1,15 @@
-"""What a reader of the first generation says may be lost; nothing hangs, nothing is guessed."""
+"""Lost messages of a first-generation reader: nothing is blocked, and no name is guessed."""
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.support.first_generation.home import TEMPLATE_ID, OldHome, OldReader
+from tests.support.first_generation.home import (
+    TEMPLATE_ID,
+    FakeFirstGenerationReader,
+    FirstGenerationHome,
+)
 from tests.support.first_generation.scene import later
 from tests.support.first_generation.sketch import Sketch
 
@@ -15,14 +19,14 @@ if TYPE_CHECKING:
     from tests.support.broker import FakeBroker
 
 OTHER_ID = TEMPLATE_ID
-"""Of an enrollment that another system has asked for."""
+"""Template id of an enrollment that another system has requested."""
 
 
 # One message lost, whichever it is
 
 
 def _loses_nth(lost: int) -> tuple[list[str], Callable[[str, dict[str, Any]], bool]]:
-    """Return a list that grows with each message, and what loses one of them, by number."""
+    """Return a list of all messages, and a function that loses the one with this number."""
     seen: list[str] = []
 
     def loses(suffix: str, message: dict[str, Any]) -> bool:
@@ -34,19 +38,19 @@ def _loses_nth(lost: int) -> tuple[list[str], Callable[[str, dict[str, Any]], bo
     return seen, loses
 
 
-async def _enroll_through_losses(home: OldHome) -> str | None:
+async def _enroll_through_losses(home: FirstGenerationHome) -> str | None:
     """Enroll as far as it goes; return the template id, None if it did not start."""
-    old = home.reader
+    first_gen = home.reader
     try:
         answer = await home.enroll(scan_timeout=120)
     except HomeAssistantError:
         # Nothing may have started.
         await home.settle()
-        assert old.reader.enrollment is None
+        assert first_gen.reader.enrollment is None
         return None
-    for _ in range(old.scans):
-        old.scan()
-        old.wait(2)
+    for _ in range(first_gen.scans):
+        first_gen.scan()
+        first_gen.wait(2)
         await home.settle()
     await home.until_ended()
     await home.settle()
@@ -57,64 +61,67 @@ async def _enroll_through_losses(home: OldHome) -> str | None:
 # A good enrollment of the later sketch: started, waiting, three times progress and waiting (after
 # the last it says ready_for_confirmation instead), success.
 @pytest.mark.parametrize("lost", range(9))
-async def test_one_lost_message_of_the_reader_hangs_nothing_and_guesses_no_name(
-    home: OldHome, old: OldReader, short_scans: None, lost: int
+async def test_one_lost_message_of_the_reader_blocks_nothing_and_guesses_no_name(
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None, lost: int
 ) -> None:
-    seen, old.loses = _loses_nth(lost)
+    seen, first_gen.loses = _loses_nth(lost)
     template_id = await _enroll_through_losses(home)
     if template_id is None:
         # With the first sketch only the yes names our enrollment, until its end.
-        assert (lost, old.sketch) == (0, Sketch.FIRST)
+        assert (lost, first_gen.sketch) == (0, Sketch.FIRST)
     told = [
         message
-        for number, message in enumerate(m for s, m in old.said if s == "enroll/response")
+        for number, message in enumerate(m for s, m in first_gen.said if s == "enroll/response")
         if message["status"] == "success" and number != lost
     ]
     expected = {1: "Anna"} if told else {}
     assert await home.named() == expected
     assert (home.stage == "completed") == bool(told)
     assert [message["template_id"] for message in told] == ([template_id] if told else [])
-    old.loses = lambda _suffix, _message: False
+    first_gen.loses = lambda _suffix, _message: False
     # And the reader takes the next one.
     await home.enrolled("ben", "Ben")
     assert "Ben" in (await home.named()).values()
-    assert len(seen) > lost or old.sketch is Sketch.FIRST
+    assert len(seen) > lost or first_gen.sketch is Sketch.FIRST
 
 
 @pytest.mark.parametrize("lost", range(4))
-async def test_one_lost_message_to_the_reader_hangs_nothing(
-    home: OldHome, old: OldReader, short_scans: None, lost: int
+async def test_one_lost_message_to_the_reader_blocks_nothing(
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None, lost: int
 ) -> None:
     """Start, then with the later sketch confirm and saved."""
-    _, old.deaf = _loses_nth(lost)
+    _, first_gen.deaf = _loses_nth(lost)
     await _enroll_through_losses(home)
     assert (home.stage == "completed") == bool(await home.named())
     assert (await home.named() == {}) == (lost == 0)
-    old.deaf = lambda _suffix, _message: False
+    first_gen.deaf = lambda _suffix, _message: False
     await home.enrolled("ben", "Ben")
     assert "Ben" in (await home.named()).values()
 
 
 async def test_a_reader_that_says_nothing_more_is_cancelled_and_it_fails_for_the_time(
-    home: OldHome, old: OldReader, short_scans: None
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None
 ) -> None:
     await home.enroll(scan_timeout=120)
     await home.until_ended()
     assert home.outcome == ("failed", "timeout")
-    assert old.reader.enrollment is None
+    assert first_gen.reader.enrollment is None
 
 
 async def test_a_reader_that_is_silent_to_the_end_fails_all_the_same(
-    home: OldHome, old: OldReader, short_scans: None
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None
 ) -> None:
     await home.enroll(scan_timeout=120)
-    old.silent = True
+    first_gen.silent = True
     await home.until_ended()
     assert home.outcome == ("failed", "timeout")
 
 
 async def test_a_broker_that_is_lost_ends_it_no_sooner_than_its_time(
-    home: OldHome, old: OldReader, broker: FakeBroker, short_scans: None
+    home: FirstGenerationHome,
+    first_gen: FakeFirstGenerationReader,
+    broker: FakeBroker,
+    short_scans: None,
 ) -> None:
     await home.enroll(scan_timeout=120)
     broker.set_connected(False)
@@ -124,31 +131,31 @@ async def test_a_broker_that_is_lost_ends_it_no_sooner_than_its_time(
 
 
 async def test_a_reader_that_goes_on_with_what_is_over_is_stopped(
-    home: OldHome, old: OldReader, short_scans: None
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None
 ) -> None:
-    """Else it would wait for ever, or store the finger of whoever comes next."""
+    """Otherwise it would wait for ever, or store the next finger."""
     await home.enroll(scan_timeout=120)
-    old.silent = True
+    first_gen.silent = True
     await home.until_ended()
-    old.silent = False
-    if old.sketch is Sketch.FIRST:
+    first_gen.silent = False
+    if first_gen.sketch is Sketch.FIRST:
         # Who it is about, it does not say.
-        old.wait(60)
+        first_gen.wait(60)
     else:
-        old.wait(2)
-        await old.hears("enroll/request", action="cancel")
-    assert old.reader.enrollment is None
+        first_gen.wait(2)
+        await first_gen.hears("enroll/request", action="cancel")
+    assert first_gen.reader.enrollment is None
     assert home.outcome == ("failed", "timeout")
 
 
 async def test_a_success_after_the_end_makes_no_name(
-    home: OldHome, old: OldReader, short_scans: None
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None
 ) -> None:
-    """Whoever has waited was told that it failed."""
+    """The waiting caller was already told that it failed."""
     answer = await home.enroll(scan_timeout=120)
     await home.until_ended()
     success = {"status": "success", "slot": 1, "template_id": answer["template_id"]}
-    old.publish("enroll/response", success)
+    first_gen.publish("enroll/response", success)
     await home.settle()
     assert home.outcome == ("failed", "timeout")
     assert await home.named() == {}
@@ -156,53 +163,53 @@ async def test_a_success_after_the_end_makes_no_name(
 
 @later
 async def test_a_reader_that_waits_for_a_confirmation_that_nobody_wants_is_freed(
-    home: OldHome, old: OldReader, short_scans: None
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None
 ) -> None:
     """It waits without a deadline of its own, and takes no other enrollment meanwhile."""
     await home.enroll(scan_timeout=120)
-    old.scan(times=2)
-    old.silent = True
-    old.scan()
+    first_gen.scan(times=2)
+    first_gen.silent = True
+    first_gen.scan()
     await home.until_ended()
-    assert old.reader.enrollment is not None
-    old.silent = False
+    assert first_gen.reader.enrollment is not None
+    first_gen.silent = False
     await home.enrolled("ben", "Ben")
     assert await home.named() == {1: "Ben"}
-    assert old.reader.sensor.templates == {1: "ben"}
+    assert first_gen.reader.sensor.templates == {1: "ben"}
 
 
 @later
 async def test_what_is_being_ended_for_the_time_is_not_confirmed(
-    home: OldHome, old: OldReader, short_scans: None
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None
 ) -> None:
-    """Whoever comes now would be stored under the name of somebody who has walked away."""
-    old.deaf = lambda _suffix, message: message.get("action") == "cancel"
+    """The next finger would be stored under the name of somebody who has left."""
+    first_gen.deaf = lambda _suffix, message: message.get("action") == "cancel"
     await home.enroll(scan_timeout=120)
-    await old.misses("enroll/request", action="cancel")
-    old.scan("a stranger", 3)
+    await first_gen.misses("enroll/request", action="cancel")
+    first_gen.scan("a stranger", 3)
     await home.until_ended()
     assert home.outcome == ("failed", "timeout")
-    assert old.heard_of("enroll/request", action="confirm") == []
-    assert old.reader.sensor.templates == {}
+    assert first_gen.heard_of("enroll/request", action="confirm") == []
+    assert first_gen.reader.sensor.templates == {}
 
 
 @later
 async def test_a_question_for_confirmation_that_comes_again_is_not_answered_by_two(
-    home: OldHome, old: OldReader
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     """Each would be repeated."""
-    old.deaf = lambda _suffix, message: message.get("action") == "confirm"
+    first_gen.deaf = lambda _suffix, message: message.get("action") == "confirm"
     await home.enroll()
-    old.scan(times=3)
-    await old.misses("enroll/request", action="confirm")
+    first_gen.scan(times=3)
+    await first_gen.misses("enroll/request", action="confirm")
     for _ in range(3):
-        old.publish("enroll/response", {"status": "ready_for_confirmation", "step": 3})
+        first_gen.publish("enroll/response", {"status": "ready_for_confirmation", "step": 3})
     await home.cancel()
-    assert [message["action"] for _, message in old.missed] == ["confirm"]
+    assert [message["action"] for _, message in first_gen.missed] == ["confirm"]
 
 
 async def test_a_broker_that_comes_and_goes_gives_no_more_time(
-    home: OldHome, broker: FakeBroker
+    home: FirstGenerationHome, broker: FakeBroker
 ) -> None:
     await home.enroll()
     enrolling = home.entry.runtime_data.client._enrollments
@@ -214,14 +221,14 @@ async def test_a_broker_that_comes_and_goes_gives_no_more_time(
 
 
 @later
-async def test_a_success_that_comes_again_is_said_to_be_saved_again(
-    home: OldHome, old: OldReader
+async def test_a_repeated_success_is_answered_by_the_saved_message_again(
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
-    """The reader takes no other enrollment before it has heard that; and nothing is undone."""
+    """The reader accepts no other enrollment before it gets that; and nothing is undone."""
     answer = await home.enrolled()
-    await old.hears("enroll/completion")
+    await first_gen.hears("enroll/completion")
     success = {"status": "success", "slot": 1, "template_id": answer["template_id"]}
-    old.publish("enroll/response", success)
-    await old.hears("enroll/completion", 2)
-    assert old.heard_of("enroll/request", action="cancel") == []
+    first_gen.publish("enroll/response", success)
+    await first_gen.hears("enroll/completion", 2)
+    assert first_gen.heard_of("enroll/request", action="cancel") == []
     assert home.told().count("completed") == 1

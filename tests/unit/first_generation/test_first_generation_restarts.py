@@ -6,7 +6,7 @@ from unittest.mock import patch
 from custom_components.biometric_enroll.legacy import enroller as enrollments
 from custom_components.biometric_enroll.protocol.messages import IDLE
 from custom_components.biometric_enroll.storage import DATA_REGISTRY
-from tests.support.first_generation.home import OldHome, OldReader
+from tests.support.first_generation.home import FakeFirstGenerationReader, FirstGenerationHome
 from tests.support.first_generation.reader import Settings
 
 if TYPE_CHECKING:
@@ -20,42 +20,44 @@ if TYPE_CHECKING:
 
 
 async def test_a_restarted_reader_ends_its_enrollment_with_its_next_status(
-    home: OldHome, old: OldReader
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     await home.enroll()
-    old.scan()
+    first_gen.scan()
     with patch.object(enrollments, "SETTLED", 0):
-        old.reboot()
+        first_gen.reboot()
         assert home.stage == "lift_finger"
-        old.say_status()
+        first_gen.say_status()
     assert home.outcome == ("failed", "reader_restarted")
     assert await home.named() == {}
     await home.enrolled()
 
 
-async def test_a_status_in_the_middle_ends_nothing(home: OldHome, old: OldReader) -> None:
+async def test_a_status_in_the_middle_ends_nothing(
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
+) -> None:
     await home.enroll()
     with patch.object(enrollments, "SETTLED", 0):
-        old.say_status()
+        first_gen.say_status()
         assert home.stage == "place_finger"
-    old.scan(times=old.scans)
+    first_gen.scan(times=first_gen.scans)
     await home.until_stage("completed")
 
 
 async def test_a_status_that_was_on_its_way_when_it_started_ends_nothing(
-    home: OldHome, old: OldReader
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     await home.enroll()
     idle = {"status": "online", "enrollment_in_progress": False}
-    old.publish("status", idle)
+    first_gen.publish("status", idle)
     assert home.stage == "place_finger"
 
 
 async def test_a_restarted_reader_that_tells_no_status_ends_it_by_the_time(
-    home: OldHome, old: OldReader, short_scans: None
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, short_scans: None
 ) -> None:
     await home.enroll(scan_timeout=120)
-    old.reboot(silent=True)
+    first_gen.reboot(silent=True)
     await home.until_ended()
     assert home.stage == "failed"
     assert await home.named() == {}
@@ -64,28 +66,30 @@ async def test_a_restarted_reader_that_tells_no_status_ends_it_by_the_time(
 # Home Assistant restarts in the middle
 
 
-async def test_after_a_restart_it_goes_on(home: OldHome, old: OldReader) -> None:
+async def test_after_a_restart_it_goes_on(
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
+) -> None:
     await home.enroll()
-    old.scan()
+    first_gen.scan()
     await home.restart()
     assert home.state("sensor", "enrollment_progress").state == "33"
     assert home.state("sensor", "enrollment").attributes["name"] == "Anna"
-    old.scan(times=old.scans - 1)
+    first_gen.scan(times=first_gen.scans - 1)
     await home.until_stage("completed")
     await home.settle()
     assert await home.named() == {1: "Anna"}
-    scans = [moment for moment in home.told() if moment.startswith("scan")]
+    scans = [event for event in home.told() if event.startswith("scan")]
     assert scans == ["scan_captured 1", "scan_captured 2", "scan_captured 3"]
 
 
 async def test_scans_during_a_restart_are_counted_with_the_next_message(
-    home: OldHome, old: OldReader, hass: HomeAssistant
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, hass: HomeAssistant
 ) -> None:
     await home.enroll()
     assert await home.unload()
-    old.scan(times=old.scans - 1)
+    first_gen.scan(times=first_gen.scans - 1)
     await home.set_up()
-    old.scan()
+    first_gen.scan()
     await home.until_stage("completed")
     await home.settle()
     assert await home.named() == {1: "Anna"}
@@ -93,14 +97,17 @@ async def test_scans_during_a_restart_are_counted_with_the_next_message(
 
 
 async def test_an_end_during_a_restart_is_not_waited_for_for_ever(
-    new_home: OldHome, old: OldReader, hass: HomeAssistant, short_scans: None
+    new_home: FirstGenerationHome,
+    first_gen: FakeFirstGenerationReader,
+    hass: HomeAssistant,
+    short_scans: None,
 ) -> None:
     await new_home.set_up()
     with patch.object(enrollments, "SILENCE", 0):
         await new_home.enroll(scan_timeout=120)
     assert await new_home.unload()
-    old.scan(times=old.scans)
-    old.ask("enroll/request", action="confirm")
+    first_gen.scan(times=first_gen.scans)
+    first_gen.ask("enroll/request", action="confirm")
     await new_home.set_up()
     await new_home.until_ended()
     # It is stored, but nobody has heard for whom.
@@ -109,7 +116,7 @@ async def test_an_end_during_a_restart_is_not_waited_for_for_ever(
 
 
 async def test_a_start_during_which_home_assistant_was_restarted_is_followed(
-    home: OldHome, old: OldReader, hass: HomeAssistant
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, hass: HomeAssistant
 ) -> None:
     """It was asked for, and its name is saved; only the reader's yes was not heard."""
     answer = await home.enroll()
@@ -122,7 +129,7 @@ async def test_a_start_during_which_home_assistant_was_restarted_is_followed(
     await home.restart_from_disk()
     assert hass.data[DATA_REGISTRY].enrollment("esp32") is not None
     assert home.stage == "idle"
-    old.scan(times=old.scans)
+    first_gen.scan(times=first_gen.scans)
     await home.until_stage("completed")
     await home.settle()
     assert home.state("sensor", "enrollment").attributes["template_id"] == answer["template_id"]
@@ -132,14 +139,14 @@ async def test_a_start_during_which_home_assistant_was_restarted_is_followed(
 async def test_a_reader_with_a_faster_status_enrolls_too(
     hass: HomeAssistant, broker: FakeBroker, sketch: Sketch
 ) -> None:
-    old = OldReader(broker, sketch, Settings(status_period=0.5))
-    home = OldHome(hass, old)
+    first_gen = FakeFirstGenerationReader(broker, sketch, Settings(status_period=0.5))
+    home = FirstGenerationHome(hass, first_gen)
     await home.set_up()
     with patch.object(enrollments, "SETTLED", 0):
         await home.enroll()
-        for _ in range(old.scans):
-            old.scan()
-            old.wait(3)
+        for _ in range(first_gen.scans):
+            first_gen.scan()
+            first_gen.wait(3)
         await home.until_ended()
     assert home.stage == "completed"
     await home.settle()

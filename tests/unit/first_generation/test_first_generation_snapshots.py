@@ -1,4 +1,4 @@
-"""What messages of older readers mean for an enrollment, and which slot is free."""
+"""What messages of first-generation readers mean for an enrollment, and which slot is free."""
 
 import json
 from dataclasses import replace
@@ -185,7 +185,7 @@ def test_nothing_runs_after_a_cancel_whatever_slot_it_names() -> None:
         # Somebody else's are there too: they came from below.
         (set(), 127, 3, 127),
         ({1, 127}, 127, 5, 126),
-        # The first sketch refuses higher ones, and does not tell that it is the first.
+        # The first sketch refuses higher ones, and does not say that it is the first.
         (set(), 1000, 3, 127),
         (set(), 20, 3, 20),
         # Cleared behind our back: a name too many does no harm.
@@ -202,7 +202,7 @@ def test_the_slot_is_free_as_far_as_anybody_can_know(
     ("taken", "capacity", "stored"),
     [(set(), 127, 127), (set(range(1, 128)), 127, 127), (set(range(1, 21)), 20, 0)],
 )
-def test_a_full_sensor_is_told_so(taken: set[int], capacity: int, stored: int) -> None:
+def test_a_full_sensor_is_an_error(taken: set[int], capacity: int, stored: int) -> None:
     assert enrollments.choose_slot(None, taken, capacity, stored) is Refusal.SENSOR_FULL
 
 
@@ -211,7 +211,7 @@ def test_a_full_sensor_is_told_so(taken: set[int], capacity: int, stored: int) -
     [
         (7, 127, 7),
         (127, None, 127),
-        # Whether this sketch can, it will tell itself.
+        # The reader itself refuses the slot if its sketch cannot use it.
         (500, 1000, 500),
         (5, 127, Refusal.SLOT_OCCUPIED),
         (0, 127, Refusal.BAD_REQUEST),

@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.support.first_generation.home import TEMPLATE_ID, OldHome, OldReader
+from tests.support.first_generation.home import (
+    TEMPLATE_ID,
+    FakeFirstGenerationReader,
+    FirstGenerationHome,
+)
 from tests.support.first_generation.scene import first, later
 from tests.support.home import async_fails
 
@@ -29,11 +33,11 @@ OTHER_ID = TEMPLATE_ID
     ],
 )
 async def test_an_enrollment_of_another_system_ends_ours_and_gets_no_name(
-    home: OldHome, old: OldReader, message: dict[str, Any]
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, message: dict[str, Any]
 ) -> None:
     """The reader runs one at a time."""
     await home.enroll()
-    old.publish("enroll/response", message)
+    first_gen.publish("enroll/response", message)
     assert home.outcome == ("failed", "reader_restarted")
     assert home.told() == ["started", "failed"]
     await home.settle()
@@ -56,19 +60,21 @@ async def test_an_enrollment_of_another_system_ends_ours_and_gets_no_name(
     ],
 )
 async def test_what_says_nothing_of_ours_changes_nothing(
-    home: OldHome, old: OldReader, message: dict[str, Any]
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, message: dict[str, Any]
 ) -> None:
     await home.enroll()
     before = home.state("sensor", "enrollment")
-    old.publish("enroll/response", message)
+    first_gen.publish("enroll/response", message)
     assert home.state("sensor", "enrollment") == before
     assert await home.named() == {}
 
 
-async def test_a_retained_message_changes_nothing(home: OldHome, old: OldReader) -> None:
+async def test_a_retained_message_changes_nothing(
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
+) -> None:
     answer = await home.enroll()
     success = {"status": "success", "slot": 1, "template_id": answer["template_id"]}
-    old._broker.retained["biometric/esp32/enroll/response"] = json.dumps(success).encode()
+    first_gen._broker.retained["biometric/esp32/enroll/response"] = json.dumps(success).encode()
     await home.restart()
     assert home.stage == "place_finger"
     assert await home.named() == {}
@@ -76,50 +82,50 @@ async def test_a_retained_message_changes_nothing(home: OldHome, old: OldReader)
 
 @first
 async def test_an_enrollment_without_a_name_on_it_is_not_taken_for_the_answer_to_a_start(
-    home: OldHome, old: OldReader, impatient: None
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, impatient: None
 ) -> None:
     """The first sketch tells of scans without saying whose; another system's may be running."""
-    old.ask("enroll/request", action="start", slot=5, template_id=OTHER_ID)
-    old.loses = lambda _suffix, message: message.get("status") == "error"
+    first_gen.ask("enroll/request", action="start", slot=5, template_id=OTHER_ID)
+    first_gen.loses = lambda _suffix, message: message.get("status") == "error"
     enrolling = home.hass.async_create_task(home.enroll())
-    await old.hears("enroll/request", action="start")
-    old.wait(2)
-    old.scan()
+    await first_gen.hears("enroll/request", action="start")
+    first_gen.wait(2)
+    first_gen.scan()
     assert await async_fails(enrolling) == "reader_unreachable"
     assert (home.stage, home.told()) == ("idle", [])
 
 
 async def test_the_answer_to_a_cancel_from_before_is_none_to_a_start(
-    home: OldHome, old: OldReader
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
-    old.deaf = lambda _suffix, message: message.get("action") == "start"
+    first_gen.deaf = lambda _suffix, message: message.get("action") == "start"
     enrolling = home.hass.async_create_task(home.enroll())
-    await old.misses("enroll/request", action="start")
+    await first_gen.misses("enroll/request", action="start")
     for message in (
         {"status": "cancelled", "slot": 1},
         {"status": "error", "message": "No enrollment in progress"},
     ):
-        old.publish("enroll/response", message)
-    _, start = old.missed[-1]
-    old.ask("enroll/request", **start)
+        first_gen.publish("enroll/response", message)
+    _, start = first_gen.missed[-1]
+    first_gen.ask("enroll/request", **start)
     await enrolling
     assert home.stage == "place_finger"
 
 
 async def test_an_error_that_is_not_about_the_start_leaves_nothing_running(
-    home: OldHome, old: OldReader
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader
 ) -> None:
     """It names nothing, so it may as well have been the last word of the enrollment before."""
-    old.deaf = lambda _suffix, message: message.get("action") == "start"
+    first_gen.deaf = lambda _suffix, message: message.get("action") == "start"
     enrolling = home.hass.async_create_task(home.enroll())
-    await old.misses("enroll/request", action="start")
-    old.publish("enroll/response", {"status": "error", "message": "Enrollment timeout"})
-    _, start = old.missed[-1]
-    old.ask("enroll/request", **start)
+    await first_gen.misses("enroll/request", action="start")
+    first_gen.publish("enroll/response", {"status": "error", "message": "Enrollment timeout"})
+    _, start = first_gen.missed[-1]
+    first_gen.ask("enroll/request", **start)
     with pytest.raises(HomeAssistantError):
         await enrolling
-    await old.hears("enroll/request", action="cancel")
-    assert old.reader.enrollment is None
+    await first_gen.hears("enroll/request", action="cancel")
+    assert first_gen.reader.enrollment is None
     # What has started meanwhile is shown, and that it was ended.
     await home.until_stage("cancelled")
 
@@ -128,41 +134,43 @@ async def test_an_error_that_is_not_about_the_start_leaves_nothing_running(
 
 
 @pytest.fixture
-async def given_up(home: OldHome, old: OldReader, impatient: None) -> dict[str, Any]:
+async def given_up(
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, impatient: None
+) -> dict[str, Any]:
     """Give up on a start that still is on its way; return it."""
-    old.deaf = lambda _suffix, message: bool(message.get("action"))
+    first_gen.deaf = lambda _suffix, message: bool(message.get("action"))
     with pytest.raises(HomeAssistantError):
         await home.enroll()
-    old.deaf = lambda _suffix, _message: False
-    return next(message for _, message in old.missed if message.get("action") == "start")
+    first_gen.deaf = lambda _suffix, _message: False
+    return next(message for _, message in first_gen.missed if message.get("action") == "start")
 
 
 async def test_a_start_that_comes_after_it_was_given_up_is_cancelled(
-    home: OldHome, old: OldReader, given_up: dict[str, Any]
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, given_up: dict[str, Any]
 ) -> None:
-    old.ask("enroll/request", **given_up)
+    first_gen.ask("enroll/request", **given_up)
     await home.until_stage("cancelled")
-    assert old.reader.enrollment is None
+    assert first_gen.reader.enrollment is None
     assert await home.named() == {}
 
 
 @later
 async def test_also_when_only_a_later_message_of_it_is_heard(
-    home: OldHome, old: OldReader, given_up: dict[str, Any]
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, given_up: dict[str, Any]
 ) -> None:
-    old.loses = lambda _suffix, message: message.get("status") == "started"
-    old.ask("enroll/request", **given_up)
+    first_gen.loses = lambda _suffix, message: message.get("status") == "started"
+    first_gen.ask("enroll/request", **given_up)
     await home.until_stage("cancelled")
-    assert old.reader.enrollment is None
+    assert first_gen.reader.enrollment is None
 
 
 @later
 async def test_what_was_given_up_is_not_confirmed(
-    home: OldHome, old: OldReader, given_up: dict[str, Any]
+    home: FirstGenerationHome, first_gen: FakeFirstGenerationReader, given_up: dict[str, Any]
 ) -> None:
-    old.deaf = lambda _suffix, message: message.get("action") == "cancel"
-    old.ask("enroll/request", **given_up)
-    old.scan(times=3)
+    first_gen.deaf = lambda _suffix, message: message.get("action") == "cancel"
+    first_gen.ask("enroll/request", **given_up)
+    first_gen.scan(times=3)
     await home.settle()
-    assert old.heard_of("enroll/request", action="confirm") == []
-    assert old.reader.sensor.templates == {}
+    assert first_gen.heard_of("enroll/request", action="confirm") == []
+    assert first_gen.reader.sensor.templates == {}

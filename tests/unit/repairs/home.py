@@ -1,4 +1,4 @@
-"""A reader, what can be wrong with it, and the page on which a user mends that."""
+"""A reader with repair issues, and the page on which a user fixes them."""
 
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -10,8 +10,9 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.biometric_enroll.client import request_channel
 from custom_components.biometric_enroll.const import DOMAIN
 from tests.support.home import OTHER_DEVICE, Home
-from tests.support.reader import FEATURES, READER_ID, FakeReader
-from tests.unit.texts import TEXTS, placeholders
+from tests.support.reader import READER_ID, FakeReader
+from tests.support.reader_publications import FEATURES
+from tests.unit.translation_files import TEXTS, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -39,7 +40,7 @@ ANNAS_SLOT, BENS_SLOT = 5, 7
 
 
 class RepairsHome(Home):
-    """The reader, what is wrong with it, and the page on which a user mends that."""
+    """The reader, its repair issues, and the page on which a user fixes them."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class RepairsHome(Home):
     ) -> None:
         super().__init__(hass, reader, entry)
         self.stranger = FakeReader(reader._broker, READER_ID, OTHER_DEVICE)
-        """Another one with the same id; without power at first."""
+        """Another reader with the same id; without power at first."""
         self.stranger.silent = True
         self._client = client
         self.anna = ""
@@ -77,7 +78,7 @@ class RepairsHome(Home):
         return issue
 
     async def said_again(self) -> None:
-        """Have the reader say again who and how it is."""
+        """Let the reader announce itself again."""
         await self.entry.runtime_data.async_refresh()
         await self.settled()
 
@@ -88,7 +89,7 @@ class RepairsHome(Home):
         await self.settle()
 
     async def trouble(self, kind: str) -> None:
-        """Bring about what an issue is for."""
+        """Cause the problem of an issue."""
         reader = self.reader
         match kind:
             case "fingerprints_gone":
@@ -107,8 +108,8 @@ class RepairsHome(Home):
                 self.templates(**{"sensor_error": kind, **SENSOR_ERRORS[kind]})
         await self.settled()
 
-    async def peace(self, kind: str) -> None:
-        """End it, without the user."""
+    async def solve(self, kind: str) -> None:
+        """End the problem of an issue without the user."""
         match kind:
             case "fingerprints_gone":
                 self.reader.hold(ANNAS_SLOT, self.anna)
@@ -127,12 +128,12 @@ class RepairsHome(Home):
         await self.settled()
 
     def templates(self, **changes: Any) -> None:
-        """Have the reader say something new of its sensor."""
+        """Let the reader publish a change of its sensor."""
         self.reader.templates = {**self.reader.templates, **changes}
         self.reader._templates_changed()
 
     async def names(self) -> list[str]:
-        """Return whom Home Assistant knows, by slot."""
+        """Return the names on the reader, in the order of their slots."""
         return [each["name"] for each in await self.fingerprints()]
 
     # What the user does
@@ -161,7 +162,7 @@ class RepairsHome(Home):
 
 
 def _assert_worded(kind: str, result: dict[str, Any]) -> None:
-    """Check that there are words for all that a form shows, and values for all that they name."""
+    """Check that a form has all texts, and values for all their placeholders."""
     texts = ISSUES[kind]["fix_flow"]
     if result["type"] == "form":
         step = texts["step"][result["step_id"]]
@@ -182,8 +183,7 @@ async def impatience(home: RepairsHome) -> AsyncGenerator[None]:
         patch.object(request_channel, "ANSWER_WITHIN", 0.1),
     ):
         yield
-        # What is asked in the background now has as little time, and whoever asked behind it would
-        # share its outcome.
+        # A background hello now times out as early, and callers queued behind it would fail too.
         hello_queue = home.entry.runtime_data.client._connection.hello_queue
         async with hello_queue.async_patient_turn():
             pass

@@ -1,4 +1,4 @@
-"""What each form mends, and nothing else."""
+"""What each form of a repair issue fixes, and that it changes nothing else."""
 
 from typing import Any
 from unittest.mock import patch
@@ -13,7 +13,8 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.support.reader import DEVICE, FEATURES, new_id
+from tests.support.reader import DEVICE
+from tests.support.reader_publications import FEATURES, new_id
 from tests.unit.repairs.home import ANNAS_SLOT, BENS_SLOT, RepairsHome, options
 
 # Fingerprints whose template is gone
@@ -30,7 +31,7 @@ async def test_exactly_the_names_whose_template_is_gone_are_forgotten(home: Repa
     [fingerprint] = await home.fingerprints()
     assert (fingerprint["name"], fingerprint["count"]) == ("Ben", 1)
     assert home.raised() == set()
-    # Nothing was asked of the reader but what a touch needs.
+    # The reader got no requests except for what a touch needs.
     assert {request["command"] for request in home.reader.heard[heard:]} <= {"ack"}
     assert home.reader.stored[BENS_SLOT] == ben
 
@@ -52,14 +53,14 @@ async def test_all_templates_that_come_back_while_the_form_is_open_keep_their_na
 ) -> None:
     await home.trouble(ISSUE_FINGERPRINTS_MISSING)
     form = await home.open(ISSUE_FINGERPRINTS_MISSING)
-    await home.peace(ISSUE_FINGERPRINTS_MISSING)
+    await home.solve(ISSUE_FINGERPRINTS_MISSING)
     assert (await home.submit(form))["type"] == "create_entry"
     assert await home.names() == ["Anna"]
     home.reader.touch(home.anna)
     assert home.state("event", "touch").attributes["name"] == "Anna"
 
 
-async def test_a_name_that_the_form_did_not_tell_is_not_forgotten(home: RepairsHome) -> None:
+async def test_a_name_that_the_form_did_not_list_is_not_forgotten(home: RepairsHome) -> None:
     await home.enrolled(name="Ben", slot=BENS_SLOT)
     await home.trouble(ISSUE_FINGERPRINTS_MISSING)
     form = await home.open(ISSUE_FINGERPRINTS_MISSING)
@@ -88,7 +89,7 @@ async def test_another_sensor_is_accepted_and_its_predecessors_names_are_listed(
 ) -> None:
     home.anna = await home.enrolled()
     await home.trouble(ISSUE_SENSOR_CHANGED)
-    # Nobody concludes from a sensor that is not the reader's own that a name is gone.
+    # From a sensor that is not the reader's own it does not follow that a template is missing.
     assert home.raised() == {ISSUE_SENSOR_CHANGED}
     assert (await home.fix(ISSUE_SENSOR_CHANGED))["type"] == "create_entry"
     assert home.raised() == {ISSUE_FINGERPRINTS_MISSING}
@@ -100,13 +101,13 @@ async def test_another_sensor_is_accepted_and_its_predecessors_names_are_listed(
 async def test_a_sensor_that_is_accepted_already_is_no_success_of_the_user(
     home: RepairsHome,
 ) -> None:
-    """The former one is back; what the form says would not be true any more."""
+    """The former sensor is back; the text of the form would be wrong."""
     await home.trouble(ISSUE_SENSOR_CHANGED)
     form = await home.open(ISSUE_SENSOR_CHANGED)
-    await home.peace(ISSUE_SENSOR_CHANGED)
+    await home.solve(ISSUE_SENSOR_CHANGED)
     form = await home.submit(form)
     assert form["errors"] == {"base": "refused"}
-    # The words are still there, although the issue is not.
+    # The texts are still shown, although the issue is gone.
     assert form["description_placeholders"] == {"reader": "Front door"}
 
 
@@ -139,7 +140,7 @@ async def test_at_least_one_fingerprint_has_to_be_chosen(home: RepairsHome) -> N
 async def test_what_a_sensor_that_was_accepted_meanwhile_holds_is_not_deleted(
     home: RepairsHome,
 ) -> None:
-    """It has no id either, and is somebody else's finger."""
+    """Its template has no id either, but is of another finger."""
     anna = await home.enrolled()
     await home.trouble(ISSUE_SENSOR_FULL)
     form = await home.open(ISSUE_SENSOR_FULL)
@@ -169,7 +170,7 @@ async def test_a_deletion_that_stops_halfway_goes_on_where_it_stopped(home: Repa
     with patch.object(home.reader, "on_request", only_once):
         form = await home.submit(form, slots=chosen)
     assert form["errors"] == {"base": "sensor_error"}
-    # With its words, although the issue is gone with the first.
+    # With its texts, although the issue is gone with the first deletion.
     assert list(options(form)) == ["? (2)", "? (3)"]
     home.reader.refuses.clear()
     result = await home.submit(form, slots=[options(form)["? (2)"]])
@@ -183,7 +184,7 @@ async def test_what_was_deleted_meanwhile_is_not_deleted_again(home: RepairsHome
     chosen = [options(form)["? (1)"], options(form)["? (3)"]]
     home.reader.lose(1)
     await home.settled()
-    # Which one without an id was meant is asked once more.
+    # The user has to choose again among the templates without an id.
     form = await home.submit(form, slots=chosen)
     assert form["errors"] == {"base": "list_changed"}
     result = await home.submit(form, slots=[options(form)["? (3)"]])
@@ -212,7 +213,7 @@ async def test_whose_template_is_gone_is_not_offered(home: RepairsHome) -> None:
     assert list(options(await home.open(ISSUE_SENSOR_FULL))) == ["? (1)", "? (2)", "? (3)"]
 
 
-async def test_a_full_sensor_that_fills_up_again_is_told_again(home: RepairsHome) -> None:
+async def test_a_full_sensor_that_fills_up_again_is_an_issue_again(home: RepairsHome) -> None:
     await home.trouble(ISSUE_SENSOR_FULL)
     form = await home.open(ISSUE_SENSOR_FULL)
     await home.submit(form, slots=[options(form)["? (1)"]])
@@ -236,7 +237,7 @@ async def test_a_reader_with_a_new_firmware_gets_its_entities(home: RepairsHome)
     assert entities.async_get_entity_id(*switch) is not None
 
 
-async def test_a_reader_whose_firmware_is_still_too_old_is_told_so(home: RepairsHome) -> None:
+async def test_a_firmware_that_is_still_too_old_is_an_error_in_the_form(home: RepairsHome) -> None:
     await home.trouble(ISSUE_FIRMWARE_TOO_OLD)
     home.reader.identity |= {"features": ["led", "list"], "firmware": "0.1.9"}
     form = await home.fix(ISSUE_FIRMWARE_TOO_OLD)

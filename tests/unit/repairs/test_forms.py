@@ -8,7 +8,7 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
 )
-from tests.support.reader import FEATURES
+from tests.support.reader_publications import FEATURES
 from tests.unit.repairs.home import RepairsHome, impatience, options
 
 
@@ -31,7 +31,7 @@ async def test_a_form_whose_reader_is_not_in_use_any_more_ends(
     await home.trouble(kind)
     form = await home.open(kind)
     chosen = list(options(form).values()) if kind == ISSUE_SENSOR_FULL else None
-    home.reader.silent = True  # It is not asked either.
+    home.reader.silent = True  # No request is sent to it.
     await getattr(home.hass.config_entries, how)(home.entry.entry_id)
     result = await home.submit(form, **({"slots": chosen} if chosen else {}))
     assert (result["type"], result["reason"]) == ("abort", "not_loaded")
@@ -49,7 +49,7 @@ _REFUSALS = [
     ("kind", "command"), [(ISSUE_SENSOR_CHANGED, "accept_sensor"), (ISSUE_SENSOR_FULL, "delete")]
 )
 @pytest.mark.parametrize(("refusal", "error"), _REFUSALS)
-async def test_a_reader_that_refuses_is_told_so_and_can_be_asked_again(
+async def test_a_refusal_of_the_reader_is_shown_and_can_be_retried(
     home: RepairsHome, kind: str, command: str, refusal: str, error: str
 ) -> None:
     home.anna = await home.enrolled()
@@ -69,9 +69,7 @@ async def test_a_reader_that_refuses_is_told_so_and_can_be_asked_again(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FIXABLE if kind != ISSUE_FINGERPRINTS_MISSING])
-async def test_a_silent_reader_is_told_so_and_can_be_asked_again(
-    home: RepairsHome, kind: str
-) -> None:
+async def test_a_silent_reader_is_an_error_and_can_be_retried(home: RepairsHome, kind: str) -> None:
     await home.trouble(kind)
     form = await home.open(kind)
     data = {"slots": [options(form)["? (1)"]]} if kind == ISSUE_SENSOR_FULL else {}

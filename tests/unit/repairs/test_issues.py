@@ -1,4 +1,4 @@
-"""What is wrong with a reader is told while it is so, and no longer."""
+"""A repair issue exists as long as its problem."""
 
 import json
 from dataclasses import replace
@@ -38,7 +38,7 @@ async def test_nothing_is_wrong_with_a_reader_that_is_well(home: RepairsHome) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_what_is_wrong_is_told_until_it_is_over(home: RepairsHome, kind: str) -> None:
+async def test_an_issue_is_shown_until_it_is_over(home: RepairsHome, kind: str) -> None:
     await home.trouble(kind)
     assert home.raised() == {kind}
     issue = home.issue(kind)
@@ -47,7 +47,7 @@ async def test_what_is_wrong_is_told_until_it_is_over(home: RepairsHome, kind: s
     assert issue.severity is (ir.IssueSeverity.WARNING if identifies else ir.IssueSeverity.ERROR)
     await home.said_again()
     assert home.raised() == {kind}
-    await home.peace(kind)
+    await home.solve(kind)
     assert home.raised() == set()
     await home.trouble(kind)
     assert home.raised() == {kind}
@@ -63,13 +63,13 @@ async def test_what_is_wrong_is_told_until_it_is_over(home: RepairsHome, kind: s
         (ISSUE_SENSOR_FULL, {"capacity": "3"}),
     ],
 )
-async def test_what_is_told_says_what_it_is_about(
+async def test_an_issue_names_what_it_is_about(
     home: RepairsHome, kind: str, placeholders: dict[str, str]
 ) -> None:
     await home.trouble(kind)
     assert home.issue(kind).translation_placeholders == {"reader": "Front door", **placeholders}
     form = await home.open(kind)
-    # Whose fingerprints, only those hear who may repair it.
+    # Names are shown only in the form, to users who may repair it.
     more = {"names": "- Anna (5)"} if kind == ISSUE_FINGERPRINTS_MISSING else {}
     assert form["description_placeholders"] == {"reader": "Front door", **placeholders, **more}
 
@@ -130,15 +130,15 @@ async def test_several_things_can_be_wrong_at_once(home: RepairsHome) -> None:
     await home.trouble(ISSUE_SENSOR_FULL)
     await home.trouble(ISSUE_OTHER_DEVICE)
     assert home.raised() == {ISSUE_FINGERPRINTS_MISSING, ISSUE_SENSOR_FULL, ISSUE_OTHER_DEVICE}
-    await home.peace(ISSUE_OTHER_DEVICE)
+    await home.solve(ISSUE_OTHER_DEVICE)
     assert home.raised() == {ISSUE_FINGERPRINTS_MISSING, ISSUE_SENSOR_FULL}
-    await home.peace(ISSUE_SENSOR_FULL)
+    await home.solve(ISSUE_SENSOR_FULL)
     assert home.raised() == {ISSUE_FINGERPRINTS_MISSING}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_nothing_follows_from_the_silence_of_a_reader(home: RepairsHome, kind: str) -> None:
-    """Neither that something is wrong with it, nor that it is not any more."""
+    """Neither a new issue nor the end of one."""
     await home.trouble(kind)
     home.reader.die()
     await home.settled()
@@ -147,7 +147,7 @@ async def test_nothing_follows_from_the_silence_of_a_reader(home: RepairsHome, k
 
 
 async def test_an_unreachable_reader_is_not_taken_for_an_empty_one(home: RepairsHome) -> None:
-    """What it has said last is retained; what it holds, it must say itself."""
+    """Its last snapshots are retained, but the list of templates needs an answer."""
     await home.enrolled()
     home.reader.stored.clear()
     home.templates(count=0)
@@ -161,7 +161,7 @@ async def test_an_unreachable_reader_is_not_taken_for_an_empty_one(home: Repairs
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("how", ["async_unload", "async_remove"])
-async def test_nothing_is_told_of_a_reader_that_is_not_in_use(
+async def test_there_are_no_issues_of_an_unloaded_reader(
     home: RepairsHome, kind: str, how: str
 ) -> None:
     await home.trouble(kind)
@@ -171,7 +171,7 @@ async def test_nothing_is_told_of_a_reader_that_is_not_in_use(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != ISSUE_OTHER_DEVICE])
-async def test_what_is_still_wrong_after_a_restart_is_told_again(
+async def test_an_issue_that_persists_after_a_restart_is_shown_again(
     home: RepairsHome, kind: str
 ) -> None:
     await home.trouble(kind)
@@ -208,7 +208,7 @@ async def test_a_reader_can_have_any_title(home: RepairsHome) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_what_is_wrong_is_told_under_the_name_that_the_reader_has_now(
+async def test_an_issue_is_shown_under_the_current_name_of_the_reader(
     home: RepairsHome, kind: str
 ) -> None:
     await home.trouble(kind)
@@ -222,7 +222,7 @@ async def test_what_is_wrong_is_told_under_the_name_that_the_reader_has_now(
         form = await home.open(kind)
         assert form["description_placeholders"]["reader"] == "Garden gate"
 
-    # The device has a name of its own now; without it, it is called like its entry.
+    # The device has a name of its own now; without one, it has that of its entry.
     home.hass.config_entries.async_update_entry(home.entry, title="Back door")
     await home.settle()
     assert home.issue(kind).translation_placeholders == {**before, "reader": "Garden gate"}
@@ -238,7 +238,7 @@ async def test_what_is_wrong_is_told_under_the_name_that_the_reader_has_now(
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_new_name_does_not_bring_back_what_is_over(home: RepairsHome, kind: str) -> None:
     await home.trouble(kind)
-    await home.peace(kind)
+    await home.solve(kind)
     dr.async_get(home.hass).async_update_device(home.device_id, name_by_user="Garden gate")
     await home.settle()
     assert home.raised() == set()
@@ -246,7 +246,7 @@ async def test_a_new_name_does_not_bring_back_what_is_over(home: RepairsHome, ki
     assert (home.issue(kind).translation_placeholders or {})["reader"] == "Garden gate"
 
 
-async def test_what_is_wrong_with_one_reader_is_not_told_of_another(
+async def test_an_issue_of_one_reader_is_not_shown_for_another(
     home: RepairsHome, broker: FakeBroker
 ) -> None:
     other = await async_back_door(home.hass, broker)
@@ -259,7 +259,7 @@ async def test_what_is_wrong_with_one_reader_is_not_told_of_another(
 
 
 async def test_what_a_user_ignores_is_still_ignored_after_a_restart(home: RepairsHome) -> None:
-    """At first a reader has told nothing, and then nothing seems to be wrong with it."""
+    """At first nothing is known of the reader, and so nothing seems to be wrong with it."""
     await home.trouble(ISSUE_FINGERPRINTS_MISSING)
     issue_id = home.issue(ISSUE_FINGERPRINTS_MISSING).issue_id
     ir.async_ignore_issue(home.hass, DOMAIN, issue_id, ignore=True)

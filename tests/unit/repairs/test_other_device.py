@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def _replaced(home: RepairsHome) -> None:
-    """Put another reader in the place of the one that was set up."""
+    """Replace the reader by another one with the same id."""
     home.reader.silent = True
     home.reader = home.stranger
     home.reader.announce()
@@ -54,12 +54,12 @@ async def test_the_reader_that_answers_takes_the_place_of_the_other(home: Repair
         for each in er.async_entries_for_config_entry(entities, home.entry.entry_id)
     }
     assert (after, home.device_id) == (before, device)
-    # Her name has stayed; that her finger has to be enrolled again is told.
+    # Her name is kept, and listed as missing: the finger has to be enrolled again.
     assert await home.names() == ["Anna"]
     assert home.raised() == {ISSUE_FINGERPRINTS_MISSING}
 
 
-async def test_a_reader_that_the_form_did_not_tell_does_not_take_its_place(
+async def test_a_reader_that_the_form_did_not_name_does_not_take_its_place(
     home: RepairsHome, broker: FakeBroker
 ) -> None:
     before = dict(home.entry.data)
@@ -77,7 +77,7 @@ async def test_a_reader_that_the_form_did_not_tell_does_not_take_its_place(
 
 
 async def test_a_reload_in_the_middle_finds_the_new_reader_whole(home: RepairsHome) -> None:
-    """A user's, or that for new features: it waits for the entry, and comes before our own."""
+    """A reload by a user, or for new features, waits for the entry and runs before our own."""
     await home.enrolled()
     entries = er.async_entries_for_config_entry
     before = {each.entity_id for each in entries(er.async_get(home.hass), home.entry.entry_id)}
@@ -135,7 +135,7 @@ async def test_an_entry_that_is_removed_while_the_other_reader_is_asked_leaves_a
     home.stranger.on_request(home.stranger.held[-1])
     result = await submitting
     assert (result["type"], result["reason"]) == ("abort", "not_loaded")
-    # For 30 days, and for nobody but the reader that they were enrolled on.
+    # They are kept for 30 days, and only for the reader on which they were enrolled.
     [(_, place)] = home.hass.data[DATA_REGISTRY].all()
     assert place.device == DEVICE
 
