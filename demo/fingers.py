@@ -14,7 +14,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from emulator.fingers import Finger, Quality
-from emulator.wire import Code, Command
+from emulator.seen_empty import wait_until_seen_empty
 
 if TYPE_CHECKING:
     from emulator.line import SensorLine
@@ -162,12 +162,7 @@ class FingerController:
         self._lying = None
         self._tell()
         with contextlib.suppress(TimeoutError):
-            self._line.wait_for_command(
-                Command.GEN_IMG,
-                _NOTICED_WITHIN,
-                code=Code.NO_FINGER,
-                since=self._line.command_count,
-            )
+            wait_until_seen_empty(self._line, _NOTICED_WITHIN)
 
     def _tell(self) -> None:
         """Publish which finger is placed, retained for a Home Assistant that starts later."""

@@ -120,14 +120,14 @@ class Sensor:
     async def store(self, slot: int) -> bool:
         """Store the template; False when the sensor refuses (bad slot, flash)."""
         command = bytes((0x06, 1, slot >> 8, slot & 0xFF))
-        codes = (OK,) + _NOT_STORED
+        codes = (OK, *_NOT_STORED)
         code, _ = await self.connection.send(command, codes=codes, timeout_ms=SLOW_ANSWER_MS)
         return code == OK
 
     async def load_char(self, buffer: int, slot: int) -> bool:
         """Load the template of a slot into a character buffer; False where there is none."""
         command = bytes((LOAD_CHAR, buffer, slot >> 8, slot & 0xFF))
-        code, _ = await self.connection.send(command, codes=(OK,) + _NOT_LOADED)
+        code, _ = await self.connection.send(command, codes=(OK, *_NOT_LOADED))
         return code == OK
 
     async def delet_char(self, slot: int) -> None:
@@ -173,6 +173,6 @@ class Sensor:
         return await self.connection.send(
             bytes((self._search_command,)) + where,
             size=4,
-            codes=(OK,) + _NOT_FOUND,
+            codes=(OK, *_NOT_FOUND),
             timeout_ms=SLOW_ANSWER_MS,
         )

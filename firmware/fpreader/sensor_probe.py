@@ -5,6 +5,8 @@ answered with a code that it is not known to have, or not at all by a sensor tha
 """
 
 from fpreader.sensor import (
+    LOAD_CHAR,
+    READ_INDEX_TABLE,
     READ_NOTEPAD,
     READ_PROD_INFO,
     READ_SYS_PARA,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 BAUD_RATES = (57600, 9600, 115200, 19200, 38400)
 
 _NOTEPAD_PAGE = 0
+_SPARE_BUFFER = 2
 _DARK = 4, 0, 1, 0
 
 
@@ -61,6 +64,8 @@ class SensorProbe:
         await self._connect()
         await self._read_parameters()
         await self._has(TEMPLETE_NUM, self._sensor.templete_num)
+        await self._has(READ_INDEX_TABLE, lambda: self._sensor.read_index_table(0))
+        await self._has(LOAD_CHAR, lambda: self._sensor.load_char(_SPARE_BUFFER, 0))
         read_notepad = self._sensor.read_notepad
         self.has_notepad = await self._has(READ_NOTEPAD, lambda: read_notepad(_NOTEPAD_PAGE))
         self.product = None

@@ -47,13 +47,16 @@ class SlotIndex:
     async def start(self, capacity: int, shift: "int | str | None") -> None:
         """Find out how this sensor tells it; `shift` is what was proven of it before."""
         self._capacity, self.shift = capacity, shift
-        self._load_char_works = None
-        if shift == NO_TABLE:
+        missing = self._sensor.connection.missing
+        self._load_char_works = False if LOAD_CHAR in missing else None
+        if READ_INDEX_TABLE in missing:
+            self.shift = NO_TABLE
+        if self.shift == NO_TABLE:
             return
         try:
             table = await self._table()
         except CodeError:
-            self.shift = NO_TABLE
+            self.shift = NO_TABLE  # it lacks some of its pages
             return
         if shift is None and any(table):
             self.shift = await self._find_shift(table)
@@ -139,7 +142,7 @@ class SlotIndex:
         return index
 
     def _near(self, slot: int) -> range:
-        """The slots that may be meant by the bit of this one."""
+        """Give the slots that may be meant by the bit of this one."""
         if self.shift is not None:
             return range(slot, slot + 1)
         return range(max(0, slot - MOST_SHIFT), slot + MOST_SHIFT + 1)
@@ -197,15 +200,12 @@ class SlotIndex:
 
     async def _load_all(self) -> bytearray:
         """Ask LoadChar for each slot: the long way, where there is no index table."""
+        if LOAD_CHAR in self._sensor.connection.missing:
+            raise CodeError(READ_INDEX_TABLE, None)
         index = bytearray((self._capacity + 7) // 8)
-        try:
-            for slot in range(self._capacity):
-                if await self._sensor.load_char(_SPARE_BUFFER, slot):
-                    index[slot >> 3] |= 1 << (slot & 7)
-        except CodeError as error:
-            if error.command != LOAD_CHAR:
-                raise
-            raise CodeError(READ_INDEX_TABLE, None) from error
+        for slot in range(self._capacity):
+            if await self._sensor.load_char(_SPARE_BUFFER, slot):
+                index[slot >> 3] |= 1 << (slot & 7)
         self.count_agrees = await self._agrees(index)
         if occupied(index) == self._capacity and not self.count_agrees:
             # Full, or every slot passes for occupied.

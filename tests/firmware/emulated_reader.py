@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import termios
 from typing import TYPE_CHECKING, Any
 
 from emulator import Code, Command, Finger, SensorLine
+from emulator.seen_empty import wait_until_seen_empty
+from fpreader import finger_presence
 from fpreader.board import Board
+from fpreader.config import Section, SensorConfig
 from fpreader.scanner import Scanner
 from fpreader.sensor import Sensor
+from fpreader.sensor_connection import SensorConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +55,9 @@ class Port:
         self._waiting = b""
 
     def set_baud(self, rate: int) -> None:
-        set_speed(self._fd, rate)
+        attributes = termios.tcgetattr(self._fd)
+        attributes[4:6] = [getattr(termios, f"B{rate}")] * 2
+        termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
 
     def close(self) -> None:
         asyncio.get_running_loop().remove_reader(self._fd)
@@ -64,21 +71,23 @@ class Port:
 class EmulatedReader:
     """One reader's sensor side, running, and what it said."""
 
-    def __init__(self, line: SensorLine, folder: Path, buffers: int) -> None:
+    def __init__(self, line: SensorLine, folder: Path, **config: str | int) -> None:
+        """`config` is what the reader's configuration says of its sensor."""
         self.line = line
         self.shown: list[dict[str, Any]] = []
         self.told: list[dict[str, Any]] = []
         self.touches: list[Touch] = []
         self._said = asyncio.Event()
         self._folder = folder
-        self._buffers = buffers
+        self._config = SensorConfig(Section(config))
         self._port: Port | None = None
         self.turn_on()
 
     def turn_on(self) -> None:
         self._port = Port(self.line.path)
         app: Any = self
-        self.scanner = Scanner(Board(str(self._folder)), Sensor(self._port), self._buffers, app)
+        connection = SensorConnection(self._port, self._config.address)
+        self.scanner = Scanner(Board(str(self._folder)), Sensor(connection), self._config, app)
         self._task = asyncio.create_task(self.scanner.run())
 
     async def turn_off(self) -> None:
@@ -120,14 +129,19 @@ class EmulatedReader:
     async def touch(self, finger: Finger) -> Touch:
         """Put a finger on once the last one was seen to be gone; give what was made of it."""
         self.line.lift()
-        await self.asked(Command.GEN_IMG, Code.NO_FINGER)
+        await self.seen_empty()
         self.line.place(finger)
         self.touches.clear()
         await self.until(lambda: self.touches)
         self.line.lift()
         return self.touches[0]
 
-    async def asked(self, command: Command, code: Code) -> None:
+    async def seen_empty(self) -> None:
+        """Wait until the reader takes no finger for being there."""
+        seconds = finger_presence.EMPTY_MS / 1000
+        await asyncio.to_thread(wait_until_seen_empty, self.line, seconds=seconds)
+
+    async def asked(self, command: Command, code: Code | None) -> None:
         """Wait until the sensor answers a command so, from now on."""
         since = self.line.command_count
         await asyncio.to_thread(self.line.wait_for_command, command, code=code, since=since)
@@ -139,8 +153,10 @@ class EmulatedReader:
     async def enroll(self, *fingers: Finger, template_id: str = ID, total: int = 3) -> Any:
         """Run a whole enrollment; give its final snapshot."""
         self.shown.clear()
-        accepted = self.scanner.start(template_id, None, total, 10)
-        assert accepted[1] is None
+        while (refusal := self.scanner.start(template_id, None, total, 10)[1]) is not None:
+            # The sensor is being started again after what came before.
+            assert refusal == "sensor_error"
+            await self.asked(Command.GEN_IMG, None)
         await self.scan(*fingers)
         return await self.ended()
 
@@ -155,6 +171,9 @@ class EmulatedReader:
 
     def on_templates(self) -> None:
         self._hear(self.told, self.scanner.templates)
+
+    def on_model(self) -> None:
+        self._said.set()
 
     def on_touch(self, touch: Touch) -> None:
         self._hear(self.touches, touch)

@@ -21,8 +21,9 @@ from emulator import (
     Quality,
     SensorLine,
 )
-from fpreader import enrollment, scanner, sensor
-from fpreader.sensor import Sensor
+from fpreader import enrollment, finger_presence, scanner, sensor_connection
+from fpreader.sensor import LED_COLORS
+from fpreader.sensor_connection import SensorConnection
 from tests.firmware.emulated_reader import ANNA, BERT, ID, TWIN, EmulatedReader
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ if TYPE_CHECKING:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(enrollment, "POLL_MS", 5)
     monkeypatch.setattr(scanner, "POLL_MS", 5)
+    monkeypatch.setattr(finger_presence, "EMPTY_MS", 10)
     monkeypatch.setattr(scanner, "RETRY_MS", 100)
     # The emulated sensor answers at once, so silence is soon certain.
-    monkeypatch.setattr(sensor, "SLOW_ANSWER_MS", 500)
-    defaults = {"size": 0, "timeout_ms": 300, "attempts": sensor.ATTEMPTS}
-    monkeypatch.setattr(Sensor._command, "__kwdefaults__", defaults)
+    monkeypatch.setattr(sensor_connection, "SLOW_ANSWER_MS", 500)
+    defaults = {**SensorConnection.send.__kwdefaults__, "timeout_ms": 300}
+    monkeypatch.setattr(SensorConnection.send, "__kwdefaults__", defaults)
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def line(profile: Profile) -> Iterator[SensorLine]:
 async def reader(
     line: SensorLine, profile: Profile, tmp_path: Path
 ) -> AsyncIterator[EmulatedReader]:
-    reader = EmulatedReader(line, tmp_path, profile.buffers)
+    reader = EmulatedReader(line, tmp_path, sensor=profile.name)
     await reader.ready()
     yield reader
     await reader.turn_off()
@@ -251,7 +253,7 @@ async def test_a_sensor_swapped_before_the_store_is_left_alone(reader: EmulatedR
 async def test_a_wrong_password_is_told(line: SensorLine, tmp_path: Path) -> None:
     with line.hold() as emulated:
         emulated.flash.password = 7
-    reader = EmulatedReader(line, tmp_path, 2)
+    reader = EmulatedReader(line, tmp_path, sensor="R307")
     await reader.until(lambda: reader.told)
     assert reader.told[-1]["sensor_error"] == "wrong_password"
     assert reader.told[-1]["capacity"] is None
@@ -272,7 +274,7 @@ def shown(reader: EmulatedReader) -> Led:
 
 @pytest.mark.parametrize("profile", [R503])
 async def test_every_colour_is_seen_on_the_sensor(reader: EmulatedReader) -> None:
-    for number, color in enumerate(sensor.LED_COLORS):
+    for number, color in enumerate(LED_COLORS):
         assert await changed(reader, color) is None
         assert shown(reader) == (Led(3, number) if number else Led(4, 1))
 

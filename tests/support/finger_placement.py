@@ -4,6 +4,7 @@ import asyncio
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from emulator.seen_empty import wait_until_seen_empty
 from emulator.wire import Code, Command
 
 if TYPE_CHECKING:
@@ -65,12 +66,8 @@ class FingerPlacement:
 
     async def _lift(self) -> None:
         """Lift the finger; return when the reader knows that it is gone."""
-        since = self._line.command_count
         self._line.lift()
-        # Twice: a reader that has missed the first answer asks again, and would not notice the
-        # lift if the finger were back by then.
-        for _ in range(2):
-            since = await self._seen(Command.GEN_IMG, Code.NO_FINGER, since) + 1
+        await asyncio.to_thread(wait_until_seen_empty, self._line, _WITHIN)
 
     async def _seen(self, command: Command, code: Code, since: int) -> int:
         """Wait until the sensor has answered a command with a code; return the command's number."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from demo.installation import Installation
 from demo.person import Person
 from emulator.fingers import Finger
+from emulator.seen_empty import wait_until_seen_empty
 from emulator.wire import Code, Command
 from tests.support.proxy import Proxies, open_proxies
 from tests.support.wire_tap import WireTap
@@ -212,8 +213,8 @@ class House:
     async def touch_unheard(self, finger: Finger) -> None:
         """Touch the sensor, and lift the finger when the reader has identified it."""
         line = self.reader.sensor_line
-        # Until the reader has polled the empty sensor, this would belong to the touch before.
-        await self._sensor_answered(Command.GEN_IMG, Code.NO_FINGER)
+        # Until the reader has seen the sensor empty, this would belong to the touch before.
+        await asyncio.to_thread(wait_until_seen_empty, line)
         line.place(finger)
         # At the second poll it has handled the first.
         for _ in range(2):

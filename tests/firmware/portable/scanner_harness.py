@@ -86,9 +86,9 @@ class ScannerHarness(Board):
             self.turn(self._running)
 
     def restart(self) -> None:
-        """Start the reader again, and let it find its sensor."""
+        """Start the reader again, and let it find its sensor, and see that it is empty."""
         self.turn_on()
-        self.run(1000)
+        self.run(2000)
 
     def turn(self, coroutine: "Coroutine[Any, Any, None]") -> None:
         """Let a coroutine of the scanner go on until it pauses, which takes no time."""
