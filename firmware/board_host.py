@@ -75,7 +75,7 @@ class SerialLine:
             pass
 
     def set_baud(self, rate: int) -> None:
-        """Go on at another rate, in bits per second; one that Linux does not know changes nothing."""
+        """Go on at another rate, in bits per second; not at one that Linux does not know."""
         speed = _SPEEDS.get(rate)
         if speed is None:
             print("reader: this computer has no line of %d baud" % rate)

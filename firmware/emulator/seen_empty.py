@@ -22,15 +22,12 @@ def wait_until_seen_empty(
     """Return once the reader must know that no finger is there; TimeoutError if it does not ask."""
     end = time.monotonic() + timeout
     since = line.command_count
-    empty_since = None
-    images = 0
+    empty: list[float] = []
     # One more than the reader needs: it has handled the one before when it asks again.
-    while images <= IMAGES or empty_since is None or image.time - empty_since < seconds:
+    while len(empty) <= IMAGES or empty[-2] - empty[0] < seconds:
         image = line.wait_for_command(Command.GEN_IMG, end - time.monotonic(), since=since)
         since = image.number + 1
-        if image.code is not Code.NO_FINGER:
-            images, empty_since = 0, None
-            continue
-        images += 1
-        if empty_since is None:
-            empty_since = image.time
+        if image.code == Code.NO_FINGER:
+            empty.append(image.time)
+        else:
+            empty.clear()

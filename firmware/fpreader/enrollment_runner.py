@@ -6,12 +6,11 @@ from fpreader.sensor_connection import CodeError, SensorError, always
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from typing import Any
 
     from fpreader.board import Board
     from fpreader.enrollment import Enrollment, Operation, Result
-    from fpreader.light import Light
     from fpreader.templates import Templates
     from fpreader.touches import Touches
 
@@ -24,11 +23,10 @@ class EnrollmentRunner:
         board: "Board",
         templates: "Templates",
         touches: "Touches",
-        light: "Light",
-        on_snapshot: "Callable[[], None]",
+        show: "Callable[[], Awaitable[None]]",
         on_templates: "Callable[[], None]",
     ) -> None:
-        """`on_snapshot` is called when the snapshot has changed, `on_templates` after a commit."""
+        """`show` is called when the snapshot has changed, `on_templates` after a commit."""
         self._clock = board.clock
         self._sleep = board.sleep
         self._templates = templates
@@ -36,8 +34,7 @@ class EnrollmentRunner:
         self._connection = templates.sensor.connection
         self._memory = templates.memory
         self._touches = touches
-        self._light = light
-        self._on_snapshot = on_snapshot
+        self._show = show
         self._on_templates = on_templates
         self._works = True  # nothing says that the sensor has to be started again
 
@@ -46,21 +43,19 @@ class EnrollmentRunner:
         shown = enrollment.seq
         self._works = True
         result: Result = None
-        await self._touches.finish()
         self._connection.may_repeat = lambda: enrollment.may_repeat(self._clock())
         try:
-            await self._light.show_snapshot(enrollment.snapshot(self._clock()))
             while (operation := enrollment.advance(result, self._clock())) is not None:
                 result = self._do_in_flash(enrollment, operation)
                 if result is not None:
                     continue  # nothing is shown before it is remembered
                 if enrollment.seq != shown:
                     shown = enrollment.seq
-                    self._on_snapshot()
-                    await self._light.show_snapshot(enrollment.snapshot(self._clock()))
+                    await self._show()
                 result = await self._do_on_sensor(operation)
         finally:
             self._connection.may_repeat = always
+        # A finger of the last scan that is still there at the end is no touch.
         self._touches.hold()
         return self._works
 
@@ -87,35 +82,42 @@ class EnrollmentRunner:
     async def _do_on_sensor(self, operation: "Operation") -> "Result":
         """Do an operation on the sensor, or wait."""
         name, numbers = operation
-        result: Result = "good"
         try:
-            if name == "pause":
-                await self._sleep(numbers[0] / 1000)
-            elif name == "gen_img":
-                result = await self._sensor.gen_img()
-                # A finger of the last scan that is still there at the end is no touch.
-                self._touches.saw(str(result))
-            elif name == "img2tz":
-                result = await self._sensor.img2tz(numbers[0])
-            elif name == "search":
-                found = await self._templates.search(*numbers)
-                result = found and (found[0], self._memory.template_id(found[0]))
-            elif name == "reg_model":
-                result = "good" if await self._sensor.reg_model() else "mismatch"
-            elif name == "prove_free":
-                result = "good" if await self._templates.is_free(numbers[0]) else "taken"
-            elif name == "store":
-                result = await self._templates.store(numbers[0])
-            elif name == "empty":
-                # It is worth its repeats, also when the enrollment is out of time.
-                self._connection.may_repeat = always
-                await self._templates.empty(numbers[0])
+            if name in ("prove_free", "store", "empty"):
+                result = await self._do_in_slot(name, numbers[0])
+            else:
+                result = await self._do_with_image(name, numbers)
         except CodeError:
             return "sensor_error"  # it answers: that costs this command, not the sensor
         except SensorError:
             result = "sensor_error"
         self._works = self._works and result not in ("sensor_error", "taken")
         return result
+
+    async def _do_with_image(self, name: str, numbers: "tuple[int, ...]") -> "Result":
+        if name == "gen_img":
+            image = await self._sensor.gen_img()
+            self._touches.saw(image)
+            return image
+        if name == "img2tz":
+            return await self._sensor.img2tz(numbers[0])
+        if name == "search":
+            found = await self._templates.search(*numbers)
+            return found and (found[0], self._memory.template_id(found[0]))
+        if name == "reg_model":
+            return "good" if await self._sensor.reg_model() else "mismatch"
+        await self._sleep(numbers[0] / 1000)
+        return "good"
+
+    async def _do_in_slot(self, name: str, slot: int) -> "Result":
+        if name == "prove_free":
+            return "good" if await self._templates.is_free(slot) else "taken"
+        if name == "store":
+            return await self._templates.store(slot)
+        # It is worth its repeats, also when the enrollment is out of time.
+        self._connection.may_repeat = always
+        await self._templates.empty(slot)
+        return "good"
 
 
 def operation_record(enrollment: "Enrollment") -> "dict[str, Any]":

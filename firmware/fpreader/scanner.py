@@ -63,7 +63,7 @@ class Scanner:
         )
         self._touches = Touches(board, self._templates, self._light, app.on_touch)
         self._runner = EnrollmentRunner(
-            board, self._templates, self._touches, self._light, app.on_snapshot, self._report
+            board, self._templates, self._touches, self._show_snapshot, self._report
         )
         self._state = self._templates.state()
         self._state["sensor_error"] = SensorError.word
@@ -280,8 +280,14 @@ class Scanner:
             return "slot_occupied"
         return None
 
+    async def _show_snapshot(self) -> None:
+        self._app.on_snapshot()
+        await self._light.show_snapshot(self.snapshot)
+
     async def _enroll(self, enrollment: Enrollment) -> bool:
         """Run an enrollment to its end; False when the sensor has to be started again."""
+        await self._touches.finish()
+        await self._light.show_snapshot(self.snapshot)
         fine = await self._runner.run(enrollment)
         self._enrollment = None
         self._ready = self._ready and fine

@@ -4,9 +4,9 @@ Work on slots of a sensor always comes together with asking for its mark: sensor
 nobody looks, and slot 5 of another one is somebody else's.
 """
 
-from fpreader.memory import DELETE, MARK_BYTES, NO_MARK
-from fpreader.sensor import NOTEPAD_BYTES, READ_NOTEPAD
-from fpreader.sensor_connection import CodeError, SensorError
+from fpreader.memory import DELETE
+from fpreader.sensor_connection import SensorError
+from fpreader.sensor_mark import SensorMark
 from fpreader.slot_index import SlotIndex, is_occupied, occupied
 
 TYPE_CHECKING = False
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from fpreader.memory import Memory
     from fpreader.sensor import Sensor
     from fpreader.sensor_probe import SensorProbe
-
-#: The notepad page that holds the mark: the last that all manuals know (some end at 0E).
-MARK_PAGE = 14
-
 
 class Templates:
     """The sensor's templates beside the reader's memory of them.
@@ -38,9 +34,8 @@ class Templates:
         self.memory = memory
         self.slots = SlotIndex(sensor)
         """Asks the sensor which slots are occupied."""
-        self._random = board.random
+        self._mark = SensorMark(board, sensor, probe, memory)
         self._index = bytearray()
-        self._can_mark = True
         self.capacity: int | None = None
         """Slots of the sensor; None until it has answered."""
         self.security_level: int | None = None
@@ -57,7 +52,7 @@ class Templates:
         """
         await self.probe.run()
         capacity = self.probe.capacity or 0
-        await self._meet()
+        await self._mark.meet()
         # Read twice before all ids are void.
         changed = not (await self.is_ours() or await self.is_ours())
         await self.slots.start(capacity, None if changed else self.memory.index_shift)
@@ -74,26 +69,20 @@ class Templates:
         """Accept the connected sensor as this reader's own; False where it is that already."""
         if await self.is_ours() or await self.is_ours():
             return False
-        mark = await self._make_mark()
+        mark = await self._mark.make()
         await self.probe.run()
         capacity = self.probe.capacity or 0
         await self.slots.start(capacity, None)
         index = await self.slots.read()
-        if mark != NO_MARK and not await self._bears(mark):
+        if not await self._mark.is_there(mark):
             raise SensorError  # what was read may be another sensor's
         self.memory.accept(mark)
         self._set(capacity, index, changed=False)
         return True
 
     async def is_ours(self) -> bool:
-        """Ask for the mark: is this the sensor whose ids the memory holds.
-
-        A sensor that cannot keep one passes for the one that could not either.
-        """
-        mark = self.memory.mark
-        if not self._can_mark or mark is None or mark == NO_MARK:
-            return not self._can_mark and mark == NO_MARK
-        return await self._bears(mark)
+        """Ask for the mark: is this the sensor whose ids the memory holds."""
+        return await self._mark.is_ours()
 
     async def search(self, first: int = 0, count: int = 0) -> "tuple[int, int] | None":
         """Look for the finger of buffer 1 (count 0: in all slots): (slot, score) or None.
@@ -213,7 +202,7 @@ class Templates:
         return {
             "product": self.probe.product,
             "missing": self.probe.missing,
-            "mark": self._can_mark,
+            "mark": self._mark.is_kept,
             "index": "table" if by_table else shift,
             "index_shift": shift if by_table else None,
             "count_agrees": self.slots.count_agrees,
@@ -251,49 +240,6 @@ class Templates:
         # belongs to the last but one.
         elif operation.get("stored", len(operation["captured"]) >= operation["total"] - 2):
             await self.empty(operation["slot"])
-
-    async def _meet(self) -> None:
-        """Find out whether this sensor keeps a mark, and give it one where none is known."""
-        mark = self.memory.mark
-        has_notepad = self.probe.has_notepad
-        if mark is None:
-            self.memory.keep_mark(await self._make_mark())
-        elif mark == NO_MARK:
-            # The one that is known could not keep one; this one may be another.
-            self._can_mark = bool(has_notepad) and await self._try_mark() is not None
-        elif has_notepad is None:
-            raise CodeError(READ_NOTEPAD, None)  # silence does not make it another sensor
-        else:
-            self._can_mark = has_notepad
-
-    async def _make_mark(self) -> bytes:
-        """Mark the sensor that this reader meets first, or that it is told to accept as its own.
-
-        A mark that is there already is replaced: it belongs to another reader, which must notice
-        when it gets back a sensor whose templates were not its own for a while.
-        Write the mark to the sensor first, then to flash: the other way round, a power cut would
-        leave a reader that takes its own sensor for another one.
-        Gives NO_MARK where the sensor cannot keep one.
-        """
-        mark = None
-        if self.probe.has_notepad:
-            mark = await self._try_mark() or await self._try_mark()
-        self._can_mark = mark is not None
-        if mark is None:
-            print("sensor: keeps no mark; another one in its place will not be noticed")
-        return mark or NO_MARK
-
-    async def _try_mark(self) -> "bytes | None":
-        """Write a new mark to the sensor; give it, or None where the sensor does not keep it."""
-        mark = self._random(MARK_BYTES)
-        try:
-            await self.sensor.write_notepad(MARK_PAGE, mark + bytes(NOTEPAD_BYTES - MARK_BYTES))
-        except CodeError:
-            return None
-        return mark if await self._bears(mark) else None
-
-    async def _bears(self, mark: bytes) -> bool:
-        return (await self.sensor.read_notepad(MARK_PAGE))[:MARK_BYTES] == mark
 
     def _keep_shift(self) -> None:
         """Remember what was proven of the index table; found out again where flash refuses."""

@@ -47,8 +47,8 @@ class Touches:
         self._first_look_at = 0
         self._told: set[int] | None = set()
         """The slots that were told since the sensor was seen empty; None stands for all."""
-        self._was_seen_empty = False
-        """Whether it was, since the reader has started: who rests there may have been told."""
+        self._may_be_told = True
+        """Whether who rests there may have been told before the reader has started."""
 
     @property
     def always_finger(self) -> bool:
@@ -86,7 +86,7 @@ class Touches:
         rested = self._presence.resting
         self._presence.judge(image, self._clock())
         if self._presence.resting is False:
-            self._was_seen_empty = True
+            self._may_be_told = False
             if self._told is None or self._told:
                 self._told = set()
         elif self._presence.resting and not rested:
@@ -105,7 +105,7 @@ class Touches:
         if best.slot is not None:
             if self._told is not None:
                 self._told.add(best.slot)
-            if not self._memory.identification or not self._was_seen_empty:
+            if self._may_be_told or not self._memory.identification:
                 return None
         self._on_touch(best)
         return best
@@ -154,6 +154,7 @@ class Touches:
             return True
         if seen.slot is not None and self._told is not None and seen.slot not in self._told:
             self._best = seen
+            self._may_be_told = False
             await self.finish()
         return fine
 

@@ -16,7 +16,7 @@ from emulator.templates import identity, made_of
 from fpreader import scanner
 from fpreader.config import Config, Section
 from fpreader.memory import MARK_BYTES
-from fpreader.templates import MARK_PAGE
+from fpreader.sensor_mark import MARK_PAGE
 from tests.simulation.board import SimulatedBoard
 from tests.simulation.console import console
 from tests.simulation.flash import Flash, Power
