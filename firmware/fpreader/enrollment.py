@@ -18,7 +18,7 @@ procedure in the protocol. An operation is a name and numbers:
 and what has no valid answer, or is refused by the flash, has the result "sensor_error".
 """
 
-from fpreader.finger_presence import FingerPresence
+from fpreader.finger_presence import UNDECIDED_MS, FingerPresence
 
 TYPE_CHECKING = False
 
@@ -175,7 +175,7 @@ class Enrollment:
                 return "good"
             if answer != "no_finger":
                 return str(answer)
-            yield from self._wait()
+            yield from self._wait(POLL_MS)
 
     def _wait_for_lift(self, next_step: int) -> "Generator[Operation, Result, None]":
         """Wait until the finger is gone, then ask for it again.
@@ -192,7 +192,7 @@ class Enrollment:
                 presence.judge(str(answer), self._now)
             if not presence.resting:
                 break
-            yield from self._wait()
+            yield from self._wait(UNDECIDED_MS if presence.undecided else POLL_MS)
         if self._now >= self._latest_end:
             raise _Ended("failed", "timeout")
         self._step = next_step
@@ -275,10 +275,10 @@ class Enrollment:
                 return result
         raise _Ended("cancelled", None)
 
-    def _wait(self) -> "Generator[Operation, Result, None]":
+    def _wait(self, ms: int) -> "Generator[Operation, Result, None]":
         if self._now >= self._deadline:
             raise _Ended("failed", "timeout")
-        yield from self._do("pause", POLL_MS)
+        yield from self._do("pause", ms)
 
     def _show(self, stage: str) -> None:
         self._stage = stage

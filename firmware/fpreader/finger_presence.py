@@ -8,6 +8,8 @@ itself again, as an R503 does every four seconds.
 #: a finger and puts it down again takes longer; one image that fails is followed by a good one.
 EMPTY_IMAGES = 3
 EMPTY_MS = 300
+#: Pause between two images while that is undecided: a person is not to wait for it.
+UNDECIDED_MS = 50
 
 
 class FingerPresence:
@@ -18,6 +20,11 @@ class FingerPresence:
         """Whether a finger is there, or may be; None while nothing was seen."""
         self._empty_since: int | None = None
         self._empty_images = 0
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the last image was empty, and the finger may be there all the same."""
+        return self.resting is not False and self._empty_images > 0
 
     def judge(self, image: str, now: int) -> None:
         """Take what GenImg said: finger, no_finger, no_image (a finger, but a failed image)."""

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 #: How far `seq` jumps when a restart ends an enrollment: beyond every snapshot that was shown. The
 #: operation record holds the `seq` of the last captured scan, and only rejected images followed it.
-#: An enrollment lasts 2 * 7 * 120 s at most, and a rejected image takes two polls at least and
-#: shows three snapshots: that makes 12600, and 12600 and the gap still stay below 65536.
+#: An enrollment lasts 2 * 7 * 120 s at most, and a rejected image takes 300 ms at least and
+#: shows three snapshots: that makes 16800, and 16800 and the gap still stay below 65536.
 RESTART_GAP = 32768
 
 

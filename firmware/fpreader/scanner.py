@@ -210,7 +210,8 @@ class Scanner:
                 return
             if self._problem_now() != self._problem:
                 self._report()
-            await self._pause(POLL_MS)
+            hurry_ms = self._touches.hurry_ms
+            await self._pause(POLL_MS if hurry_ms is None else hurry_ms)
 
     async def _pause(self, ms: int) -> None:
         await self._sleep(ms / 1000)

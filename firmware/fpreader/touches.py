@@ -4,7 +4,7 @@ A touch is one resting finger, however often the sensor blinks. It is looked at 
 identified, four times or for a second at most, and then told once: the best of what was seen.
 """
 
-from fpreader.finger_presence import FingerPresence
+from fpreader.finger_presence import UNDECIDED_MS, FingerPresence
 from fpreader.sensor_connection import CodeError, SensorError
 from fpreader.touch_record import Touch
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: How often, and for how long after the first time, a finger that is not identified is looked at.
 MOST_LOOKS = 4
 LOOKS_MS = 1000
+#: At least so long after the begin of one look the next one is begun: a finger has to settle.
+LOOK_EVERY_MS = 250
 #: A finger that was seen for so long without a break may be light or dirt.
 ALWAYS_MS = 10000
 
@@ -44,7 +46,8 @@ class Touches:
         self._since = self._clock()  # when the finger that rests was first seen
         self._best: Touch | None = None  # what was seen of a touch that is not told yet
         self._looks = 0
-        self._first_look_at = 0
+        self._first_look_at = 0  # when that was over
+        self._looked_at = 0  # when the last one was begun
         self._told: set[int] | None = set()
         """The slots that were told since the sensor was seen empty; None stands for all."""
         self._may_be_told = True
@@ -54,6 +57,16 @@ class Touches:
     def always_finger(self) -> bool:
         """Whether the sensor has seen a finger for so long that it may be none."""
         return bool(self._presence.resting) and self._clock() - self._since >= ALWAYS_MS
+
+    @property
+    def hurry_ms(self) -> "int | None":
+        """After how many milliseconds to poll again, where that is soon; None: it does not matter.
+
+        The next image is to tell whether the finger is gone, or whose it is.
+        """
+        if self._best is not None:
+            return max(UNDECIDED_MS, LOOK_EVERY_MS - (self._clock() - self._looked_at))
+        return UNDECIDED_MS if self._presence.undecided else None
 
     async def poll(self) -> bool:
         """Look for a finger; False when the sensor has to be started again."""
@@ -65,6 +78,7 @@ class Touches:
             if self._is_over():
                 await self.finish()
             return True  # neither a finger nor none
+        self._looked_at = asked_at
         rested = self._presence.resting
         self.saw(image)
         if image == "no_finger":

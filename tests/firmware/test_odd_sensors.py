@@ -11,7 +11,7 @@ import pytest
 from emulator import R307, R503, Code, Command, EmulatedSensor, Fault, SensorLine, templates
 from emulator.fingers import Capture, Finger, Quality
 from emulator.odd_profiles import PROFILES
-from fpreader import enrollment, finger_presence, scanner, sensor_connection
+from fpreader import enrollment, finger_presence, scanner, sensor_connection, touches
 from fpreader.sensor_connection import SensorConnection
 from tests.firmware.emulated_reader import ANNA, BERT, EmulatedReader
 
@@ -30,6 +30,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scanner, "POLL_MS", 5)
     monkeypatch.setattr(scanner, "RETRY_MS", 50)
     monkeypatch.setattr(finger_presence, "EMPTY_MS", 10)
+    monkeypatch.setattr(touches, "UNDECIDED_MS", 5)
+    monkeypatch.setattr(touches, "LOOK_EVERY_MS", 5)
+    monkeypatch.setattr(enrollment, "UNDECIDED_MS", 5)
     monkeypatch.setattr(sensor_connection, "SLOW_ANSWER_MS", 500)
     defaults = {**SensorConnection.send.__kwdefaults__, "timeout_ms": 200}
     monkeypatch.setattr(SensorConnection.send, "__kwdefaults__", defaults)

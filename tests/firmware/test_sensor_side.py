@@ -21,7 +21,7 @@ from emulator import (
     Quality,
     SensorLine,
 )
-from fpreader import enrollment, finger_presence, scanner, sensor_connection
+from fpreader import enrollment, finger_presence, scanner, sensor_connection, touches
 from fpreader.sensor import LED_COLORS
 from fpreader.sensor_connection import SensorConnection
 from tests.firmware.emulated_reader import ANNA, BERT, ID, TWIN, EmulatedReader
@@ -36,6 +36,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(enrollment, "POLL_MS", 5)
     monkeypatch.setattr(scanner, "POLL_MS", 5)
     monkeypatch.setattr(finger_presence, "EMPTY_MS", 10)
+    monkeypatch.setattr(touches, "UNDECIDED_MS", 5)
+    monkeypatch.setattr(touches, "LOOK_EVERY_MS", 5)
+    monkeypatch.setattr(enrollment, "UNDECIDED_MS", 5)
     monkeypatch.setattr(scanner, "RETRY_MS", 100)
     # The emulated sensor answers at once, so silence is soon certain.
     monkeypatch.setattr(sensor_connection, "SLOW_ANSWER_MS", 500)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulator import R307, R503, EmulatedSensor, Finger, Quality
+from emulator import R307, R503, Background, Command, EmulatedSensor, Fault, Finger, Quality
 from tests.firmware.transcript_recorder import TranscriptRecorder
 from tests.simulation.loop import run
 
@@ -165,6 +166,69 @@ async def changes(r: TranscriptRecorder) -> None:
     await r.change("delete", slot=8, template_id=None, revision=told["revision"])
 
 
+async def flickering_finger(r: TranscriptRecorder) -> None:
+    # The sensor does not see the resting finger in every third image; each rest is one scan, and
+    # one touch, whose first images are poor and of an edge.
+    r.sensor.flicker((True, True, False))
+    await good(r)
+    r.sensor.lift()
+    await asyncio.sleep(2)
+    r.sensor.place(replace(ANNA, early=(Quality.TOO_FEW_FEATURES, Quality.EDGE)))
+    since = len(r.transcript)
+    await r.wait("fingerprint", lambda _: True, since)
+    await asyncio.sleep(2)
+    r.sensor.lift()
+
+
+async def shifted_index(r: TranscriptRecorder) -> None:
+    # Slot n is bit n + 1 of the index table. Two people, and both are known after a restart.
+    for template_id, finger in ((T, ANNA), (U, BEN)):
+        await r.start(template_id)
+        for _ in range(3):
+            await r.press(finger)
+    r.cut_power()
+    since = len(r.transcript)
+    r.turn_on()
+    await r.wait("templates", lambda one: one["count"] == 2, since)
+    await r.ask("command", command="list", first=0)
+
+
+async def strange_codes(r: TranscriptRecorder) -> None:
+    # Answers that are on no list cost one command: asked once more, and then one look or one scan.
+    await r.start(T)
+    r.sensor.faults.add(Fault.CODE, command=Command.IMG_2_TZ, code=0x29)
+    await r.press(ANNA)
+    r.sensor.faults.add(Fault.CODE, 2, command=Command.IMG_2_TZ, code=0xFE)
+    for _ in range(3):
+        await r.press(ANNA)
+    await asyncio.sleep(2)
+    r.sensor.faults.add(Fault.CODE, 2, command=Command.SEARCH, code=0x17)
+    r.sensor.place(ANNA)
+    await r.wait("fingerprint", lambda _: True)
+    r.sensor.lift()
+
+
+async def always_finger(r: TranscriptRecorder) -> None:
+    # Dirt on the glass: said after 10 s; a known finger on top is identified, once.
+    await good(r)
+    r.sensor.lift()
+    await asyncio.sleep(2)
+    since = len(r.transcript)
+    r.sensor.background(Background.DIRT)
+    await r.wait("fingerprint", lambda one: one["result"] == "unreadable", since)
+    await r.wait("templates", lambda one: one["sensor_error"] == "always_finger", since)
+    r.sensor.place(ANNA)
+    await r.wait("fingerprint", lambda one: one["result"] == "identified", since)
+    r.sensor.lift()
+    await asyncio.sleep(2)
+    r.sensor.place(ANNA)
+    await asyncio.sleep(15)
+    r.sensor.lift()
+    r.sensor.background(Background.NOTHING)
+    cleaned = len(r.transcript)
+    await r.wait("templates", lambda one: one["sensor_error"] is None, cleaned)
+
+
 SCENES: dict[str, Callable[[TranscriptRecorder], Awaitable[None]]] = {
     scene.__name__: scene
     for scene in (
@@ -181,6 +245,10 @@ SCENES: dict[str, Callable[[TranscriptRecorder], Awaitable[None]]] = {
         refused,
         touch_after_timeout,
         changes,
+        flickering_finger,
+        shifted_index,
+        strange_codes,
+        always_finger,
     )
 }
 ENDS = {
@@ -197,14 +265,19 @@ ENDS = {
     "refused": ("cancelled", None),
     "touch_after_timeout": ("failed", "timeout"),
     "changes": ("completed", None),
+    "flickering_finger": ("completed", None),
+    "shifted_index": ("completed", None),
+    "strange_codes": ("completed", None),
+    "always_finger": ("completed", None),
 }
+SENSORS = {"seven_scans": R503, "shifted_index": replace(R307, index_shift=1)}
 
 
 def perform(name: str, folder: Path) -> list[dict[str, Any]]:
     transcript: list[dict[str, Any]] = []
 
     async def scene() -> None:
-        sensor = EmulatedSensor(R503 if name == "seven_scans" else R307)
+        sensor = EmulatedSensor(SENSORS.get(name, R307))
         recorder = TranscriptRecorder(folder, sensor)
         await recorder.wait("templates", lambda one: one["sensor_error"] is None)
         await SCENES[name](recorder)

@@ -23,10 +23,12 @@ _FOLDER = Path(__file__).parent.parent / "wire" / "transcripts"
 _NAMES = sorted(file.stem for file in _FOLDER.glob("*.json"))
 
 ENDS = {
+    "always_finger": ("completed", None),
     "bad_image": ("completed", None),
     "cancel": ("cancelled", None),
     "changes": ("completed", None),
     "duplicate": ("failed", "duplicate"),
+    "flickering_finger": ("completed", None),
     "good": ("completed", None),
     "mismatch": ("failed", "mismatch"),
     "mismatch_at_the_last_scan": ("completed", None),
@@ -34,6 +36,8 @@ ENDS = {
     "refused": ("cancelled", None),
     "sensor_unplugged": ("failed", "sensor_error"),
     "seven_scans": ("completed", None),
+    "shifted_index": ("completed", None),
+    "strange_codes": ("completed", None),
     "timeout": ("failed", "timeout"),
     "touch_after_timeout": ("failed", "timeout"),
 }
