@@ -1,22 +1,39 @@
 """A reader: the real firmware under MicroPython, on an emulated sensor."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.line import SensorLine
 from emulator.odd_profiles import PROFILES
-from emulator.profiles import MODELS
 from emulator.sensor import EmulatedSensor
+from emulator.wire import DEFAULT_ADDRESS, Command
+from fpreader.sensor_models import BUFFERS
 
 from .programs import CACHE, ROOT, Program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from emulator.profiles import Profile
+
 # The firmware ends with 3 when it wants to be started again.
 _AGAIN_WHILE_ASKED = 'while "$@"; [ $? = 3 ]; do :; done'
 
 MICROPYTHON = CACHE / "bin" / "micropython"
+
+
+def _sensor_config(profile: Profile) -> dict[str, Any]:
+    """Return what a person would write of this sensor: only what it does not tell."""
+    config: dict[str, Any] = {}
+    if profile.name in BUFFERS:
+        config["sensor"] = profile.name
+    if not profile.knows(Command.READ_SYS_PARA):
+        config["capacity"] = profile.capacity
+    if profile.address != DEFAULT_ADDRESS:
+        config["address"] = f"{profile.address:#010x}"
+    if profile.password:
+        config["sensor_password"] = f"{profile.password:#010x}"
+    return config
 
 
 class VirtualReader:
@@ -53,8 +70,7 @@ class VirtualReader:
                     "device": self.device,
                     "broker": "127.0.0.1",
                     "port": broker_port,
-                    # As many CharBuffers are what the firmware has to know of it.
-                    "sensor": next(one.name for one in MODELS if one.buffers == profile.buffers),
+                    **_sensor_config(profile),
                     "uart": self.sensor_line.path,
                     "storage": str(folder / "flash"),
                 }
