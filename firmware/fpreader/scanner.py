@@ -220,7 +220,7 @@ class Scanner:
         """Give what is wrong with a sensor that works on, if anything."""
         refused = self._connection.refused
         if refused is not None:
-            return (CodeError.word, *refused)
+            return CodeError.word, refused[0], refused[1]
         if self._templates.unclear:
             return UnclearIndexError.word, None, None
         return (ALWAYS_FINGER if self._touches.always_finger else None), None, None

@@ -35,10 +35,10 @@ UNSUPPORTED_CODES = (NOT_UNDERSTOOD, 0xFC)
 _GEN_IMG = {OK: "finger", 0x02: "no_finger", 0x03: "no_image"}
 _IMG2TZ = {OK: "good", 0x06: "too_messy", 0x07: "too_few_features", 0x15: "no_image"}
 # 22 and 24 are what newer sensors say when the slot, or all of them, are empty.
-_NOT_FOUND = (0x09, 0x22, 0x24)
-_NOT_ONE_FINGER = 0x0A
-_NOT_STORED = (0x0B, 0x18)
-_NOT_LOADED = (0x09, 0x0B, 0x0C, 0x22, 0x24)
+_SEARCH = (OK, 0x09, 0x22, 0x24)
+_REG_MODEL = (OK, 0x0A)
+_STORE = (OK, 0x0B, 0x18)
+_LOAD_CHAR = (OK, 0x09, 0x0B, 0x0C, 0x22, 0x24)
 _WRONG_PASSWORD = 0x13
 
 _PROD_INFO_BYTES = 46
@@ -113,21 +113,19 @@ class Sensor:
 
     async def reg_model(self) -> bool:
         """Merge the buffers into a template; False when they do not belong to one finger."""
-        codes = (OK, _NOT_ONE_FINGER)
-        code, _ = await self.connection.send(b"\x05", codes=codes, timeout_ms=SLOW_ANSWER_MS)
+        code, _ = await self.connection.send(b"\x05", codes=_REG_MODEL, timeout_ms=SLOW_ANSWER_MS)
         return code == OK
 
     async def store(self, slot: int) -> bool:
         """Store the template; False when the sensor refuses (bad slot, flash)."""
         command = bytes((0x06, 1, slot >> 8, slot & 0xFF))
-        codes = (OK, *_NOT_STORED)
-        code, _ = await self.connection.send(command, codes=codes, timeout_ms=SLOW_ANSWER_MS)
+        code, _ = await self.connection.send(command, codes=_STORE, timeout_ms=SLOW_ANSWER_MS)
         return code == OK
 
     async def load_char(self, buffer: int, slot: int) -> bool:
         """Load the template of a slot into a character buffer; False where there is none."""
         command = bytes((LOAD_CHAR, buffer, slot >> 8, slot & 0xFF))
-        code, _ = await self.connection.send(command, codes=(OK, *_NOT_LOADED))
+        code, _ = await self.connection.send(command, codes=_LOAD_CHAR)
         return code == OK
 
     async def delet_char(self, slot: int) -> None:
@@ -173,6 +171,6 @@ class Sensor:
         return await self.connection.send(
             bytes((self._search_command,)) + where,
             size=4,
-            codes=(OK, *_NOT_FOUND),
+            codes=_SEARCH,
             timeout_ms=SLOW_ANSWER_MS,
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fpreader.sensor import Sensor
     from fpreader.sensor_probe import SensorProbe
 
+
 class Templates:
     """The sensor's templates beside the reader's memory of them.
 

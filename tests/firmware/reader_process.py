@@ -18,6 +18,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from emulator import PROFILES, EmulatedSensor, Finger, SensorLine
+from emulator.seen_empty import wait_until_seen_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -247,8 +248,8 @@ def enroll(home: Home, reader: Reader, finger: Finger) -> str:
 
 
 def touch(home: Home, reader: Reader, finger: Finger) -> dict[str, Any]:
-    since, mark = home.mark(), reader.line.command_count
-    reader.line.wait_for_command(0x01, since=mark)
+    wait_until_seen_empty(reader.line)
+    since = home.mark()
     reader.line.place(finger)
     message = home.wait("fingerprint", lambda _: True, since)
     reader.line.lift()

@@ -11,7 +11,7 @@ import pytest
 from emulator import R307, R503, Code, Command, EmulatedSensor, Fault, SensorLine, templates
 from emulator.fingers import Capture, Finger, Quality
 from emulator.odd_profiles import PROFILES
-from fpreader import enrollment, finger_presence, scanner, sensor_connection, touches
+from fpreader import enrollment, finger_presence, scanner, sensor, touches
 from fpreader.sensor_connection import SensorConnection
 from tests.firmware.emulated_reader import ANNA, BERT, EmulatedReader
 
@@ -33,7 +33,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(touches, "UNDECIDED_MS", 5)
     monkeypatch.setattr(touches, "LOOK_EVERY_MS", 5)
     monkeypatch.setattr(enrollment, "UNDECIDED_MS", 5)
-    monkeypatch.setattr(sensor_connection, "SLOW_ANSWER_MS", 500)
+    monkeypatch.setattr(sensor, "SLOW_ANSWER_MS", 500)
     defaults = {**SensorConnection.send.__kwdefaults__, "timeout_ms": 200}
     monkeypatch.setattr(SensorConnection.send, "__kwdefaults__", defaults)
 

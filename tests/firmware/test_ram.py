@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 TEMPLATES = 999
 #: Of a 64-bit heap, in which all is about twice as large as on an ESP32.
-HEAP = "192k"
+HEAP = "224k"
 PROGRAM = f"""
 import sys
 sys.path.insert(0, {str(FIRMWARE)!r})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from emulator import LED_OFF, PROFILES, Command, EmulatedSensor, Led, SensorLine
+from emulator.seen_empty import wait_until_seen_empty
 from tests.firmware.reader_process import ANNA, BEN, Home, Reader, enroll, touch
 
 
@@ -77,6 +78,7 @@ def test_settings_survive_a_power_cut(reader: Reader, home: Home) -> None:
     reader.start()
     home.wait("templates", lambda one: one["count"] == 1, since)
     assert home.hello()["settings"] == wanted
+    wait_until_seen_empty(reader.line)
     since, mark = home.mark(), reader.line.command_count
     reader.line.place(ANNA)
     reader.line.wait_for_command(Command.SEARCH, since=mark)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulator import R307, EmulatedSensor, SensorLine
+from emulator.seen_empty import wait_until_seen_empty
 from tests.firmware.reader_process import (
     ANNA,
     BEN,
@@ -32,15 +33,12 @@ if TYPE_CHECKING:
 
 def touch_unseen(reader: Reader, finger: Finger) -> None:
     """Touch while nobody listens: the sensor tells when the reader has read the finger."""
+    wait_until_seen_empty(reader.line)
     mark = reader.line.command_count
-    reader.line.wait_for_command(0x01, since=mark)
     reader.line.place(finger)
     reader.line.wait_for_command(0x04, since=mark)
-    mark = reader.line.command_count
     reader.line.lift()
-    # Twice: the first may have been on its way before the finger was gone.
-    first = reader.line.wait_for_command(0x01, since=mark)
-    reader.line.wait_for_command(0x01, since=first.number + 1)
+    wait_until_seen_empty(reader.line)
 
 
 def test_whoever_subscribes_later_finds_the_three_retained_topics(
@@ -117,10 +115,8 @@ def test_an_enrollment_goes_on_while_the_broker_is_away(
         mark = reader.line.command_count
         reader.line.place(ANNA)
         reader.line.wait_for_command(last, since=mark)
-        mark = reader.line.command_count
         reader.line.lift()
-        first = reader.line.wait_for_command(0x01, since=mark)
-        reader.line.wait_for_command(0x01, since=first.number + 2)
+        wait_until_seen_empty(reader.line)
     broker.start()
     later = Home(broker.port)
     try:
