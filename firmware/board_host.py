@@ -33,8 +33,10 @@ _LOOK_MS = 3
 # 8 bits, receiver on, no modem lines. MicroPython has no names for them, nor for what is where.
 _CS8_CREAD_CLOCAL = 0x8B0
 _VTIME, _VMIN = 5, 6
-#: Linux's numbers for bits per second; MicroPython has names for few of them.
-_SPEEDS = {9600: 13, 19200: 14, 38400: 15, 57600: 4097, 115200: 4098}
+#: Linux's numbers for the rates that MicroPython has no names for. Where there is a name it counts:
+#: a newer C library has other numbers.
+_UNNAMED_SPEEDS = {19200: 14, 38400: 15}
+_FACTORY_BAUD = 57600
 
 
 class SerialLine:
@@ -44,7 +46,7 @@ class SerialLine:
         self._path = path
         self._clock = clock
         self._file: Any = None
-        self._speed = _SPEEDS[57600]
+        self._speed = _speed(_FACTORY_BAUD)
         self._readable = select.poll()
         self._writable = select.poll()
 
@@ -76,7 +78,7 @@ class SerialLine:
 
     def set_baud(self, rate: int) -> None:
         """Go on at another rate, in bits per second; not at one that Linux does not know."""
-        speed = _SPEEDS.get(rate)
+        speed = _speed(rate)
         if speed is None:
             print("reader: this computer has no line of %d baud" % rate)
             return
@@ -120,6 +122,12 @@ class SerialLine:
         self._readable.unregister(file)
         self._writable.unregister(file)
         file.close()
+
+
+def _speed(rate: int) -> "int | None":
+    """Give what termios calls so many bits per second; None for a rate that it does not know."""
+    speed: int | None = getattr(termios, "B%d" % rate, _UNNAMED_SPEEDS.get(rate))
+    return speed
 
 
 class HostBoard(Board):

@@ -150,6 +150,7 @@ class SensorProbe:
     async def _has(self, command: int, ask: "Callable[[], Awaitable[Any]]") -> "bool | None":
         """Tell whether the sensor has a command that changes nothing; None: it was silent."""
         has: bool | None = False
+        errors = self._sensor.connection.errors
         try:
             await ask()
         except PasswordError:
@@ -162,6 +163,7 @@ class SensorProbe:
         else:
             return True
         self._sensor.connection.missing.add(command)
+        self._sensor.connection.errors = errors  # that it lacks one is no error
         return has
 
     async def _check_alive(self) -> None:

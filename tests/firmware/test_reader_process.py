@@ -270,7 +270,11 @@ def test_a_line_that_vanishes_is_found_again(reader: Reader, home: Home) -> None
     [
         ({"reader_id": "Front door"}, "reader_id has to be"),
         ({"device": None}, "device has to be"),
-        ({"sensor": "R308"}, "sensor has to be one of R307, R503"),
+        ({"sensor": "R999"}, "sensor has to be auto or one of AS608, FPM10A, R305"),
+        ({"baud": 9601}, "baud has to be a multiple of 9600"),
+        ({"capacity": 0}, "capacity has to be 1 to 10000"),
+        ({"address": "12 34"}, "address has to be 4 bytes"),
+        ({"sensor_password": -1}, "sensor_password has to be 4 bytes"),
         ({"port": "1883"}, "port has to be 1 to 65535"),
         ({"broker": ""}, "broker has to be"),
         ({"password": "secret"}, "password needs a user"),

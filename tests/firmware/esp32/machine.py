@@ -35,6 +35,9 @@ class UART:
         self._line = SerialLine(SENSOR, Uptime())
         self._waiting = b""
 
+    def init(self, baudrate: int) -> None:
+        self._line.set_baud(baudrate)
+
     def any(self) -> int:
         self._waiting += self._line._take(64)
         return len(self._waiting)
