@@ -159,10 +159,10 @@ class Installation:
         """Let somebody touch a reader, most often one who was enrolled here."""
         person, truth = self.people[reader_id], self.promises.truth_of(reader_id)
         known = person.enrollee if self.rng.random() < 2 / 3 else None
-        app, placed_at = self.readers[reader_id].app, self._loop.time()
-        idle = app is not None and not app.scanner.running
-        # The reader has to notice that the previous finger is gone, too.
-        idle = idle and placed_at - person.lifted_at > SEEN_WITHIN_S
+        reader, placed_at = self.readers[reader_id], self._loop.time()
+        idle = reader.app is not None and not reader.app.scanner.running
+        # Before the reader has seen that the sensor is empty, it is the touch before, or no touch.
+        idle = idle and reader.seen.resting is False
         finger = await person.touch(known or self.rng.choice((*NAMES, *NAMELESS, STRANGER)))
         if self.calm and idle and finger is not None and truth.identification:
             self.later(SEEN_WITHIN_S, partial(truth.check_seen, finger.name, placed_at))

@@ -36,8 +36,6 @@ class PersonAtReader:
     def __init__(self, reader: SimulatedReader, rng: Random, trace: Trace) -> None:
         self.enrollee: str | None = None
         """Who is there to be enrolled."""
-        self.lifted_at = 0.0
-        """When a finger was lifted last."""
         self.over = asyncio.Event()
         """Set while the newest snapshot of the reader is of no running enrollment."""
         self.most_scans = reader.sensor.profile.buffers + 1
@@ -90,7 +88,6 @@ class PersonAtReader:
         self._reader.place(finger)
 
     def _lift(self) -> None:
-        self.lifted_at = self._loop.time()
         self._reader.lift()
 
     def _soon(self, least: float, most: float, move: Callable[[], None]) -> None:

@@ -113,6 +113,9 @@ class ReaderBench(Recorder):
     def accepted(self) -> None:
         self.note("accepted")
 
+    def overwritten(self, slot: int) -> None:
+        self.note("overwritten", slot)
+
     def emptying(self, slot: int, template_id: str | None) -> None:
         self.note("emptying", (slot, template_id))
 

@@ -59,6 +59,10 @@ class ReaderObserver:
         """Record a touch."""
         self._note("touch %s %s of %s", touch.touch, touch.result, touch.finger)
         self._truth.touched(touch)
+        if touch.wrong is not None:
+            self._world.promises.violated(5, f"touch {touch.touch} {touch.wrong}")
+        if self._world.calm and touch.early:
+            self._world.promises.violated(6, f"touch {touch.touch} is told before its last look")
         self._world.situations.look()
 
     def committed(self, slot: int, template_id: str) -> None:
@@ -72,6 +76,10 @@ class ReaderObserver:
         """Record that another sensor was accepted as the reader's own."""
         self._note("takes another sensor for its own")
         self._truth.accepted(self._reader.templates)
+
+    def overwritten(self, slot: int) -> None:
+        """Record a template that was stored over another one."""
+        self._world.promises.violated(2, f"a template is stored over another one in slot {slot}")
 
     def emptying(self, slot: int, template_id: str | None) -> None:
         """Record that the firmware requests to empty a slot."""
