@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from custom_components.biometric_enroll.client.enroller import TO_TELL, EnrollOptions
@@ -65,6 +66,10 @@ class PersonAtReader:
         if self._reader.sensor.finger is not None:
             return None
         finger = self._clumsy(name)
+        if self._rng.random() < 1 / 6:
+            # The first images of a touch are poor, or only of the edge of a finger.
+            early = self._rng.choices((*_POOR, Quality.EDGE), k=self._rng.randint(1, 3))
+            finger = replace(finger, early=tuple(early))
         # Cancels moves that follow from older snapshots.
         self._moves = moves = self._moves + 1
         self._place(finger)

@@ -11,7 +11,7 @@ import contextlib
 import contextvars
 from typing import TYPE_CHECKING, Any
 
-from emulator import PROFILES, Command, EmulatedSensor
+from emulator import PROFILES, Code, Command, EmulatedSensor
 from emulator.templates import identity, made_of
 from fpreader import scanner
 from fpreader.config import Config, Section
@@ -91,6 +91,7 @@ class SimulatedReader:
         self._config = Config(Section(config))
         self.seen = SeenFingers(None)
         """What the running firmware has heard of fingers."""
+        self._excused: set[tuple[EmulatedSensor, int]] = set()
         self._stored: dict[tuple[EmulatedSensor, int], tuple[str | None, bytes]] = {}
         self._power = Power()
         self._main: asyncio.Task[None] | None = None
@@ -168,9 +169,14 @@ class SimulatedReader:
         """Notify the observer where the sensor has stored over a template of somebody else."""
         operation = self.flash.operation
         enrollment = operation["template_id"] if operation and operation["op"] == ENROLL else None
-        if before is not None and self._stored.get((self.sensor, slot)) != (enrollment, before):
+        mine = self._stored.get((self.sensor, slot)) == (enrollment, before)
+        if before is not None and not mine and (self.sensor, slot) not in self._excused:
             self.observer.overwritten(slot)
         self._stored[self.sensor, slot] = enrollment, self.sensor.templates[slot]
+
+    def excuse_store(self, slot: int) -> None:
+        """Let the running enrollment store over what comes into a slot now."""
+        self._excused.add((self.sensor, slot))
 
     def emptying(self, slot: int) -> None:
         """Notify the observer that the firmware requests to empty a slot."""
@@ -214,10 +220,16 @@ class SimulatedReader:
         self.sensor_line.notify_change()
 
     def fault(
-        self, fault: Fault, times: int = 1, *, after: int = 0, command: Command | None = None
+        self,
+        fault: Fault,
+        times: int = 1,
+        *,
+        after: int = 0,
+        command: Command | None = None,
+        code: int = Code.RESIDUAL_FINGER,
     ) -> None:
         """Inject a fault into commands to the sensor; the parameters are those of FaultPlan.add."""
-        self.sensor.faults.add(fault, times, after=after, command=command)
+        self.sensor.faults.add(fault, times, after=after, command=command, code=code)
         self.sensor_line.notify_change()
 
     def cycle_sensor(self) -> None:
