@@ -58,7 +58,7 @@ class SlotIndex:
         except CodeError:
             self.shift = NO_TABLE  # it lacks some of its pages
             return
-        if shift is None and any(table):
+        if shift is None:
             self.shift = await self._find_shift(table)
 
     async def read(self) -> bytearray:
@@ -151,23 +151,38 @@ class SlotIndex:
         index = self._unshifted(table)
         return any(is_occupied(index, near) for near in self._near(slot))
 
-    async def _find_shift(self, table: bytearray) -> "int | None":
-        """Find the shift of a table that is not empty by its lowest slot; None: it cannot be."""
+    async def _find_shift(self, table: bytearray) -> "int | str | None":
+        """Find the shift of a table by its lowest slot; None: it cannot be, or none is occupied.
+
+        NO_TABLE for one that has fewer bits than there are templates: a shift has lost them.
+        """
         bits = [bit for bit in range(8 * len(table)) if _bit(table, bit)]
-        if await self._load_char_lies(None, table):
+        count = await self._count()
+        hidden = count is not None and count > len(bits)
+        if not (bits or hidden) or await self._load_char_lies(None, table):
             return None
+        if hidden:
+            return NO_TABLE if self._load_char_works else None
         for slot in range(max(0, bits[0] - MOST_SHIFT), bits[0] + MOST_SHIFT + 1):
             if slot < self._capacity and await self._loads(slot):
                 shift = bits[0] - slot
-                # A table in another order would pass by its lowest bit alone.
-                return shift if await self._loads(bits[-1] - shift) else None
-        return None
+                # A table in another order may pass by some of its bits.
+                for bit in bits:
+                    if not await self._loads(bit - shift):
+                        return NO_TABLE
+                return shift
+        return NO_TABLE if self._load_char_works else None
 
     async def _agrees(self, table: bytearray) -> "bool | None":
+        count = await self._count()
+        return None if count is None else count == occupied(table)
+
+    async def _count(self) -> "int | None":
+        """Give what TempleteNum says; None where it does not answer."""
         if TEMPLETE_NUM in self._sensor.connection.missing:
             return None
         try:
-            return await self._sensor.templete_num() == occupied(table)
+            return await self._sensor.templete_num()
         except CodeError:
             return None
 

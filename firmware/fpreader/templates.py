@@ -5,7 +5,7 @@ nobody looks, and slot 5 of another one is somebody else's.
 """
 
 from fpreader.memory import DELETE, MARK_BYTES, NO_MARK
-from fpreader.sensor import NOTEPAD_BYTES, READ_NOTEPAD
+from fpreader.sensor import NOTEPAD_BYTES, READ_INDEX_TABLE, READ_NOTEPAD
 from fpreader.sensor_connection import CodeError, SensorError
 from fpreader.slot_index import SlotIndex, is_occupied, occupied
 
@@ -69,6 +69,7 @@ class Templates:
                 raise SensorError  # the index may be another sensor's
             self.memory.reconcile(lambda slot: slot < capacity and is_occupied(index, slot))
         self._set(capacity, index, changed=changed)
+        self._keep_shift()
 
     async def accept(self) -> bool:
         """Accept the connected sensor as this reader's own; False where it is that already."""
@@ -296,9 +297,14 @@ class Templates:
         return (await self.sensor.read_notepad(MARK_PAGE))[:MARK_BYTES] == mark
 
     def _keep_shift(self) -> None:
-        """Remember what was proven of the index table; found out again where flash refuses."""
+        """Remember what was proven of the index table; found out again where flash refuses.
+
+        Not that it is missing: that is asked at each start, and may have been a fault of the moment.
+        """
         shift = self.slots.shift
-        if shift is not None and shift != self.memory.index_shift and not self.changed:
+        if shift is None or READ_INDEX_TABLE in self.sensor.connection.missing:
+            return
+        if shift != self.memory.index_shift and not self.changed:
             try:
                 self.memory.keep_index_shift(shift)
             except OSError as error:

@@ -118,6 +118,26 @@ async def test_no_template_is_stored_over_another_whatever_the_index_says(
             before |= stored
 
 
+@pytest.mark.parametrize(
+    ("table", "held"),
+    [
+        ({"index_shift": -1}, (0,)),
+        ({"index_shift": -1}, (0, 1)),
+        ({"index_shift": -8}, (3, 9)),
+        ({"index_shift": 9}, (0, 5)),
+        ({"index_reversed": True}, (0, 1, 3)),
+    ],
+)
+async def test_templates_of_somebody_else_are_listed_in_their_slots_whatever_the_index_says(
+    table: dict[str, Any], held: tuple[int, ...], tmp_path: Path
+) -> None:
+    before = {slot: _template(f"finger {slot}") for slot in held}
+    async with reading(replace(_small(R307), **table), tmp_path, before) as reader:
+        page = reader.scanner.page(0)
+        assert page is not None
+        assert [slot for slot, _ in page["templates"]] == list(held)
+
+
 @pytest.mark.parametrize("code", [0x17, 0x22, 0x24, 0x27, 0x29, 0xFC, 0xFD, 0xFE])
 @pytest.mark.parametrize("command", [Command.GEN_IMG, Command.IMG_2_TZ, Command.READ_NOTEPAD])
 async def test_a_code_off_the_list_costs_one_command_and_never_the_sensor(
