@@ -32,6 +32,8 @@ class Touch(NamedTuple):
     """Number of touches counted under the id so far."""
     wrong: str | None
     """What is wrong with it by what was heard from the sensor."""
+    unread: bool
+    """Whether the sensor gave no answer that could be used."""
     early: bool
     """Whether it was told as not identified while it could still be, at the next look."""
 
@@ -124,6 +126,7 @@ class Firmware(App):
             self._reader.sensor_line.last_image_at,
             entry[16] << 8 | entry[17],
             seen.judge(touch, finger),
+            not hurried and touch.reason == "sensor_error",
             early,
         )
         self._reader.touched_at = self._simulated_board.now

@@ -42,6 +42,8 @@ class ReaderObserver:
         self._truth.snapshot(snapshot, self._reader.sensor_line.last_finger)
         if self._world.calm and snapshot["template_id"] is not None:
             self._world.later(PROMPT_S, partial(self._check_shown, snapshot))
+            if "sensor_error" in {snapshot["reason"], snapshot["rejected"]["last"]}:
+                self._world.promises.violated(4, "the sensor does not answer, for no reason")
         if self.person is not None:
             self.person.see(snapshot)
         if snapshot["stage"] in FINAL_STAGES:
@@ -61,6 +63,8 @@ class ReaderObserver:
         self._truth.touched(touch)
         if touch.wrong is not None:
             self._world.promises.violated(5, f"touch {touch.touch} {touch.wrong}")
+        if self._world.calm and touch.unread:
+            self._world.promises.violated(6, f"touch {touch.touch} is not read, for no reason")
         if self._world.calm and touch.early:
             self._world.promises.violated(6, f"touch {touch.touch} is told before its last look")
         self._world.situations.look()
