@@ -5,7 +5,7 @@ nobody looks, and slot 5 of another one is somebody else's.
 """
 
 from fpreader.memory import DELETE, MARK_BYTES, NO_MARK
-from fpreader.sensor import NOTEPAD_BYTES, READ_INDEX_TABLE, READ_NOTEPAD
+from fpreader.sensor import NOTEPAD_BYTES, READ_INDEX_TABLE, READ_NOTEPAD, READ_SYS_PARA
 from fpreader.sensor_connection import CodeError, SensorError
 from fpreader.slot_index import SlotIndex, is_occupied, occupied
 
@@ -132,7 +132,9 @@ class Templates:
         if not await self.is_ours():
             raise SensorError
         await self.sensor.delet_char(slot)
-        if await self.slots.is_taken(slot):
+        emptied = await self.slots.prove_emptied(slot)
+        self._keep_shift()
+        if not emptied:
             raise SensorError
 
     async def delete(self, slot: int, template_id: "str | None") -> bool:
@@ -146,7 +148,9 @@ class Templates:
         operation = {"op": DELETE, "slot": slot, "template_id": template_id}
         self.memory.keep_operation(operation)
         await self.sensor.delet_char(slot)
-        if await self.slots.is_taken(slot):
+        emptied = await self.slots.prove_emptied(slot)
+        self._keep_shift()
+        if not emptied:
             self.memory.end_operation()
             return False
         self.memory.forget(slot)
@@ -161,6 +165,8 @@ class Templates:
 
     async def set_security_level(self, level: int) -> None:
         """Let the sensor compare this strictly, from 1 to 5, and make sure that it does."""
+        if READ_SYS_PARA in self.sensor.connection.missing:
+            raise CodeError(READ_SYS_PARA, None)  # it could not be told what the level is
         await self.sensor.set_security_level(level)
         _, self.security_level = await self.sensor.read_sys_para()
         if self.security_level != level:

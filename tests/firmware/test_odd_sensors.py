@@ -215,3 +215,21 @@ async def test_the_model_is_found_by_what_the_sensor_answers(
         await reader.ready()
         model = reader.scanner.model
         assert (model.name, model.buffers, model.colored) == (name, buffers, colored)
+
+
+async def test_a_delete_shows_that_the_index_has_another_order(tmp_path: Path) -> None:
+    # Each has the bit that the other should have, so that nothing shows before.
+    before = {slot: _template(f"finger {slot}") for slot in (3, 4)}
+    async with reading(replace(_small(R307), index_reversed=True), tmp_path, before) as reader:
+        await reader.ready()
+        said: list[str | None] = []
+        revision = reader.scanner.templates["revision"]
+        assert reader.scanner.changes.delete(3, None, revision, said.append) is None
+        await reader.until(lambda: bool(said))
+        assert said == [None]
+        assert list(reader.templates()) == [4]
+        await reader.restart()
+        await reader.ready()
+        page = reader.scanner.page(0)
+        assert page is not None
+        assert [slot for slot, _ in page["templates"]] == [4]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from custom_components.biometric_enroll.client.errors import ReaderError, RefusedError
 from custom_components.biometric_enroll.client.state import Subject
 from custom_components.biometric_enroll.protocol.words import Refusal
+from emulator import Command
 from tests.simulation.odd_sensors import loads
 
 if TYPE_CHECKING:
@@ -244,6 +245,9 @@ class FingerprintAdmin:
         # Which slots are meant is not to be found out where LoadChar does not tell.
         unknown = app is not None and not app.scanner._templates.slots_known
         if refusal is Refusal.SENSOR_ERROR and unknown and not loads(reader.sensor.profile):
+            return
+        profile = reader.sensor.profile
+        if what.startswith("security level") and not profile.knows(Command.READ_SYS_PARA):
             return
         if self._promises.calm and not reason:
             self._promises.violated(4, f"{error!r}, for no reason, is the answer to: {what}")

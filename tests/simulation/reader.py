@@ -182,6 +182,10 @@ class SimulatedReader:
         """Notify the observer that the firmware requests to empty a slot."""
         self.observer.emptying(slot, self.memory.get(slot))
 
+    def kept(self, slot: int) -> None:
+        """Notify the observer that the sensor has refused to delete a template."""
+        self.observer.kept(self.memory.get(slot))
+
     def emptied(self, slot: int) -> None:
         """Notify the observer that the sensor has deleted a template."""
         self.observer.emptied(slot, self.memory.get(slot))

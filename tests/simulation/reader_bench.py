@@ -119,6 +119,9 @@ class ReaderBench(Recorder):
     def emptying(self, slot: int, template_id: str | None) -> None:
         self.note("emptying", (slot, template_id))
 
+    def kept(self, template_id: str | None) -> None:
+        self.note("kept", template_id)
+
     def emptied(self, slot: int, template_id: str | None) -> None:
         self.note("emptied", (slot, template_id))
 

@@ -62,6 +62,9 @@ class Observer(Protocol):
     def emptying(self, slot: int, template_id: str | None) -> None:
         """Handle a request of the firmware to empty a slot, which has this id in flash."""
 
+    def kept(self, template_id: str | None) -> None:
+        """Handle that the sensor has refused to delete the template of an id."""
+
     def emptied(self, slot: int, template_id: str | None) -> None:
         """Handle that the sensor has deleted a template on that request."""
 

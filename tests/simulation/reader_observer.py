@@ -90,6 +90,10 @@ class ReaderObserver:
         self._note("empties slot %s of %s", slot, template_id)
         self._truth.emptying(template_id)
 
+    def kept(self, template_id: str | None) -> None:
+        """Record that the sensor has refused to empty the slot of an id."""
+        self._truth.begun.discard(template_id or "")
+
     def emptied(self, slot: int, template_id: str | None) -> None:
         """Check a slot whose template was deleted."""
         reader, operation = self._reader, self._reader.flash.operation

@@ -35,6 +35,9 @@ class Observer(Protocol):
     def emptied(self, slot: int) -> None:
         """Handle that the sensor has emptied a slot that held a template."""
 
+    def kept(self, slot: int) -> None:
+        """Handle that the sensor refuses to empty a slot."""
+
     def stored(self, slot: int, before: bytes | None) -> None:
         """Handle that the sensor has stored a template where this one was; None: none was."""
 
@@ -144,6 +147,7 @@ class SensorLine:
         powered = self.sensor.powered
         self.power_off()
         # Whoever takes it out wipes it.
+        self.sensor.lift()
         self.sensor.background(Background.NOTHING)
         self.flicker()
         old, self.sensor = self.sensor, sensor
@@ -171,6 +175,8 @@ class SensorLine:
             for slot in held:
                 if slot not in self.sensor.templates:
                     self._observer.emptied(slot)
+            if reply.command == Command.DELET_CHAR and reply.code not in {Code.OK, None}:
+                self._observer.kept(int.from_bytes(data[_SLOT_AT]))
             if reply.command == Command.STORE and reply.code == Code.OK:
                 slot = int.from_bytes(data[_STORE_SLOT_AT])
                 self._observer.stored(slot, held.get(slot))
