@@ -228,6 +228,7 @@ async def test_a_delete_shows_that_the_index_has_another_order(tmp_path: Path) -
         await reader.until(lambda: bool(said))
         assert said == [None]
         assert list(reader.templates()) == [4]
+        reader.told.clear()
         await reader.restart()
         await reader.ready()
         page = reader.scanner.page(0)

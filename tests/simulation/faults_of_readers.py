@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from emulator import Background, Command, Fault
 from tests.simulation.flash import CutPoint
+from tests.simulation.odd_sensors import is_clear
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -209,7 +210,8 @@ async def template_appears(world: Installation, strike: Strike) -> None:
     # Nor in a slot of which the reader's flash says that it may have stored a template there.
     operation = reader.flash.operation or {}
     noted = operation.get("stored", False) and operation["slot"] == slot
-    if reader in world.swapped or slot in taken or noted:
+    hidden = not is_clear(reader.sensor.profile)
+    if reader in world.swapped or slot in taken or noted or hidden:
         return
     strike.now(reader)
     if world.situations.activity(reader) == "processing":

@@ -18,7 +18,7 @@ from tests.simulation.home_assistant import HomeAssistant
 from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.home_observer import HomeObserver
 from tests.simulation.network import Network
-from tests.simulation.odd_sensors import keeps_mark, odd_sensor, shows_all, usual_sensor
+from tests.simulation.odd_sensors import is_clear, keeps_mark, odd_sensor, usual_sensor
 from tests.simulation.people import NAMES, STRANGER, PersonAtReader, Users
 from tests.simulation.promises import Promises
 from tests.simulation.reader import SimulatedReader
@@ -89,7 +89,7 @@ class Installation:
         reader = self._make_reader(reader_id, device, observer)
         # Only what was there before can be adopted.
         filled = self.rng.random() < 1 / 2 or (self.target and self.target.column == "adopt")
-        if filled and shows_all(reader.sensor.profile):
+        if filled and is_clear(reader.sensor.profile):
             self._fill(reader)
         self.readers[reader_id] = reader
         self.people[reader_id] = observer.person = PersonAtReader(reader, self.rng, self.trace)
@@ -149,7 +149,7 @@ class Installation:
     def may_swap(self, reader: SimulatedReader) -> bool:
         """Return whether the sensor of a reader may be swapped now: one that it can tell apart."""
         profile = reader.sensor.profile
-        return reader not in self.swapped and keeps_mark(profile) and shows_all(profile)
+        return reader not in self.swapped and keeps_mark(profile) and is_clear(profile)
 
     def power_again(self, reader: SimulatedReader) -> None:
         """Switch a reader on again after a while."""

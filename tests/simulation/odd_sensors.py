@@ -70,9 +70,9 @@ def keeps_mark(profile: Profile) -> bool:
     return profile.knows(Command.READ_NOTEPAD)
 
 
-def shows_all(profile: Profile) -> bool:
-    """Return whether the index table has a bit for each slot."""
-    return profile.index_shift >= 0
+def is_clear(profile: Profile) -> bool:
+    """Return whether the index table shows each template, whoever stored it, and its slot."""
+    return profile.index_shift >= 0 and not profile.index_reversed
 
 
 def loads(profile: Profile) -> bool:
