@@ -5,7 +5,7 @@ nobody looks, and slot 5 of another one is somebody else's.
 """
 
 from fpreader.memory import DELETE, MARK_BYTES, NO_MARK
-from fpreader.sensor import NOTEPAD_BYTES, READ_INDEX_TABLE, READ_NOTEPAD, READ_SYS_PARA
+from fpreader.sensor import NOTEPAD_BYTES, READ_INDEX_TABLE, READ_NOTEPAD
 from fpreader.sensor_connection import CodeError, SensorError
 from fpreader.slot_index import SlotIndex, is_occupied, occupied
 
@@ -165,8 +165,6 @@ class Templates:
 
     async def set_security_level(self, level: int) -> None:
         """Let the sensor compare this strictly, from 1 to 5, and make sure that it does."""
-        if READ_SYS_PARA in self.sensor.connection.missing:
-            raise CodeError(READ_SYS_PARA, None)  # it could not be told what the level is
         await self.sensor.set_security_level(level)
         _, self.security_level = await self.sensor.read_sys_para()
         if self.security_level != level:

@@ -234,3 +234,17 @@ async def test_a_delete_shows_that_the_index_has_another_order(tmp_path: Path) -
         page = reader.scanner.page(0)
         assert page is not None
         assert [slot for slot, _ in page["templates"]] == [4]
+
+
+async def test_a_sensor_that_is_silent_to_a_missing_count_is_found_again_after_a_fault(
+    tmp_path: Path,
+) -> None:
+    commands = R307.commands - {Command.TEMPLETE_NUM}
+    profile = replace(_small(R307), commands=commands, unknown_answer=None)
+    async with reading(profile, tmp_path) as reader:
+        await reader.ready()
+        reader.told.clear()
+        with reader.line.hold() as emulated:
+            emulated.faults.add(Fault.REQUEST_LOST, 6)
+        await reader.until(lambda: any(told["sensor_error"] for told in reader.told))
+        await reader.ready()
