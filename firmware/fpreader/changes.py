@@ -5,6 +5,7 @@ looks for a finger, one change at a time, and `done` is told what came of it.
 """
 
 from fpreader.memory import DELETE
+from fpreader.sensor import READ_SYS_PARA
 from fpreader.sensor_connection import SensorError
 
 TYPE_CHECKING = False
@@ -132,6 +133,9 @@ class Changes:
                 done(None)
             return error
         error = self._refusal() or ("sensor_changed" if self._templates.changed else None)
+        missing = self._templates.sensor.connection.missing
+        if error is None and security_level is not None and READ_SYS_PARA in missing:
+            error = "sensor_error"  # it could not be told what the level is
         if error is None:
             self._identification = identification
         return self._accept_unless(error, lambda: self._set(security_level, led_color), done)

@@ -178,13 +178,12 @@ class SensorConnection:
         for attempt in range(ATTEMPTS):
             if attempt and not self.may_repeat():
                 break
-            for command, size in known:
-                answer = await self._try(command, size, ANSWER_MS)
-                if answer is not None and answer[0] == OK:
-                    self.out_of_sync = False
-                    return True
-                if answer is None:
-                    break  # silence: another command would be no better
+            # In turn: to one that it lacks, the sensor may be silent.
+            command, size = known[attempt % len(known)]
+            answer = await self._try(command, size, ANSWER_MS)
+            if answer is not None and answer[0] == OK:
+                self.out_of_sync = False
+                return True
         return False
 
     async def _try(self, command: bytes, size: int, timeout_ms: int) -> "tuple[int, bytes] | None":

@@ -58,7 +58,7 @@ class SlotIndex:
         except CodeError:
             self.shift = NO_TABLE  # it lacks some of its pages
             return
-        if shift is None and any(table):
+        if shift is None:
             self.shift = await self._find_shift(table)
 
     async def read(self) -> bytearray:
@@ -66,13 +66,18 @@ class SlotIndex:
         if self.shift == NO_TABLE:
             return await self._load_all()
         table = await self._table()
-        self.count_agrees = await self._agrees(table)
+        index = self._unshifted(table)
+        self.count_agrees = await self._agrees(index)
         if self.count_agrees is False:
-            # Misread, or a sensor that cannot count: the same table once more is believed.
+            # Misread, or a sensor that cannot count: the same table once more is believed, unless
+            # it hides templates.
             again = await self._table()
             if again != table:
                 raise SensorError
-        return self._unshifted(table)
+            if isinstance(self.shift, int) and await self._hides(table):
+                self.shift = NO_TABLE
+                return await self._load_all()
+        return index
 
     async def is_taken(self, slot: int) -> bool:
         """Ask for one slot; taken is also one of which it is not known."""
@@ -82,6 +87,15 @@ class SlotIndex:
             return self._may_mean(await self._table(), slot)
         page, bit = divmod(slot + self.shift, PAGE_SLOTS)
         return _bit(await self._sensor.read_index_table(page), bit)
+
+    async def prove_emptied(self, slot: int) -> bool:
+        """Ask whether a slot is empty after DeletChar, and learn that the table is wrong."""
+        if not await self.is_taken(slot):
+            return True
+        if self.shift == NO_TABLE or await self._loads(slot) is not False:
+            return False
+        self.shift = NO_TABLE
+        return True
 
     def may_store(self, index: bytearray, slot: int) -> bool:
         """Tell whether a slot is free for certain in an index that `read` gave."""
@@ -151,23 +165,44 @@ class SlotIndex:
         index = self._unshifted(table)
         return any(is_occupied(index, near) for near in self._near(slot))
 
-    async def _find_shift(self, table: bytearray) -> "int | None":
-        """Find the shift of a table that is not empty by its lowest slot; None: it cannot be."""
+    async def _find_shift(self, table: bytearray) -> "int | str | None":
+        """Find the shift of a table by its lowest slot; None: it cannot be, or none is occupied.
+
+        NO_TABLE for one that has fewer bits than there are templates: a shift has lost them.
+        """
         bits = [bit for bit in range(8 * len(table)) if _bit(table, bit)]
-        if await self._load_char_lies(None, table):
+        if await self._hides(table):
+            return NO_TABLE
+        if not bits or await self._load_char_lies(None, table):
             return None
         for slot in range(max(0, bits[0] - MOST_SHIFT), bits[0] + MOST_SHIFT + 1):
             if slot < self._capacity and await self._loads(slot):
                 shift = bits[0] - slot
-                # A table in another order would pass by its lowest bit alone.
-                return shift if await self._loads(bits[-1] - shift) else None
-        return None
+                # A table in another order may pass by some of its bits.
+                for bit in bits:
+                    if not await self._loads(bit - shift):
+                        return NO_TABLE
+                return shift
+        return NO_TABLE if self._load_char_works else None
+
+    async def _hides(self, table: bytearray) -> bool:
+        """Tell whether there are more templates than a table shows, and LoadChar finds them."""
+        count = await self._count()
+        if count is None or count <= occupied(self._unshifted(table)):
+            return False
+        await self._load_char_lies(None, table)
+        return self._load_char_works is True
 
     async def _agrees(self, table: bytearray) -> "bool | None":
+        count = await self._count()
+        return None if count is None else count == occupied(table)
+
+    async def _count(self) -> "int | None":
+        """Give what TempleteNum says; None where it does not answer."""
         if TEMPLETE_NUM in self._sensor.connection.missing:
             return None
         try:
-            return await self._sensor.templete_num() == occupied(table)
+            return await self._sensor.templete_num()
         except CodeError:
             return None
 

@@ -5,6 +5,7 @@ nobody looks, and slot 5 of another one is somebody else's.
 """
 
 from fpreader.memory import DELETE
+from fpreader.sensor import READ_INDEX_TABLE
 from fpreader.sensor_connection import SensorError
 from fpreader.sensor_mark import SensorMark
 from fpreader.slot_index import SlotIndex, is_occupied, occupied
@@ -65,6 +66,7 @@ class Templates:
                 raise SensorError  # the index may be another sensor's
             self.memory.reconcile(lambda slot: slot < capacity and is_occupied(index, slot))
         self._set(capacity, index, changed=changed)
+        self._keep_shift()
 
     async def accept(self) -> bool:
         """Accept the connected sensor as this reader's own; False where it is that already."""
@@ -121,7 +123,9 @@ class Templates:
         if not await self.is_ours():
             raise SensorError
         await self.sensor.delet_char(slot)
-        if await self.slots.is_taken(slot):
+        emptied = await self.slots.prove_emptied(slot)
+        self._keep_shift()
+        if not emptied:
             raise SensorError
 
     async def delete(self, slot: int, template_id: "str | None") -> bool:
@@ -135,7 +139,9 @@ class Templates:
         operation = {"op": DELETE, "slot": slot, "template_id": template_id}
         self.memory.keep_operation(operation)
         await self.sensor.delet_char(slot)
-        if await self.slots.is_taken(slot):
+        emptied = await self.slots.prove_emptied(slot)
+        self._keep_shift()
+        if not emptied:
             self.memory.end_operation()
             return False
         self.memory.forget(slot)
@@ -243,9 +249,14 @@ class Templates:
             await self.empty(operation["slot"])
 
     def _keep_shift(self) -> None:
-        """Remember what was proven of the index table; found out again where flash refuses."""
+        """Remember what was proven of the index table; found out again where flash refuses.
+
+        Not that it is missing: that is asked at each start, and may have been a fault of the moment.
+        """
         shift = self.slots.shift
-        if shift is not None and shift != self.memory.index_shift and not self.changed:
+        if shift is None or READ_INDEX_TABLE in self.sensor.connection.missing:
+            return
+        if shift != self.memory.index_shift and not self.changed:
             try:
                 self.memory.keep_index_shift(shift)
             except OSError as error:

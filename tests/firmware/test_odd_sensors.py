@@ -121,6 +121,26 @@ async def test_no_template_is_stored_over_another_whatever_the_index_says(
             before |= stored
 
 
+@pytest.mark.parametrize(
+    ("table", "held"),
+    [
+        ({"index_shift": -1}, (0,)),
+        ({"index_shift": -1}, (0, 1)),
+        ({"index_shift": -8}, (3, 9)),
+        ({"index_shift": 9}, (0, 5)),
+        ({"index_reversed": True}, (0, 1, 3)),
+    ],
+)
+async def test_templates_of_somebody_else_are_listed_in_their_slots_whatever_the_index_says(
+    table: dict[str, Any], held: tuple[int, ...], tmp_path: Path
+) -> None:
+    before = {slot: _template(f"finger {slot}") for slot in held}
+    async with reading(replace(_small(R307), **table), tmp_path, before) as reader:
+        page = reader.scanner.page(0)
+        assert page is not None
+        assert [slot for slot, _ in page["templates"]] == list(held)
+
+
 @pytest.mark.parametrize("code", [0x17, 0x22, 0x24, 0x27, 0x29, 0xFC, 0xFD, 0xFE])
 @pytest.mark.parametrize("command", [Command.GEN_IMG, Command.IMG_2_TZ, Command.READ_NOTEPAD])
 async def test_a_code_off_the_list_costs_one_command_and_never_the_sensor(
@@ -198,3 +218,36 @@ async def test_the_model_is_found_by_what_the_sensor_answers(
         await reader.ready()
         model = reader.scanner.model
         assert (model.name, model.buffers, model.colored) == (name, buffers, colored)
+
+
+async def test_a_delete_shows_that_the_index_has_another_order(tmp_path: Path) -> None:
+    # Each has the bit that the other should have, so that nothing shows before.
+    before = {slot: _template(f"finger {slot}") for slot in (3, 4)}
+    async with reading(replace(_small(R307), index_reversed=True), tmp_path, before) as reader:
+        await reader.ready()
+        said: list[str | None] = []
+        revision = reader.scanner.templates["revision"]
+        assert reader.scanner.changes.delete(3, None, revision, said.append) is None
+        await reader.until(lambda: bool(said))
+        assert said == [None]
+        assert list(reader.templates()) == [4]
+        reader.told.clear()
+        await reader.restart()
+        await reader.ready()
+        page = reader.scanner.page(0)
+        assert page is not None
+        assert [slot for slot, _ in page["templates"]] == [4]
+
+
+async def test_a_sensor_that_is_silent_to_a_missing_count_is_found_again_after_a_fault(
+    tmp_path: Path,
+) -> None:
+    commands = R307.commands - {Command.TEMPLETE_NUM}
+    profile = replace(_small(R307), commands=commands, unknown_answer=None)
+    async with reading(profile, tmp_path) as reader:
+        await reader.ready()
+        reader.told.clear()
+        with reader.line.hold() as emulated:
+            emulated.faults.add(Fault.REQUEST_LOST, 6)
+        await reader.until(lambda: any(told["sensor_error"] for told in reader.told))
+        await reader.ready()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fpreader.board import Board
 from fpreader.enrollment import POLL_MS
 from tests.simulation.flash import JournalRecords, Power, Records
+from tests.simulation.seen_fingers import ALWAYS_MS, NO_FINGER
 from tests.simulation.sensor_line import Port
 
 if TYPE_CHECKING:
@@ -66,9 +67,10 @@ class SimulatedBoard(Board):
         The polls are still at the times of a real board: whole pauses apart.
         """
         sensor_line = self._reader.sensor_line
-        if seconds == POLL_MS / 1000 and not sensor_line.changed:
+        idle = 0.0 if seconds != POLL_MS / 1000 or sensor_line.changed else self._idle_s()
+        if idle:
             begin = self._loop.time()
-            await sensor_line.wait(self._longest())
+            await sensor_line.wait(idle)
             seconds -= (self._loop.time() - begin) % seconds
         await asyncio.sleep(seconds)
         self.power.check()
@@ -79,11 +81,30 @@ class SimulatedBoard(Board):
         reader, writer = await self._reader.open_connection(host, port)
         return reader, _Writer(writer, self.power)
 
-    def _longest(self) -> float:
+    def _idle_s(self) -> float:
         """Return for how many seconds only an event at the sensor can change anything."""
-        app = self._reader.app
-        left_ms = app.scanner.snapshot["timeout_ms"] if app is not None else None
-        return IDLE_S if left_ms is None else min(IDLE_S, left_ms / 1000 / self._drift)
+        app, seen = self._reader.app, self._reader.seen
+        if app is None:
+            return IDLE_S
+        sensor_line = self._reader.sensor_line
+        if sensor_line.flickers and self._reader.sensor.finger is not None:
+            return 0.0
+        snapshot = app.scanner.snapshot
+        if snapshot["timeout_ms"] is not None:
+            # A finger that seems to be gone has to be missing for a while.
+            waits = "place_finger" if seen.image == NO_FINGER else "lift_finger"
+            left_s = snapshot["timeout_ms"] / 1000 / self._drift
+            return min(IDLE_S, left_s) if snapshot["stage"] == waits else 0.0
+        if app.scanner._touches._best is not None or seen.resting is None:
+            return 0.0
+        if not seen.resting:
+            return IDLE_S
+        if seen.image == NO_FINGER:
+            return 0.0
+        if seen.heard_ms - seen.since_ms >= ALWAYS_MS:
+            return IDLE_S
+        # By then it may be no finger at all, and that is told.
+        return max(0, seen.since_ms + ALWAYS_MS - self.clock()) / 1000 / self._drift
 
 
 class _Writer:

@@ -11,7 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 # Each of these modules adds its bugs to BUGS.
-from tests.simulation import bugs_in_changes, bugs_in_enrollments, bugs_in_touches  # noqa: F401 - to plant theirs
+from tests.simulation import (  # noqa: F401 - to plant theirs
+    bugs_in_changes,
+    bugs_in_enrollments,
+    bugs_in_sensors,
+    bugs_in_touches,
+)
 from tests.simulation.history import run_history
 from tests.simulation.planted_bug import BUGS
 

@@ -23,6 +23,7 @@ from custom_components.biometric_enroll.protocol.words import Reason, Stage, Top
 from fpreader import enrollment as fpenrollment
 from fpreader.dispatcher import Dispatcher
 from fpreader.enrollment import Enrollment
+from fpreader.enrollment_runner import EnrollmentRunner
 from fpreader.journal import Journal
 from fpreader.memory import Memory
 from fpreader.scanner import Scanner
@@ -153,10 +154,12 @@ def given_up_too_early(original: Any, self: Connection, seconds: float | None) -
 
 
 @bug(3, "`completed` is published before the map is written",
-     Scanner, "_do_in_flash")  # fmt: skip
-def completed_before_written(original: Any, self: Scanner, enrollment: Any, operation: Any) -> Any:
+     EnrollmentRunner, "_do_in_flash")  # fmt: skip
+def completed_before_written(
+    original: Any, self: EnrollmentRunner, enrollment: Any, operation: Any
+) -> Any:
     if operation[0] == "commit":
-        self._app.on_snapshot()
+        self._on_snapshot()
     return original(self, enrollment, operation)
 
 

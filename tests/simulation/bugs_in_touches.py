@@ -90,7 +90,7 @@ async def ack_before_saving(_original: Any, self: Touches, touch: str) -> None:
      Scanner, "_enroll")  # fmt: skip
 async def assumed_to_rest(original: Any, self: Scanner, enrollment: Enrollment) -> Any:
     fine = await original(self, enrollment)
-    self._touches.resting = True
+    self._touches._presence.resting, self._touches._told = True, None
     return fine
 
 

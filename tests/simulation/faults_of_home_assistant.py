@@ -121,7 +121,7 @@ async def change_broken_off(world: Installation, strike: Strike) -> None:
 async def named_on_another_sensor(world: Installation, strike: Strike) -> None:
     """Name a template while its reader, its flash erased, has another sensor for a while."""
     reader = world.any_reader()
-    if reader in world.swapped:
+    if not world.may_swap(reader):
         return
     world.swapped.append(reader)
     await strike.ready(reader)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from emulator import Command, Fault
+from emulator import Background, Command, Fault
 from tests.simulation.flash import CutPoint
+from tests.simulation.odd_sensors import is_clear
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,6 +20,11 @@ _NOISE = (Fault.GARBAGE, Fault.BAD_CHECKSUM, Fault.TRUNCATED, Fault.SPLIT)
 LOSS = (Fault.REQUEST_LOST, Fault.ANSWER_LOST)
 #: Seconds that a person needs to plug another sensor in.
 PLUGGED_S = (4.0, 8.0)
+#: Confirmation codes that are on no list of those that a reader needs, and two that mean "not
+#: found" of a Search only.
+_STRANGE_CODES = (0x17, 0x22, 0x24, 0x27, 0x29, 0xFC, 0xFD, 0xFE)
+#: How often it is looked whether a finger has come, ten times a second.
+_WAITS_FOR_FINGER = 300
 #: Commands that a reader sends its sensor during an activity, for histories that are steered to it.
 _AT_STAGE: dict[str, tuple[Command | None, ...]] = {
     "touch": (Command.IMG_2_TZ, Command.SEARCH),
@@ -166,7 +172,7 @@ async def sensor_replaced(world: Installation, strike: Strike) -> None:
 async def _swap(world: Installation, strike: Strike, use: Callable[[str], Awaitable[None]]) -> None:
     """Connect another sensor, run `use`, and put the own one back unless the other was accepted."""
     reader = world.any_reader()
-    if reader in world.swapped:
+    if not world.may_swap(reader):
         return
     world.swapped.append(reader)
     await strike.ready(reader)
@@ -204,12 +210,63 @@ async def template_appears(world: Installation, strike: Strike) -> None:
     # Nor in a slot of which the reader's flash says that it may have stored a template there.
     operation = reader.flash.operation or {}
     noted = operation.get("stored", False) and operation["slot"] == slot
-    if reader in world.swapped or slot in taken or noted:
+    hidden = not is_clear(reader.sensor.profile)
+    if reader in world.swapped or slot in taken or noted or hidden:
         return
     strike.now(reader)
+    if world.situations.activity(reader) == "processing":
+        # The reader may just have proven that the slot is free; no sensor can do better.
+        reader.excuse_store(slot)
     world.store(reader, slot)
     await asyncio.sleep(world.rng.uniform(0, 8))
     reader.power_off()
+
+
+async def sensor_strange(world: Installation, strike: Strike) -> None:
+    """Answer some commands to a sensor with codes that no manual lists for them."""
+    reader = await strike.ready_at_any()
+    reader.sensor_line.distorted = strike.once(reader)
+    for _ in range(world.rng.randint(1, 3)):
+        command = world.rng.choice((None, Command.GEN_IMG, *_KEY_COMMANDS))
+        after = world.rng.randint(0, 3)
+        if strike.column is not None:
+            command, after = None, 0
+        code = world.rng.choice(_STRANGE_CODES)
+        times = world.rng.randint(1, 4)
+        reader.fault(Fault.CODE, times, after=after, command=command, code=code)
+
+
+async def sensor_flickers(world: Installation, strike: Strike) -> None:
+    """Let a sensor miss the finger that rests on it now and then, for a while."""
+    reader = await strike.ready_at_any()
+    line = reader.sensor_line
+    line.flickered = strike.once(reader)
+    # Never so often in a row that the finger counts as gone.
+    looks: list[bool] = []
+    for _ in range(world.rng.randint(1, 3)):
+        looks += [True] * world.rng.randint(1, 3) + [False] * world.rng.randint(1, 2)
+    line.flicker(*looks)
+    await asyncio.sleep(world.rng.uniform(5, 40))
+    line.flicker()
+
+
+async def sensor_blind(world: Installation, strike: Strike) -> None:
+    """Let a sensor see a finger for a while although none rests on it."""
+    reader = await strike.ready_at_any()
+    line = reader.sensor_line
+    background = world.rng.choice((Background.DIRT, Background.PATTERN, Background.LATENT))
+    if background is Background.LATENT:
+        # Not on a sensor that was seen empty: no reader can tell that print from a finger.
+        for _ in range(_WAITS_FOR_FINGER):
+            if reader.sensor.finger is not None:
+                break
+            await asyncio.sleep(0.1)
+        else:
+            return
+    line.blinded = strike.once(reader)
+    line.look_at(background)
+    await asyncio.sleep(world.rng.uniform(3, 40))
+    line.look_at(Background.NOTHING)
 
 
 #: With how often each is chosen, compared to the others.
@@ -223,6 +280,9 @@ FAULTS: WeightedFaults = (
     (2, sensor_silent),
     (3, sensor_noisy),
     (2, sensor_late),
+    (4, sensor_strange),
+    (3, sensor_flickers),
+    (4, sensor_blind),
     (2, sensor_restarts),
     (4, sensor_swapped),
     (2, sensor_replaced),

@@ -51,6 +51,8 @@ def _unshown(promises: Promises, reader: SimulatedReader, app: App) -> str | Non
         return "an enrollment is running"
     if shown.snapshot.running:
         return "an enrollment is shown as running"
+    if app.scanner._touches._best is not None:
+        return "a touch is being looked at"
     if len(app.journal):
         return f"{len(app.journal)} touches wait in the journal"
     known = {promises.names.meant_last.get(reader.device), shown.snapshot.template_id}

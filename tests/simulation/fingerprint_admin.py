@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from custom_components.biometric_enroll.client.errors import ReaderError, RefusedError
 from custom_components.biometric_enroll.client.state import Subject
 from custom_components.biometric_enroll.protocol.words import Refusal
+from emulator import Command
+from tests.simulation.odd_sensors import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -236,8 +238,16 @@ class FingerprintAdmin:
     def _check_no(self, reader_id: str, what: str, error: ReaderError, listed: str | None) -> None:
         """Check that a refusal has a reason, such as an outdated list that the user chose from."""
         refusal = error.refusal if isinstance(error, RefusedError) else None
-        app = self._readers[reader_id].app
+        reader = self._readers[reader_id]
+        app = reader.app
         outdated = app is not None and app.scanner.templates["revision"] != listed
         reason = refusal is Refusal.BUSY or (refusal is Refusal.NOT_FOUND and outdated)
+        # Which slots are meant is not to be found out where LoadChar does not tell.
+        unknown = app is not None and not app.scanner._templates.slots_known
+        if refusal is Refusal.SENSOR_ERROR and unknown and not loads(reader.sensor.profile):
+            return
+        profile = reader.sensor.profile
+        if what.startswith("security level") and not profile.knows(Command.READ_SYS_PARA):
+            return
         if self._promises.calm and not reason:
             self._promises.violated(4, f"{error!r}, for no reason, is the answer to: {what}")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Seconds within which a touch that nobody acknowledged reaches the flash: 2 from the touch, and
 #: 2 more from when it could first be sent.
 _KEPT_AFTER_S = 4.1
+#: A reader's uptime has whole milliseconds.
+_ROUNDED_S = 0.002
 
 
 class Scan(NamedTuple):
@@ -167,10 +169,13 @@ class Truth:
         self.identification = identification
         self._switched_at = self._loop.time()
 
-    def check_seen(self, finger: str, since: float) -> None:
-        """Check that a touch of a finger was noticed, unless it may have been off meanwhile."""
-        seen = {touch.finger for touch in self.touches.values() if touch.seen_at >= since}
-        if self.identification and self._switched_at < since and finger not in seen:
+    def check_seen(self, finger: str, since: float, until: float) -> None:
+        """Check that a finger that rested there was noticed, unless it may have been off meanwhile.
+
+        What is told of it may be about another one that took its place at once.
+        """
+        seen = any(since - _ROUNDED_S <= touch.at <= until for touch in self.touches.values())
+        if self.identification and self._switched_at < since and not seen:
             self._violated(6, f"a touch of {finger} is not seen")
 
     def power_lost(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from emulator import Background
 from fpreader import mqtt_session
 from tests.simulation import board, ha_mqtt_client
 from tests.simulation.console import consoles
@@ -164,6 +165,8 @@ async def _heal(world: Installation) -> None:
         reader.lift()
         reader.flash.refuses = False
         reader.sensor.faults.clear()
+        reader.sensor_line.flicker()
+        reader.sensor_line.look_at(Background.NOTHING)
         reader.power_on()
     await world.home.start()
     if STRANGER_DEVICE in world.all_readers:

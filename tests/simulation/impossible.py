@@ -14,10 +14,17 @@ _REASONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         "Without power there is none to take, and nothing is said to the sensor or to the flash.",
         (
             "power_cut", "power_cut_at_the_sensor", "power_cut_at_the_flash", "flash_refuses",
-            "sensor_silent", "sensor_noisy", "sensor_late", "sensor_restarts",
+            "sensor_silent", "sensor_noisy", "sensor_late", "sensor_restarts", "sensor_strange",
+            "sensor_flickers", "sensor_blind",
         ),
         ("off",),
     ),
+    (
+        "Until it has started, and while it works on an image, it does not look for a finger.",
+        ("sensor_flickers", "sensor_blind"),
+        ("starting", "processing"),
+    ),
+    ("No finger is there.", ("sensor_blind",), ("touch",)),
     (
         "Home Assistant is stopped for it; what another fault starts meanwhile only says hello.",
         ("touch_retained",),

@@ -18,6 +18,7 @@ from tests.simulation.home_assistant import HomeAssistant
 from tests.simulation.home_assistant_run import PARTY
 from tests.simulation.home_observer import HomeObserver
 from tests.simulation.network import Network
+from tests.simulation.odd_sensors import is_clear, keeps_mark, odd_sensor, usual_sensor
 from tests.simulation.people import NAMES, STRANGER, PersonAtReader, Users
 from tests.simulation.promises import Promises
 from tests.simulation.reader import SimulatedReader
@@ -35,8 +36,10 @@ STRANGER_DEVICE = "stranger"
 _LONG = 1 / 200
 #: Share of the histories with more readers, and more people at each.
 _CROWDED = 1 / 6
+#: Share of the histories in which the sensors are odd.
+_ODD = 1 / 3
 #: Seconds within which a working reader has identified a finger after it was lifted.
-SEEN_WITHIN_S = 2.0
+SEEN_WITHIN_S = 3.0
 
 
 class Installation:
@@ -67,6 +70,7 @@ class Installation:
         self.healing = False
         """Whether everything is being repaired: no fault takes effect any more."""
         self.long = self.rng.random() < _LONG
+        self._odd = self.rng.random() < _ODD
         self.crowded = self.rng.random() < _CROWDED
         weights = (24, 10, 3, 2) if self.crowded else (5, 1, 0, 0)
         [readers] = self.rng.choices((1, 2, 3, 4), weights)
@@ -84,7 +88,8 @@ class Installation:
         observer = ReaderObserver(self, device)
         reader = self._make_reader(reader_id, device, observer)
         # Only what was there before can be adopted.
-        if self.rng.random() < 1 / 2 or (self.target and self.target.column == "adopt"):
+        filled = self.rng.random() < 1 / 2 or (self.target and self.target.column == "adopt")
+        if filled and is_clear(reader.sensor.profile):
             self._fill(reader)
         self.readers[reader_id] = reader
         self.people[reader_id] = observer.person = PersonAtReader(reader, self.rng, self.trace)
@@ -98,9 +103,10 @@ class Installation:
             rng=self.rng,
             open_connection=lambda _host, _port: self.network.open(device),
             observer=observer,
-            model=self.rng.choice(("R307", "R503")),
+            model=odd_sensor(self.rng) if self._odd else usual_sensor(self.rng),
         )
         # Quartz, up to 100 parts in a million off.
+        self.trace.note(device, "has the sensor %s", reader.sensor.profile.name)
         reader.drift = 1 + self.rng.uniform(-1e-4, 1e-4)
         self.all_readers[device] = reader
         return reader
@@ -140,6 +146,11 @@ class Installation:
             other.templates[slot] = _template(reader, self.rng.choice((*NAMES, STRANGER)))
         return other
 
+    def may_swap(self, reader: SimulatedReader) -> bool:
+        """Return whether the sensor of a reader may be swapped now: one that it can tell apart."""
+        profile = reader.sensor.profile
+        return reader not in self.swapped and keeps_mark(profile) and is_clear(profile)
+
     def power_again(self, reader: SimulatedReader) -> None:
         """Switch a reader on again after a while."""
         if not self.healing and reader in self.readers.values():
@@ -159,13 +170,15 @@ class Installation:
         """Let somebody touch a reader, most often one who was enrolled here."""
         person, truth = self.people[reader_id], self.promises.truth_of(reader_id)
         known = person.enrollee if self.rng.random() < 2 / 3 else None
-        app, placed_at = self.readers[reader_id].app, self._loop.time()
-        idle = app is not None and not app.scanner.running
-        # The reader has to notice that the previous finger is gone, too.
-        idle = idle and placed_at - person.lifted_at > SEEN_WITHIN_S
+        reader, placed_at = self.readers[reader_id], self._loop.time()
+        idle = reader.app is not None and not reader.app.scanner.running
+        # Before the reader has seen that the sensor is empty, it is the touch before, or no touch.
+        idle = idle and reader.seen.resting is False
         finger = await person.touch(known or self.rng.choice((*NAMES, *NAMELESS, STRANGER)))
         if self.calm and idle and finger is not None and truth.identification:
-            self.later(SEEN_WITHIN_S, partial(truth.check_seen, finger.name, placed_at))
+            lifted_at = self._loop.time()
+            check = partial(truth.check_seen, finger.name, placed_at, lifted_at)
+            self.later(SEEN_WITHIN_S, check)
 
     async def stranger(self, seconds: float) -> None:
         """Run another reader under the id of one that is set up, for a while."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from custom_components.biometric_enroll.client.enroller import TO_TELL, EnrollOptions
@@ -36,8 +37,6 @@ class PersonAtReader:
     def __init__(self, reader: SimulatedReader, rng: Random, trace: Trace) -> None:
         self.enrollee: str | None = None
         """Who is there to be enrolled."""
-        self.lifted_at = 0.0
-        """When a finger was lifted last."""
         self.over = asyncio.Event()
         """Set while the newest snapshot of the reader is of no running enrollment."""
         self.most_scans = reader.sensor.profile.buffers + 1
@@ -67,6 +66,10 @@ class PersonAtReader:
         if self._reader.sensor.finger is not None:
             return None
         finger = self._clumsy(name)
+        if self._rng.random() < 1 / 6:
+            # The first images of a touch are poor, or only of the edge of a finger.
+            early = self._rng.choices((*_POOR, Quality.EDGE), k=self._rng.randint(1, 3))
+            finger = replace(finger, early=tuple(early))
         # Cancels moves that follow from older snapshots.
         self._moves = moves = self._moves + 1
         self._place(finger)
@@ -90,7 +93,6 @@ class PersonAtReader:
         self._reader.place(finger)
 
     def _lift(self) -> None:
-        self.lifted_at = self._loop.time()
         self._reader.lift()
 
     def _soon(self, least: float, most: float, move: Callable[[], None]) -> None:

@@ -11,23 +11,25 @@ import contextlib
 import contextvars
 from typing import TYPE_CHECKING, Any
 
-from emulator import PROFILES, EmulatedSensor
+from emulator import PROFILES, Code, Command, EmulatedSensor
 from emulator.templates import identity, made_of
 from fpreader import scanner
 from fpreader.config import Config, Section
-from fpreader.memory import MARK_BYTES
+from fpreader.memory import ENROLL, MARK_BYTES, NO_MARK
 from fpreader.sensor_mark import MARK_PAGE
+from fpreader.sensor_models import BUFFERS
 from tests.simulation.board import SimulatedBoard
 from tests.simulation.console import console
 from tests.simulation.flash import Flash, Power
 from tests.simulation.reader_firmware import Firmware
+from tests.simulation.seen_fingers import SeenFingers
 from tests.simulation.sensor_line import SensorLine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from random import Random
 
-    from emulator import Command, Fault, Finger, Profile
+    from emulator import Fault, Finger, Profile
     from tests.simulation.reader_firmware import Observer
 
     type Open = Callable[[str, int], Awaitable[tuple[Any, Any]]]
@@ -81,11 +83,16 @@ class SimulatedReader:
         self.sensor_line.power_off()
         self.app: Firmware | None = None
         """The running firmware; None while there is none."""
-        self._config = Config(
-            Section(
-                {"reader_id": reader_id, "sensor": profile.name, "broker": "broker", "port": 1883}
-            )
-        )
+        config: dict[str, Any] = {"reader_id": reader_id, "broker": "broker", "port": 1883}
+        if profile.name in BUFFERS:
+            config["sensor"] = profile.name
+        if not profile.knows(Command.READ_SYS_PARA):
+            config["capacity"] = profile.capacity
+        self._config = Config(Section(config))
+        self.seen = SeenFingers(None)
+        """What the running firmware has heard of fingers."""
+        self._excused: set[tuple[EmulatedSensor, int]] = set()
+        self._stored: dict[tuple[EmulatedSensor, int], tuple[str | None, bytes]] = {}
         self._power = Power()
         self._main: asyncio.Task[None] | None = None
         self._taken_out: list[EmulatedSensor] = []
@@ -154,11 +161,30 @@ class SimulatedReader:
 
     def owns(self, sensor: EmulatedSensor) -> bool:
         """Return whether a sensor is the one whose ids the flash holds."""
+        if not sensor.profile.knows(Command.READ_NOTEPAD):
+            return self.flash.mark == NO_MARK
         return bytes(sensor.notepad[MARK_PAGE][:MARK_BYTES]) == self.flash.mark
+
+    def stored(self, slot: int, before: bytes | None) -> None:
+        """Notify the observer where the sensor has stored over a template of somebody else."""
+        operation = self.flash.operation
+        enrollment = operation["template_id"] if operation and operation["op"] == ENROLL else None
+        mine = self._stored.get((self.sensor, slot)) == (enrollment, before)
+        if before is not None and not mine and (self.sensor, slot) not in self._excused:
+            self.observer.overwritten(slot)
+        self._stored[self.sensor, slot] = enrollment, self.sensor.templates[slot]
+
+    def excuse_store(self, slot: int) -> None:
+        """Let the running enrollment store over what comes into a slot now."""
+        self._excused.add((self.sensor, slot))
 
     def emptying(self, slot: int) -> None:
         """Notify the observer that the firmware requests to empty a slot."""
         self.observer.emptying(slot, self.memory.get(slot))
+
+    def kept(self, slot: int) -> None:
+        """Notify the observer that the sensor has refused to delete a template."""
+        self.observer.kept(self.memory.get(slot))
 
     def emptied(self, slot: int) -> None:
         """Notify the observer that the sensor has deleted a template."""
@@ -184,6 +210,7 @@ class SimulatedReader:
         """Put a finger on the sensor."""
         self.know(finger.name)
         self.sensor.place(finger)
+        self.seen.placed(finger.name)
         self._placed_at = asyncio.get_running_loop().time()
         self.sensor_line.notify_change()
 
@@ -197,10 +224,16 @@ class SimulatedReader:
         self.sensor_line.notify_change()
 
     def fault(
-        self, fault: Fault, times: int = 1, *, after: int = 0, command: Command | None = None
+        self,
+        fault: Fault,
+        times: int = 1,
+        *,
+        after: int = 0,
+        command: Command | None = None,
+        code: int = Code.RESIDUAL_FINGER,
     ) -> None:
         """Inject a fault into commands to the sensor; the parameters are those of FaultPlan.add."""
-        self.sensor.faults.add(fault, times, after=after, command=command)
+        self.sensor.faults.add(fault, times, after=after, command=command, code=code)
         self.sensor_line.notify_change()
 
     def cycle_sensor(self) -> None:
@@ -223,6 +256,7 @@ class SimulatedReader:
         while True:
             power = self._power = Power()
             error: Exception | None = None
+            self.seen = SeenFingers(None if self.sensor.finger is None else self.sensor.finger.name)
             try:
                 app = self.app = Firmware(self, SimulatedBoard(self, power), self._config)
                 self.observer.snapshot(app.scanner.snapshot)

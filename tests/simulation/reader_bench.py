@@ -113,8 +113,14 @@ class ReaderBench(Recorder):
     def accepted(self) -> None:
         self.note("accepted")
 
+    def overwritten(self, slot: int) -> None:
+        self.note("overwritten", slot)
+
     def emptying(self, slot: int, template_id: str | None) -> None:
         self.note("emptying", (slot, template_id))
+
+    def kept(self, template_id: str | None) -> None:
+        self.note("kept", template_id)
 
     def emptied(self, slot: int, template_id: str | None) -> None:
         self.note("emptied", (slot, template_id))

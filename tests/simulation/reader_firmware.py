@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
+from custom_components.biometric_enroll.protocol.words import FINAL_STAGES, TouchResult
 from fpreader.app import App
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ class Touch(NamedTuple):
     """When the sensor took that image, in truth."""
     times: int
     """Number of touches counted under the id so far."""
+    wrong: str | None
+    """What is wrong with it by what was heard from the sensor."""
+    unread: bool
+    """Whether the sensor gave no answer that could be used."""
+    early: bool
+    """Whether it was told as not identified while it could still be, at the next look."""
 
 
 class Observer(Protocol):
@@ -49,8 +56,14 @@ class Observer(Protocol):
     def accepted(self) -> None:
         """Handle that another sensor was accepted as the reader's own."""
 
+    def overwritten(self, slot: int) -> None:
+        """Handle that a template was stored over one that is not of the same enrollment."""
+
     def emptying(self, slot: int, template_id: str | None) -> None:
         """Handle a request of the firmware to empty a slot, which has this id in flash."""
+
+    def kept(self, template_id: str | None) -> None:
+        """Handle that the sensor has refused to delete the template of an id."""
 
     def emptied(self, slot: int, template_id: str | None) -> None:
         """Handle that the sensor has deleted a template on that request."""
@@ -72,6 +85,15 @@ class Firmware(App):
         self._reader = reader
         self._simulated_board = board
         super().__init__(board, config)
+        touches = self.scanner._touches
+        self._saw = touches.saw
+        touches.saw = self._hear  # type: ignore[method-assign] # to know what was heard, and when
+
+    def _hear(self, image: str) -> None:
+        finger = self._reader.sensor.finger
+        now_ms = self._simulated_board.clock()
+        self._reader.seen.heard(image, None if finger is None else finger.name, now_ms)
+        self._saw(image)
 
     @override
     def on_message(self, topic: str, payload: bytes | None, *, retained: bool) -> None:
@@ -83,6 +105,8 @@ class Firmware(App):
     @override
     def on_snapshot(self) -> None:
         self._simulated_board.power.check()
+        if self.scanner.snapshot["stage"] in FINAL_STAGES:
+            self._reader.seen.enrolled()
         self._reader.observer.snapshot(self.scanner.snapshot)
         super().on_snapshot()
 
@@ -91,15 +115,22 @@ class Firmware(App):
         self._simulated_board.power.check()
         super().on_touch(touch)
         entry = self.journal._entries[-1]
+        seen, finger = self._reader.seen, self._reader.sensor_line.last_finger
+        identified = touch.result == TouchResult.IDENTIFIED
+        hurried = self.scanner.running or self._restart_at is not None
+        early = not identified and not hurried and seen.is_early(self._simulated_board.clock())
         taken = Touch(
             bytes(entry[1:9]).hex(),
             touch.result,
             touch.slot,
             touch.template_id,
-            self._reader.sensor_line.last_finger,
+            finger,
             self._simulated_board.time_of(touch.at_ms),
             self._reader.sensor_line.last_image_at,
             entry[16] << 8 | entry[17],
+            seen.judge(touch, finger),
+            not hurried and touch.reason == "sensor_error",
+            early,
         )
         self._reader.touched_at = self._simulated_board.now
         self._reader.observer.touched(taken)

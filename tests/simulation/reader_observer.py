@@ -42,6 +42,8 @@ class ReaderObserver:
         self._truth.snapshot(snapshot, self._reader.sensor_line.last_finger)
         if self._world.calm and snapshot["template_id"] is not None:
             self._world.later(PROMPT_S, partial(self._check_shown, snapshot))
+            if "sensor_error" in {snapshot["reason"], snapshot["rejected"]["last"]}:
+                self._world.promises.violated(4, "the sensor does not answer, for no reason")
         if self.person is not None:
             self.person.see(snapshot)
         if snapshot["stage"] in FINAL_STAGES:
@@ -59,6 +61,12 @@ class ReaderObserver:
         """Record a touch."""
         self._note("touch %s %s of %s", touch.touch, touch.result, touch.finger)
         self._truth.touched(touch)
+        if touch.wrong is not None:
+            self._world.promises.violated(5, f"touch {touch.touch} {touch.wrong}")
+        if self._world.calm and touch.unread:
+            self._world.promises.violated(6, f"touch {touch.touch} is not read, for no reason")
+        if self._world.calm and touch.early:
+            self._world.promises.violated(6, f"touch {touch.touch} is told before its last look")
         self._world.situations.look()
 
     def committed(self, slot: int, template_id: str) -> None:
@@ -73,10 +81,18 @@ class ReaderObserver:
         self._note("takes another sensor for its own")
         self._truth.accepted(self._reader.templates)
 
+    def overwritten(self, slot: int) -> None:
+        """Record a template that was stored over another one."""
+        self._world.promises.violated(2, f"a template is stored over another one in slot {slot}")
+
     def emptying(self, slot: int, template_id: str | None) -> None:
         """Record that the firmware requests to empty a slot."""
         self._note("empties slot %s of %s", slot, template_id)
         self._truth.emptying(template_id)
+
+    def kept(self, template_id: str | None) -> None:
+        """Record that the sensor has refused to empty the slot of an id."""
+        self._truth.begun.discard(template_id or "")
 
     def emptied(self, slot: int, template_id: str | None) -> None:
         """Check a slot whose template was deleted."""

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from emulator import Code, Command
+from emulator import Background, Code, Command
 from tests.simulation.flash import nothing
 from tests.simulation.loop import sleep_until
 
@@ -22,16 +22,24 @@ _PIECE_GAP = 0.005
 #: Where a packet to the sensor has its command, and DeletChar its slot.
 _COMMAND_AT = 9
 _SLOT_AT = slice(10, 12)
+#: Store has that of a buffer before.
+_STORE_SLOT_AT = slice(11, 13)
 
 
 class Observer(Protocol):
-    """Notified about slots that are emptied."""
+    """Notified about slots that are emptied or filled."""
 
     def emptying(self, slot: int) -> None:
         """Handle a request to empty a slot; it may not reach the sensor."""
 
     def emptied(self, slot: int) -> None:
         """Handle that the sensor has emptied a slot that held a template."""
+
+    def kept(self, slot: int) -> None:
+        """Handle that the sensor refuses to empty a slot."""
+
+    def stored(self, slot: int, before: bytes | None) -> None:
+        """Handle that the sensor has stored a template where this one was; None: none was."""
 
 
 class SensorLine:
@@ -45,7 +53,7 @@ class SensorLine:
         self.sensor = sensor
         self._observer = observer
         self.last_finger: str | None = None
-        """The finger of the last image, by name."""
+        """The finger of the last image, by name; also where it is only its print, or dirt."""
         self.last_image_at = 0.0
         """When that was taken."""
         self.changed = True
@@ -62,6 +70,12 @@ class SensorLine:
         """… when an answer is delayed …"""
         self.distorted: Callable[[], None] = nothing
         """… and when a planned fault has affected a command."""
+        self.flickered: Callable[[], None] = nothing
+        """Called when the sensor does not see the finger that rests on it …"""
+        self.blinded: Callable[[], None] = nothing
+        """… and when it sees one although none does."""
+        self.flickers = False
+        """Whether it sees a finger that rests on it only now and then."""
         self._silent_until = 0.0
         self._busy_until = 0.0
         self._incoming: deque[tuple[float, bytes]] = deque()
@@ -95,6 +109,17 @@ class SensorLine:
         self._incoming.clear()
         self.notify_change()
 
+    def flicker(self, *seen: bool) -> None:
+        """Let the sensor see a finger only at these looks, over and over; at all without any."""
+        self.flickers = bool(seen)
+        self.sensor.flicker(seen)
+        self.notify_change()
+
+    def look_at(self, background: Background) -> None:
+        """Say what the sensor sees while no finger rests on it."""
+        self.sensor.background(background)
+        self.notify_change()
+
     def cut_after(
         self, command: Command | None, nth: int = 1, before_cut: Callable[[], None] = nothing
     ) -> None:
@@ -121,6 +146,10 @@ class SensorLine:
         """Replace the sensor; return the old one."""
         powered = self.sensor.powered
         self.power_off()
+        # Whoever takes it out wipes it.
+        self.sensor.lift()
+        self.sensor.background(Background.NOTHING)
+        self.flicker()
         old, self.sensor = self.sensor, sensor
         sensor.power_off()
         if powered:
@@ -137,7 +166,7 @@ class SensorLine:
         if now < self._silent_until:
             self.silenced()
             return
-        held = tuple(self.sensor.templates)
+        held = dict(self.sensor.templates)
         planned = self.sensor.faults.left
         replies = self.sensor.process(data)
         if planned and self.sensor.faults.left != planned:
@@ -146,6 +175,11 @@ class SensorLine:
             for slot in held:
                 if slot not in self.sensor.templates:
                     self._observer.emptied(slot)
+            if reply.command == Command.DELET_CHAR and reply.code not in {Code.OK, None}:
+                self._observer.kept(int.from_bytes(data[_SLOT_AT]))
+            if reply.command == Command.STORE and reply.code == Code.OK:
+                slot = int.from_bytes(data[_STORE_SLOT_AT])
+                self._observer.stored(slot, held.get(slot))
             self._note(reply)
             seconds = self.sensor.profile.seconds.get(reply.command or 0, 0.0)
             self._busy_until = max(self._busy_until, now) + seconds + self.delay
@@ -178,10 +212,7 @@ class SensorLine:
 
     def _note(self, reply: Reply) -> None:
         if reply.command == Command.GEN_IMG:
-            self.changed = False
-            if reply.code in {Code.OK, Code.IMAGE_FAIL} and self.sensor.finger is not None:
-                self.last_finger = self.sensor.finger.name
-                self.last_image_at = self._loop.time()
+            self._note_image(reply.code)
         if reply.code is None or self._cut_after is None:
             return
         command, nth = self._cut_after
@@ -192,6 +223,24 @@ class SensorLine:
             self._before_cut()
             self._cut()
             raise asyncio.CancelledError("no power")
+
+    def _note_image(self, code: int | None) -> None:
+        finger, image = self.sensor.finger, self.sensor._memory.ram.image
+        if code == Code.OK and image is not None:
+            self.last_finger = image.touch.finger.name
+        elif code == Code.IMAGE_FAIL and finger is not None:
+            self.last_finger = finger.name
+        elif code == Code.NO_FINGER:
+            self.changed = False
+            if finger is not None:
+                self.flickered()
+            return
+        else:
+            return  # neither a finger nor none: the reader asks again
+        self.changed = False
+        self.last_image_at = self._loop.time()
+        if finger is None:
+            self.blinded()
 
     def _schedule(self, due: float, data: bytes) -> None:
         if data and due >= self._silent_until:
@@ -221,3 +270,6 @@ class Port:
         """Drop received bytes that were not read."""
         self._power.check()
         self._line.discard()
+
+    def set_baud(self, rate: int) -> None:
+        """Do nothing: the rate of a simulated line is always right."""
