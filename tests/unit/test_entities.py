@@ -36,9 +36,14 @@ def noon() -> Generator[None]:
 def known_ids() -> Generator[None]:
     """Give enrollments and requests, and the reader's objects, the same ids in each run."""
     ours, the_readers = count(1), count(1)
+
+    def new_reader_id() -> str:
+        return f"f{next(the_readers):015x}"
+
     with (
         patch.object(MqttBroker, "new_id", lambda _: f"{next(ours):016x}"),
-        patch("tests.support.reader.new_id", lambda: f"f{next(the_readers):015x}"),
+        patch("tests.support.reader.new_id", new_reader_id),
+        patch("tests.support.reader_publications.new_id", new_reader_id),
     ):
         yield
 
