@@ -303,7 +303,7 @@ class Templates:
     def _keep_shift(self) -> None:
         """Remember what was proven of the index table; found out again where flash refuses.
 
-        Not that it is missing: that is asked at each start, and may have been a fault of the moment.
+        Not that it is missing: that is asked at each start, and may be a fault of the moment.
         """
         shift = self.slots.shift
         if shift is None or READ_INDEX_TABLE in self.sensor.connection.missing:
