@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
-    from fpreader.sensor import Stream
+    from fpreader.sensor_connection import Stream
 
 
 class Board:

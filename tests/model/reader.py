@@ -158,6 +158,12 @@ class Door:
     def accepted(self) -> None:
         """Look at flash instead."""
 
+    def overwritten(self, slot: int) -> None:
+        """Look at the sensor instead."""
+
+    def kept(self, template_id: str | None) -> None:
+        """Look at the sensor instead."""
+
     def emptying(self, slot: int, template_id: str | None) -> None:
         """Look at the sensor instead."""
 

@@ -16,6 +16,7 @@ from tests.simulation.sensor_line import Port
 
 if TYPE_CHECKING:
     from tests.simulation.reader import SimulatedReader
+    from tests.simulation.seen_fingers import SeenFingers
 
 #: Longest pause between two polls of a sensor to which nothing happens. On a real board it is
 #: POLL_MS; here a longer one gives the same results with less work.
@@ -89,17 +90,20 @@ class SimulatedBoard(Board):
         sensor_line = self._reader.sensor_line
         if sensor_line.flickers and self._reader.sensor.finger is not None:
             return 0.0
-        snapshot = app.scanner.snapshot
-        if snapshot["timeout_ms"] is not None:
+        left_ms = app.scanner.snapshot["timeout_ms"]
+        if left_ms is not None:
             # A finger that seems to be gone has to be missing for a while.
             waits = "place_finger" if seen.image == NO_FINGER else "lift_finger"
-            left_s = snapshot["timeout_ms"] / 1000 / self._drift
-            return min(IDLE_S, left_s) if snapshot["stage"] == waits else 0.0
-        if app.scanner._touches._best is not None or seen.resting is None:
-            return 0.0
-        if not seen.resting:
+            still = app.scanner.snapshot["stage"] == waits
+            return min(IDLE_S, left_ms / 1000 / self._drift) if still else 0.0
+        touched = app.scanner._touches._best is not None
+        return 0.0 if touched else self._unchanged_s(seen)
+
+    def _unchanged_s(self, seen: SeenFingers) -> float:
+        """Return for how many seconds what was seen of fingers stays as it is; 0: not known yet."""
+        if seen.resting is False:
             return IDLE_S
-        if seen.image == NO_FINGER:
+        if seen.resting is None or seen.image == NO_FINGER:
             return 0.0
         if seen.heard_ms - seen.since_ms >= ALWAYS_MS:
             return IDLE_S

@@ -51,10 +51,9 @@ def _unshown(promises: Promises, reader: SimulatedReader, app: App) -> str | Non
         return "an enrollment is running"
     if shown.snapshot.running:
         return "an enrollment is shown as running"
-    if app.scanner._touches._best is not None:
-        return "a touch is being looked at"
-    if len(app.journal):
-        return f"{len(app.journal)} touches wait in the journal"
+    waiting = len(app.journal) + (app.scanner._touches._best is not None)
+    if waiting:
+        return f"{waiting} touches wait in the journal, or are being looked at"
     known = {promises.names.meant_last.get(reader.device), shown.snapshot.template_id}
     if snapshot["template_id"] in known - {None} and not _same(promises, reader, snapshot):
         return "the enrollment is shown as it was before"

@@ -173,7 +173,7 @@ class Installation:
         reader, placed_at = self.readers[reader_id], self._loop.time()
         idle = reader.app is not None and not reader.app.scanner.running
         # Before the reader has seen that the sensor is empty, it is the touch before, or no touch.
-        idle = idle and reader.seen.resting is False
+        idle = idle and reader.seen.empty
         finger = await person.touch(known or self.rng.choice((*NAMES, *NAMELESS, STRANGER)))
         if self.calm and idle and finger is not None and truth.identification:
             lifted_at = self._loop.time()

@@ -1,4 +1,4 @@
-"""Sensors of the readers of a history: usual ones, and those that are not what their manual says."""
+"""Sensors for the readers of a history: usual ones, and ones that are not what manuals say."""
 
 from __future__ import annotations
 

@@ -95,6 +95,11 @@ class SeenFingers:
         }
         return next((what for what, is_so in wrong.items() if is_so), None)
 
+    @property
+    def empty(self) -> bool:
+        """Whether the next finger is a touch of its own: none lay there since it was seen empty."""
+        return self.resting is False and self._fingers == {None}
+
     def is_early(self, now_ms: int) -> bool:
         """Return whether the finger that rests could still be identified at the next look."""
         looked_ms = now_ms - self.since_ms

@@ -172,14 +172,7 @@ class SensorLine:
         if planned and self.sensor.faults.left != planned:
             self.distorted()
         for reply in replies:
-            for slot in held:
-                if slot not in self.sensor.templates:
-                    self._observer.emptied(slot)
-            if reply.command == Command.DELET_CHAR and reply.code not in {Code.OK, None}:
-                self._observer.kept(int.from_bytes(data[_SLOT_AT]))
-            if reply.command == Command.STORE and reply.code == Code.OK:
-                slot = int.from_bytes(data[_STORE_SLOT_AT])
-                self._observer.stored(slot, held.get(slot))
+            self._note_templates(held, reply, data)
             self._note(reply)
             seconds = self.sensor.profile.seconds.get(reply.command or 0, 0.0)
             self._busy_until = max(self._busy_until, now) + seconds + self.delay
@@ -209,6 +202,17 @@ class SensorLine:
         now = self._loop.time()
         while self._incoming and self._incoming[0][0] <= now:
             self._incoming.popleft()
+
+    def _note_templates(self, held: dict[int, bytes], reply: Reply, data: bytes) -> None:
+        """Notify about the slots that have changed; `held` is what they held before."""
+        for slot in held:
+            if slot not in self.sensor.templates:
+                self._observer.emptied(slot)
+        if reply.command == Command.DELET_CHAR and reply.code not in {Code.OK, None}:
+            self._observer.kept(int.from_bytes(data[_SLOT_AT]))
+        if reply.command == Command.STORE and reply.code == Code.OK:
+            slot = int.from_bytes(data[_STORE_SLOT_AT])
+            self._observer.stored(slot, held.get(slot))
 
     def _note(self, reply: Reply) -> None:
         if reply.command == Command.GEN_IMG:
