@@ -11,6 +11,7 @@ from fpreader.sensor import (
     READ_PROD_INFO,
     READ_SYS_PARA,
     TEMPLETE_NUM,
+    UNSUPPORTED_CODES,
     VFY_PWD,
 )
 from fpreader.sensor_connection import ATTEMPTS, CodeError, PasswordError, SensorError
@@ -151,17 +152,21 @@ class SensorProbe:
         """Tell whether the sensor has a command that changes nothing; None: it was silent."""
         has: bool | None = False
         errors = self._sensor.connection.errors
-        try:
-            await ask()
-        except PasswordError:
-            raise
-        except CodeError:
-            pass
-        except SensorError:
-            await self._check_alive()
-            has = None
-        else:
-            return True
+        # Twice: what was a fault of the moment is no habit.
+        for _ in range(2):
+            try:
+                await ask()
+            except PasswordError:
+                raise
+            except CodeError as error:
+                has = False
+                if error.code in UNSUPPORTED_CODES:
+                    break
+            except SensorError:
+                await self._check_alive()
+                has = None
+            else:
+                return True
         self._sensor.connection.missing.add(command)
         self._sensor.connection.errors = errors  # that it lacks one is no error
         return has

@@ -34,7 +34,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(touches, "LOOK_EVERY_MS", 5)
     monkeypatch.setattr(enrollment, "UNDECIDED_MS", 5)
     monkeypatch.setattr(sensor, "SLOW_ANSWER_MS", 500)
-    defaults = {**SensorConnection.send.__kwdefaults__, "timeout_ms": 200}
+    defaults = {**(SensorConnection.send.__kwdefaults__ or {}), "timeout_ms": 200}
     monkeypatch.setattr(SensorConnection.send, "__kwdefaults__", defaults)
 
 
@@ -72,7 +72,9 @@ async def test_two_people_enroll_are_identified_and_known_after_a_restart(
     name: str, tmp_path: Path
 ) -> None:
     profile = _small(PROFILES[name])
-    config = {"capacity": 40} if Command.READ_SYS_PARA not in profile.commands else {}
+    config: dict[str, Any] = (
+        {"capacity": 40} if Command.READ_SYS_PARA not in profile.commands else {}
+    )
     async with reading(profile, tmp_path, **config) as reader:
         await reader.ready()
         for number, finger in enumerate((ANNA, BERT)):
@@ -191,7 +193,7 @@ async def test_a_sensor_at_another_rate_is_found(
 
 async def test_address_and_password_are_those_of_the_configuration(tmp_path: Path) -> None:
     profile = replace(_small(R307), address=0x12345678, password=0xCAFE)
-    config = {"address": "0x12345678", "sensor_password": "0xCAFE"}
+    config: dict[str, Any] = {"address": "0x12345678", "sensor_password": "0xCAFE"}
     async with reading(profile, tmp_path, **config) as reader:
         await reader.ready()
         assert (await reader.enroll(*[ANNA] * 3))["stage"] == "completed"

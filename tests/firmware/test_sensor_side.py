@@ -46,7 +46,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make silence certain soon; only where something is silent: a busy machine is slow, too."""
     monkeypatch.setattr(sensor, "SLOW_ANSWER_MS", 500)
-    defaults = {**SensorConnection.send.__kwdefaults__, "timeout_ms": 300}
+    defaults = {**(SensorConnection.send.__kwdefaults__ or {}), "timeout_ms": 300}
     monkeypatch.setattr(SensorConnection.send, "__kwdefaults__", defaults)
 
 

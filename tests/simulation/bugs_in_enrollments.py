@@ -159,7 +159,8 @@ def completed_before_written(
     original: Any, self: EnrollmentRunner, enrollment: Any, operation: Any
 ) -> Any:
     if operation[0] == "commit":
-        self._on_snapshot()
+        show: Any = self._show
+        show.__self__._app.on_snapshot()
     return original(self, enrollment, operation)
 
 
