@@ -11,7 +11,6 @@ from fpreader.sensor import (
     READ_PROD_INFO,
     READ_SYS_PARA,
     TEMPLETE_NUM,
-    UNSUPPORTED_CODES,
     VFY_PWD,
 )
 from fpreader.sensor_connection import ATTEMPTS, CodeError, PasswordError, SensorError
@@ -150,26 +149,28 @@ class SensorProbe:
 
     async def _has(self, command: int, ask: "Callable[[], Awaitable[Any]]") -> "bool | None":
         """Tell whether the sensor has a command that changes nothing; None: it was silent."""
-        has: bool | None = False
         errors = self._sensor.connection.errors
         # Twice: what was a fault of the moment is no habit.
-        for _ in range(2):
-            try:
-                await ask()
-            except PasswordError:
-                raise
-            except CodeError as error:
-                has = False
-                if error.code in UNSUPPORTED_CODES:
-                    break
-            except SensorError:
-                await self._check_alive()
-                has = None
-            else:
-                return True
-        self._sensor.connection.missing.add(command)
-        self._sensor.connection.errors = errors  # that it lacks one is no error
+        has = await self._try(ask)
+        if has is not True:
+            has = await self._try(ask)
+        if has is not True:
+            self._sensor.connection.missing.add(command)
+            self._sensor.connection.errors = errors  # that it lacks one is no error
         return has
+
+    async def _try(self, ask: "Callable[[], Awaitable[Any]]") -> "bool | None":
+        """Tell whether the sensor answers as it should; None: it is silent to this only."""
+        try:
+            await ask()
+        except PasswordError:
+            raise
+        except CodeError:
+            return False
+        except SensorError:
+            await self._check_alive()
+            return None
+        return True
 
     async def _check_alive(self) -> None:
         """Raise SensorError where the sensor does not answer the simplest command either."""
