@@ -72,6 +72,8 @@ class EnrollmentRunner:
             elif name == "end":
                 snapshot = enrollment.snapshot(self._clock())
                 self._memory.end_enrollment(snapshot, emptied=bool(numbers[0]))
+                # What could not be emptied now is emptied when the sensor is started again.
+                self._works = self._works and bool(numbers[0])
             else:
                 return None
         except OSError as error:

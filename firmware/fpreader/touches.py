@@ -168,7 +168,6 @@ class Touches:
             return True
         if seen.slot is not None and self._told is not None and seen.slot not in self._told:
             self._best = seen
-            self._may_be_told = False
             await self.finish()
         return fine
 

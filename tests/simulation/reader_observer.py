@@ -114,6 +114,8 @@ class ReaderObserver:
     def stopped(self, error: Exception | None) -> None:
         """Check why the firmware ended; it is restarted."""
         self._note("restarts: %r", error)
+        if self._reader.flash.refuses:
+            self._truth.power_lost()  # it could not write what it would have
         if error is not None:
             self._world.promises.violated(8, f"the firmware has failed: {error!r}")
 

@@ -1,6 +1,6 @@
 """What is refused, and what fails because sensor or flash do."""
 
-from fpreader.sensor_connection import PasswordError, SensorError
+from fpreader.sensor_connection import CodeError, PasswordError, SensorError
 from tests.firmware.portable.fake_hardware import CAPACITY
 from tests.firmware.portable.scanner_harness import (
     ID,
@@ -8,6 +8,7 @@ from tests.firmware.portable.scanner_harness import (
     ScannerHarness,
     at,
     enrolled,
+    nobody,
     scans,
     started,
 )
@@ -268,3 +269,23 @@ def test_an_enrollment_that_was_accepted_as_the_sensor_died_still_ends() -> None
     final = reader.run_until_ended()
     assert final["stage"] == "failed"
     assert reader.shown_at - begin < 15_000
+
+
+def test_a_slot_that_strange_codes_kept_from_being_emptied_is_emptied_soon() -> None:
+    """They cost single commands, so nothing else would start the sensor again."""
+    reader = started()
+    good = scans("anna", "anna")
+
+    def user(reader: ScannerHarness, name: str) -> None:
+        good(reader, name)
+        if name == "store":
+            reader.scanner.cancel()
+            reader.sensor.says = [("read_notepad", CodeError(0x19, 0x17))]
+
+    reader.user = user
+    assert reader.enroll()[1] is None
+    assert reader.run_until_ended()["stage"] == "cancelled"
+    reader.user = nobody
+    reader.run(2000)
+    assert reader.sensor.templates == {}
+    assert reader.memory.operation is None

@@ -200,9 +200,9 @@ def test_who_rests_when_the_reader_starts_is_not_identified() -> None:
     reader.sensor.finger = "anna"
     reader.turn_on()
     reader.run(60_000)
-    assert reader.touches == []
+    # Nor is anybody on top of that: it may be a print that was seen badly at first.
     lying(reader, "bert", 1500)
-    assert results(reader) == [("identified", 1)]
+    assert reader.touches == []
     reader.sensor.finger = None
     reader.run(1000)
     touch(reader, "anna")
