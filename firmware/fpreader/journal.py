@@ -30,7 +30,7 @@ COMPACT_AT = 4 * CAPACITY
 #: Unreadable touches in a row that nobody acknowledged, after which the next ones count as a series
 #: of unreadable touches while Home Assistant is away ("rain" in the protocol). Not the first: an
 #: acknowledgement can get lost.
-RAIN_AFTER = 2
+UNREADABLE_BEFORE_SERIES = 2
 
 
 class Journal:
@@ -207,7 +207,7 @@ class Journal:
             if not touch_record.is_unreadable(entry):
                 break
             late += bytes(entry[1:9]) not in fresh
-            if late == RAIN_AFTER:
+            if late == UNREADABLE_BEFORE_SERIES:
                 return True
         return False
 

@@ -18,7 +18,7 @@ from custom_components.biometric_enroll.client.errors import (
     UnreachableError,
 )
 from custom_components.biometric_enroll.client.fingerprint_registry import FingerprintRegistry
-from custom_components.biometric_enroll.client.inventory import Lister
+from custom_components.biometric_enroll.client.inventory import InventoryUpdater
 from custom_components.biometric_enroll.client.model import ReaderModel
 from custom_components.biometric_enroll.client.state import Inventory, ReaderState, Unmatched
 from custom_components.biometric_enroll.protocol import builder
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 # What is concluded from a list
 
 
-def _named(lister: Lister) -> set[str]:
-    known = lister._model
+def _named(updater: InventoryUpdater) -> set[str]:
+    known = updater._model
     return {place.template_id for _, place in known.registry.on_reader(known.device)}
 
 
@@ -46,12 +46,12 @@ def _whole(named: set[str], revision: str, found: dict[int, str | None]) -> Inve
     return Inventory(revision, found, frozenset(named.difference(found.values())))
 
 
-async def _list(lister: Lister, *, one_revision: bool) -> Inventory | None:
+async def _list(updater: InventoryUpdater, *, one_revision: bool) -> Inventory | None:
     """Ask for all pages; None where their revisions differ although they must not."""
     found: dict[int, str | None] = {}
-    named, revision, first = _named(lister), None, 0
+    named, revision, first = _named(updater), None, 0
     while True:
-        page: Page = await lister._connection.async_ask(
+        page: Page = await updater._connection.async_ask(
             Topic.COMMAND,
             partial(builder.list_templates, first=first),
             partial(inventory._page, first),
@@ -66,14 +66,14 @@ async def _list(lister: Lister, *, one_revision: bool) -> Inventory | None:
 
 
 @bug(3, "Pages of two revisions make one list, also such as two readers have answered",
-     Lister, "_async_whole_list")  # fmt: skip
-async def two_revisions(_original: Any, self: Lister) -> Inventory | None:
+     InventoryUpdater, "_async_whole_list")  # fmt: skip
+async def two_revisions(_original: Any, self: InventoryUpdater) -> Inventory | None:
     return await _list(self, one_revision=False)
 
 
 @bug(3, "A list that is not answered is an empty one",
-     Lister, "_async_whole_list")  # fmt: skip
-async def silence_is_empty(original: Any, self: Lister) -> Any:
+     InventoryUpdater, "_async_whole_list")  # fmt: skip
+async def silence_is_empty(original: Any, self: InventoryUpdater) -> Any:
     named, told = _named(self), self._model.state.templates
     try:
         return await original(self)
@@ -82,14 +82,14 @@ async def silence_is_empty(original: Any, self: Lister) -> Any:
 
 
 @bug(3, "Whoever answers a list under the reader's id is the reader",
-     Lister, "_async_whole_list")  # fmt: skip
-async def anybody_lists(_original: Any, self: Lister) -> Inventory | None:
+     InventoryUpdater, "_async_whole_list")  # fmt: skip
+async def anybody_lists(_original: Any, self: InventoryUpdater) -> Inventory | None:
     return await _list(self, one_revision=True)
 
 
 @bug(4, "A reader is listed once, and then not again",
-     Lister, "_outdated")  # fmt: skip
-def listed_once(original: Any, self: Lister) -> bool:
+     InventoryUpdater, "_outdated")  # fmt: skip
+def listed_once(original: Any, self: InventoryUpdater) -> bool:
     return self._model.state.inventory is None and original(self)
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from custom_components.biometric_enroll.client.enroller import TO_TELL, EnrollOptions
+from custom_components.biometric_enroll.client.enroller import OUTCOME_GRACE, EnrollOptions
 from custom_components.biometric_enroll.client.errors import ReaderError
 from emulator import Finger, Quality
 
@@ -167,7 +167,7 @@ class Users:
             true = (ended.stage, ended.reason) in truth.ends[template_id]
             if not true and template_id not in truth.lost and not self._promises.forgetful:
                 self._promises.violated(1, f"a caller hears that {template_id} is {ended.stage}")
-        most = 2 * enroll_options.scans * enroll_options.scan_timeout + TO_TELL
+        most = 2 * enroll_options.scans * enroll_options.scan_timeout + OUTCOME_GRACE
         self._check_patience("the end", asked_at, most)
 
     def _check_patience(self, what: str, asked_at: float, most: float) -> None:

@@ -108,7 +108,7 @@ async def test_waiting_has_an_end_and_the_enrollment_goes_on(
     """The timeout of the action ends only its own waiting."""
     # The longest enrollment of 3 scans of 5 s lasts 30 s.
     with (
-        patch("custom_components.biometric_enroll.client.enroller.TO_TELL", -29.95),
+        patch("custom_components.biometric_enroll.client.enroller.OUTCOME_GRACE", -29.95),
         pytest.raises(HomeAssistantError) as error,
     ):
         await home.enroll(scan_timeout=5, wait=True)

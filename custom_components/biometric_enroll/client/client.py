@@ -9,7 +9,7 @@ from .base import BaseClient
 from .changes import Changes
 from .connection import Connection
 from .enroller import Enroller
-from .inventory import Lister
+from .inventory import InventoryUpdater
 from .requests import Requests
 from .touches import Touches
 
@@ -43,7 +43,7 @@ class ReaderClient(BaseClient[Connection]):
         self.requests = Requests(self._connection)
         self.changes = Changes(self.model, self._connection)
         self.enroller = Enroller(self.model, self.requests)
-        self._lister = Lister(self.model, self._connection)
+        self._inventory_updater = InventoryUpdater(self.model, self._connection)
         self._touches = Touches(self.model, self._connection)
         self._handlers: dict[str, Handler] = {
             Topic.STATUS: self._handle_status,
@@ -82,13 +82,13 @@ class ReaderClient(BaseClient[Connection]):
             # Otherwise it may be from the other device: this message has no hardware id.
             self.model.update(templates=templates)
         self._connection.heard(live=not retained)
-        self._lister.consider()
+        self._inventory_updater.consider()
 
     def _handle_snapshot(self, payload: bytes, *, retained: bool) -> None:
         self.enroller.handle(parser.snapshot(Fields.parse(payload)), live=not retained)
         self._connection.heard(live=not retained)
         # A fingerprint that was just enrolled may not be on the newest list.
-        self._lister.consider()
+        self._inventory_updater.consider()
 
     def _handle_touch(self, payload: bytes, *, retained: bool) -> None:
         if retained:
@@ -102,4 +102,4 @@ class ReaderClient(BaseClient[Connection]):
         if (greeting := self._connection.handle_answer(parser.answer(payload))) is not None:
             hello, asked_at = greeting
             self.enroller.confirm(hello.enrollment, asked_at)
-            self._lister.consider()
+            self._inventory_updater.consider()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 
-TO_TELL = 30.0
+OUTCOME_GRACE = 30.0
 """Seconds past the reader's last deadline that a caller still waits for the outcome."""
 
 
@@ -277,7 +277,7 @@ class Enroller:
         try:
             # The reader's own limit (docs/protocol.md, the procedure), and time to report it.
             async with asyncio.timeout(
-                2 * enroll_options.scans * enroll_options.scan_timeout + TO_TELL
+                2 * enroll_options.scans * enroll_options.scan_timeout + OUTCOME_GRACE
             ):
                 return await ended
         finally:

@@ -27,7 +27,7 @@ _TRIES = 3
 """Attempts to get a list of one revision; the next change of the templates starts again."""
 
 
-class Lister:
+class InventoryUpdater:
     """Keeps the list of the templates of one reader up to date."""
 
     def __init__(self, model: ReaderModel, connection: Connection) -> None:

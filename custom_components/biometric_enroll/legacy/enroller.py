@@ -82,7 +82,7 @@ class LegacyEnroller:
             self._handle_unexpected(current, message)
         elif not enrollments.names_another(message, current):
             self._follow(current, message)
-        elif message.status in enrollments.TELLS_WHOSE:
+        elif message.status in enrollments.STATUSES_OF_RUNNING:
             # The reader runs one enrollment at a time, so ours is over.
             self._end(Reason.READER_RESTARTED)
 
@@ -125,7 +125,7 @@ class LegacyEnroller:
             # enroller cancels it.
             if message.slot is not None:
                 self._begin(enrollment.template_id, message.slot, TAKEN_UP_TIMEOUT_MS, message)
-        elif message.status in enrollments.TELLS_WHOSE:
+        elif message.status in enrollments.STATUSES_OF_RUNNING:
             self._host.create_task(self._async_release(enrollment.template_id))
 
     def _begin(

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 MOST_SLOT = 127
 """The first sketch refuses a higher one."""
 
-TELLS_WHOSE = frozenset(EnrollmentStatus) - {EnrollmentStatus.ERROR, EnrollmentStatus.CANCELLED}
+STATUSES_OF_RUNNING = frozenset(EnrollmentStatus) - {
+    EnrollmentStatus.ERROR,
+    EnrollmentStatus.CANCELLED,
+}
 """Statuses that are sent only about the running enrollment."""
 
 
