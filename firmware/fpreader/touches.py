@@ -50,8 +50,8 @@ class Touches:
         self._looked_at = 0  # when the last one was begun
         self._told: set[int] | None = set()
         """The slots that were told since the sensor was seen empty; None stands for all."""
-        self._may_be_told = True
-        """Whether who rests there may have been told before the reader has started."""
+        self._was_seen_empty = False
+        """Whether it was, since the reader has started; else who rests there may have been told."""
 
     @property
     def always_finger(self) -> bool:
@@ -100,7 +100,7 @@ class Touches:
         rested = self._presence.resting
         self._presence.judge(image, self._clock())
         if self._presence.resting is False:
-            self._may_be_told = False
+            self._was_seen_empty = True
             if self._told is None or self._told:
                 self._told = set()
         elif self._presence.resting and not rested:
@@ -119,7 +119,7 @@ class Touches:
         if best.slot is not None:
             if self._told is not None:
                 self._told.add(best.slot)
-            if self._may_be_told or not self._memory.identification:
+            if not (self._was_seen_empty and self._memory.identification):
                 return None
         self._on_touch(best)
         return best
