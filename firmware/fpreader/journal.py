@@ -82,9 +82,7 @@ class Journal:
         """Begin to deliver the backlog."""
         self.hello = request
         self._sends = 0
-        if not self._delivering:
-            self._delivering = True
-            self._next_ms = now
+        self._deliver(now)
 
     def ack(self, touch: str) -> None:
         """Forget one touch, which is given as on the wire; others stay."""
@@ -96,6 +94,7 @@ class Journal:
                 self._forget(wanted)
                 if stored:
                     self._write([touch_record.gone(wanted)])
+                self._deliver(0)  # somebody is there, who may not know of the rest
                 return
 
     def due(self, now: int, *, can_send: bool) -> "dict[str, Any] | None":
@@ -133,6 +132,11 @@ class Journal:
             self._store_late(max(moments))
 
     # --- delivery -------------------------------------------------------------------
+
+    def _deliver(self, now: int) -> None:
+        if not self._delivering:
+            self._delivering = True
+            self._next_ms = now
 
     def _backlog(self, now: int) -> "dict[str, Any] | None":
         entry = self._oldest()

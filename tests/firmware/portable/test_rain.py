@@ -138,3 +138,18 @@ def test_other_touches_are_never_counted_together() -> None:
     journal.add(Touch("not_identified", 3))
     journal.add(Touch("not_identified", 4))
     assert len(journal) == 5
+
+
+def test_what_was_held_back_follows_the_acknowledgement_of_the_others() -> None:
+    """The messages may have stalled on their way for longer than the rain lasted: no hello comes."""
+    journal = new_journal()
+    for at_ms in (0, 3000):
+        unreadable(journal, at_ms)
+        assert len(sent(journal, at_ms)) == 1
+    sent(journal, 6000)
+    unreadable(journal, 7000)
+    assert sent(journal, 7000) == []
+    first, second, _ = (bytes(entry[1:9]).hex() for entry in journal._entries)
+    journal.ack(first)
+    journal.ack(second)
+    assert len(sent(journal, 20_000)) == 1
