@@ -141,7 +141,7 @@ def test_other_touches_are_never_counted_together() -> None:
 
 
 def test_what_was_held_back_follows_the_acknowledgement_of_the_others() -> None:
-    """The messages may have stalled on their way for longer than the rain lasted: no hello comes."""
+    """The messages may have stalled on their way for longer than that: no hello comes."""
     journal = new_journal()
     for at_ms in (0, 3000):
         unreadable(journal, at_ms)
