@@ -97,6 +97,16 @@ def test_a_capacity_that_no_sensor_has_is_none() -> None:
     assert reader.scanner.templates["sensor_error_details"] == {"command": 0x0F, "code": 0}
 
 
+def test_a_sensor_that_fails_at_each_start_is_not_marked_each_time() -> None:
+    reader = odd(ScannerHarness(), has_table=False, has_load_char=False)
+    reader.flash.broken = True
+    reader.flash.records.clear()
+    reader.turn_on()
+    reader.sensor.asked.clear()
+    reader.run(600_000)
+    assert reader.sensor.asked.count("write_notepad") == 1
+
+
 def test_an_enrollment_that_cannot_be_undone_says_that_the_sensor_lacks_delete() -> None:
     reader = odd(enrolled("anna"), delete_code=0xFC)
     reader.user = scans("bert", "bert")
