@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 _MOST_NAME = 64
-_MOST_SLOTS = 10000
+#: No sensor has more slots; one that tells more tells nonsense.
+MOST_SLOTS = 10000
 #: What sensors can be set to (SetSysPara 4), in bits per second.
 _BAUD_STEP, _MOST_BAUD_STEPS = 9600, 12
 
@@ -99,7 +100,7 @@ class SensorConfig:
         if self.name != AUTO and self.name not in BUFFERS:
             names = ", ".join(sorted(BUFFERS))
             raise ConfigError("sensor has to be auto or one of " + names)
-        self.capacity = section.number_or_none("capacity", 1, _MOST_SLOTS)
+        self.capacity = section.number_or_none("capacity", 1, MOST_SLOTS)
         """Slots, for a sensor that does not tell."""
         self.baud = section.number_or_none("baud", _BAUD_STEP, _BAUD_STEP * _MOST_BAUD_STEPS)
         """Bits per second; None: find out."""

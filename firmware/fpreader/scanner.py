@@ -182,6 +182,8 @@ class Scanner:
             finally:
                 self._ready = False
             self.changes.abort()
+            # Nobody looks at that finger any more: whoever is there afterwards is another touch.
+            self._touches.tell()
             if not works and not self._enrollment:
                 await self._pause(RETRY_MS)
 

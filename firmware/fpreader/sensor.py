@@ -26,7 +26,7 @@ LED_COLORS = ("off", "red", "blue", "purple", "green", "yellow", "cyan", "white"
 NOTEPAD_BYTES = 32
 
 # Numbers of commands, and the codes of one that a sensor lacks.
-SEARCH, HI_SPEED_SEARCH, LOAD_CHAR = 0x04, 0x1B, 0x07
+SEARCH, HI_SPEED_SEARCH, LOAD_CHAR, DELET_CHAR = 0x04, 0x1B, 0x07, 0x0C
 READ_SYS_PARA, VFY_PWD, READ_NOTEPAD = 0x0F, 0x13, 0x19
 TEMPLETE_NUM, READ_INDEX_TABLE, READ_PROD_INFO = 0x1D, 0x1F, 0x3C
 AURA_LED = 0x35
@@ -101,13 +101,14 @@ class Sensor:
         """
         where = bytes((buffer, first >> 8, first & 0xFF, count >> 8, count & 0xFF))
         try:
-            code, data = await self._search(where)
+            code, data = await self._search(self._search_command, where)
         except CodeError as error:
-            if error.code not in UNSUPPORTED_CODES or self._search_command != SEARCH:
+            if error.code not in UNSUPPORTED_CODES:
                 raise
-            # Some sensors have only one of the two.
-            self._search_command = HI_SPEED_SEARCH
-            code, data = await self._search(where)
+            # Some sensors have only one of the two; the other may also have failed for a moment.
+            other = SEARCH + HI_SPEED_SEARCH - self._search_command
+            code, data = await self._search(other, where)
+            self._search_command = other
         score = data[2] << 8 | data[3] if code == OK else 0
         return (data[0] << 8 | data[1], score) if score else None
 
@@ -128,9 +129,14 @@ class Sensor:
         code, _ = await self.connection.send(command, codes=_LOAD_CHAR)
         return code == OK
 
-    async def delet_char(self, slot: int) -> None:
-        """Empty one slot. What the sensor says to it does not matter: ask for the slot."""
-        await self.connection.send(bytes((0x0C, slot >> 8, slot & 0xFF, 0, 1)), codes=None)
+    async def delet_char(self, slot: int) -> "int | None":
+        """Empty one slot. Whatever code comes, given back here, says little: ask for the slot."""
+        command = bytes((DELET_CHAR, slot >> 8, slot & 0xFF, 0, 1))
+        try:
+            code, _ = await self.connection.send(command, codes=None)
+        except CodeError as error:
+            return error.code  # not understood, in every try
+        return code
 
     async def read_index_table(self, page: int) -> bytes:
         """Give 256 slots as 32 bytes; bit k of byte j stands for slot 256 * page + 8 * j + k."""
@@ -167,9 +173,9 @@ class Sensor:
         command = b"\x50" if on else b"\x51"
         await self.connection.send(command, codes=None, timeout_ms=LIGHT_ANSWER_MS, attempts=1)
 
-    async def _search(self, where: bytes) -> "tuple[int, bytes]":
+    async def _search(self, command: int, where: bytes) -> "tuple[int, bytes]":
         return await self.connection.send(
-            bytes((self._search_command,)) + where,
+            bytes((command,)) + where,
             size=4,
             codes=_SEARCH,
             timeout_ms=SLOW_ANSWER_MS,

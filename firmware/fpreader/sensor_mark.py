@@ -35,6 +35,7 @@ class SensorMark:
         self._memory = memory
         self.is_kept = True
         """Whether the sensor keeps a mark."""
+        self._written = NO_MARK  # what was written last
 
     async def meet(self) -> None:
         """Find out whether the sensor keeps a mark, and give it one where none is known."""
@@ -85,7 +86,10 @@ class SensorMark:
 
     async def _try(self) -> "bytes | None":
         """Write a new mark to the sensor; give it, or None where the sensor does not keep it."""
-        mark = self._random(MARK_BYTES)
+        # Not once more with each start that fails afterwards: it wears the sensor's flash.
+        if self._written != NO_MARK and await self.is_there(self._written):
+            return self._written
+        self._written = mark = self._random(MARK_BYTES)
         try:
             await self._sensor.write_notepad(MARK_PAGE, mark + bytes(NOTEPAD_BYTES - MARK_BYTES))
         except CodeError:

@@ -4,6 +4,7 @@ A sensor is what it answers, not what two manuals say. A command counts as missi
 answered with a code that it is not known to have, or not at all by a sensor that answers others.
 """
 
+from fpreader.config import MOST_SLOTS
 from fpreader.sensor import (
     LOAD_CHAR,
     READ_INDEX_TABLE,
@@ -139,8 +140,8 @@ class SensorProbe:
             await self._check_alive()
             code = None
         else:
-            code = 0  # an answer without a slot is none
-        if not capacity:
+            code = 0  # an answer without a slot is none, nor is one with more than there can be
+        if not 0 < capacity <= MOST_SLOTS:
             self._sensor.connection.missing.add(READ_SYS_PARA)
             capacity = self._config.capacity or 0
         if not capacity:

@@ -83,7 +83,7 @@ class SlotIndex:
         """Ask for one slot; taken is also one of which it is not known."""
         if self.shift == NO_TABLE:
             return await self._sensor.load_char(_SPARE_BUFFER, slot)
-        if not isinstance(self.shift, int) or slot + self.shift < 0:
+        if not isinstance(self.shift, int) or not 0 <= slot + self.shift < self._capacity:
             return self._may_mean(await self._table(), slot)
         page, bit = divmod(slot + self.shift, PAGE_SLOTS)
         return _bit(await self._sensor.read_index_table(page), bit)
@@ -139,10 +139,14 @@ class SlotIndex:
 
     async def _table(self) -> bytearray:
         table = bytearray()
-        beyond = self.shift if isinstance(self.shift, int) else 0
-        last = self._capacity - 1 + max(0, beyond)
-        for page in range(last // PAGE_SLOTS + 1):
+        pages = (self._capacity - 1) // PAGE_SLOTS + 1
+        for page in range(pages):
             table.extend(await self._sensor.read_index_table(page))
+        if isinstance(self.shift, int) and self._capacity + self.shift > pages * PAGE_SLOTS:
+            try:
+                table.extend(await self._sensor.read_index_table(pages))
+            except CodeError:
+                pass  # not every sensor has a page behind its last slot
         return table
 
     def _unshifted(self, table: bytearray) -> bytearray:
@@ -237,15 +241,36 @@ class SlotIndex:
         """Ask LoadChar for each slot: the long way, where there is no index table."""
         if LOAD_CHAR in self._sensor.connection.missing:
             raise CodeError(READ_INDEX_TABLE, None)
+        index = await self._load_each()
+        count = await self._count()
+        found = occupied(index)
+        self.count_agrees = None if count is None else count == found
+        if found == self._capacity and not self.count_agrees:
+            # Full, or every slot passes for occupied.
+            raise UnclearIndexError
+        if count is not None and count > found:
+            # Misread, or a count that is wrong: the same once more is believed, unless the table
+            # knows of as many as the count, for then it is LoadChar that does not find all.
+            if await self._load_each() != index:
+                raise SensorError
+            if await self._table_shows(count):
+                raise UnclearIndexError
+        return index
+
+    async def _load_each(self) -> bytearray:
         index = bytearray((self._capacity + 7) // 8)
         for slot in range(self._capacity):
             if await self._sensor.load_char(_SPARE_BUFFER, slot):
                 index[slot >> 3] |= 1 << (slot & 7)
-        self.count_agrees = await self._agrees(index)
-        if occupied(index) == self._capacity and not self.count_agrees:
-            # Full, or every slot passes for occupied.
-            raise UnclearIndexError
         return index
+
+    async def _table_shows(self, count: int) -> bool:
+        if READ_INDEX_TABLE in self._sensor.connection.missing:
+            return False
+        try:
+            return occupied(await self._table()) == count
+        except CodeError:
+            return False
 
 
 def occupied(index: "bytes | bytearray") -> int:

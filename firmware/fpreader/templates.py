@@ -5,8 +5,8 @@ nobody looks, and slot 5 of another one is somebody else's.
 """
 
 from fpreader.memory import DELETE
-from fpreader.sensor import READ_INDEX_TABLE
-from fpreader.sensor_connection import SensorError
+from fpreader.sensor import DELET_CHAR, READ_INDEX_TABLE
+from fpreader.sensor_connection import OK, CodeError, SensorError
 from fpreader.sensor_mark import SensorMark
 from fpreader.slot_index import SlotIndex, is_occupied, occupied
 
@@ -122,11 +122,11 @@ class Templates:
         """Empty a slot of our sensor, and make sure of it. Raises SensorError where it is not."""
         if not await self.is_ours():
             raise SensorError
-        await self.sensor.delet_char(slot)
+        code = await self.sensor.delet_char(slot)
         emptied = await self.slots.prove_emptied(slot)
         self._keep_shift()
         if not emptied:
-            raise SensorError
+            raise SensorError if code == OK else CodeError(DELET_CHAR, code)
 
     async def delete(self, slot: int, template_id: "str | None") -> bool:
         """Empty a slot and forget its id; False where the sensor has kept the template after all.

@@ -5,7 +5,7 @@ identified, four times or for a second at most, and then told once: the best of 
 """
 
 from fpreader.finger_presence import UNDECIDED_MS, FingerPresence
-from fpreader.sensor_connection import CodeError, SensorError
+from fpreader.sensor_connection import CodeError
 from fpreader.touch_record import Touch
 
 TYPE_CHECKING = False
@@ -145,9 +145,6 @@ class Touches:
             seen, fine = await self._identify(image, at_ms)
         except CodeError:
             seen, fine = Touch("unreadable", at_ms, reason="sensor_error"), True
-        except SensorError:
-            await self.finish()
-            raise
         if not self._looks:
             self._first_look_at = self._clock()
         self._looks += 1

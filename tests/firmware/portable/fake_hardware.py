@@ -170,8 +170,13 @@ class FakeSensor(Sensor):
 
         return bool(self._do("store", work))
 
-    async def delet_char(self, slot: int) -> None:
-        self._do("delet_char", lambda: self.templates.pop(slot, None))
+    async def delet_char(self, slot: int) -> "int | None":
+        def work() -> int:
+            self.templates.pop(slot, None)
+            return 0
+
+        code: int | None = self._do("delet_char", work)
+        return code
 
     async def read_index_table(self, page: int) -> bytes:
         return bytes(self._do("read_index_table", lambda: self._table()[32 * page :][:32]))

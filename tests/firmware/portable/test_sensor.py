@@ -193,6 +193,17 @@ def test_an_empty_library_and_a_match_without_a_score_are_no_match() -> None:
     assert run(on(Line(ack(0, 0, 5, 0, 0))).search(1, 0, 10)) is None
 
 
+def test_a_search_that_fails_for_a_moment_is_used_again_where_there_is_no_other() -> None:
+    sensor = on(Line(*[ack(0xFC)] * 4, ack(0, 0, 5, 0, 143)))
+    assert refusal(sensor.search(1, 0, 10)) == (0x1B, 0xFC)
+    assert run(sensor.search(1, 0, 10)) == (5, 143)
+
+
+def test_what_a_delete_is_answered_with_is_no_error() -> None:
+    for code in (0x01, 0x10, 0xFC):
+        assert run(on(Line(*[ack(code)] * 3)).delet_char(5)) == code
+
+
 def test_the_other_search_is_used_where_the_sensor_lacks_one() -> None:
     found = ack(0, 0, 5, 0, 143)
     for refusal in ([ack(0xFC)] * 2, [ack(1)] * 3):

@@ -1,7 +1,7 @@
 """One resting finger is one touch, looked at until the best outcome is there."""
 
 from fpreader.finger_presence import EMPTY_MS
-from fpreader.sensor_connection import CodeError
+from fpreader.sensor_connection import CodeError, SensorError
 from fpreader.touches import ALWAYS_MS, MOST_LOOKS
 from tests.firmware.portable.scanner_harness import (
     ID,
@@ -147,6 +147,19 @@ def test_what_was_seen_is_told_before_an_enrollment_begins_and_before_a_restart(
     reader.enroll(ID)
     reader.run(250)
     assert results(reader) == [("not_identified", None)]
+
+
+def test_a_touch_ends_with_its_sensor_and_is_nobody_elses_afterwards() -> None:
+    for command in ("gen_img", "img2tz", "search"):
+        reader = enrolled("anna")
+        reader.sensor.finger = "mallory"
+        reader.run(250)
+        reader.sensor.says = [(command, SensorError())]
+        reader.run(1500)
+        assert results(reader) == [("not_identified", None)], command
+        reader.sensor.finger = "anna"
+        reader.run(3000)
+        assert len(reader.touches) == 1
 
 
 # --- a finger that is always seen -----------------------------------------------------
