@@ -56,7 +56,9 @@ class SlotIndex:
         try:
             table = await self._table()
         except CodeError:
-            self.shift = NO_TABLE  # it lacks some of its pages
+            # It lacks some of its pages, as far as can be said now.
+            missing.add(READ_INDEX_TABLE)
+            self.shift = NO_TABLE
             return
         if shift is None:
             self.shift = await self._find_shift(table)
