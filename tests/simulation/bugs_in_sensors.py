@@ -57,16 +57,16 @@ async def count_is_a_condition(original: Any, self: SlotIndex) -> Any:
      Sensor, "search")  # fmt: skip
 async def zero_is_a_match(_original: Any, self: Sensor, buffer: int, first: int, count: int) -> Any:
     where = bytes((buffer, first >> 8, first & 0xFF, count >> 8, count & 0xFF))
-    code, data = await self._search(where)
+    code, data = await self._search(self._search_command, where)
     return None if code else (data[0] << 8 | data[1], data[2] << 8 | data[3])
 
 
 bug_value("empty_library_unknown", 4, "That there is nobody to be found is an unknown code",
-          sensor, "_NOT_FOUND", (0x09,))  # fmt: skip
+          sensor, "_SEARCH", (0x00, 0x09))  # fmt: skip
 
 
 @bug(6, "A sensor that answers a code that is on no list is started again, five seconds later",
-     Touches, "_identify", (sensor, "_NOT_FOUND", (0x09,)))  # fmt: skip
+     Touches, "_identify", (sensor, "_SEARCH", (0x00, 0x09)))  # fmt: skip
 async def code_costs_the_sensor(original: Any, *its: Any) -> Any:
     try:
         return await original(*its)
