@@ -153,7 +153,7 @@ def given_up_too_early(original: Any, self: Connection, seconds: float | None) -
         self._silence = self._loop.call_later(seconds + 5, _end, self)
 
 
-@bug(3, "`completed` is published before the map is written",
+@bug(2, "`completed` is published before the map is written",
      EnrollmentRunner, "_do_in_flash")  # fmt: skip
 def completed_before_written(
     original: Any, self: EnrollmentRunner, enrollment: Any, operation: Any
