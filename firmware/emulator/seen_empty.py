@@ -23,8 +23,9 @@ def wait_until_seen_empty(
     end = time.monotonic() + timeout
     since = line.command_count
     empty: list[float] = []
-    # One more than the reader needs: it has handled the one before when it asks again.
-    while len(empty) <= IMAGES or empty[-2] - empty[0] < seconds:
+    # One more than the reader needs: it has handled the one before when it asks again. And one
+    # before that, whose answer may be lost.
+    while len(empty) <= IMAGES + 1 or empty[-2] - empty[1] < seconds:
         image = line.wait_for_command(Command.GEN_IMG, end - time.monotonic(), since=since)
         since = image.number + 1
         if image.code == Code.NO_FINGER:
