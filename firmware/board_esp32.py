@@ -19,6 +19,7 @@ import network
 from fpreader import config
 from fpreader.app import App
 from fpreader.board import Board
+from fpreader.sensor_packet import FACTORY_BAUD
 
 TYPE_CHECKING = False
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 CONFIG = "/config.json"
 FOLDER = "/data"
 
-_BAUD = 57600
 _LOOK_MS = 3
 _MOST_PIN = 48
 #: Above the longest that looking up a name blocks everything.
@@ -47,7 +47,7 @@ class SensorLine:
         self._clock = clock
         self._uart = machine.UART(
             section.number("id", 0, 2),
-            _BAUD,
+            FACTORY_BAUD,
             tx=section.number("tx", 0, _MOST_PIN),
             rx=section.number("rx", 0, _MOST_PIN),
             rxbuf=512,

@@ -18,6 +18,7 @@ import termios  # type: ignore[import-not-found]
 from fpreader import config
 from fpreader.app import App
 from fpreader.board import Board
+from fpreader.sensor_packet import FACTORY_BAUD
 
 TYPE_CHECKING = False
 
@@ -36,7 +37,6 @@ _VTIME, _VMIN = 5, 6
 #: Linux's numbers for the rates that MicroPython has no names for. Where there is a name it counts:
 #: a newer C library has other numbers.
 _UNNAMED_SPEEDS = {19200: 14, 38400: 15}
-_FACTORY_BAUD = 57600
 
 
 class SerialLine:
@@ -46,7 +46,7 @@ class SerialLine:
         self._path = path
         self._clock = clock
         self._file: Any = None
-        self._speed = _speed(_FACTORY_BAUD)
+        self._speed = _speed(FACTORY_BAUD)
         self._readable = select.poll()
         self._writable = select.poll()
 

@@ -5,7 +5,7 @@ looks for a finger, one change at a time, and `done` is told what came of it.
 """
 
 from fpreader.memory import DELETE
-from fpreader.sensor import READ_SYS_PARA
+from fpreader.sensor_commands import READ_SYS_PARA
 from fpreader.sensor_connection import SensorError
 
 TYPE_CHECKING = False

@@ -46,7 +46,6 @@ class Scanner:
     def __init__(
         self, board: "Board", sensor: "Sensor", config: "SensorConfig", app: "App"
     ) -> None:
-        self._sensor = sensor
         self._connection = sensor.connection
         self._memory = memory = Memory(board.records)
         self._clock = board.clock
@@ -240,7 +239,7 @@ class Scanner:
         if command is not None:
             state["sensor_error_details"] = {"command": command, "code": code}
         if state != self._state:
-            if problem[0] is not None and word != self._state["sensor_error"]:
+            if word is not None and word != self._state["sensor_error"]:
                 print("sensor: %s, command %s, code %s" % problem)
             self._state = state
             self._app.on_templates()

@@ -1,5 +1,26 @@
 """The fingerprint sensor, one method for each command (ZFM-20, R307 and R503 manuals)."""
 
+from fpreader.sensor_commands import (
+    AURA_LED,
+    DELET_CHAR,
+    GEN_IMG,
+    HI_SPEED_SEARCH,
+    IMG2TZ,
+    LED_OFF,
+    LED_ON,
+    LOAD_CHAR,
+    READ_INDEX_TABLE,
+    READ_NOTEPAD,
+    READ_PROD_INFO,
+    READ_SYS_PARA,
+    REG_MODEL,
+    SEARCH,
+    SET_SYS_PARA,
+    STORE,
+    TEMPLETE_NUM,
+    VFY_PWD,
+    WRITE_NOTEPAD,
+)
 from fpreader.sensor_connection import (
     ATTEMPTS,
     NOT_UNDERSTOOD,
@@ -24,25 +45,25 @@ SECURITY_LEVELS = (1, 2, 3, 4, 5)
 LED_COLORS = ("off", "red", "blue", "purple", "green", "yellow", "cyan", "white")
 #: Bytes of one notepad page.
 NOTEPAD_BYTES = 32
+#: A character buffer that may be overwritten before Store: RegModel leaves the template in both,
+#: and Store takes it from the first.
+SPARE_BUFFER = 2
 
-# Numbers of commands, and the codes of one that a sensor lacks.
-SEARCH, HI_SPEED_SEARCH, LOAD_CHAR, DELET_CHAR = 0x04, 0x1B, 0x07, 0x0C
-READ_SYS_PARA, VFY_PWD, READ_NOTEPAD = 0x0F, 0x13, 0x19
-TEMPLETE_NUM, READ_INDEX_TABLE, READ_PROD_INFO = 0x1D, 0x1F, 0x3C
-AURA_LED = 0x35
+#: Codes of a command that the sensor lacks.
 UNSUPPORTED_CODES = (NOT_UNDERSTOOD, 0xFC)
 
 _GEN_IMG = {OK: "finger", 0x02: "no_finger", 0x03: "no_image"}
 _IMG2TZ = {OK: "good", 0x06: "too_messy", 0x07: "too_few_features", 0x15: "no_image"}
 # 22 and 24 are what newer sensors say when the slot, or all of them, are empty.
-_SEARCH = (OK, 0x09, 0x22, 0x24)
-_REG_MODEL = (OK, 0x0A)
-_STORE = (OK, 0x0B, 0x18)
-_LOAD_CHAR = (OK, 0x09, 0x0B, 0x0C, 0x22, 0x24)
+_SEARCH_CODES = (OK, 0x09, 0x22, 0x24)
+_REG_MODEL_CODES = (OK, 0x0A)
+_STORE_CODES = (OK, 0x0B, 0x18)
+_LOAD_CHAR_CODES = (OK, 0x09, 0x0B, 0x0C, 0x22, 0x24)
 _WRONG_PASSWORD = 0x13
 
 _PROD_INFO_BYTES = 46
 _MODEL_BYTES = 16
+_PRINTABLE = range(0x20, 0x7F)
 
 
 class Sensor:
@@ -76,20 +97,20 @@ class Sensor:
         )
         # What is no text of a name is left out: it becomes part of messages.
         name = data[:_MODEL_BYTES].split(b"\0")[0]
-        return "".join(chr(byte) for byte in name if 0x20 <= byte < 0x7F).strip()  # noqa: PLR2004
+        return "".join(chr(byte) for byte in name if byte in _PRINTABLE).strip()
 
     async def set_security_level(self, level: int) -> None:
         """Set how strictly fingers are compared. The sensor keeps it without power."""
-        await self.connection.send(bytes((0x0E, 5, level)))
+        await self.connection.send(bytes((SET_SYS_PARA, 5, level)))
 
     async def gen_img(self) -> str:
         """Take an image: finger, no_finger or no_image (a finger, but a failed image)."""
-        code, _ = await self.connection.send(b"\x01", codes=tuple(_GEN_IMG))
+        code, _ = await self.connection.send(bytes((GEN_IMG,)), codes=tuple(_GEN_IMG))
         return _GEN_IMG[code]
 
     async def img2tz(self, buffer: int) -> str:
         """Work out the features of the image into a character buffer: good, or a rejection."""
-        command = bytes((0x02, buffer))
+        command = bytes((IMG2TZ, buffer))
         codes = tuple(_IMG2TZ)
         code, _ = await self.connection.send(command, codes=codes, timeout_ms=SLOW_ANSWER_MS)
         return _IMG2TZ[code]
@@ -114,19 +135,22 @@ class Sensor:
 
     async def reg_model(self) -> bool:
         """Merge the buffers into a template; False when they do not belong to one finger."""
-        code, _ = await self.connection.send(b"\x05", codes=_REG_MODEL, timeout_ms=SLOW_ANSWER_MS)
+        command = bytes((REG_MODEL,))
+        code, _ = await self.connection.send(
+            command, codes=_REG_MODEL_CODES, timeout_ms=SLOW_ANSWER_MS
+        )
         return code == OK
 
     async def store(self, slot: int) -> bool:
         """Store the template; False when the sensor refuses (bad slot, flash)."""
-        command = bytes((0x06, 1, slot >> 8, slot & 0xFF))
-        code, _ = await self.connection.send(command, codes=_STORE, timeout_ms=SLOW_ANSWER_MS)
+        command = bytes((STORE, 1, slot >> 8, slot & 0xFF))
+        code, _ = await self.connection.send(command, codes=_STORE_CODES, timeout_ms=SLOW_ANSWER_MS)
         return code == OK
 
     async def load_char(self, buffer: int, slot: int) -> bool:
         """Load the template of a slot into a character buffer; False where there is none."""
         command = bytes((LOAD_CHAR, buffer, slot >> 8, slot & 0xFF))
-        code, _ = await self.connection.send(command, codes=_LOAD_CHAR)
+        code, _ = await self.connection.send(command, codes=_LOAD_CHAR_CODES)
         return code == OK
 
     async def delet_char(self, slot: int) -> "int | None":
@@ -155,7 +179,7 @@ class Sensor:
 
     async def write_notepad(self, page: int, data: bytes) -> None:
         """Write one page of the notepad."""
-        await self.connection.send(bytes((0x18, page)) + data)
+        await self.connection.send(bytes((WRITE_NOTEPAD, page)) + data)
 
     async def aura_led(
         self, control: int, speed: int, colour: int, count: int, attempts: int = ATTEMPTS
@@ -170,13 +194,13 @@ class Sensor:
 
     async def light(self, *, on: bool) -> None:
         """Switch the light of an R307."""
-        command = b"\x50" if on else b"\x51"
+        command = bytes((LED_ON if on else LED_OFF,))
         await self.connection.send(command, codes=None, timeout_ms=LIGHT_ANSWER_MS, attempts=1)
 
     async def _search(self, command: int, where: bytes) -> "tuple[int, bytes]":
         return await self.connection.send(
             bytes((command,)) + where,
             size=4,
-            codes=_SEARCH,
+            codes=_SEARCH_CODES,
             timeout_ms=SLOW_ANSWER_MS,
         )

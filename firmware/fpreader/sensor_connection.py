@@ -12,6 +12,18 @@ RegModel verifies with another scan.
 import asyncio
 
 from fpreader import sensor_packet
+from fpreader.sensor_commands import (
+    DELET_CHAR,
+    GEN_IMG,
+    HI_SPEED_SEARCH,
+    IMG2TZ,
+    READ_SYS_PARA,
+    REG_MODEL,
+    SEARCH,
+    STORE,
+    TEMPLETE_NUM,
+    VFY_PWD,
+)
 
 TYPE_CHECKING = False
 
@@ -47,14 +59,12 @@ SLOW_ANSWER_MS = 3000
 OK = 0x00
 NOT_UNDERSTOOD = 0x01  # a packet error: the same once more may be understood
 _PASSWORD_REQUIRED = 0x21
-#: Commands without which there is no reader: GenImg, Img2Tz, Search of both kinds, RegModel, Store,
-#: DeletChar. One that is refused so often in a row is missing.
-_INDISPENSABLE = (0x01, 0x02, 0x04, 0x1B, 0x05, 0x06, 0x0C)
+#: Commands without which there is no reader. One that is refused so often in a row is missing.
+_INDISPENSABLE = (GEN_IMG, IMG2TZ, SEARCH, HI_SPEED_SEARCH, REG_MODEL, STORE, DELET_CHAR)
 _MOST_REFUSALS = 5
-_VFY_PWD = 0x13
 
 #: Commands that change nothing and whose answers have a size of their own, to get into step again.
-_SYNCHRONIZING = ((b"\x1d", 2), (b"\x0f", 16))
+_SYNCHRONIZING = ((bytes((TEMPLETE_NUM,)), 2), (bytes((READ_SYS_PARA,)), 16))
 
 
 class SensorError(Exception):
@@ -139,7 +149,7 @@ class SensorConnection:
         async with self._lock:
             code: int | None = None
             # Before a password is said, a sensor may do nothing else.
-            if not self.out_of_sync or command[0] == _VFY_PWD or await self._synchronize():
+            if not self.out_of_sync or command[0] == VFY_PWD or await self._synchronize():
                 strange = 0
                 for attempt in range(attempts):
                     if (attempt and not self.may_repeat()) or strange == CODE_ATTEMPTS:

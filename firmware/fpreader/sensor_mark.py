@@ -5,7 +5,8 @@ reader cannot notice that another one without is in its place.
 """
 
 from fpreader.memory import MARK_BYTES, NO_MARK
-from fpreader.sensor import NOTEPAD_BYTES, READ_NOTEPAD
+from fpreader.sensor import NOTEPAD_BYTES
+from fpreader.sensor_commands import READ_NOTEPAD
 from fpreader.sensor_connection import CodeError
 
 TYPE_CHECKING = False

@@ -1,7 +1,5 @@
 """What is known of sensor models by name; the rest is asked of the sensor."""
 
-TYPE_CHECKING = False
-
 #: Character buffers of each model. Where nobody knows more, two, which every sensor has
 #: (docs/sensors.md).
 BUFFERS = {

@@ -11,6 +11,8 @@ ACK = 0x07
 HEADER = b"\xef\x01"
 #: The address that a sensor has from the factory.
 FACTORY_ADDRESS = 0xFFFFFFFF
+#: And the rate of its line, in bits per second.
+FACTORY_BAUD = 57600
 
 #: The longest answer that is understood: a confirmation code and 46 bytes (ReadProdInfo).
 LONGEST_CONTENT = 47

@@ -5,7 +5,8 @@ answered with a code that it is not known to have, or not at all by a sensor tha
 """
 
 from fpreader.config import MOST_SLOTS
-from fpreader.sensor import (
+from fpreader.sensor import SPARE_BUFFER
+from fpreader.sensor_commands import (
     LOAD_CHAR,
     READ_INDEX_TABLE,
     READ_NOTEPAD,
@@ -16,6 +17,7 @@ from fpreader.sensor import (
 )
 from fpreader.sensor_connection import ATTEMPTS, CodeError, PasswordError, SensorError
 from fpreader.sensor_models import AUTO, SensorModel, known_model
+from fpreader.sensor_packet import FACTORY_BAUD
 
 TYPE_CHECKING = False
 
@@ -27,10 +29,9 @@ if TYPE_CHECKING:
     from fpreader.sensor import Sensor
 
 #: The rate from the factory first, then the others that people report, in bits per second.
-BAUD_RATES = (57600, 9600, 115200, 19200, 38400)
+BAUD_RATES = (FACTORY_BAUD, 9600, 115200, 19200, 38400)
 
 _NOTEPAD_PAGE = 0
-_SPARE_BUFFER = 2
 _DARK = 4, 0, 1, 0
 
 
@@ -66,7 +67,7 @@ class SensorProbe:
         await self._read_parameters()
         await self._has(TEMPLETE_NUM, self._sensor.templete_num)
         await self._has(READ_INDEX_TABLE, lambda: self._sensor.read_index_table(0))
-        await self._has(LOAD_CHAR, lambda: self._sensor.load_char(_SPARE_BUFFER, 0))
+        await self._has(LOAD_CHAR, lambda: self._sensor.load_char(SPARE_BUFFER, 0))
         read_notepad = self._sensor.read_notepad
         self.has_notepad = await self._has(READ_NOTEPAD, lambda: read_notepad(_NOTEPAD_PAGE))
         self.product = None

@@ -6,7 +6,8 @@ that the first Store sets. Until then a slot counts as free only when no shift c
 there is no table, or it was found to be wrong, LoadChar of each slot takes its place.
 """
 
-from fpreader.sensor import LOAD_CHAR, PAGE_SLOTS, READ_INDEX_TABLE, TEMPLETE_NUM
+from fpreader.sensor import PAGE_SLOTS, SPARE_BUFFER
+from fpreader.sensor_commands import LOAD_CHAR, READ_INDEX_TABLE, TEMPLETE_NUM
 from fpreader.sensor_connection import CodeError, SensorError
 
 TYPE_CHECKING = False
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 MOST_SHIFT = 8
 #: In the place of a shift: the index table is not to be believed.
 NO_TABLE = "load_char"
-
-#: RegModel leaves the template in both buffers, and Store takes it from the first.
-_SPARE_BUFFER = 2
 
 
 class UnclearIndexError(SensorError):
@@ -84,7 +82,7 @@ class SlotIndex:
     async def is_taken(self, slot: int) -> bool:
         """Ask for one slot; taken is also one of which it is not known."""
         if self.shift == NO_TABLE:
-            return await self._sensor.load_char(_SPARE_BUFFER, slot)
+            return await self._sensor.load_char(SPARE_BUFFER, slot)
         if not isinstance(self.shift, int) or not 0 <= slot + self.shift < self._capacity:
             return self._may_mean(await self._table(), slot)
         page, bit = divmod(slot + self.shift, PAGE_SLOTS)
@@ -123,10 +121,12 @@ class SlotIndex:
     async def prove_stored(self, slot: int) -> bool:
         """Ask whether exactly this slot was filled since prove_free, and learn the shift by it."""
         if self.shift == NO_TABLE:
-            return await self._sensor.load_char(_SPARE_BUFFER, slot)
+            return await self._sensor.load_char(SPARE_BUFFER, slot)
         after = await self._table()
-        bits = [bit for bit in range(8 * len(after)) if _bit(after, bit) != _bit(self._before, bit)]
-        if len(bits) == 1 and _bit(after, bits[0]):
+        # Over the longer of the two: the page behind the last slot may answer only now and then.
+        both = range(8 * max(len(after), len(self._before)))
+        bits = [bit for bit in both if is_occupied(after, bit) != is_occupied(self._before, bit)]
+        if len(bits) == 1 and is_occupied(after, bits[0]):
             shift = bits[0] - slot
             if shift == self.shift or (self.shift is None and abs(shift) <= MOST_SHIFT):
                 self.shift = shift
@@ -157,8 +157,9 @@ class SlotIndex:
             return table
         index = bytearray(len(table))
         for bit in range(8 * len(table)):
-            if _bit(table, bit) and bit >= shift:
-                index[(bit - shift) >> 3] |= 1 << ((bit - shift) & 7)
+            slot = bit - shift
+            if _bit(table, bit) and 0 <= slot < 8 * len(index):
+                index[slot >> 3] |= 1 << (slot & 7)
         return index
 
     def _near(self, slot: int) -> range:
@@ -219,7 +220,7 @@ class SlotIndex:
         if self._load_char_works is False:
             return None
         try:
-            return await self._sensor.load_char(_SPARE_BUFFER, slot)
+            return await self._sensor.load_char(SPARE_BUFFER, slot)
         except CodeError:
             self._load_char_works = False
             return None
@@ -262,7 +263,7 @@ class SlotIndex:
     async def _load_each(self) -> bytearray:
         index = bytearray((self._capacity + 7) // 8)
         for slot in range(self._capacity):
-            if await self._sensor.load_char(_SPARE_BUFFER, slot):
+            if await self._sensor.load_char(SPARE_BUFFER, slot):
                 index[slot >> 3] |= 1 << (slot & 7)
         return index
 
@@ -277,12 +278,7 @@ class SlotIndex:
 
 def occupied(index: "bytes | bytearray") -> int:
     """Count the occupied slots of an index."""
-    count = 0
-    for byte in index:
-        while byte:
-            count += byte & 1
-            byte >>= 1  # noqa: PLW2901
-    return count
+    return sum(bin(byte).count("1") for byte in index)
 
 
 def is_occupied(index: "bytes | bytearray", slot: int) -> bool:

@@ -5,7 +5,7 @@ nobody looks, and slot 5 of another one is somebody else's.
 """
 
 from fpreader.memory import DELETE
-from fpreader.sensor import DELET_CHAR, READ_INDEX_TABLE
+from fpreader.sensor_commands import DELET_CHAR, READ_INDEX_TABLE
 from fpreader.sensor_connection import OK, CodeError, SensorError
 from fpreader.sensor_mark import SensorMark
 from fpreader.slot_index import SlotIndex, is_occupied, occupied

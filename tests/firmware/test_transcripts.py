@@ -1,6 +1,7 @@
 """Whole enrollments as both sides say them: tests/wire/transcripts is what the firmware says.
 
-With UPDATE_TRANSCRIPTS=1 in the environment the files are written anew.
+The clock is virtual, so sleeps are what people and sensors do, and take no time. With
+UPDATE_TRANSCRIPTS=1 in the environment the files are written anew.
 """
 
 from __future__ import annotations

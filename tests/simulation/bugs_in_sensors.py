@@ -62,11 +62,11 @@ async def zero_is_a_match(_original: Any, self: Sensor, buffer: int, first: int,
 
 
 bug_value("empty_library_unknown", 4, "That there is nobody to be found is an unknown code",
-          sensor, "_SEARCH", (0x00, 0x09))  # fmt: skip
+          sensor, "_SEARCH_CODES", (0x00, 0x09))  # fmt: skip
 
 
 @bug(6, "A sensor that answers a code that is on no list is started again, five seconds later",
-     Touches, "_identify", (sensor, "_SEARCH", (0x00, 0x09)))  # fmt: skip
+     Touches, "_identify", (sensor, "_SEARCH_CODES", (0x00, 0x09)))  # fmt: skip
 async def code_costs_the_sensor(original: Any, *its: Any) -> Any:
     try:
         return await original(*its)

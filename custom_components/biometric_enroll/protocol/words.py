@@ -114,6 +114,7 @@ _SENSOR_COMMANDS = {
     0x13: "VfyPwd",
     0x18: "WriteNotepad",
     0x19: "ReadNotepad",
+    0x1B: "HiSpeedSearch",
     0x1D: "TempleteNum",
     0x1F: "ReadIndexTable",
     0x35: "AuraLed",

@@ -167,3 +167,14 @@ def test_nothing_is_told_where_nothing_changed() -> None:
     reader.run(3_600_000)
     assert len(reader.told) == 1
     assert reader.shown == []
+
+
+def test_a_command_without_which_there_is_no_reader_is_said_to_be_missing() -> None:
+    reader = started()
+    reader.sensor.connection.refused = (4, 0xFC)
+    reader.run(1000)
+    assert reader.told[-1]["sensor_error"] == "missing_command"
+    assert reader.told[-1]["sensor_error_details"] == {"command": 4, "code": 0xFC}
+    reader.sensor.connection.refused = None
+    reader.run(1000)
+    assert reader.told[-1]["sensor_error"] is None

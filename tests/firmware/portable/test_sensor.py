@@ -187,6 +187,17 @@ def test_a_code_that_a_command_is_not_known_to_have_is_asked_for_once_more() -> 
         assert len(line.sent) == 2
 
 
+def test_a_command_that_is_refused_again_and_again_is_missing_until_it_is_answered() -> None:
+    line = Line(*[ack(0xFC)] * 10, ack(2))
+    sensor = on(line)
+    for times in range(5):
+        assert sensor.connection.refused is None, times
+        assert refusal(sensor.gen_img()) == (1, 0xFC)
+    assert sensor.connection.refused == (1, 0xFC)
+    assert run(sensor.gen_img()) == "no_finger"
+    assert sensor.connection.refused is None
+
+
 def test_an_empty_library_and_a_match_without_a_score_are_no_match() -> None:
     for code in (0x09, 0x22, 0x24):
         assert run(on(Line(ack(code))).search(1, 0, 10)) is None

@@ -1,11 +1,13 @@
 """Sensors whose index, count and LoadChar tell different stories."""
 
 from fpreader.sensor_connection import CodeError
-from tests.firmware.portable.fake_hardware import FakeSensor
+from fpreader.slot_index import SlotIndex, is_occupied
+from tests.firmware.portable.fake_hardware import FakeConnection, FakeSensor
 from tests.firmware.portable.scanner_harness import (
     ANNA,
     BERT,
     ScannerHarness,
+    drive,
     enrolled,
     listed,
     nobody,
@@ -16,6 +18,43 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from typing import Any
+
+
+class Table(FakeSensor):
+    """Answers each page of the index table as the test says; LoadChar is missing."""
+
+    def __init__(self, *pages: "bytes | CodeError") -> None:
+        self.pages = list(pages)
+        self.connection: Any = FakeConnection()
+        self.connection.missing = {0x07, 0x1D}
+
+    async def read_index_table(self, page: int) -> bytes:
+        answer = self.pages.pop(0)
+        if isinstance(answer, CodeError):
+            raise answer
+        return answer
+
+
+EMPTY, FULL = bytes(32), b"\xff" * 32
+NO_PAGE = CodeError(0x1F, 0x0B)
+
+
+def test_bits_beyond_the_last_slot_are_no_slots() -> None:
+    """Some sensors fill what they do not use; with a shift that would be slot 256 of 256."""
+    for shift in (-8, -1, 1, 8):
+        pages = [EMPTY] * (1 + (shift > 0)) + [FULL] * (1 + (shift > 0))
+        index = SlotIndex(Table(*pages))
+        drive(index.start(256, shift))
+        assert is_occupied(drive(index.read()), 200)
+
+
+def test_a_page_that_answers_only_sometimes_proves_nothing_and_breaks_nothing() -> None:
+    one = b"\x02" + bytes(31)  # slot 0, by the shift
+    for before, after in ((NO_PAGE, FULL), (FULL, NO_PAGE), (NO_PAGE, EMPTY), (EMPTY, NO_PAGE)):
+        index = SlotIndex(Table(EMPTY, NO_PAGE, EMPTY, before, one, after))
+        drive(index.start(256, 1))
+        assert drive(index.prove_free(0))
+        assert drive(index.prove_stored(0)) is (FULL not in (before, after))
 
 
 class Odd(FakeSensor):
