@@ -22,6 +22,8 @@ CAPACITY = 300
 DARK = 4, 0
 COMMAND_MS = 30
 SILENCE_MS = 3000
+#: As many commands a sensor remembers; those of ten minutes need memory that a reader has not.
+REMEMBERED = 1000
 
 
 class PowerCutError(BaseException):
@@ -94,6 +96,7 @@ class FakeSensor(Sensor):
         self.gone = False
         self.says: list[tuple[str, Any]] = []
         self.asked: list[str] = []
+        """The names of the newest commands."""
         self.level = 3
         self.colours = 7
         self.lit = [DARK]
@@ -230,6 +233,7 @@ class FakeSensor(Sensor):
         """Answer one command, when it is not the one at which the power is cut."""
         self._reader.steps.before()
         self.asked.append(name)
+        del self.asked[:-REMEMBERED]
         self._reader.user(self._reader, name)
         if self.gone:
             self._reader.now += SILENCE_MS
