@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: How often a sensor that does not work is tried again.
 RETRY_MS = 5000
+#: How often another sensor than ours is asked for our mark: ours may be back, untouched.
+ASK_MARK_EVERY_MS = 10000
 #: Most templates on one page of `list`: no longer than an answer to hello, for which there is room.
 PAGE = 32
 #: The word for a sensor that sees a finger all the time, and works on.
@@ -68,6 +70,7 @@ class Scanner:
         self._state["sensor_error"] = SensorError.word
         self._state["sensor_error_details"] = None
         self._problem: Problem = (SensorError.word, None, None)
+        self._mark_asked_at = self._clock()
         self._ready = False  # the sensor was started and nothing speaks against an enrollment
         self._enrollment: Enrollment | None = None
         self.changes = Changes(self._templates, self._light, self._refusal, self._report)
@@ -192,7 +195,7 @@ class Scanner:
         await self._templates.start()
         if not self._probe.model.is_same(before):
             self._app.on_model()
-        self._print_info()
+        print("sensor:", self._templates.description())
         self._report()
         self._ready = True
         await self._light.restore()
@@ -205,7 +208,7 @@ class Scanner:
             elif self.changes.under_way:
                 fine = await self.changes.run()
             else:
-                fine = await self._touches.poll()
+                fine = await self._touches.poll() and not await self._is_ours_again()
                 await self._light.refresh()
             if not fine:
                 return
@@ -213,6 +216,17 @@ class Scanner:
                 self._report()
             hurry_ms = self._touches.hurry_ms
             await self._pause(POLL_MS if hurry_ms is None else hurry_ms)
+
+    async def _is_ours_again(self) -> bool:
+        """Ask now and then whether what counts as another sensor is ours after all."""
+        asked_ms = self._clock() - self._mark_asked_at
+        if not self._templates.changed or asked_ms < ASK_MARK_EVERY_MS:
+            return False
+        self._mark_asked_at = self._clock()
+        try:
+            return await self._templates.is_ours()
+        except CodeError:
+            return False
 
     async def _pause(self, ms: int) -> None:
         await self._sleep(ms / 1000)
@@ -244,24 +258,6 @@ class Scanner:
             self._state = state
             self._app.on_templates()
         self.sensor_tried.set()
-
-    def _print_info(self) -> None:
-        """Say on the console what was found."""
-        info = self._templates.info()
-        found = (
-            self.model.name,
-            info["product"],
-            self._templates.capacity,
-            self.model.buffers,
-            self._templates.security_level,
-            info["index"],
-            info["mark"],
-            ", ".join("%02X" % command for command in info["missing"]) or "nothing",
-        )
-        print(
-            "sensor: %s (ReadProdInfo: %s), %s slots, %s buffers, security level %s, index by %s, "
-            "mark %s, lacks %s" % found
-        )
 
     # --- enrollments ----------------------------------------------------------------
 

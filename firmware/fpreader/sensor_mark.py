@@ -58,9 +58,9 @@ class SensorMark:
         A sensor that cannot keep one passes for the one that could not either.
         """
         mark = self._memory.mark
-        if not self.is_kept or mark is None or mark == NO_MARK:
+        if mark is None or mark == NO_MARK:
             return not self.is_kept and mark == NO_MARK
-        return await self.is_there(mark)
+        return await (self.is_there(mark) if self.is_kept else self._is_there_after_all(mark))
 
     async def make(self) -> bytes:
         """Mark the sensor that this reader meets first, or that it is told to accept as its own.
@@ -84,6 +84,18 @@ class SensorMark:
         if mark == NO_MARK:
             return True
         return (await self._sensor.read_notepad(MARK_PAGE))[:MARK_BYTES] == mark
+
+    async def _is_there_after_all(self, mark: bytes) -> bool:
+        """Ask a sensor that seemed to have no notepad: that may have been a fault of the moment."""
+        connection = self._sensor.connection
+        errors = connection.errors
+        try:
+            self.is_kept = await self.is_there(mark)
+        except CodeError:
+            connection.errors = errors  # that it lacks a command is no error
+        if self.is_kept:
+            connection.missing.discard(READ_NOTEPAD)
+        return self.is_kept
 
     async def _try(self) -> "bytes | None":
         """Write a new mark to the sensor; give it, or None where the sensor does not keep it."""

@@ -215,6 +215,24 @@ class Templates:
             "count_agrees": self.slots.count_agrees,
         }
 
+    def description(self) -> str:
+        """Say in one line what the sensor was found to be, for the console."""
+        info = self.info()
+        found = (
+            self.probe.model.name,
+            info["product"],
+            self.capacity,
+            self.probe.model.buffers,
+            self.security_level,
+            info["index"],
+            info["mark"],
+            ", ".join("%02X" % command for command in info["missing"]) or "nothing",
+        )
+        return (
+            "%s (ReadProdInfo: %s), %s slots, %s buffers, security level %s, index by %s, "
+            "mark %s, lacks %s" % found
+        )
+
     def state(self) -> "dict[str, Any]":
         """Give capacity, count, revision and sensor_changed, as on the topic `templates`."""
         return {

@@ -135,6 +135,8 @@ async def named_on_another_sensor(world: Installation, strike: Strike) -> None:
     await world.admin.adopt(reader.reader_id)
     await asyncio.sleep(world.rng.uniform(5, 15))
     reader.swap_sensor(own)
+    # What it holds has had no ids since the flash was erased, whatever the other one has lost.
+    world.promises.truth(reader.device).orphans |= set(reader.templates)
     reader.sensor_line.silence(world.rng.uniform(*PLUGGED_S))
     world.swapped.remove(reader)
 

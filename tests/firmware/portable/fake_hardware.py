@@ -243,6 +243,7 @@ class FakeSensor(Sensor):
         if self.says and self.says[0][0] == name:
             answer = self.says.pop(0)[1]
         if isinstance(answer, Exception):
+            self.connection.errors += 1
             raise answer
         if answer is REAL_ANSWER:
             answer = work()

@@ -1,5 +1,8 @@
 """Another sensor, and templates that come and go behind the reader's back."""
 
+from fpreader.scanner import ASK_MARK_EVERY_MS
+from fpreader.sensor_commands import READ_NOTEPAD
+from fpreader.sensor_connection import CodeError
 from tests.firmware.portable.fake_hardware import PowerCutError
 from tests.firmware.portable.scanner_harness import (
     ID,
@@ -40,6 +43,52 @@ def test_another_sensor_voids_all_ids_until_ours_is_back() -> None:
     last = reader.touches[-1]
     assert (last.result, last.slot, last.template_id) == ("identified", 0, "0" * 16)
     assert reader.told[-1]["revision"] == revision
+
+
+def test_a_sensor_that_is_back_is_ours_again_although_nobody_touches_it() -> None:
+    reader = enrolled("anna")
+    notepad = reader.sensor.notepad
+    reader.sensor.swap({0: "mallory"})
+    reader.restart()
+    assert reader.told[-1]["sensor_changed"] is True
+    reader.sensor.swap({0: "anna"}, notepad)
+    # An answer that it cannot mean is none, and no problem.
+    reader.sensor.says = [("read_notepad", CodeError(READ_NOTEPAD, 0x29))]
+    reader.told.clear()
+    reader.run(ASK_MARK_EVERY_MS)
+    assert not reader.told
+    reader.run(ASK_MARK_EVERY_MS + 1000)
+    assert reader.told[-1]["sensor_changed"] is False
+    assert reader.enroll(ID) == (1, None)
+
+
+def test_a_sensor_that_could_not_read_its_notepad_at_start_is_ours_once_it_can() -> None:
+    reader = enrolled("anna")
+    # Twice the probe asks for it, twice the mark is asked for, then it works again.
+    reader.sensor.says = [("read_notepad", CodeError(READ_NOTEPAD, 0x29))] * 4
+    reader.restart()
+    assert reader.told[-1]["sensor_changed"] is True
+    assert (reader.scanner.sensor_info or {})["mark"] is False
+    reader.run(ASK_MARK_EVERY_MS)
+    assert reader.told[-1]["sensor_changed"] is False
+    assert (reader.scanner.sensor_info or {})["mark"] is True
+    assert READ_NOTEPAD not in (reader.scanner.sensor_info or {})["missing"]
+    touch(reader, "anna")
+    assert reader.touches[-1].result == "identified"
+
+
+def test_another_sensor_without_a_notepad_stays_another_one_and_counts_no_errors() -> None:
+    reader = enrolled("anna")
+    reader.sensor.swap({0: "mallory"})
+    reader.sensor.says = [("read_notepad", CodeError(READ_NOTEPAD, 0x01))] * 100
+    reader.restart()
+    errors = reader.sensor.connection.errors
+    reader.run(10 * ASK_MARK_EVERY_MS)
+    assert len(reader.sensor.says) < 100 - 10
+    assert reader.told[-1]["sensor_changed"] is True
+    assert reader.sensor.connection.errors == errors
+    touch(reader, "mallory")
+    assert reader.touches[-1].result == "not_identified"
 
 
 def test_a_sensor_swapped_between_two_polls_identifies_nobody() -> None:
