@@ -12,7 +12,7 @@ from custom_components.biometric_enroll.client.delivery_log import Delivered
 from custom_components.biometric_enroll.client.liveness import Clocks, Liveness
 from custom_components.biometric_enroll.client.model import ReaderModel
 from custom_components.biometric_enroll.client.touches import Touches
-from custom_components.biometric_enroll.protocol import parser
+from custom_components.biometric_enroll.protocol import touch_parser
 from fpreader import touch_record
 from fpreader.journal import Journal
 from fpreader.scanner import Scanner
@@ -77,7 +77,7 @@ bug_value("few_ids_kept", 5, "Only the newest touch is remembered as told",
 @bug(5, "A touch is taken from a retained message",
      ReaderClient, "_handle_touch")  # fmt: skip
 def retained_touch(_original: Any, self: ReaderClient, payload: bytes, *, retained: bool) -> None:
-    self._touches.handle(parser.touch(payload))
+    self._touches.handle(touch_parser.touch(payload))
     self._connection.heard(live=True)
 
 

@@ -18,6 +18,7 @@ from custom_components.biometric_enroll.client.fingerprint_registry import (
 from custom_components.biometric_enroll.client.host import Options
 from custom_components.biometric_enroll.client.liveness import Clocks
 from custom_components.biometric_enroll.client.model import ReaderModel
+from custom_components.biometric_enroll.client.request_ids import RequestIds
 from custom_components.biometric_enroll.protocol.words import topic_of
 from tests.simulation.disk import File
 from tests.simulation.ha_mqtt_client import HaMqttClient, NotConnectedError
@@ -123,6 +124,7 @@ class Run:
             on_subscribed=self._on_subscribed,
         )
         self.entries: dict[str, Entry] = {}
+        self.ids = RequestIds(lambda: home.rng.randbytes(8).hex())
 
     async def start(self) -> None:
         """Load, set up the entries, connect."""
@@ -231,7 +233,10 @@ class Entry:
         return clocks()
 
     def new_id(self) -> str:
-        return self._run.home.rng.randbytes(8).hex()
+        return self._run.ids.new()
+
+    def has_made(self, request: str) -> bool:
+        return request in self._run.ids
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> None:
         self.beside(work)
@@ -258,6 +263,9 @@ class Entry:
         """Keep no device registry."""
 
     def other_device(self, identity: Identity | None) -> None:
+        """Keep no repair issues."""
+
+    def other_home_assistant(self, *, speaks: bool) -> None:
         """Keep no repair issues."""
 
 

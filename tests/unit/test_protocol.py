@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.biometric_enroll.protocol import builder, parser
+from custom_components.biometric_enroll.protocol import builder, parser, touch_parser
 from custom_components.biometric_enroll.protocol.fields import Fields, MalformedError
 from custom_components.biometric_enroll.protocol.messages import (
     IDLE,
@@ -60,7 +60,7 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
     Topic.STATUS: parser.status,
     Topic.TEMPLATES: lambda payload: parser.templates(Fields.parse(payload)),
     Topic.SNAPSHOT: lambda payload: parser.snapshot(Fields.parse(payload)),
-    Topic.TOUCH: parser.touch,
+    Topic.TOUCH: touch_parser.touch,
     Topic.ANSWER: _decode_answer,
 }
 """Parsers of messages, by topic."""
@@ -111,7 +111,9 @@ def test_a_touch_with_an_id_is_understood_as_far_as_it_can_be_and_never_identifi
     assert isinstance(touch, Touch)
     assert touch.touch == sent["touch"]
     assert touch.problem
-    assert touch.result == ("unreadable" if sent.get("result") == "unreadable" else "not_identified")
+    assert touch.result == (
+        "unreadable" if sent.get("result") == "unreadable" else "not_identified"
+    )
     assert (touch.slot, touch.template_id, touch.confidence) == (None, None, None)
     assert (touch.boot is None) == (touch.at_ms is None)
 

@@ -59,6 +59,9 @@ class Broker(Protocol):
     def new_id(self) -> str:
         """Return 16 random hexadecimal digits, the form of every id of the protocol."""
 
+    def has_made(self, request: str) -> bool:
+        """Return whether `new_id` of this process made this id, for whatever reader."""
+
     async def async_publish(self, topic: str, message: str) -> None:
         """Publish at QoS 0, not retained. Raises `UnreachableError` without a broker."""
 
@@ -93,6 +96,9 @@ class Host(Broker, Protocol):
 
     def other_device(self, identity: Identity | None) -> None:
         """Report that another device uses this reader id; None: no longer."""
+
+    def other_home_assistant(self, *, speaks: bool) -> None:
+        """Report whether another Home Assistant speaks to this reader."""
 
 
 class Saved(Protocol):

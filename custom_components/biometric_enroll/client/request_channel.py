@@ -45,10 +45,12 @@ class RequestChannel:
         future = self._waiting.get(request)
         return future is not None and not future.done()
 
-    def receive(self, answer: Answer | Refused) -> None:
-        """Handle an answer; ignored if no request waits for it."""
-        if self.waits_for(answer.request):
+    def receive(self, answer: Answer | Refused) -> bool:
+        """Handle an answer; return whether a request waits for it."""
+        waits = self.waits_for(answer.request)
+        if waits:
             self._waiting[answer.request].set_result(answer)
+        return waits
 
     async def async_ask(
         self,

@@ -4,8 +4,6 @@ Every function raises `MalformedError` for whatever docs/protocol.md does not al
 `Fields`, because identity, snapshot and templates are also part of the answer to hello.
 """
 
-from typing import TYPE_CHECKING
-
 from .fields import Fields, MalformedError
 from .messages import (
     Answer,
@@ -20,7 +18,6 @@ from .messages import (
     Snapshot,
     Status,
     Templates,
-    Touch,
 )
 from .words import (
     LedColor,
@@ -28,15 +25,12 @@ from .words import (
     Refusal,
     Rejection,
     Stage,
-    TouchResult,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _U8 = 0xFF
 _U16 = 0xFFFF
-_UPTIME = 2**53
+UPTIME = 2**53
+"""Larger than any uptime in milliseconds."""
 _HOUR_MS = 3_600_000
 _MAX_SCANS = 7
 _MAX_SHIFT = 8
@@ -165,72 +159,6 @@ def _captured_fits(stage: Stage, step: int, total: int, done: int) -> bool:
             return done <= total
 
 
-def touch(payload: bytes) -> Touch:
-    """Parse `fingerprint`: a touch. Raises `MalformedError` only without its id.
-
-    One that cannot be understood otherwise is returned with `problem`: whoever does not acknowledge
-    it gets it again and again.
-    """
-    fields = Fields.parse(payload)
-    touch_id = fields.id("touch")
-    try:
-        return _whole_touch(fields)
-    except MalformedError as err:
-        return _partial_touch(fields, touch_id, str(err))
-
-
-def _partial_touch(fields: Fields, touch_id: str, problem: str) -> Touch:
-    """Return what can be understood of a touch; it is never identified."""
-    unreadable = fields.value("result") == TouchResult.UNREADABLE
-    boot = _understood(fields.id_or_none, "boot")
-    at_ms = _understood(lambda key: fields.integer_or_none(key, 0, _UPTIME), "at_ms")
-    known = boot is not None and at_ms is not None
-    return Touch(
-        touch=touch_id,
-        boot=boot if known else None,
-        at_ms=at_ms if known else None,
-        result=TouchResult.UNREADABLE if unreadable else TouchResult.NOT_IDENTIFIED,
-        slot=None,
-        template_id=None,
-        confidence=None,
-        reason=_understood(fields.text_or_none, "reason") if unreadable else None,
-        count=(_understood(lambda key: fields.integer(key, 1, _U16), "count") or 1),
-        problem=problem,
-    )
-
-
-def _understood[V](read: Callable[[str], V | None], key: str) -> V | None:
-    try:
-        return read(key)
-    except MalformedError:
-        return None
-
-
-def _whole_touch(fields: Fields) -> Touch:
-    value = Touch(
-        touch=fields.id("touch"),
-        boot=fields.id_or_none("boot"),
-        at_ms=fields.integer_or_none("at_ms", 0, _UPTIME),
-        result=fields.word("result", TouchResult),
-        slot=fields.integer_or_none("slot", 0, _U16),
-        template_id=fields.id_or_none("template_id"),
-        confidence=fields.integer_or_none("confidence", 0, _U16),
-        # Not limited to the known words: an unknown reason is no reason to understand nothing.
-        reason=fields.text_or_none("reason"),
-        count=fields.integer("count", 1, _U16),
-    )
-    if (value.boot is None) != (value.at_ms is None):
-        raise MalformedError("only one of boot and at_ms is null")
-    identified = value.result is TouchResult.IDENTIFIED
-    fits = identified == (value.slot is not None) == (value.confidence is not None)
-    fits = fits and (identified or value.template_id is None)
-    unreadable = value.result is TouchResult.UNREADABLE
-    fits = fits and (unreadable or (value.reason is None and value.count == 1))
-    if not fits:
-        raise MalformedError(f"the fields do not fit result {value.result}")
-    return value
-
-
 def answer(payload: bytes) -> Answer | Refused:
     """Parse `command/response`."""
     fields = Fields.parse(payload)
@@ -246,12 +174,12 @@ def hello(result: dict[str, object]) -> Hello:
     return Hello(
         identity=identity(fields),
         boot=fields.id("boot"),
-        uptime_ms=fields.integer("uptime_ms", 0, _UPTIME),
+        uptime_ms=fields.integer("uptime_ms", 0, UPTIME),
         nonce=fields.id("nonce"),
         enrollment=snapshot(fields.inner("enrollment")),
         templates=templates(fields.inner("templates")),
-        journal=fields.integer("journal", 0, _UPTIME),
-        dropped=fields.integer("dropped", 0, _UPTIME),
+        journal=fields.integer("journal", 0, UPTIME),
+        dropped=fields.integer("dropped", 0, UPTIME),
         changing=fields.boolean("changing") if fields.has("changing") else False,
         settings=settings(fields.mapping("settings")) if fields.has("settings") else None,
         diagnostics=(
@@ -278,8 +206,8 @@ def diagnostics(result: dict[str, object]) -> Diagnostics:
     fields = Fields(result)
     return Diagnostics(
         signal=fields.integer_or_none("signal", -127, 0),
-        free_memory=fields.integer_or_none("free_memory", 0, _UPTIME),
-        sensor_errors=fields.integer("sensor_errors", 0, _UPTIME),
+        free_memory=fields.integer_or_none("free_memory", 0, UPTIME),
+        sensor_errors=fields.integer("sensor_errors", 0, UPTIME),
     )
 
 

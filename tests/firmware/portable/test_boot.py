@@ -32,7 +32,7 @@ def test_an_id_is_16_digits_and_stays_the_same_until_the_next_start() -> None:
 
 def test_each_start_has_another_id_also_where_random_numbers_repeat() -> None:
     flash = FakeFlash(Steps())
-    ids = set(Boot(FakeBoard(flash))() for _ in range(5))
+    ids = {Boot(FakeBoard(flash))() for _ in range(5)}
     assert len(ids) == 5
     assert flash.records[RECORD][0] == b"5\n"
 
