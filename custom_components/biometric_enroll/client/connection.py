@@ -242,12 +242,10 @@ class Connection(BaseConnection):
         If it is the first answer to a hello, return it, with the loop's time at which that hello
         was first sent; otherwise None. Raises `MalformedError`.
         """
-        asked = self.liveness.sent_at(answer.request)
-        if asked is None or isinstance(answer, Refused):
+        if isinstance(answer, Refused) or not self.liveness.has_sent(answer.request):
             if not self._channel.receive(answer):
                 self.others.handle_answer(answer)
             return None
-        sent = asked.monotonic
         hello = parser.hello(answer.result)
         if not self.is_ours(hello.identity, hello.boot):
             return None
@@ -256,7 +254,7 @@ class Connection(BaseConnection):
         clocks = self._host.clocks()
         if self.liveness.answered(answer.request, hello.boot, hello.uptime_ms, clocks):
             self.others.ask_sometimes()
-        if not self._channel.waits_for(answer.request):
+        if (sent := self._channel.asked_at(answer.request)) is None:
             # A repeated answer, no newer than the first.
             return None
         self.others.our_reader_answered(sent)

@@ -116,9 +116,9 @@ class Liveness:
         self._sent[request] = now
         _keep_newest(self._sent, _SENT)
 
-    def sent_at(self, request: str) -> Clocks | None:
-        """Return when a hello was first sent; None if this request is no known hello."""
-        return self._sent.get(request)
+    def has_sent(self, request: str) -> bool:
+        """Return whether this request is one of the newest hellos."""
+        return request in self._sent
 
     def answered(self, request: str, boot: str, uptime_ms: int, now: Clocks) -> bool:
         """Note an answer of our reader; return whether earlier ones were dropped because of it.
