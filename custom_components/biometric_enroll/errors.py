@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .client.errors import (
+    OtherDeviceError,
     RefusedError,
     TooManyScansError,
     TooOldError,
@@ -34,6 +35,8 @@ def translate_errors(reader: str) -> Generator[None]:
     """Turn `ReaderError` into translated errors; `reader` is the title of its config entry."""
     try:
         yield
+    except OtherDeviceError as err:
+        raise _failed("other_device_answers", reader, device=err.device) from err
     except UnreachableError as err:
         raise _failed("reader_unreachable", reader) from err
     except RefusedError as err:
@@ -58,8 +61,13 @@ def invalid(key: str, **placeholders: str) -> ServiceValidationError:
 
 
 def _failed(
-    key: str, reader: str, error: type[HomeAssistantError] = HomeAssistantError
+    key: str,
+    reader: str,
+    error: type[HomeAssistantError] = HomeAssistantError,
+    **placeholders: str,
 ) -> HomeAssistantError:
     return error(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders={"reader": reader}
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"reader": reader, **placeholders},
     )

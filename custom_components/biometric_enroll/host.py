@@ -7,6 +7,7 @@ stored.
 import logging
 import secrets
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.components import mqtt
@@ -14,10 +15,12 @@ from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
-from . import subjects
+from . import clocks, subjects
 from .client.errors import UnreachableError
 from .client.host import Kind, Options
+from .client.request_ids import RequestIds
 from .const import (
     CONF_DEVICE,
     CONF_FEATURES,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant
 
     from .client.host import ReaderEvent
+    from .client.liveness import Clocks
     from .client.state import ReaderState
     from .coordinator import BiometricEnrollConfigEntry
     from .issues import Issues
@@ -46,6 +50,8 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+_DATA_IDS: HassKey[RequestIds] = HassKey(f"{DOMAIN}_request_ids")
+
 
 class MqttBroker:
     """Sends requests to readers through Home Assistant's MQTT; implements `Broker`."""
@@ -55,9 +61,20 @@ class MqttBroker:
         self.loop: asyncio.AbstractEventLoop = hass.loop
         self._hass = hass
 
+    @property
+    def _ids(self) -> RequestIds:
+        # Of all readers and probes: a probe asks under the id of a reader that is set up.
+        if _DATA_IDS not in self._hass.data:
+            self._hass.data[_DATA_IDS] = RequestIds(partial(secrets.token_hex, 8))
+        return self._hass.data[_DATA_IDS]
+
     def new_id(self) -> str:
         """Return 16 random hexadecimal digits, the form of every id of the protocol."""
-        return secrets.token_hex(8)
+        return self._ids.new()
+
+    def has_made(self, request: str) -> bool:
+        """Return whether `new_id` of this process made this id."""
+        return request in self._ids
 
     async def async_publish(self, topic: str, message: str) -> None:
         """Publish at QoS 0, not retained. Raises `UnreachableError` without a broker."""
@@ -102,6 +119,10 @@ class ReaderHost(MqttBroker):
     def utcnow(self) -> datetime:
         """Return the date and time in UTC."""
         return dt_util.utcnow()
+
+    def clocks(self) -> Clocks:
+        """Return what all clocks show now."""
+        return clocks.read(self._hass)
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine as a task; unloading the entry waits for it."""
@@ -170,3 +191,8 @@ class ReaderHost(MqttBroker):
     def other_device(self, identity: Identity | None) -> None:
         """Report to the user that another device uses this reader id; None: no longer."""
         self._issues.other_device(identity)
+
+    @callback
+    def other_home_assistant(self, *, speaks: bool) -> None:
+        """Report to the user whether another Home Assistant speaks to this reader."""
+        self._issues.other_home_assistant(speaks=speaks)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .protocol.messages import Identity, Templates
 
 ISSUE_OTHER_DEVICE = "other_device"
+ISSUE_OTHER_HOME_ASSISTANT = "other_home_assistant"
 ISSUE_FINGERPRINTS_MISSING = "fingerprints_gone"
 ISSUE_SENSOR_CHANGED = "sensor_changed"
 ISSUE_SENSOR_FULL = "sensor_full"
@@ -39,6 +40,7 @@ FIXABLE = (
 
 KINDS = (
     *FIXABLE,
+    ISSUE_OTHER_HOME_ASSISTANT,
     ISSUE_UNKNOWN_CAPACITY,
     ISSUE_MISSING_COMMAND,
     ISSUE_UNCLEAR_INDEX,
@@ -46,7 +48,7 @@ KINDS = (
     ISSUE_WRONG_PASSWORD,
 )
 
-WARNINGS = (ISSUE_SENSOR_FULL, ISSUE_ALWAYS_FINGER)
+WARNINGS = (ISSUE_SENSOR_FULL, ISSUE_ALWAYS_FINGER, ISSUE_OTHER_HOME_ASSISTANT)
 """The reader still identifies; all others are errors."""
 
 NEEDED = frozenset(
@@ -109,6 +111,12 @@ class Issues:
             expected=self._entry.data[CONF_DEVICE],
             found=identity.device if identity is not None else "",
         )
+
+    @callback
+    def other_home_assistant(self, *, speaks: bool) -> None:
+        """Report whether another Home Assistant speaks to this reader."""
+        reader_id = self._entry.data[CONF_READER_ID]
+        self._set(ISSUE_OTHER_HOME_ASSISTANT, speaks, reader_id=reader_id)
 
     @callback
     def renamed(self) -> None:

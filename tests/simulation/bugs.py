@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tests.simulation import (  # noqa: F401 - to plant theirs
     bugs_in_changes,
     bugs_in_enrollments,
+    bugs_in_liveness,
     bugs_in_sensors,
     bugs_in_touches,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from emulator import Command, Fault
@@ -29,8 +30,8 @@ async def home_assistant_restarts(world: Installation, strike: Strike) -> None:
         return
     strike.now()
     world.home.stop(kill=world.rng.random() < 1 / 2)
-    # It takes longer than a touch is live.
-    await asyncio.sleep(world.rng.uniform(6, 30))
+    # Maybe while a touch that it has reported is still live.
+    await asyncio.sleep(world.rng.choice((0, world.rng.uniform(1, 30))))
     await world.home.start()
 
 
@@ -50,6 +51,27 @@ async def home_assistant_killed_when_told(world: Installation, strike: Strike) -
     world.home_events.on_event.append(is_told)
     await asyncio.sleep(world.rng.uniform(10, 30))
     world.home_events.on_event.clear()
+    await world.home.start()
+
+
+async def home_assistant_killed_when_opened(world: Installation, strike: Strike) -> None:
+    """Kill Home Assistant right after it has opened a door, and start it while that is recent."""
+
+    def opened() -> None:
+        strike.now()
+        world.later(world.rng.uniform(0, 0.02), world.kill_home)
+        world.later(0.1, killed.set)
+
+    killed = asyncio.Event()
+    await strike.ready()
+    world.home_events.on_identified.append(opened)
+    for _ in range(5):
+        await world.touch(world.any_reader_id())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(world.rng.uniform(1, 5)):
+                await killed.wait()
+                break
+    world.home_events.on_identified.clear()
     await world.home.start()
 
 
@@ -191,17 +213,11 @@ async def both_pressed(world: Installation, strike: Strike) -> None:
     await world.enroll(reader.reader_id)
 
 
-async def stranger_joins(world: Installation, strike: Strike) -> None:
-    """Give power to another reader that was given the same reader id."""
-    await strike.ready()
-    strike.now()
-    await world.stranger(world.rng.uniform(3, 30))
-
-
 #: With how often each is chosen, compared to the others.
 FAULTS: WeightedFaults = (
     (8, home_assistant_restarts),
     (6, home_assistant_killed_when_told),
+    (6, home_assistant_killed_when_opened),
     (3, home_assistant_killed_when_it_asks),
     (12, change_goes_wrong),
     (3, named_on_another_sensor),
@@ -211,5 +227,4 @@ FAULTS: WeightedFaults = (
     (3, cancel_pressed),
     (3, button_pressed),
     (2, both_pressed),
-    (2, stranger_joins),
 )

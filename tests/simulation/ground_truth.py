@@ -162,6 +162,8 @@ class Truth:
         if touch.result == TouchResult.IDENTIFIED and self.identification is False:
             self._violated(5, f"{touch.finger} is identified, although that is switched off")
         self.touches[touch.touch] = touch
+        if touch.garbled:
+            self.miscounted.add(touch.touch)
         self.taken_at[touch.touch] = self._loop.time()
 
     def switch(self, identification: bool | None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from custom_components.biometric_enroll.client.others import IGNORED_FOR
 from emulator import Background
 from fpreader import mqtt_session
 from tests.simulation import board, ha_mqtt_client
@@ -38,6 +39,9 @@ _LOOK_EVERY_S = 2.0
 _NOTICED_S = 180.0
 #: Seconds between two pings, and two polls of an idle sensor, in hours in which nobody comes.
 _QUIET_S = 600
+#: Share of the calm histories in which another Home Assistant speaks, and how often it does.
+_ACCOMPANIED = 1 / 3
+_ASKS = 5
 #: Longest that a person waits for an enrollment to end, in seconds.
 _STAYS_S = 30.0
 
@@ -71,6 +75,8 @@ async def _run_course(world: Installation) -> None:
             busy.append(asyncio.create_task(_steered_fault(world, world.target)))
         faults = world.rng.choice((1, 1, 2, 3, 5, 8) if world.crowded else (1, 1, 2, 3, 5))
         busy += [asyncio.create_task(_fault(world)) for _ in range(faults)]
+    elif world.rng.random() < _ACCOMPANIED:
+        busy.append(asyncio.create_task(_second_home(world)))
     await asyncio.gather(*busy)
     if world.long:
         await _heal(world)
@@ -107,6 +113,17 @@ async def _use(world: Installation, reader_id: str) -> None:
     for _ in range(world.rng.choice((0, 1, 2, 4))):
         await world.touch(reader_id)
         await asyncio.sleep(world.rng.uniform(0.5, 6))
+
+
+async def _second_home(world: Installation) -> None:
+    """Let another Home Assistant speak as soon as answers to it count, and check that this is told.
+
+    Although it speaks, all has to be as if it did not.
+    """
+    await asyncio.sleep(IGNORED_FOR)
+    await world.run_second_home(_ASKS)
+    if world.told_of_second_home != world.readers.keys():
+        world.promises.violated(7, "another Home Assistant speaks, and nobody is told")
 
 
 async def _walk_away(world: Installation, reader_id: str) -> None:

@@ -13,6 +13,7 @@ from custom_components.biometric_enroll.client.errors import UnreachableError
 from custom_components.biometric_enroll.client.state import Subject
 from tests.simulation.disk import Disk
 from tests.simulation.home_assistant_run import Entry, Run, asked_for
+from tests.simulation.home_clocks import HomeClocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
     from tests.simulation.home_assistant_run import Observer
     from tests.simulation.network import Network
 
-#: Least seconds from the end of a run to the next one. It is longer than a touch is live: otherwise
-#: a touch that was reported but not saved before a kill could be reported live once more.
-BOOT_S = 6.0
+#: Least seconds from the end of a run to the next one. It is shorter than a touch is live.
+BOOT_S = 0.5
 
 
 class HomeAssistant:
@@ -42,6 +42,7 @@ class HomeAssistant:
         self.observer = observer
         self.devices = devices
         self.disk = Disk()
+        self.clocks = HomeClocks()
         self._run: Run | None = None
         self._runs = 0
         self._ended_at = -BOOT_S

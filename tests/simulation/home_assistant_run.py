@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
 from custom_components.biometric_enroll.client.client import ReaderClient
@@ -17,19 +17,22 @@ from custom_components.biometric_enroll.client.fingerprint_registry import (
 )
 from custom_components.biometric_enroll.client.host import Options
 from custom_components.biometric_enroll.client.model import ReaderModel
+from custom_components.biometric_enroll.client.request_ids import RequestIds
 from custom_components.biometric_enroll.protocol.words import topic_of
 from tests.simulation.disk import File
 from tests.simulation.ha_mqtt_client import HaMqttClient, NotConnectedError
+from tests.simulation.home_clocks import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
+    from datetime import datetime
 
     from custom_components.biometric_enroll.client.host import Cause, ReaderEvent
+    from custom_components.biometric_enroll.client.liveness import Clocks
     from custom_components.biometric_enroll.client.state import ReaderState, Subject
-    from custom_components.biometric_enroll.protocol.messages import Identity
+    from custom_components.biometric_enroll.protocol.messages import Identity, Touch
     from tests.simulation.home_assistant import HomeAssistant
 
-_EPOCH = datetime(2026, 11, 25, tzinfo=UTC)
 #: Home Assistant's name in the network, and the beginning of its client id.
 PARTY = "home assistant"
 
@@ -57,6 +60,9 @@ class Observer(Protocol):
 
     def event(self, reader_id: str, event: ReaderEvent, message: ReceivedMessage | None) -> None:
         """Handle an event that was reported to event entities and event bus."""
+
+    def other_home_assistant(self, reader_id: str, *, speaks: bool) -> None:
+        """Handle that users are told of another Home Assistant, or that there is none any more."""
 
     def published(self, topic: str, message: str) -> None:
         """Handle a message that is published."""
@@ -122,11 +128,12 @@ class Run:
             on_subscribed=self._on_subscribed,
         )
         self.entries: dict[str, Entry] = {}
+        self.ids = RequestIds(lambda: home.rng.randbytes(8).hex())
 
     async def start(self) -> None:
         """Load, set up the entries, connect."""
         await self.registry.async_load()
-        await self.delivery_log.async_load()
+        await self.delivery_log.async_load(self.home.clocks.read)
         await self.registry.async_catch_up(self.delivery_log.completed(), now())
         if not self.alive:
             return
@@ -182,6 +189,9 @@ class Entry:
         """The message that is being handled."""
         model = ReaderModel(reader_id, device, self, run.registry, run.delivery_log)
         self.client = ReaderClient(model)
+        self._touch_messages: dict[str, ReceivedMessage | None] = {}
+        """The messages of touches that were not reported yet, by touch."""
+        self._watch_touches()
         self._ignore_names = run.registry.subscribe(model.update)
         self._observer.state(reader_id, self.client.state, None)
         for topic, qos in self.client.topics:
@@ -195,6 +205,27 @@ class Entry:
         self._message = ReceivedMessage(topic, payload, retained)
         self.client.receive(topic, payload, retained=retained)
         self._message = None
+
+    def _watch_touches(self) -> None:
+        """Name the message of a touch as the cause of what is reported of it, also if it waited."""
+        touches: Any = self.client._touches
+        handle = touches.handle
+
+        def handled(touch: Touch) -> None:
+            self._touch_messages[touch.touch] = self._message
+            handle(touch)
+
+        def reported(report: Callable[[Touch], None]) -> Callable[[Touch], None]:
+            def tell(touch: Touch) -> None:
+                handling, self._message = self._message, self._touch_messages.pop(touch.touch)
+                report(touch)
+                self._message = handling
+
+            return tell
+
+        touches.handle = handled
+        touches._deliver = reported(touches._deliver)
+        touches._report_stranger = reported(touches._report_stranger)
 
     def unload(self, *, kill: bool) -> None:
         """Stop; background work finishes, or is cancelled by a kill."""
@@ -226,8 +257,14 @@ class Entry:
     def utcnow(self) -> datetime:
         return now()
 
+    def clocks(self) -> Clocks:
+        return self._run.home.clocks.read()
+
     def new_id(self) -> str:
-        return self._run.home.rng.randbytes(8).hex()
+        return self._run.ids.new()
+
+    def has_made(self, request: str) -> bool:
+        return request in self._run.ids
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> None:
         self.beside(work)
@@ -256,7 +293,11 @@ class Entry:
     def other_device(self, identity: Identity | None) -> None:
         """Keep no repair issues."""
 
+    def other_home_assistant(self, *, speaks: bool) -> None:
+        if self._alive:
+            self._observer.other_home_assistant(self._reader_id, speaks=speaks)
+
 
 def now() -> datetime:
     """Return the date and time that correspond to the virtual time."""
-    return _EPOCH + timedelta(seconds=asyncio.get_running_loop().time())
+    return EPOCH + timedelta(seconds=asyncio.get_running_loop().time())

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from custom_components.biometric_enroll.client.host import Kind
+from custom_components.biometric_enroll.protocol.words import TouchResult
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,6 +34,8 @@ class HomeObserver:
         self._promises = world.promises
         self.on_event: _Planned = []
         """Called at the next event that Home Assistant reports …"""
+        self.on_identified: _Planned = []
+        """… at the next touch that it reports as live and identified …"""
         self.on_publish: _Planned = []
         """… at the next message that it publishes …"""
         self.on_enroll_request: _Planned = []
@@ -59,6 +64,18 @@ class HomeObserver:
         """Check a reported event."""
         self._promises.event(reader_id, event, message)
         _run(self.on_event)
+        if event.kind is Kind.TOUCH and event.type == TouchResult.IDENTIFIED:
+            _run(self.on_identified)
+
+    def other_home_assistant(self, reader_id: str, *, speaks: bool) -> None:
+        """Check what users are told of another Home Assistant."""
+        world = self._world
+        if not speaks:
+            world.told_of_second_home.discard(reader_id)
+            return
+        world.told_of_second_home.add(reader_id)
+        if world.calm and world.second_home is None:
+            self._promises.violated(7, "another Home Assistant is reported, and there is none")
 
     def published(self, topic: str, message: str) -> None:
         """Record a published message."""

@@ -24,6 +24,7 @@ from tests.simulation.promises import Promises
 from tests.simulation.reader import SimulatedReader
 from tests.simulation.reader_observer import ReaderObserver
 from tests.simulation.replaying_broker import ReplayingBroker
+from tests.simulation.second_home import SecondHome
 from tests.simulation.steering import Situations, target
 from tests.simulation.trace import Trace
 
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 
 #: Hardware id of another reader under the id of one that is set up.
 STRANGER_DEVICE = "stranger"
-#: Share of the histories with hours in which nobody comes.
+#: Share of the histories with hours in which nobody comes, …
 _LONG = 1 / 200
+#: … and of the calm ones: there everything has to be live, however clocks drift.
+_CALM_LONG = 1 / 12
 #: Share of the histories with more readers, and more people at each.
 _CROWDED = 1 / 6
 #: Share of the histories in which the sensors are odd.
@@ -66,10 +69,14 @@ class Installation:
         """Those whose sensor is being swapped."""
         self.own_sensors: dict[SimulatedReader, EmulatedSensor] = {}
         """The sensors that were taken out of readers."""
+        self.second_home: SecondHome | None = None
+        """Another Home Assistant; None if there was none in this history."""
+        self.told_of_second_home: set[str] = set()
+        """The ids of the readers of which users are told that one speaks to them."""
         self._loop = asyncio.get_running_loop()
         self.healing = False
         """Whether everything is being repaired: no fault takes effect any more."""
-        self.long = self.rng.random() < _LONG
+        self.long = self.rng.random() < (_CALM_LONG if self.calm else _LONG)
         self._odd = self.rng.random() < _ODD
         self.crowded = self.rng.random() < _CROWDED
         weights = (24, 10, 3, 2) if self.crowded else (5, 1, 0, 0)
@@ -191,6 +198,12 @@ class Installation:
         reader.place(Finger(STRANGER))
         await asyncio.sleep(seconds / 2)
         reader.power_off()
+
+    async def run_second_home(self, times: int) -> None:
+        """Run another Home Assistant that asks each reader so many times."""
+        if self.second_home is None:
+            self.second_home = SecondHome(self.network, self.rng, self.readers)
+            await self.second_home.run(times)
 
     def later(self, seconds: float, work: Callable[[], object]) -> None:
         """Call a function after so many seconds."""

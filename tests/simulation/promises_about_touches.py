@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from custom_components.biometric_enroll.client.host import Kind
 from custom_components.biometric_enroll.client.liveness import LIVE_AGE
+from custom_components.biometric_enroll.client.touches import STRANGER
 from custom_components.biometric_enroll.protocol.words import Stage, TouchResult
 
 if TYPE_CHECKING:
@@ -66,31 +67,44 @@ class TouchPromises:
             "event", "%s %s %s %s %s", reader_id, event.kind, event.type, name,
             touch and touch.touch,
         )  # fmt: skip
-        if touch is None:
-            if event.type == TouchResult.IDENTIFIED:
-                self._violated(5, f"{name} is identified by a touch that nobody made here")
-            return
+        if event.fields["reason"] == STRANGER:
+            # It is not one of the reader's, as far as is known; if it is, it is told again.
+            if self._promises.calm or event.type == TouchResult.IDENTIFIED or event.subject:
+                self._violated(5, f"a stranger's touch is told as {event.type}")
+        elif touch is None:
+            self._violated(5, f"{event.type} {name} is told of a touch that nobody made here")
+        else:
+            self._check_told(reader_id, event, touch, name)
+
+    def _check_told(
+        self, reader_id: str, event: ReaderEvent, touch: Touch, name: str | None
+    ) -> None:
+        """Check a report of a touch of the reader."""
         if touch.touch in self._told:
             self._violated(5, f"touch {touch.touch} is told twice")
         self._told.add(touch.touch)
         self.reported[touch.touch] = event.fields["count"]
         if self._promises.calm and event.kind is not Kind.TOUCH:
             self._violated(5, f"touch {touch.touch} is told late, for no reason")
+        if event.type != TouchResult.IDENTIFIED:
+            self._check_unknown(reader_id, touch)
+            return
+        self._check_identified(reader_id, touch, event.fields["template_id"], name)
+        if event.kind is Kind.TOUCH:
+            self._check_opening("event", touch, name)
+            if touch.touch not in self._opened["state"]:
+                self._violated(5, f"{name} is told to be identified, but not shown")
+
+    def _check_unknown(self, reader_id: str, touch: Touch) -> None:
+        """Check a touch that is told as nobody's."""
         template_id = touch.template_id
-        if event.type == TouchResult.IDENTIFIED:
-            self._check_identified(reader_id, touch, event.fields["template_id"], name)
-            if event.kind is Kind.TOUCH:
-                self._check_opening("event", touch, name)
-                if touch.touch not in self._opened["state"]:
-                    self._violated(5, f"{name} is told to be identified, but not shown")
-            return
         excused = self._promises.names.forced | self._promises.truth_of(reader_id).unwanted
-        if template_id is None or self._promises.forgetful or template_id in excused:
+        if touch.garbled or self._promises.forgetful or template_id is None:
             return
-        if Stage.COMPLETED in self._promises.enrollments.told[template_id].ends_ever:
-            self._violated(
-                2, f"{self._promises.names.wanted[template_id]} is told as nobody who is known"
-            )
+        completed = Stage.COMPLETED in self._promises.enrollments.told[template_id].ends_ever
+        if completed and template_id not in excused:
+            name = self._promises.names.wanted[template_id]
+            self._violated(2, f"{name} is told as nobody who is known")
 
     def _check_identified(
         self, reader_id: str, touch: Touch, template_id: str | None, name: str | None

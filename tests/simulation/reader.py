@@ -81,6 +81,10 @@ class SimulatedReader:
         self.flash = Flash(rng, self.power_off)
         self.sensor_line = SensorLine(EmulatedSensor(profile), self.power_off, self)
         self.sensor_line.power_off()
+        self.garbles = False
+        """Whether the touches that come now are told in a way that nobody understands."""
+        self.garbled: set[str] = set()
+        """Those that are."""
         self.app: Firmware | None = None
         """The running firmware; None while there is none."""
         config: dict[str, Any] = {"reader_id": reader_id, "broker": "broker", "port": 1883}

@@ -34,6 +34,8 @@ class Touch(NamedTuple):
     """What is wrong with it by what was heard from the sensor."""
     unread: bool
     """Whether the sensor gave no answer that could be used."""
+    garbled: bool
+    """Whether nobody can understand how it is told."""
     early: bool
     """Whether it was told as not identified while it could still be, at the next look."""
 
@@ -85,6 +87,8 @@ class Firmware(App):
         self._reader = reader
         self._simulated_board = board
         super().__init__(board, config)
+        self._told = self.journal._message
+        self.journal._message = self._tell  # type: ignore[method-assign] # to garble some
         touches = self.scanner._touches
         self._saw = touches.saw
         touches.saw = self._hear  # type: ignore[method-assign] # to know what was heard, and when
@@ -94,6 +98,10 @@ class Firmware(App):
         now_ms = self._simulated_board.clock()
         self._reader.seen.heard(image, None if finger is None else finger.name, now_ms)
         self._saw(image)
+
+    def _tell(self, entry: bytearray) -> dict[str, Any]:
+        message = self._told(entry)
+        return message | {"count": "one"} if message["touch"] in self._reader.garbled else message
 
     @override
     def on_message(self, topic: str, payload: bytes | None, *, retained: bool) -> None:
@@ -115,6 +123,8 @@ class Firmware(App):
         self._simulated_board.power.check()
         super().on_touch(touch)
         entry = self.journal._entries[-1]
+        if self._reader.garbles:
+            self._reader.garbled.add(bytes(entry[1:9]).hex())
         seen, finger = self._reader.seen, self._reader.sensor_line.last_finger
         identified = touch.result == TouchResult.IDENTIFIED
         hurried = self.scanner.running or self._restart_at is not None
@@ -130,6 +140,7 @@ class Firmware(App):
             entry[16] << 8 | entry[17],
             seen.judge(touch, finger),
             not hurried and touch.reason == "sensor_error",
+            bytes(entry[1:9]).hex() in self._reader.garbled,
             early,
         )
         self._reader.touched_at = self._simulated_board.now

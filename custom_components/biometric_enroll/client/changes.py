@@ -138,6 +138,7 @@ class Changes:
                 security_level=security_level,
                 led_color=led_color,
             )
+            self._connection.others.expect_settings()
             settings = await self._connection.async_change(Topic.COMMAND, change, parser.settings)
         self._model.update(cause, settings=settings)
 

@@ -1,8 +1,9 @@
 """The client of one reader of protocol version 1."""
 
+import logging
 from typing import TYPE_CHECKING, Protocol, override
 
-from ..protocol import parser
+from ..protocol import parser, touch_parser
 from ..protocol.fields import Fields, MalformedError
 from ..protocol.words import Topic
 from .base import BaseClient
@@ -15,6 +16,8 @@ from .touches import Touches
 
 if TYPE_CHECKING:
     from .model import ReaderModel
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Handler(Protocol):
@@ -56,6 +59,7 @@ class ReaderClient(BaseClient[Connection]):
     def stop(self) -> None:
         """Stop; callers that still wait for a message get an error."""
         self._connection.stop()
+        self._touches.stop()
         self.enroller.stop()
 
     @override
@@ -78,7 +82,7 @@ class ReaderClient(BaseClient[Connection]):
 
     def _handle_templates(self, payload: bytes, *, retained: bool) -> None:
         templates = parser.templates(Fields.parse(payload))
-        if not self._connection.other_device_spoke:
+        if self._connection.others.device is None:
             # Otherwise it may be from the other device: this message has no hardware id.
             self.model.update(templates=templates)
         self._connection.heard(live=not retained)
@@ -93,13 +97,19 @@ class ReaderClient(BaseClient[Connection]):
     def _handle_touch(self, payload: bytes, *, retained: bool) -> None:
         if retained:
             raise MalformedError("a touch is never retained")
-        self._touches.handle(parser.touch(payload))
+        touch = touch_parser.touch(payload)
+        if touch.problem is not None:
+            reader = self.model.reader_id
+            _LOGGER.warning("A touch at reader %s is not understood: %s", reader, touch.problem)
+        self._touches.handle(touch)
         self._connection.heard(live=True)
 
     def _handle_answer(self, payload: bytes, *, retained: bool) -> None:
         if retained:
             raise MalformedError("an answer is never retained")
-        if (greeting := self._connection.handle_answer(parser.answer(payload))) is not None:
+        greeting = self._connection.handle_answer(parser.answer(payload))
+        self._touches.judge_waiting(None if greeting is None else greeting[1])
+        if greeting is not None:
             hello, asked_at = greeting
             self.enroller.confirm(hello.enrollment, asked_at)
             self._inventory_updater.consider()

@@ -18,10 +18,11 @@ from ..protocol.messages import (
     Identity,
     Refused,
 )
-from ..protocol.words import Topic
+from ..protocol.words import Refusal, Topic
 from .base_connection import BaseConnection
-from .errors import RefusedError, UnreachableError
+from .errors import OtherDeviceError, RefusedError, UnreachableError
 from .liveness import Liveness
+from .others import Others
 from .request_channel import RequestChannel
 
 if TYPE_CHECKING:
@@ -65,16 +66,14 @@ class Connection(BaseConnection):
         """Initialize with the model of one reader; nothing is sent yet."""
         super().__init__(model)
         self._channel = RequestChannel(model.host, model.reader_id)
-        self.liveness = Liveness()
+        self.liveness = Liveness(model.delivery_log.loaded)
         self._slow = False
         self._backlog = False
         self._changing = False
         self._next: asyncio.TimerHandle | None = None
         """When hello is sent without a special reason."""
         self._silence: asyncio.TimerHandle | None = None
-        self._other_device_at = 0.0
-        self.other_device_spoke = False
-        """Whether another device has used this reader id since our reader last answered."""
+        self.others = Others(model, self.ask_soon)
 
     # Watching
 
@@ -136,7 +135,7 @@ class Connection(BaseConnection):
         self.expect_news_within(None)
         if self._next is not None:
             self._next.cancel()
-        self._host.other_device(None)
+        self.others.stop()
 
     # Asking
 
@@ -157,7 +156,8 @@ class Connection(BaseConnection):
     ) -> T:
         """Send a request, and return the result of the answer as parsed by `read`.
 
-        Raises `RefusedError`, and `UnreachableError` if the answer is missing or malformed.
+        Raises `RefusedError`, and `UnreachableError` if the answer is missing, malformed or of
+        another device.
         """
         try:
             answer = await self._channel.async_ask(
@@ -165,8 +165,12 @@ class Connection(BaseConnection):
             )
         except UnreachableError:
             self.ask_soon()
+            self._raise_if_other_device()
             raise
         if isinstance(answer, Refused):
+            if answer.error is Refusal.STALE:
+                # With a nonce this fresh, our reader does not answer so.
+                self._raise_if_other_device()
             raise RefusedError(answer.error)
         try:
             return read(answer.result)
@@ -205,7 +209,7 @@ class Connection(BaseConnection):
     async def _async_hello(self, give_up_at: float = math.inf) -> Hello:
         """Send hello. Raises `UnreachableError`, and then the reader is marked unavailable."""
         request, sent = self._host.new_id(), self._loop.time()
-        self.liveness.sent(request, sent)
+        self.liveness.sent(request, self._host.clocks())
         try:
             answer = await self._channel.async_ask(
                 Topic.COMMAND, builder.hello, request, give_up_at
@@ -221,9 +225,14 @@ class Connection(BaseConnection):
             self.hello_queue.unanswered()
             if not self._channel.stopped:
                 self.set_unavailable("it does not answer")
+            self._raise_if_other_device()
             raise
         self.set_unavailable("it refuses to answer hello")
         raise UnreachableError
+
+    def _raise_if_other_device(self) -> None:
+        if self.others.device is not None:
+            raise OtherDeviceError(self.others.device.device)
 
     # Who answers
 
@@ -233,22 +242,23 @@ class Connection(BaseConnection):
         If it is the first answer to a hello, return it, with the loop's time at which that hello
         was first sent; otherwise None. Raises `MalformedError`.
         """
-        sent = self.liveness.sent_at(answer.request)
-        if sent is None or isinstance(answer, Refused):
-            self._channel.receive(answer)
+        if isinstance(answer, Refused) or not self.liveness.has_sent(answer.request):
+            if not self._channel.receive(answer):
+                self.others.handle_answer(answer)
             return None
         hello = parser.hello(answer.result)
-        if not self.is_ours(hello.identity):
+        if not self.is_ours(hello.identity, hello.boot):
             return None
         # At once, not when the waiting task runs: the next message may be a touch that needs it.
         # Also for a second answer: the reader may have restarted in between.
-        self.liveness.answered(answer.request, hello.uptime_ms)
-        if not self._channel.waits_for(answer.request):
+        clocks = self._host.clocks()
+        if self.liveness.answered(answer.request, hello.boot, hello.uptime_ms, clocks):
+            self.others.ask_sometimes()
+        if (sent := self._channel.asked_at(answer.request)) is None:
             # A repeated answer, no newer than the first.
             return None
-        if sent > self._other_device_at:
-            self.other_device_spoke = False
-            self._host.other_device(None)
+        self.others.our_reader_answered(sent)
+        self.others.handle_settings(hello)
         self._found(hello)
         self._channel.receive(answer)
         return hello, sent
@@ -275,11 +285,12 @@ class Connection(BaseConnection):
             return known
         return started.replace(microsecond=0)
 
-    def is_ours(self, identity: Identity) -> bool:
-        """Return whether this is our reader; otherwise report the other device."""
+    def is_ours(self, identity: Identity, boot: str | None = None) -> bool:
+        """Return whether this is our reader; otherwise report the other device.
+
+        `boot` is from an answer to hello.
+        """
         if identity.device == self._model.device:
             return True
-        self._other_device_at = self._loop.time()
-        self.other_device_spoke = True
-        self._host.other_device(identity)
+        self.others.handle_device(identity, boot)
         return False

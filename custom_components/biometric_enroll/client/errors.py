@@ -17,6 +17,15 @@ class UnreachableError(ReaderError):
     """
 
 
+class OtherDeviceError(UnreachableError):
+    """Another device answers under the id of the reader, which itself may still do the request."""
+
+    def __init__(self, device: str) -> None:
+        """Initialize with the hardware id of the other device."""
+        super().__init__(device)
+        self.device = device
+
+
 class RefusedError(ReaderError):
     """The reader, or the client in its place, refused the request; nothing has changed."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .liveness import LIVE_AGE
+from .liveness import LIVE_AGE, Clocks
 
 if TYPE_CHECKING:
     import asyncio
@@ -59,6 +59,9 @@ class Broker(Protocol):
     def new_id(self) -> str:
         """Return 16 random hexadecimal digits, the form of every id of the protocol."""
 
+    def has_made(self, request: str) -> bool:
+        """Return whether `new_id` of this process made this id, for whatever reader."""
+
     async def async_publish(self, topic: str, message: str) -> None:
         """Publish at QoS 0, not retained. Raises `UnreachableError` without a broker."""
 
@@ -72,6 +75,9 @@ class Host(Broker, Protocol):
 
     def utcnow(self) -> datetime:
         """Return the date and time in UTC."""
+
+    def clocks(self) -> Clocks:
+        """Return what all clocks show now; `monotonic` is the loop's time."""
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine as a task that ends before the client counts as stopped.
@@ -90,6 +96,9 @@ class Host(Broker, Protocol):
 
     def other_device(self, identity: Identity | None) -> None:
         """Report that another device uses this reader id; None: no longer."""
+
+    def other_home_assistant(self, *, speaks: bool) -> None:
+        """Report whether another Home Assistant speaks to this reader."""
 
 
 class Saved(Protocol):

@@ -7,7 +7,7 @@ later. With QoS 0 and our own repeats, no request is sent after the caller has g
 import asyncio
 import math
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..protocol.words import topic_of
 from .errors import UnreachableError
@@ -29,6 +29,11 @@ AWAY_WITHIN = 5.0
 """The same for a caller that waits for a reader that is already unavailable."""
 
 
+class _Request(NamedTuple):
+    asked_at: float
+    answer: asyncio.Future[Answer | Refused]
+
+
 class RequestChannel:
     """Sends requests to one reader, and matches its answers by their ids."""
 
@@ -36,19 +41,21 @@ class RequestChannel:
         """Initialize for one reader; the owner must pass all answers to `receive`."""
         self._broker = broker
         self._reader_id = reader_id
-        self._waiting: dict[str, asyncio.Future[Answer | Refused]] = {}
+        self._waiting: dict[str, _Request] = {}
         self.stopped = False
         """Whether answers are no longer received."""
 
-    def waits_for(self, request: str) -> bool:
-        """Return whether a request still waits for its answer."""
-        future = self._waiting.get(request)
-        return future is not None and not future.done()
+    def asked_at(self, request: str) -> float | None:
+        """Return the loop's time at which a request that waits was first sent; None: none does."""
+        waiting = self._waiting.get(request)
+        return None if waiting is None or waiting.answer.done() else waiting.asked_at
 
-    def receive(self, answer: Answer | Refused) -> None:
-        """Handle an answer; ignored if no request waits for it."""
-        if self.waits_for(answer.request):
-            self._waiting[answer.request].set_result(answer)
+    def receive(self, answer: Answer | Refused) -> bool:
+        """Handle an answer; return whether a request waits for it."""
+        if self.asked_at(answer.request) is None:
+            return False
+        self._waiting[answer.request].answer.set_result(answer)
+        return True
 
     async def async_ask(
         self,
@@ -67,7 +74,7 @@ class RequestChannel:
         request = request or self._broker.new_id()
         message = builder(request)
         future: asyncio.Future[Answer | Refused] = self._broker.loop.create_future()
-        self._waiting[request] = future
+        self._waiting[request] = _Request(self._broker.loop.time(), future)
         try:
             async with asyncio.timeout_at(_deadline(self._broker, give_up_at)):
                 while not future.done():
@@ -84,8 +91,8 @@ class RequestChannel:
     def stop(self) -> None:
         """Stop; waiting requests raise `UnreachableError`."""
         self.stopped = True
-        for future in self._waiting.values():
-            future.cancel()
+        for waiting in self._waiting.values():
+            waiting.answer.cancel()
 
     async def async_say(self, topic: Topic, message: str) -> None:
         """Publish once, without expecting an answer. Raises `UnreachableError` without a broker."""

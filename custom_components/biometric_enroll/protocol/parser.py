@@ -18,7 +18,6 @@ from .messages import (
     Snapshot,
     Status,
     Templates,
-    Touch,
 )
 from .words import (
     LedColor,
@@ -26,12 +25,12 @@ from .words import (
     Refusal,
     Rejection,
     Stage,
-    TouchResult,
 )
 
 _U8 = 0xFF
 _U16 = 0xFFFF
-_UPTIME = 2**53
+UPTIME = 2**53
+"""Larger than any uptime in milliseconds."""
 _HOUR_MS = 3_600_000
 _MAX_SCANS = 7
 _MAX_SHIFT = 8
@@ -160,30 +159,6 @@ def _captured_fits(stage: Stage, step: int, total: int, done: int) -> bool:
             return done <= total
 
 
-def touch(payload: bytes) -> Touch:
-    """Parse `fingerprint`: a touch."""
-    fields = Fields.parse(payload)
-    value = Touch(
-        touch=fields.id("touch"),
-        hello=fields.id_or_none("hello"),
-        at_ms=fields.integer_or_none("at_ms", 0, _UPTIME),
-        result=fields.word("result", TouchResult),
-        slot=fields.integer_or_none("slot", 0, _U16),
-        template_id=fields.id_or_none("template_id"),
-        confidence=fields.integer_or_none("confidence", 0, _U16),
-        reason=fields.word_or_none("reason", Rejection),
-        count=fields.integer("count", 1, _U16),
-    )
-    identified = value.result is TouchResult.IDENTIFIED
-    fits = identified == (value.slot is not None) == (value.confidence is not None)
-    fits = fits and (identified or value.template_id is None)
-    unreadable = value.result is TouchResult.UNREADABLE
-    fits = fits and (unreadable or (value.reason is None and value.count == 1))
-    if not fits:
-        raise MalformedError(f"the fields do not fit result {value.result}")
-    return value
-
-
 def answer(payload: bytes) -> Answer | Refused:
     """Parse `command/response`."""
     fields = Fields.parse(payload)
@@ -198,12 +173,13 @@ def hello(result: dict[str, object]) -> Hello:
     fields = Fields(result)
     return Hello(
         identity=identity(fields),
-        uptime_ms=fields.integer("uptime_ms", 0, _UPTIME),
+        boot=fields.id("boot"),
+        uptime_ms=fields.integer("uptime_ms", 0, UPTIME),
         nonce=fields.id("nonce"),
         enrollment=snapshot(fields.inner("enrollment")),
         templates=templates(fields.inner("templates")),
-        journal=fields.integer("journal", 0, _UPTIME),
-        dropped=fields.integer("dropped", 0, _UPTIME),
+        journal=fields.integer("journal", 0, UPTIME),
+        dropped=fields.integer("dropped", 0, UPTIME),
         changing=fields.boolean("changing") if fields.has("changing") else False,
         settings=settings(fields.mapping("settings")) if fields.has("settings") else None,
         diagnostics=(
@@ -230,8 +206,8 @@ def diagnostics(result: dict[str, object]) -> Diagnostics:
     fields = Fields(result)
     return Diagnostics(
         signal=fields.integer_or_none("signal", -127, 0),
-        free_memory=fields.integer_or_none("free_memory", 0, _UPTIME),
-        sensor_errors=fields.integer("sensor_errors", 0, _UPTIME),
+        free_memory=fields.integer_or_none("free_memory", 0, UPTIME),
+        sensor_errors=fields.integer("sensor_errors", 0, UPTIME),
     )
 
 

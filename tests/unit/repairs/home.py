@@ -1,11 +1,14 @@
 """A reader with repair issues, and the page on which a user fixes them."""
 
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.biometric_enroll.client import request_channel
 from custom_components.biometric_enroll.const import DOMAIN
@@ -100,6 +103,10 @@ class RepairsHome(Home):
                 await self.said_again()
             case "other_device":
                 self.stranger.announce()
+            case "other_home_assistant":
+                off = not reader.settings["identification"]
+                reader.settings = {**reader.settings, "identification": off}
+                await self.said_again()
             case "sensor_changed":
                 self.templates(sensor_changed=True)
             case "sensor_full":
@@ -119,6 +126,9 @@ class RepairsHome(Home):
             case "other_device":
                 self.stranger.die()
                 await self.said_again()
+            case "other_home_assistant":
+                async_fire_time_changed(self.hass, dt_util.utcnow() + timedelta(seconds=3601))
+                await self.settle()
             case "sensor_changed":
                 self.templates(sensor_changed=False)
             case "sensor_full":

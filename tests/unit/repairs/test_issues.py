@@ -16,6 +16,7 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_FIRMWARE_TOO_OLD,
     ISSUE_MISSING_COMMAND,
     ISSUE_OTHER_DEVICE,
+    ISSUE_OTHER_HOME_ASSISTANT,
     ISSUE_SENSOR_CHANGED,
     ISSUE_SENSOR_FULL,
     ISSUE_UNKNOWN_CAPACITY,
@@ -43,7 +44,7 @@ async def test_an_issue_is_shown_until_it_is_over(home: RepairsHome, kind: str) 
     assert home.raised() == {kind}
     issue = home.issue(kind)
     assert issue.is_fixable is (kind in FIXABLE)
-    identifies = kind in {ISSUE_SENSOR_FULL, ISSUE_ALWAYS_FINGER}
+    identifies = kind in {ISSUE_SENSOR_FULL, ISSUE_ALWAYS_FINGER, ISSUE_OTHER_HOME_ASSISTANT}
     assert issue.severity is (ir.IssueSeverity.WARNING if identifies else ir.IssueSeverity.ERROR)
     await home.said_again()
     assert home.raised() == {kind}
@@ -170,7 +171,9 @@ async def test_there_are_no_issues_of_an_unloaded_reader(
     assert home.raised() == set()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != ISSUE_OTHER_DEVICE])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind not in {ISSUE_OTHER_DEVICE, ISSUE_OTHER_HOME_ASSISTANT}]
+)
 async def test_an_issue_that_persists_after_a_restart_is_shown_again(
     home: RepairsHome, kind: str
 ) -> None:
