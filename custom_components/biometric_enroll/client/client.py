@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Protocol, override
 
 from ..protocol import parser
 from ..protocol.fields import Fields, MalformedError
-from ..protocol.words import Topic
+from ..protocol.words import Topic, topic_of
 from .base import BaseClient
 from .changes import Changes
 from .connection import Connection
@@ -12,6 +12,7 @@ from .enroller import Enroller
 from .inventory import InventoryUpdater
 from .requests import Requests
 from .touches import Touches
+from .unwanted import UnwantedTemplates
 
 if TYPE_CHECKING:
     from .model import ReaderModel
@@ -36,14 +37,16 @@ class ReaderClient(BaseClient[Connection]):
         # The last one: when it is subscribed, so are the others.
         (Topic.ANSWER, 0),
     )
+    retained = frozenset({Topic.STATUS, Topic.TEMPLATES, Topic.SNAPSHOT})
 
     def __init__(self, model: ReaderModel) -> None:
         """Initialize from the model, which has the saved state of earlier runs."""
         super().__init__(model, Connection(model))
         self.requests = Requests(self._connection)
-        self.changes = Changes(self.model, self._connection)
+        self._inventory_updater = InventoryUpdater(self.model, self._connection, self._listed)
+        self.changes = Changes(self.model, self._connection, self._inventory_updater)
+        self._unwanted = UnwantedTemplates(self.model, self.changes)
         self.enroller = Enroller(self.model, self.requests)
-        self._inventory_updater = InventoryUpdater(self.model, self._connection)
         self._touches = Touches(self.model, self._connection)
         self._handlers: dict[str, Handler] = {
             Topic.STATUS: self._handle_status,
@@ -53,9 +56,11 @@ class ReaderClient(BaseClient[Connection]):
             Topic.ANSWER: self._handle_answer,
         }
 
+    @override
     def stop(self) -> None:
-        """Stop; callers that still wait for a message get an error."""
+        super().stop()
         self._connection.stop()
+        self._unwanted.stop()
         self.enroller.stop()
 
     @override
@@ -89,6 +94,7 @@ class ReaderClient(BaseClient[Connection]):
         self._connection.heard(live=not retained)
         # A fingerprint that was just enrolled may not be on the newest list.
         self._inventory_updater.consider()
+        self._unwanted.consider()
 
     def _handle_touch(self, payload: bytes, *, retained: bool) -> None:
         if retained:
@@ -101,5 +107,13 @@ class ReaderClient(BaseClient[Connection]):
             raise MalformedError("an answer is never retained")
         if (greeting := self._connection.handle_answer(parser.answer(payload))) is not None:
             hello, asked_at = greeting
-            self.enroller.confirm(hello.enrollment, asked_at)
+            if hello.enrollment is None:
+                where = topic_of(self.model.reader_id, Topic.ANSWER)
+                self._complaints.dropped(where, "the snapshot in an answer to hello is malformed")
+            else:
+                self.enroller.confirm(hello.enrollment, asked_at)
             self._inventory_updater.consider()
+            self._unwanted.consider()
+
+    def _listed(self) -> None:
+        self._unwanted.consider()

@@ -38,7 +38,7 @@ class Fields:
     def parse(cls, payload: bytes, *, version: int | None = VERSION) -> Fields:
         """Parse a message, and check its size and version; None: a protocol without key `v`."""
         if len(payload) > MAX_BYTES:
-            raise MalformedError(f"{len(payload)} bytes, more than {MAX_BYTES}")
+            raise MalformedError(f"more than {MAX_BYTES} bytes")
         try:
             values = json.loads(payload.decode())
         except ValueError, RecursionError:
