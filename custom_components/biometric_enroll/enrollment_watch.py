@@ -34,7 +34,7 @@ class View:
     """What a dialog shows of an enrollment."""
 
     stage: str
-    """A stage, with the last rejection (or `OTHER`) if the scan is repeated; or a constant above."""
+    """A stage, if the scan is repeated with the last rejection or `OTHER`; or a constant above."""
     step: int
     total: int
     progress: int

@@ -81,6 +81,8 @@ class SimulatedReader:
         self.flash = Flash(rng, self.power_off)
         self.sensor_line = SensorLine(EmulatedSensor(profile), self.power_off, self)
         self.sensor_line.power_off()
+        self.newer = False
+        """Whether its firmware is a newer one, with words that nobody knows."""
         self.app: Firmware | None = None
         """The running firmware; None while there is none."""
         config: dict[str, Any] = {"reader_id": reader_id, "broker": "broker", "port": 1883}

@@ -14,7 +14,7 @@ from ..protocol.fields import MalformedError
 from ..protocol.words import Reason, Refusal, Rejection, Stage, shown
 from . import request_channel
 from .enrollment import GIVEN_UP, REASONS, EnrollmentEvent, advances, events
-from .errors import ReaderError, RefusedError, TooManyScansError
+from .errors import ReaderError, RefusedError, TooManyScansError, UnreachableError
 from .fingerprint_registry import Enrollment, Place
 from .host import Kind, ReaderEvent
 
@@ -110,7 +110,7 @@ class Enroller:
         if self._proof is not None and not self._proof.done() and snapshot.slot is not None:
             self._proof.set_result(snapshot.slot)
         if enrollment.given_up and snapshot.stage is Stage.COMPLETED:
-            # Its requester knows nothing of it: it names nobody, and `UnwantedTemplates` deletes it.
+            # Its requester was told that it failed; `UnwantedTemplates` deletes the template.
             snapshot = replace(snapshot, stage=Stage.FAILED, reason=GIVEN_UP)
         current = self._model.followed()
         if not advances(current, snapshot):
@@ -267,7 +267,8 @@ class Enroller:
         self, greeting: Greeting, template_id: str, enroll_options: EnrollOptions
     ) -> int:
         """Return the slot of a start: by its answer, or by a snapshot, if the answers are lost."""
-        proof = self._proof = self._loop.create_future()
+        proof: asyncio.Future[int] = self._loop.create_future()
+        self._proof = proof
         asking = self._loop.create_task(
             self._requests.async_start(greeting, template_id, enroll_options), eager_start=True
         )
@@ -278,9 +279,10 @@ class Enroller:
             if not asking.done():
                 # Usually the answer is right behind.
                 await asyncio.wait({asking}, timeout=request_channel.REPEAT_AFTER)
-            if not proof.done() or (asking.done() and asking.exception() is None):
-                return await asking
-            return proof.result()
+            error = asking.exception() if asking.done() else UnreachableError()
+            if proof.done() and isinstance(error, UnreachableError):
+                return proof.result()
+            return await asking
         finally:
             self._proof = None
             asking.cancel()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .state import Inventory
 
 _UNWANTED = 16
-"""How many unwanted template ids are kept of a reader: a start is valid only until the next hello."""
+"""How many unwanted template ids are kept of a reader; a start is valid until the next hello."""
 
 KEPT = timedelta(days=30)
 """How long the names of a removed reader are kept, in case it is added again."""

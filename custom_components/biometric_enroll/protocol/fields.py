@@ -123,6 +123,15 @@ class Fields:
         """Return a word of a fixed vocabulary, or None for null."""
         return None if self.null(key) else self.word(key, words)
 
+    def open_word[W: StrEnum](self, key: str, words: type[W]) -> W | str:
+        """Return a word of a vocabulary that a later firmware may have more words of."""
+        value = self.text(key)
+        return words(value) if value in words else value
+
+    def open_word_or_none[W: StrEnum](self, key: str, words: type[W]) -> W | str | None:
+        """Return the same, or None for null."""
+        return None if self.null(key) else self.open_word(key, words)
+
     def value(self, key: str) -> object:
         """Return the unchecked value, None if the key is absent."""
         return self._values.get(key)

@@ -20,7 +20,16 @@ from .messages import (
     Templates,
     Touch,
 )
-from .words import RUNNING_STAGES, Rejection, Stage, TouchResult
+from .words import (
+    RUNNING_STAGES,
+    LedColor,
+    Reason,
+    Refusal,
+    Rejection,
+    SensorFault,
+    Stage,
+    TouchResult,
+)
 
 _U8 = 0xFF
 _U16 = 0xFFFF
@@ -65,8 +74,7 @@ def templates(fields: Fields) -> Templates:
         count=count,
         revision=revision,
         sensor_changed=fields.boolean("sensor_changed"),
-        # Not limited to the known words: an unknown problem is no reason to drop the message.
-        sensor_error=fields.text_or_none("sensor_error"),
+        sensor_error=fields.open_word_or_none("sensor_error", SensorFault),
         sensor_error_details=_sensor_error_details(fields),
     )
 
@@ -95,7 +103,7 @@ def snapshot(fields: Fields) -> Snapshot:
         total=fields.integer("total", 0, _MAX_SCANS),
         captured=_captured(fields),
         rejected=rejected.integer("count", 0, _U16),
-        rejected_last=rejected.text_or_none("last"),
+        rejected_last=rejected.open_word_or_none("last", Rejection),
         timeout_ms=timeout_ms if stage in RUNNING_STAGES else None,
         reason=reason if stage is Stage.FAILED else None,
         duplicate_of=fields.id_or_none("duplicate_of") if fields.has("duplicate_of") else None,
@@ -106,9 +114,9 @@ def snapshot(fields: Fields) -> Snapshot:
 
 def _stage(fields: Fields, *, running: bool) -> tuple[Stage, str | None]:
     """Return the stage and the reason; a stage of a later firmware is shown as the nearest."""
-    word, reason = fields.text("stage"), fields.text_or_none("reason")
-    if word in Stage:
-        return Stage(word), reason
+    word, reason = fields.open_word("stage", Stage), fields.open_word_or_none("reason", Reason)
+    if isinstance(word, Stage):
+        return word, reason
     return (Stage.PROCESSING, None) if running else (Stage.FAILED, reason or word)
 
 
@@ -191,7 +199,7 @@ def answer(payload: bytes) -> Answer | Refused:
     request = fields.id("request")
     if fields.boolean("ok"):
         return Answer(request, fields.mapping("result"))
-    return Refused(request, fields.text("error"))
+    return Refused(request, fields.open_word("error", Refusal))
 
 
 def hello(result: dict[str, object]) -> Hello:
@@ -229,7 +237,7 @@ def settings(result: dict[str, object]) -> Settings:
     return Settings(
         identification=fields.boolean("identification"),
         security_level=fields.integer_or_none("security_level", 1, 5),
-        led_color=fields.text("led_color") if fields.has("led_color") else None,
+        led_color=fields.open_word("led_color", LedColor) if fields.has("led_color") else None,
     )
 
 
