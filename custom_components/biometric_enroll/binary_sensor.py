@@ -11,7 +11,7 @@ from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.const import EntityCategory, Platform
 
 from .entity import AlwaysThereEntity, ReaderEntity, ReaderEntityDescription, fitting
-from .protocol.words import sensor_command
+from .protocol.words import SensorFault, sensor_command, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ def _sensor_attributes(state: ReaderState) -> dict[str, Any]:
     templates, info = state.templates, state.sensor_info
     details = templates.sensor_error_details if templates else None
     return {
-        "sensor_error": templates and templates.sensor_error,
+        "sensor_error": templates and shown(templates.sensor_error, SensorFault),
         "command": details and sensor_command(details.command),
         "code": None if details is None or details.code is None else f"{details.code:02X}",
         "sensor_changed": templates and templates.sensor_changed,

@@ -16,7 +16,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .client.capabilities import Capabilities, of_features
 from .client.client import ReaderClient
-from .client.errors import TooOldError, UnreachableError
+from .client.errors import UnreachableError, UnsupportedError
 from .client.model import ReaderModel
 from .client.state import ReaderState
 from .const import (
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from .client.changes import Changes
 
 _LOGGER = logging.getLogger(__name__)
+
+ANY_CHANGE = "changes"
+"""What a reader lacks that supports no change at all, in place of a feature."""
 
 type BiometricEnrollConfigEntry = ConfigEntry[ReaderCoordinator]
 
@@ -81,9 +84,9 @@ class ReaderCoordinator(DataUpdateCoordinator[ReaderState]):
 
     @property
     def changes(self) -> Changes:
-        """Return the changes of the reader. Raises `TooOldError` if it supports none."""
+        """Return the changes of the reader. Raises `UnsupportedError` if it supports none."""
         if self.client.changes is None:
-            raise TooOldError
+            raise UnsupportedError(ANY_CHANGE)
         return self.client.changes
 
     async def async_subscribe(self) -> None:

@@ -161,6 +161,7 @@ class EnrollSteps(ReaderSteps):
                 **self._words(self._template_id),
                 "step": str(self._view.step),
                 "total": str(self._view.total),
+                "word": self._view.word,
             },
             progress_task=self._waiting,
         )
@@ -184,7 +185,7 @@ class EnrollSteps(ReaderSteps):
         return self.async_show_menu(
             step_id=step_id,
             menu_options=["enroll", "init"],
-            description_placeholders=self._words(self._template_id),
+            description_placeholders={**self._words(self._template_id), "word": self._view.word},
         )
 
     async_step_completed = _ending("completed")
@@ -195,6 +196,8 @@ class EnrollSteps(ReaderSteps):
     async_step_duplicate = _ending("duplicate")
     async_step_sensor_error = _ending("sensor_error")
     async_step_reader_restarted = _ending("reader_restarted")
+    async_step_given_up = _ending("given_up")
+    async_step_other = _ending("other")
     async_step_overtaken = _ending("overtaken")
 
     async def async_step_cancel(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import callback
 
+from .client.enrollment import REASONS
 from .protocol.messages import IDLE
-from .protocol.words import Stage
+from .protocol.words import Rejection, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from homeassistant.core import CALLBACK_TYPE
 
     from .coordinator import BiometricEnrollConfigEntry, ReaderCoordinator
@@ -20,6 +23,8 @@ STARTING = "starting"
 """The reader has accepted the enrollment, and not sent a snapshot yet."""
 AWAY = "away"
 """The reader is unavailable; the enrollment may go on."""
+OTHER = "other"
+"""The reader's word for a reason is of a later firmware."""
 OVERTAKEN = "overtaken"
 """Its end was not seen, and another enrollment was requested since."""
 
@@ -29,13 +34,15 @@ class View:
     """What a dialog shows of an enrollment."""
 
     stage: str
-    """A stage, with the last rejection if the scan is repeated; or a constant above."""
+    """A stage, if the scan is repeated with the last rejection or `OTHER`; or a constant above."""
     step: int
     total: int
     progress: int
     """Captured scans in percent, rounded."""
     ending: str | None = None
-    """How it ended: a final stage, the reason of a failure, or `OVERTAKEN`; None: not yet."""
+    """How it ended: a final stage, the reason of a failure, or a constant above; None: not yet."""
+    word: str = ""
+    """The reader's word for what is shown as `OTHER`."""
 
 
 class Watch:
@@ -64,14 +71,16 @@ class Watch:
         snapshot = self._snapshot
         shown = (snapshot.step, snapshot.total, snapshot.progress)
         if snapshot.final:
-            return View(snapshot.stage, *shown, ending=snapshot.reason or snapshot.stage)
+            ending, word = _known(snapshot.reason or snapshot.stage, {*REASONS, *Stage})
+            return View(snapshot.stage, *shown, ending=ending, word=word)
         if self._overtaken:
             return View(snapshot.stage, *shown, ending=OVERTAKEN)
         if self._coordinator is None or not self._coordinator.data.available:
             return View(AWAY, *shown)
         if snapshot is IDLE:
             return View(STARTING, *shown)
-        return View(_stage(snapshot), *shown)
+        stage, word = _stage(snapshot)
+        return View(stage, *shown, word=word)
 
     async def async_changed(self, view: View) -> None:
         """Wait until the view differs from `view`."""
@@ -109,9 +118,18 @@ class Watch:
         self._news.set()
 
 
-def _stage(snapshot: Snapshot) -> str:
-    """Return the stage, with the last rejection if the scan under way is repeated."""
+def _known(word: str, known: Collection[str]) -> tuple[str, str]:
+    """Return a known word and an empty text; or `OTHER` and the word."""
+    return (word, "") if word in known else (OTHER, word)
+
+
+def _stage(snapshot: Snapshot) -> tuple[str, str]:
+    """Return the stage, with the last rejection if the scan under way is repeated.
+
+    Also returns the reader's word for that, if it is not known.
+    """
     repeated = len(snapshot.captured) < snapshot.step and snapshot.attempts > 1
     if repeated and snapshot.rejected_last and snapshot.stage is not Stage.PROCESSING:
-        return f"{snapshot.stage}_{snapshot.rejected_last}"
-    return snapshot.stage
+        last, word = _known(snapshot.rejected_last, Rejection)
+        return f"{snapshot.stage}_{last}", word
+    return snapshot.stage, ""

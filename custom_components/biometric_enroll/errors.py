@@ -9,8 +9,8 @@ from .client.errors import (
     OtherDeviceError,
     RefusedError,
     TooManyScansError,
-    TooOldError,
     UnreachableError,
+    UnsupportedError,
 )
 from .const import DOMAIN
 from .protocol.words import Refusal
@@ -41,9 +41,11 @@ def translate_errors(reader: str) -> Generator[None]:
         raise _failed("reader_unreachable", reader) from err
     except RefusedError as err:
         error = ServiceValidationError if err.refusal in _USERS_MISTAKES else HomeAssistantError
+        if err.refusal not in Refusal:
+            raise _failed("refused_other", reader, error, word=err.refusal) from err
         raise _failed(f"refused_{err.refusal}", reader, error) from err
-    except TooOldError as err:
-        raise _failed("firmware_too_old", reader) from err
+    except UnsupportedError as err:
+        raise _failed(f"unsupported_{err.feature}", reader) from err
     except TooManyScansError as err:
         raise invalid("too_many_scans", most=str(err.most)) from err
 

@@ -100,6 +100,8 @@ async def _async_adopt(hass: HomeAssistant, ref: TemplateRef, data: Mapping[str,
     if ref.template_id is not None and registry.get(ref.template_id) is not None:
         # Known on another reader: whoever stores templates on this one must not use that name.
         raise invalid("known_elsewhere")
+    if ref.template_id in registry.unwanted(ref.device):
+        raise invalid("given_up")
     reader, enabled = _reader(hass, ref), data.get(ATTR_ENABLED, True)
     with translate_errors(reader.config_entry.title):
         await reader.changes.async_name(ref.slot, ref.template_id, subject, enabled=enabled)

@@ -54,7 +54,7 @@ WARNINGS = (ISSUE_SENSOR_FULL, ISSUE_ALWAYS_FINGER, ISSUE_OTHER_HOME_ASSISTANT)
 NEEDED = frozenset(
     {Feature.LIST, Feature.DELETE, Feature.ADOPT, Feature.ACCEPT_SENSOR, Feature.SETTINGS}
 )
-"""Required features; a firmware without one of them is too old."""
+"""Required features; of a reader without one of them, users are told what it cannot do."""
 
 
 class Issues:
@@ -75,8 +75,12 @@ class Issues:
         Names of missing fingerprints are only in the fix flow, because any user can list issues.
         """
         if state.identity is not None:
-            too_old = not state.identity.features >= NEEDED
-            self._set(ISSUE_FIRMWARE_TOO_OLD, too_old, firmware=state.identity.firmware)
+            self._set(
+                ISSUE_FIRMWARE_TOO_OLD,
+                not state.identity.features >= NEEDED,
+                firmware=state.identity.firmware,
+                missing=", ".join(sorted(NEEDED - state.identity.features)),
+            )
         if (templates := state.templates) is not None:
             self._set(ISSUE_SENSOR_CHANGED, templates.sensor_changed)
             if templates.count is not None and templates.capacity is not None:

@@ -15,8 +15,8 @@ from homeassistant.helpers.selector import (
 from .client.errors import (
     ReaderError,
     RefusedError,
-    TooOldError,
     UnreachableError,
+    UnsupportedError,
 )
 from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
 from .discovery import async_probe_version_1
@@ -118,8 +118,8 @@ class ReaderFlow(RepairsFlow):
 def _error(err: ReaderError) -> str:
     if isinstance(err, UnreachableError):
         return "reader_unreachable"
-    if isinstance(err, TooOldError):
-        return "too_old"
+    if isinstance(err, UnsupportedError):
+        return "unsupported"
     if isinstance(err, RefusedError) and err.refusal in KNOWN_REFUSALS:
         return str(err.refusal)
     return "refused"

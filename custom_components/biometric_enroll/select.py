@@ -46,7 +46,7 @@ SELECTS = (
         entity_category=EntityCategory.CONFIG,
         options=list(LedColor),
         current=lambda settings: settings.led_color,
-        setting=lambda option: {"led_color": LedColor(option)},
+        setting=lambda option: {"led_color": option},
         fits=lambda can: can.can_set_color,
     ),
 )
@@ -63,6 +63,13 @@ class ReaderSelect(SettingEntity, SelectEntity):
         """Return the current setting."""
         current = self.entity_description.current(self.settings) if self.settings else None
         return None if current is None else str(current)
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        """Return the options, with the current one of a later firmware."""
+        known, current = super().options, self.current_option
+        return known if current is None or current in known else [*known, current]
 
     @property
     @override

@@ -18,8 +18,9 @@ from homeassistant.const import (
 )
 
 from . import subjects
+from .client.enrollment import REASONS
 from .entity import AlwaysThereEntity, ReaderEntity, ReaderEntityDescription, fitting
-from .protocol.words import Stage
+from .protocol.words import Rejection, Stage, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,8 @@ class LastingSensor(AlwaysThereEntity, ReaderSensor):
 
 def _enrollment_attributes(coordinator: ReaderCoordinator) -> dict[str, Any]:
     state = coordinator.data
+    if state.doubtful:
+        return {}
     snapshot = state.snapshot
     duplicate = snapshot.duplicate_of and coordinator.registry.find(
         coordinator.device, snapshot.duplicate_of
@@ -84,8 +87,8 @@ def _enrollment_attributes(coordinator: ReaderCoordinator) -> dict[str, Any]:
         "captured": len(snapshot.captured),
         "attempts": snapshot.attempts,
         "rejected": snapshot.rejected,
-        "rejected_reason": snapshot.rejected_last,
-        "reason": snapshot.reason,
+        "rejected_reason": shown(snapshot.rejected_last, Rejection),
+        "reason": shown(snapshot.reason, REASONS),
         **subjects.describe(coordinator.hass, state.subject),
         "slot": snapshot.slot,
         "template_id": snapshot.template_id,
@@ -116,7 +119,7 @@ SENSORS = (
         translation_key="enrollment",
         device_class=SensorDeviceClass.ENUM,
         options=list(Stage),
-        value=lambda state: state.snapshot.stage,
+        value=lambda state: None if state.doubtful else state.snapshot.stage,
         attributes=_enrollment_attributes,
         entity=LastingSensor,
     ),
@@ -124,7 +127,7 @@ SENSORS = (
         key="enrollment_progress",
         translation_key="enrollment_progress",
         native_unit_of_measurement=PERCENTAGE,
-        value=lambda state: state.snapshot.progress,
+        value=lambda state: None if state.doubtful else state.snapshot.progress,
         entity=LastingSensor,
     ),
     ReaderSensorDescription(

@@ -9,6 +9,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import service
 
 from . import enrollment_start, fingerprint_changes, subjects
+from .client.enrollment import REASONS
 from .const import DOMAIN, FINGERS
 from .coordinator import reader_of
 from .enrollment_start import ATTR_SCAN_TIMEOUT, ATTR_SCANS
@@ -16,6 +17,7 @@ from .errors import invalid, no_outcome, translate_errors
 from .fingerprint_changes import ATTR_ENABLED
 from .fingerprint_list import async_get_fingerprints
 from .permissions import async_reader_to_enroll_at
+from .protocol.words import shown
 from .subjects import (
     ATTR_FINGER,
     ATTR_PERSON,
@@ -127,7 +129,7 @@ async def _async_enroll_fingerprint(call: ServiceCall) -> ServiceResponse:
             snapshot = await enroller.async_wait_end(template_id, enroll_options)
         except TimeoutError:
             raise no_outcome(entry.title) from None
-        answer |= {"outcome": snapshot.stage, "reason": snapshot.reason}
+        answer |= {"outcome": snapshot.stage, "reason": shown(snapshot.reason, REASONS)}
     return answer
 
 

@@ -21,7 +21,7 @@ DATA_REGISTRY: HassKey[FingerprintRegistry] = HassKey(f"{DOMAIN}_roster")
 DATA_DELIVERY_LOG: HassKey[DeliveryLog] = HassKey(f"{DOMAIN}_marks")
 
 _VERSION = 1
-_MINOR_VERSION = 3
+_MINOR_VERSION = 4
 
 
 class _UnbrokenStore(Store[dict[str, Any]]):
@@ -56,6 +56,15 @@ class _RegistryStore(_UnbrokenStore):
         for enrollment in old_data["enrollments"].values():
             enrollment.setdefault("named", enrollment["template_id"] in named)
         old_data.setdefault("removed", {})
+        # Older versions kept only the newest one.
+        old_data.setdefault(
+            "unwanted",
+            {
+                device: [enrollment["template_id"]]
+                for device, enrollment in old_data["enrollments"].items()
+                if enrollment["given_up"]
+            },
+        )
         return old_data
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from custom_components.biometric_enroll.client import enroller
 from custom_components.biometric_enroll.client.client import ReaderClient
 from custom_components.biometric_enroll.client.connection import Connection
 from custom_components.biometric_enroll.client.delivery_log import DeliveryLog
 from custom_components.biometric_enroll.client.enroller import Enroller
+from custom_components.biometric_enroll.client.enrollment import REASONS
 from custom_components.biometric_enroll.client.fingerprint_registry import (
     Fingerprint,
     FingerprintRegistry,
     Place,
 )
+from custom_components.biometric_enroll.client.model import ReaderModel
 from custom_components.biometric_enroll.client.touches import Touches
+from custom_components.biometric_enroll.client.unwanted import UnwantedTemplates
 from custom_components.biometric_enroll.protocol import parser
-from custom_components.biometric_enroll.protocol.fields import Fields
+from custom_components.biometric_enroll.protocol.fields import Fields, MalformedError
 from custom_components.biometric_enroll.protocol.words import Reason, Stage, Topic
 from fpreader import enrollment as fpenrollment
 from fpreader.dispatcher import Dispatcher
@@ -29,6 +32,10 @@ from fpreader.memory import Memory
 from fpreader.scanner import Scanner
 from fpreader.templates import Templates
 from tests.simulation.planted_bug import bug, bug_value, nothing
+
+if TYPE_CHECKING:
+    from custom_components.biometric_enroll.client.state import ReaderState
+    from custom_components.biometric_enroll.protocol.messages import Snapshot
 
 # Who it was
 
@@ -207,6 +214,45 @@ async def name_saved_last(_original: Any, self: Enroller, snapshot: Any) -> None
     if snapshot.stage is Stage.COMPLETED:
         place = Place(self._device, snapshot.slot, snapshot.template_id)
         await self._registry.async_complete(place, self._host.utcnow())
+
+
+def _or_raise(fields: Fields) -> Snapshot:
+    return parser.snapshot(fields.inner("enrollment"))
+
+
+@bug(4, "A snapshot with a word of a newer firmware is dropped, also in an answer to hello",
+     parser, "snapshot", (parser, "_enrollment", _or_raise))  # fmt: skip
+def unknown_words_dropped(original: Any, fields: Fields) -> Snapshot:
+    snapshot: Snapshot = original(fields)
+    if snapshot.reason is not None and snapshot.reason not in REASONS:
+        raise MalformedError("an unknown reason")
+    return snapshot
+
+
+@bug(3, "What is completed although its start was given up gets its name",
+     FingerprintRegistry, "enrollment",
+     (FingerprintRegistry, "unwanted", lambda *_: frozenset()))  # fmt: skip
+def given_up_named(original: Any, self: FingerprintRegistry, device: str) -> Any:
+    meant = original(self, device)
+    return None if meant is None else replace(meant, given_up=False)
+
+
+bug_value("given_up_kept", 4, "What is completed although its start was given up is not deleted",
+          UnwantedTemplates, "consider", lambda _: None)  # fmt: skip
+
+
+@bug(4, "After a restart nobody knows which starts were given up",
+     FingerprintRegistry, "async_load")  # fmt: skip
+async def given_up_forgotten(original: Any, self: FingerprintRegistry) -> None:
+    await original(self)
+    self._unwanted.clear()
+
+
+@bug(1, "What was saved of an enrollment is shown as current after a restart",
+     ReaderModel, "_remembered")  # fmt: skip
+def saved_shown_as_current(original: Any, self: ReaderModel) -> ReaderState:
+    state: ReaderState = original(self)
+    return replace(state, doubtful=False)
 
 
 bug_value("told_again", 1, "What was told is not read again after a restart",

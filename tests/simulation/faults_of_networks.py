@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from custom_components.biometric_enroll.protocol.words import topic_of
@@ -139,16 +140,27 @@ async def answer_stalls(world: Installation, strike: Strike) -> None:
 async def start_not_answered(world: Installation, strike: Strike) -> None:
     """Delay the answer to an enrollment request until Home Assistant no longer waits for it."""
     reader_id = world.any_reader_id()
+    # The longer ones are long enough to be enrolled meanwhile.
+    seconds = world.rng.choice((world.rng.uniform(9, 15), world.rng.uniform(15, 60)))
 
-    def stall() -> None:
+    def stall(looks: int = 20) -> None:
+        app = world.readers[reader_id].app
+        if looks and app is not None and not app.scanner.running:
+            # The request is still on its way.
+            world.later(0.001, partial(stall, looks - 1))
+            return
         strike.now(world.readers[reader_id])
-        world.network.stall(PARTY, world.rng.uniform(9, 15))
+        world.network.stall(PARTY, seconds)
 
     if strike.column in ACTIVITIES:
         await strike.ready(world.readers[reader_id])
-    world.home_events.on_enroll_request.append(lambda: world.later(0.02, stall))
-    await world.enroll(reader_id)
+    world.home_events.on_enroll_request.append(lambda: world.later(0.001, stall))
+    accepted = await world.enroll(reader_id)
     world.home_events.on_enroll_request.clear()
+    if not accepted and world.rng.random() < 1 / 2:
+        # What has started is not known yet, and only the files tell that its start was given up.
+        world.kill_home()
+        await world.home.start()
 
 
 async def will_comes_late(world: Installation, strike: Strike) -> None:
@@ -186,7 +198,7 @@ FAULTS: WeightedFaults = (
     (2, touch_retained),
     (2, network_slow),
     (3, answer_stalls),
-    (3, start_not_answered),
+    (6, start_not_answered),
     (6, message_repeated),
     (2, will_comes_late),
 )

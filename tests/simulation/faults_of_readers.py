@@ -269,6 +269,14 @@ async def sensor_blind(world: Installation, strike: Strike) -> None:
     line.look_at(Background.NOTHING)
 
 
+async def firmware_newer(world: Installation, strike: Strike) -> None:
+    """Give a reader a newer firmware, with words that nobody knows, for the rest of the history."""
+    reader = await strike.ready_at_any()
+    strike.now(reader)
+    reader.newer = True
+    reader.power_off()
+
+
 #: With how often each is chosen, compared to the others.
 FAULTS: WeightedFaults = (
     (4, power_cut),
@@ -288,4 +296,5 @@ FAULTS: WeightedFaults = (
     (2, sensor_replaced),
     (2, template_vanishes),
     (3, template_appears),
+    (3, firmware_newer),
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from custom_components.biometric_enroll.client.enrollment import GIVEN_UP
 from custom_components.biometric_enroll.protocol.words import Stage
+from tests.simulation.newer_words import known
 
 if TYPE_CHECKING:
     from custom_components.biometric_enroll.client.fingerprint_registry import FingerprintRegistry
@@ -39,7 +41,21 @@ def _unsettled_reader(promises: Promises, reader: SimulatedReader, app: App) -> 
         return "its sensor does not work"
     if app.scanner._memory.operation is not None and not broken:
         return "a slot may have to be emptied"
-    return _unshown(promises, reader, app) or _unlisted(promises, reader, app)
+    return (
+        _unsure(promises, reader)
+        or _unshown(promises, reader, app)
+        or _unlisted(promises, reader, app)
+    )
+
+
+def _unsure(promises: Promises, reader: SimulatedReader) -> str | None:
+    """Return what Home Assistant does not know yet of enrollments of before, if anything."""
+    shown = promises.shown.get(reader.reader_id)
+    if shown is not None and shown.doubtful:
+        return "it is unknown whether what is shown of the enrollment still holds"
+    if promises.names.given_up.intersection(reader.memory.values()):
+        return "what was enrolled although the start was given up is not deleted"
+    return None
 
 
 def _unshown(promises: Promises, reader: SimulatedReader, app: App) -> str | None:
@@ -54,8 +70,8 @@ def _unshown(promises: Promises, reader: SimulatedReader, app: App) -> str | Non
     waiting = len(app.journal) + (app.scanner._touches._best is not None)
     if waiting:
         return f"{waiting} touches wait in the journal, or are being looked at"
-    known = {promises.names.meant_last.get(reader.device), shown.snapshot.template_id}
-    if snapshot["template_id"] in known - {None} and not _same(promises, reader, snapshot):
+    ours = {promises.names.meant_last.get(reader.device), shown.snapshot.template_id}
+    if snapshot["template_id"] in ours - {None} and not _same(promises, reader, snapshot):
         return "the enrollment is shown as it was before"
     return None
 
@@ -65,13 +81,15 @@ def _same(promises: Promises, reader: SimulatedReader, true: dict[str, Any]) -> 
     refused = promises.truth(reader.device).refused
     if shown.template_id != true["template_id"]:
         return False
+    if known(shown.reason) == GIVEN_UP:
+        return bool(true["stage"] == Stage.COMPLETED)
     if shown.stage != true["stage"]:
         # The flash refused to save how it ended: after a restart the reader shows another end.
         return refused and shown.final and shown.stage is not Stage.COMPLETED
     if refused and shown.stage is Stage.FAILED:
         # The same, with another reason.
         return True
-    return (len(shown.captured), shown.reason) == (len(true["captured"]), true["reason"])
+    return (len(shown.captured), known(shown.reason)) == (len(true["captured"]), true["reason"])
 
 
 def _unlisted(promises: Promises, reader: SimulatedReader, app: App) -> str | None:
@@ -126,7 +144,8 @@ def _check_enrollments(
             promises.violated(1, f"scans {sorted(missing)} of {template_id} were never told")
         if not enrolled.ends_ever:
             promises.violated(1, f"the end of {template_id} was never told")
-    excused = truth.lost | truth.gone | promises.names.unsure | promises.names.forced
+    names = promises.names
+    excused = truth.lost | truth.gone | names.unsure | names.forced | names.given_up
     for template_id in truth.fingers.keys() - excused:
         if (
             registry.find(reader.device, template_id) is None

@@ -13,9 +13,9 @@ _REASONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "Without power there is none to take, and nothing is said to the sensor or to the flash.",
         (
-            "power_cut", "power_cut_at_the_sensor", "power_cut_at_the_flash", "flash_refuses",
-            "sensor_silent", "sensor_noisy", "sensor_late", "sensor_restarts", "sensor_strange",
-            "sensor_flickers", "sensor_blind",
+            "firmware_newer", "power_cut", "power_cut_at_the_sensor", "power_cut_at_the_flash",
+            "flash_refuses", "sensor_silent", "sensor_noisy", "sensor_late", "sensor_restarts",
+            "sensor_strange", "sensor_flickers", "sensor_blind",
         ),
         ("off",),
     ),

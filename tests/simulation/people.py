@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from custom_components.biometric_enroll.client.enroller import OUTCOME_GRACE, EnrollOptions
 from custom_components.biometric_enroll.client.errors import ReaderError
 from emulator import Finger, Quality
+from tests.simulation.newer_words import known
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -164,7 +165,7 @@ class Users:
         else:
             self._trace.note("user", "hears that %s is %s", template_id, ended.stage)
             truth = self._promises.truth_of(reader_id)
-            true = (ended.stage, ended.reason) in truth.ends[template_id]
+            true = (ended.stage, known(ended.reason)) in truth.ends[template_id]
             if not true and template_id not in truth.lost and not self._promises.forgetful:
                 self._promises.violated(1, f"a caller hears that {template_id} is {ended.stage}")
         most = 2 * enroll_options.scans * enroll_options.scan_timeout + OUTCOME_GRACE

@@ -97,6 +97,8 @@ class Promises:
         """Check a state of the entities; `message` is its cause, if any."""
         before = self.shown.get(reader_id)
         self.shown[reader_id] = state
+        if before is None and state.snapshot.running and not state.doubtful:
+            self.violated(1, f"{state.snapshot.template_id} is shown before the reader was asked")
         if before is None or before.snapshot is not state.snapshot:
             self.enrollments.check_shown(
                 reader_id, before.snapshot if before else None, state.snapshot

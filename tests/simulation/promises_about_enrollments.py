@@ -6,9 +6,10 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from custom_components.biometric_enroll.client.enrollment import EnrollmentEventType
+from custom_components.biometric_enroll.client.enrollment import GIVEN_UP, EnrollmentEventType
 from custom_components.biometric_enroll.protocol.words import FINAL_STAGES, Stage
 from tests.simulation.ground_truth import End
+from tests.simulation.newer_words import is_bare, known
 
 if TYPE_CHECKING:
     from custom_components.biometric_enroll.protocol.messages import Snapshot
@@ -104,7 +105,9 @@ class EnrollmentPromises:
         if kind == EnrollmentEventType.SCAN_CAPTURED:
             self._check_scan(reader_id, template_id, step, late=fields["late"])
         elif kind in FINAL_STAGES:
-            self._check_end(reader_id, template_id, End(kind, fields["reason"]))
+            if is_bare(fields["reason"]):
+                self._violated(7, f"{template_id} has failed for a reason that nobody knows")
+            self._check_end(reader_id, template_id, End(kind, known(fields["reason"])))
 
     def _check_scan(self, reader_id: str, template_id: str, step: int, *, late: bool) -> None:
         enrolled, told = self.told[template_id], self.told[template_id].scans
@@ -132,6 +135,11 @@ class EnrollmentPromises:
         enrolled, truth = self.told[template_id], self._promises.truth_of(reader_id)
         if enrolled.ended:
             self._violated(1, f"the end of {template_id} is told twice")
+        if template_id in self._promises.names.given_up:
+            if end.stage == Stage.COMPLETED:
+                self._violated(3, f"{template_id} is told to be completed, but was given up")
+            elif end.reason == GIVEN_UP:
+                end = End(Stage.COMPLETED, None)
         excused = self._promises.forgetful or template_id in truth.lost
         if end not in truth.ends[template_id] and not excused:
             self._violated(1, f"{template_id} is told to be {end}, and is not")

@@ -34,19 +34,29 @@ class NamePromises:
         self.meant_last: dict[str, str] = {}
         """Template id of the last enrollment that was requested of a reader, by hardware id."""
         self._meant_last_saved: dict[str, str] = {}
+        self.given_up: set[str] = set()
+        """Template ids of enrollments that were reported as not started."""
+        self._given_up_saved: set[str] = set()
 
     def restart(self, *, killed: bool, forget: bool) -> None:
         """Begin another run of Home Assistant; after `forget` an older backup was restored."""
         self._named.clear()
         if forget:
             self.meant_last = {}
+            self.given_up.clear()
+            self._given_up_saved.clear()
         elif killed:
             self.meant_last = dict(self._meant_last_saved)
+            # Of the others, nobody was told that they had not started.
+            self.given_up &= self._given_up_saved
 
     def meant(self, device: str, enrollment: Enrollment, asked: str) -> None:
         """Record whose fingerprint an enrollment is for, and who was asked for by the user."""
         name = enrollment.subject.name
         self.meant_last[device] = enrollment.template_id
+        if enrollment.given_up:
+            self.given_up.add(enrollment.template_id)
+            self._promises.truth(device).unwanted.add(enrollment.template_id)
         if name != self.wanted.setdefault(enrollment.template_id, asked):
             self._violated(2, f"{enrollment.template_id} is meant for {name}")
 
@@ -54,6 +64,9 @@ class NamePromises:
         """Record that the requested enrollments are on disk."""
         self._meant_last_saved = {
             device: meant["template_id"] for device, meant in registry["enrollments"].items()
+        }
+        self._given_up_saved |= {
+            meant["template_id"] for meant in registry["enrollments"].values() if meant["given_up"]
         }
 
     def registry(self, registry: FingerprintRegistry) -> None:
@@ -90,6 +103,8 @@ class NamePromises:
     def changed(self, device: str, registry: FingerprintRegistry, memory: Collection[str]) -> None:
         """Check how the names of a reader change; `memory` are the template ids that it has."""
         named = {place.template_id for _, place in registry.on_reader(device)}
+        for template_id in sorted(named & self.given_up):
+            self._violated(3, f"{template_id} has a name, although its start was given up")
         wanted = self.forced | self._promises.truth(device).unwanted.difference(memory)
         for template_id in sorted(self._named.get(device, set()) - named - wanted):
             self._violated(3, f"the name of {template_id} is forgotten, and nobody wanted that")

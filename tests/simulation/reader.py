@@ -85,6 +85,8 @@ class SimulatedReader:
         """Whether the touches that come now are told in a way that nobody understands."""
         self.garbled: set[str] = set()
         """Those that are."""
+        self.newer = False
+        """Whether its firmware is a newer one, with words that nobody knows."""
         self.app: Firmware | None = None
         """The running firmware; None while there is none."""
         config: dict[str, Any] = {"reader_id": reader_id, "broker": "broker", "port": 1883}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
 from custom_components.biometric_enroll.protocol.words import FINAL_STAGES, TouchResult
 from fpreader.app import App
+from tests.simulation.newer_words import renewed
 
 if TYPE_CHECKING:
     from fpreader import touch_record
@@ -109,6 +110,10 @@ class Firmware(App):
         if self.scanner.busy:
             # A requested enrollment begins, or ends, with the next poll of the sensor.
             self._reader.sensor_line.notify_change()
+
+    @override
+    def _send(self, topic: str, payload: bytes) -> bool:
+        return super()._send(topic, renewed(topic, payload) if self._reader.newer else payload)
 
     @override
     def on_snapshot(self) -> None:

@@ -276,8 +276,13 @@ async def test_a_later_enrollment_is_not_cancelled_with_it(
 async def test_an_answer_to_start_without_sense_is_an_error_and_the_enrollment_ends(
     home: Home, reader: FakeReader
 ) -> None:
-    reader.answers["start"] = {"slot": "five"}
-    assert await async_fails(home.enroll()) == "reader_unreachable"
+    reader.holds.add("start")
+    enrolling = home.hass.async_create_task(async_fails(home.enroll()))
+    await reader.hears("start")
+    [start] = reader.held
+    reader.answer(start["request"], {"slot": "five"})
+    assert await enrolling == "reader_unreachable"
+    reader.on_request({**start, "request": "0123456789abcdef"})
     await home.until_stage("cancelled")
 
 

@@ -151,12 +151,12 @@ async def test_trouble_with_the_sensor_is_a_problem(
     assert trouble.items() <= dict(shown.attributes).items()
 
 
-async def test_a_problem_that_only_a_later_firmware_knows_is_shown_as_it_is(
+async def test_a_problem_that_only_a_later_firmware_knows_is_shown_as_another(
     home: Home, reader: FakeReader
 ) -> None:
     reader.say("templates", {**reader.templates, "count": 4, "sensor_error": "too_hot"})
     shown = home.state("binary_sensor", "sensor")
-    assert (shown.state, shown.attributes["sensor_error"]) == ("on", "too_hot")
+    assert (shown.state, shown.attributes["sensor_error"]) == ("on", "other (too_hot)")
     assert home.state("sensor", "stored_fingerprints").state == "4"
 
 

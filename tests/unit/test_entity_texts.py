@@ -13,7 +13,7 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll.binary_sensor import BINARY_SENSORS
 from custom_components.biometric_enroll.button import BUTTONS
-from custom_components.biometric_enroll.client.enrollment import EnrollmentEventType
+from custom_components.biometric_enroll.client.enrollment import REASONS, EnrollmentEventType
 from custom_components.biometric_enroll.client.touches import (
     DISABLED,
     LOW_CONFIDENCE,
@@ -25,7 +25,6 @@ from custom_components.biometric_enroll.event import EVENTS
 from custom_components.biometric_enroll.legacy.client import ATTRIBUTED_BY_SLOT, UNPROVEN
 from custom_components.biometric_enroll.protocol.words import (
     LedColor,
-    Reason,
     Rejection,
     SensorFault,
     Stage,
@@ -73,13 +72,13 @@ VOCABULARIES: dict[tuple[str, ...], Iterable[str]] = {
     ("event", "touch", "attributed_by"): {ATTRIBUTED_BY_SLOT},
     ("event", "late_touch", "late_finger"): FINGERS,
     ("event", "enrollment_activity", "event_type"): EnrollmentEventType,
-    ("event", "enrollment_activity", "reason"): Reason,
+    ("event", "enrollment_activity", "reason"): REASONS,
     ("event", "enrollment_activity", "rejected_reason"): Rejection,
     ("event", "enrollment_activity", "finger"): FINGERS,
     ("select", "led_color"): LedColor,
     ("select", "security_level"): ("1", "2", "3", "4", "5"),
     ("sensor", "enrollment"): Stage,
-    ("sensor", "enrollment", "reason"): Reason,
+    ("sensor", "enrollment", "reason"): REASONS,
     ("sensor", "enrollment", "rejected_reason"): Rejection,
     ("sensor", "enrollment", "finger"): FINGERS,
     ("sensor", "last_identified", "finger"): FINGERS,

@@ -269,7 +269,7 @@ async def test_a_firmware_that_cannot_adopt_is_not_asked(
     new_home.offer(features)
     await new_home.set_up()
     which: dict[str, Any] = {"device_id": new_home.device_id, "slot": 2}
-    assert await async_fails(new_home.update(**which, name="Anna")) == "firmware_too_old"
+    assert await async_fails(new_home.update(**which, name="Anna")) == "unsupported_adopt"
     assert reader.heard_of("adopt") == []
     assert await new_home.named() == {}
 

@@ -160,13 +160,14 @@ def test_a_page_tells_what_is_in_each_slot_and_where_the_next_begins() -> None:
 
 
 def test_the_settings_may_tell_a_colour() -> None:
-    """Where the sensor's light has colours; one that nobody knows is no colour."""
+    """Where the sensor's light has colours; one that nobody knows is kept as it is."""
     result: dict[str, object] = {"identification": True, "security_level": 3}
     assert parser.settings(result) == Settings(
         identification=True, security_level=3, led_color=None
     )
-    assert parser.settings(result | {"led_color": "blue"}).led_color is LedColor.BLUE
-    for wrong in ("ultraviolet", None, 1):
+    assert parser.settings(result | {"led_color": "blue"}).led_color == LedColor.BLUE
+    assert parser.settings(result | {"led_color": "ultraviolet"}).led_color == "ultraviolet"
+    for wrong in ("", None, 1):
         with pytest.raises(MalformedError):
             parser.settings(result | {"led_color": wrong})
 

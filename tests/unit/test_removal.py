@@ -278,4 +278,4 @@ async def test_what_an_earlier_version_has_kept_is_taken_over(
     await async_days_pass(new_home, clock, 30)
     assert kept(hass_storage) == ([], set())
     for name in ("roster", "marks"):
-        assert hass_storage[f"{DOMAIN}.{name}"]["minor_version"] == 3
+        assert hass_storage[f"{DOMAIN}.{name}"]["minor_version"] == 4

@@ -12,7 +12,6 @@ from custom_components.biometric_enroll.client import connection
 from custom_components.biometric_enroll.const import DOMAIN
 from tests.support.home import reader_entry
 from tests.support.reader import DEVICE, READER_ID, FakeReader
-from tests.support.reader_publications import IDLE
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -259,7 +258,7 @@ async def test_nonsense_is_dropped_with_one_line(
 async def test_a_hello_answer_with_nonsense_in_it_makes_nobody_available(
     new_home: Home, reader: FakeReader, impatient: None
 ) -> None:
-    reader.answers["hello"] = {**reader.hello(), "enrollment": {**IDLE, "stage": "asleep"}}
+    reader.answers["hello"] = {**reader.hello(), "templates": {"count": "many"}}
     reader.announce()
     await new_home.set_up()
     assert not new_home.available

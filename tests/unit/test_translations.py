@@ -12,10 +12,11 @@ import pytest
 from custom_components.biometric_enroll import enrollment_watch as watching
 from custom_components.biometric_enroll import issues as issues_module
 from custom_components.biometric_enroll import repairs
+from custom_components.biometric_enroll.client.enrollment import REASONS
+from custom_components.biometric_enroll.coordinator import ANY_CHANGE
 from custom_components.biometric_enroll.options_flow import ReaderOptionsFlow
 from custom_components.biometric_enroll.protocol.words import (
     RUNNING_STAGES,
-    Reason,
     Refusal,
     Rejection,
     Stage,
@@ -46,8 +47,8 @@ def raised() -> dict[str, set[str]]:
         if name == "invalid" and isinstance(call.args[0], ast.Constant):
             found[str(call.args[0].value)] = {str(each.arg) for each in call.keywords}
         elif name == "_failed":
-            keys = refusals(call.args[0]) or [ast.literal_eval(call.args[0])]
-            found |= {each: {"reader"} for each in keys}
+            more = {str(each.arg) for each in call.keywords}
+            found |= {each: {"reader", *more} for each in made_keys(call.args[0])}
         elif name == "async_create_issue" or name.endswith(("Description", "SelectorConfig")):
             continue
         elif isinstance(key, ast.Constant):
@@ -55,10 +56,15 @@ def raised() -> dict[str, set[str]]:
     return found
 
 
-def refusals(key: ast.expr) -> list[str]:
-    """Return the keys for all refusals, if this key is made from one."""
-    made = ast.unparse(key) == "f'refused_{err.refusal}'"
-    return [f"refused_{refusal}" for refusal in Refusal] if made else []
+def made_keys(key: ast.expr) -> list[str]:
+    """Return all keys that an expression makes of a refusal or a feature."""
+    match ast.unparse(key):
+        case "f'refused_{err.refusal}'":
+            return [f"refused_{refusal}" for refusal in Refusal]
+        case "f'unsupported_{err.feature}'":
+            return [f"unsupported_{what}" for what in (*issues_module.NEEDED, ANY_CHANGE)]
+        case _:
+            return [ast.literal_eval(key)]
 
 
 def given(call: ast.Call) -> set[str]:
@@ -112,7 +118,7 @@ def test_each_issue_has_its_text_and_no_text_is_left_over() -> None:
 
 def test_each_error_and_abort_of_a_fix_flow_has_its_text() -> None:
     words = {str(refusal) for refusal in repairs.KNOWN_REFUSALS}
-    words |= {"reader_unreachable", "refused", "too_old", "not_loaded"}
+    words |= {"reader_unreachable", "refused", "unsupported", "not_loaded"}
     for name, call in calls():
         if name in {"_TryAgainError", "_NoUseError"}:
             words.add(ast.literal_eval(call.args[0]))
@@ -164,10 +170,12 @@ def test_each_step_and_stage_of_the_options_flow_has_its_text_and_no_text_is_lef
     steps = {name.removeprefix("async_step_") for name in methods}
     # This one shows the texts of another.
     assert TEXTS["options"]["step"].keys() == steps - {"watch"}
-    endings = {Stage.COMPLETED, Stage.CANCELLED, Stage.FAILED, *Reason, watching.OVERTAKEN}
-    assert endings <= steps
+    endings = {Stage.COMPLETED, Stage.CANCELLED, Stage.FAILED, *REASONS}
+    assert endings | {watching.OTHER, watching.OVERTAKEN} <= steps
     rejected = {
-        f"{stage}_{why}" for stage in (Stage.PLACE_FINGER, Stage.LIFT_FINGER) for why in Rejection
+        f"{stage}_{why}"
+        for stage in (Stage.PLACE_FINGER, Stage.LIFT_FINGER)
+        for why in (*Rejection, watching.OTHER)
     }
     stages = {watching.STARTING, watching.AWAY, *RUNNING_STAGES, *rejected}
     assert TEXTS["options"]["progress"].keys() == stages

@@ -1,21 +1,19 @@
 """The base class of reader clients: messages go in, state and events come out."""
 
-import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from ..protocol.fields import MalformedError
 from ..protocol.words import topic_of
+from .complaints import Complaints
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from .base_connection import BaseConnection
     from .changes import Changes
     from .model import ReaderModel
     from .state import ReaderState
-
-_LOGGER = logging.getLogger(__name__)
 
 
 class BaseClient[P: BaseConnection](ABC):
@@ -23,6 +21,8 @@ class BaseClient[P: BaseConnection](ABC):
 
     topics: Sequence[tuple[str, int]]
     """Topics to subscribe to, in this order, each with its QoS."""
+    retained: Collection[str] = ()
+    """Those that the reader retains: one may be emptied by whoever tidies up the broker."""
     changes: Changes | None = None
     """The changes that the reader supports; None if it supports none."""
 
@@ -30,6 +30,7 @@ class BaseClient[P: BaseConnection](ABC):
         """Initialize with the model and the connection of one reader."""
         self.model = model
         self._connection = connection
+        self._complaints = Complaints(model.host.loop)
 
     @property
     def state(self) -> ReaderState:
@@ -53,12 +54,17 @@ class BaseClient[P: BaseConnection](ABC):
         self._connection.set_unavailable("the connection to the broker is lost")
 
     def receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Handle a message; a malformed one is dropped with one log line."""
+        """Handle a message; a malformed one is dropped, and logged by `Complaints`."""
+        if not payload and topic in self.retained:
+            return
         try:
             self._receive(topic, payload, retained=retained)
         except MalformedError as err:
-            where = topic_of(self.model.reader_id, topic)
-            _LOGGER.warning("Dropped a message on %s: %s", where, err)
+            self._complaints.dropped(topic_of(self.model.reader_id, topic), str(err))
+
+    def stop(self) -> None:
+        """Stop; callers that still wait for a message get an error."""
+        self._complaints.stop()
 
     @abstractmethod
     def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:

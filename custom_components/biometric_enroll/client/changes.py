@@ -1,42 +1,66 @@
 """Changes of the templates and settings of one reader of protocol version 1."""
 
-from contextlib import asynccontextmanager
+import asyncio
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ..protocol import builder, parser
 from ..protocol.words import Feature, Refusal, Topic
-from .errors import RefusedError, TooOldError
+from .errors import RefusedError, UnreachableError, UnsupportedError
 from .fingerprint_registry import Place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
     from ..protocol.messages import Hello
-    from ..protocol.words import LedColor
     from .connection import Connection
     from .host import Cause
+    from .inventory import InventoryUpdater
     from .model import ReaderModel
     from .state import Inventory, Subject
 
     type Templates = Mapping[int, str | None]
 
+CHECK_WITHIN = 5.0
+"""Seconds in which a list may still show that a deletion without an answer was done."""
+
 
 class Changes:
     """Changes one reader; every method raises `ReaderError` on failure."""
 
-    def __init__(self, model: ReaderModel, connection: Connection) -> None:
-        """Initialize with the model and the connection of one reader."""
+    def __init__(
+        self, model: ReaderModel, connection: Connection, inventory_updater: InventoryUpdater
+    ) -> None:
+        """Initialize with the parts of the client of one reader."""
         self._model = model
         self._host = model.host
         self._connection = connection
+        self._inventory_updater = inventory_updater
 
     async def async_delete(self, slot: int, template_id: str | None) -> None:
         """Delete the template in a slot and its name; returns when the sensor has deleted it.
 
         After an error the reader may still delete it: then the next list removes the name.
         """
+        try:
+            await self._async_delete(slot, template_id)
+        except UnreachableError:
+            if not await self._async_is_gone(slot, template_id):
+                raise
+        if template_id is not None:
+            await self._model.async_forget([template_id])
+
+    async def _async_is_gone(self, slot: int, template_id: str | None) -> bool:
+        """Return whether a list shows that a deletion without an answer was done."""
+        if self._model.state.available:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_WITHIN):
+                    return await self._inventory_updater.async_is_gone(slot, template_id)
+        return False
+
+    async def _async_delete(self, slot: int, template_id: str | None) -> None:
         model, listed = self._model, self._listed(slot, template_id)
         if template_id is None and listed is None:
             # Only a list identifies a template without an id.
@@ -57,7 +81,7 @@ class Changes:
             except RefusedError as err:
                 # `not_found` is success: an earlier request may have deleted it. Without an id,
                 # it is unknown whether that very template is gone.
-                if err.refusal is not Refusal.NOT_FOUND or template_id is None:
+                if err.refusal != Refusal.NOT_FOUND or template_id is None:
                     if not _unsure(err):
                         # A deletion that was requested before may still happen.
                         await model.registry.async_expect_deletion(
@@ -69,8 +93,6 @@ class Changes:
             self._show_list(
                 hello, revision, lambda templates: dict(templates.items() - {(slot, template_id)})
             )
-        if template_id is not None:
-            await model.async_forget([template_id])
 
     async def async_name(
         self, slot: int, template_id: str | None, subject: Subject, *, enabled: bool
@@ -81,7 +103,7 @@ class Changes:
         and no pending change. A template that has a name by now is refused.
         """
         model, listed = self._model, self._listed(slot, template_id)
-        if listed is None:
+        if listed is None or template_id in model.registry.unwanted(model.device):
             raise RefusedError(Refusal.NOT_FOUND)
         feature = Feature.ADOPT if template_id is None else Feature.LIST
         async with self._async_allowed(feature) as hello:
@@ -127,7 +149,7 @@ class Changes:
         *,
         identification: bool | None = None,
         security_level: int | None = None,
-        led_color: LedColor | None = None,
+        led_color: str | None = None,
     ) -> None:
         """Change the given settings, and update the state with all settings of the answer."""
         async with self._async_allowed(Feature.SETTINGS) as hello:
@@ -159,7 +181,8 @@ class Changes:
         """
         if (inventory := self._model.state.inventory) is None:
             return
-        quiet = not hello.changing and not hello.enrollment.running
+        idle = hello.enrollment is not None and not hello.enrollment.running
+        quiet = idle and not hello.changing
         if revision is None or not quiet or inventory.revision != hello.templates.revision:
             revision = inventory.revision
         templates = changed(inventory.templates)
@@ -167,10 +190,10 @@ class Changes:
 
     @asynccontextmanager
     async def _async_allowed(self, feature: Feature) -> AsyncGenerator[Hello]:
-        """Send hello, check the feature, and keep the nonce valid. Raises `TooOldError`."""
+        """Send hello, check the feature, and keep the nonce valid. Raises `UnsupportedError`."""
         async with self._connection.async_greeted() as hello:
             if feature not in hello.identity.features:
-                raise TooOldError
+                raise UnsupportedError(feature)
             yield hello
 
 
@@ -178,6 +201,6 @@ def _unsure(err: RefusedError) -> bool:
     """Return whether a deletion may still happen.
 
     The sensor stopped answering halfway, or another device under the same reader id answered: with
-    a nonce this fresh, our reader does not answer `stale`.
+    a nonce this fresh, our reader does not answer `stale`. Or a later firmware knows why.
     """
-    return err.refusal in {Refusal.SENSOR_ERROR, Refusal.STALE}
+    return err.refusal in {Refusal.SENSOR_ERROR, Refusal.STALE} or err.refusal not in Refusal

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol, override
 
 from ..protocol import parser, touch_parser
 from ..protocol.fields import Fields, MalformedError
-from ..protocol.words import Topic
+from ..protocol.words import Topic, topic_of
 from .base import BaseClient
 from .changes import Changes
 from .connection import Connection
@@ -13,6 +13,7 @@ from .enroller import Enroller
 from .inventory import InventoryUpdater
 from .requests import Requests
 from .touches import Touches
+from .unwanted import UnwantedTemplates
 
 if TYPE_CHECKING:
     from .model import ReaderModel
@@ -39,14 +40,16 @@ class ReaderClient(BaseClient[Connection]):
         # The last one: when it is subscribed, so are the others.
         (Topic.ANSWER, 0),
     )
+    retained = frozenset({Topic.STATUS, Topic.TEMPLATES, Topic.SNAPSHOT})
 
     def __init__(self, model: ReaderModel) -> None:
         """Initialize from the model, which has the saved state of earlier runs."""
         super().__init__(model, Connection(model))
         self.requests = Requests(self._connection)
-        self.changes = Changes(self.model, self._connection)
+        self._inventory_updater = InventoryUpdater(self.model, self._connection, self._listed)
+        self.changes = Changes(self.model, self._connection, self._inventory_updater)
+        self._unwanted = UnwantedTemplates(self.model, self.changes)
         self.enroller = Enroller(self.model, self.requests)
-        self._inventory_updater = InventoryUpdater(self.model, self._connection)
         self._touches = Touches(self.model, self._connection)
         self._handlers: dict[str, Handler] = {
             Topic.STATUS: self._handle_status,
@@ -56,10 +59,12 @@ class ReaderClient(BaseClient[Connection]):
             Topic.ANSWER: self._handle_answer,
         }
 
+    @override
     def stop(self) -> None:
-        """Stop; callers that still wait for a message get an error."""
+        super().stop()
         self._connection.stop()
         self._touches.stop()
+        self._unwanted.stop()
         self.enroller.stop()
 
     @override
@@ -93,6 +98,7 @@ class ReaderClient(BaseClient[Connection]):
         self._connection.heard(live=not retained)
         # A fingerprint that was just enrolled may not be on the newest list.
         self._inventory_updater.consider()
+        self._unwanted.consider()
 
     def _handle_touch(self, payload: bytes, *, retained: bool) -> None:
         if retained:
@@ -111,5 +117,13 @@ class ReaderClient(BaseClient[Connection]):
         self._touches.judge_waiting(None if greeting is None else greeting[1])
         if greeting is not None:
             hello, asked_at = greeting
-            self.enroller.confirm(hello.enrollment, asked_at)
+            if hello.enrollment is None:
+                where = topic_of(self.model.reader_id, Topic.ANSWER)
+                self._complaints.dropped(where, "the snapshot in an answer to hello is malformed")
+            else:
+                self.enroller.confirm(hello.enrollment, asked_at)
             self._inventory_updater.consider()
+            self._unwanted.consider()
+
+    def _listed(self) -> None:
+        self._unwanted.consider()

@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from ..protocol.fields import MalformedError
-from ..protocol.words import Reason, Refusal, Stage
+from ..protocol.words import Reason, Refusal, Rejection, Stage, shown
 from . import request_channel
-from .enrollment import EnrollmentEvent, advances, events
-from .errors import ReaderError, RefusedError, TooManyScansError
+from .enrollment import GIVEN_UP, REASONS, EnrollmentEvent, advances, events
+from .errors import ReaderError, RefusedError, TooManyScansError, UnreachableError
 from .fingerprint_registry import Enrollment, Place
 from .host import Kind, ReaderEvent
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+
+LONGEST_SCAN = 120.0
+"""Seconds that a reader waits for one scan at most; for one that does not say how long."""
 
 OUTCOME_GRACE = 30.0
 """Seconds past the reader's last deadline that a caller still waits for the outcome."""
@@ -89,6 +92,8 @@ class Enroller:
         self._stopping = False
         self._stop_again_at = 0.0
         """Loop's time before which an unwanted enrollment is not cancelled again."""
+        self._proof: asyncio.Future[int] | None = None
+        """The slot of the enrollment that is being started, once a snapshot of it was seen."""
         self._waiting: list[tuple[str, asyncio.Future[Snapshot]]] = []
         self._stopped = False
 
@@ -102,6 +107,11 @@ class Enroller:
                 # Retained from before the reader was added, or from before a refused start.
                 return
             raise MalformedError("an enrollment that was not asked for here")
+        if self._proof is not None and not self._proof.done() and snapshot.slot is not None:
+            self._proof.set_result(snapshot.slot)
+        if enrollment.given_up and snapshot.stage is Stage.COMPLETED:
+            # Its requester was told that it failed; `UnwantedTemplates` deletes the template.
+            snapshot = replace(snapshot, stage=Stage.FAILED, reason=GIVEN_UP)
         current = self._model.followed()
         if not advances(current, snapshot):
             return
@@ -113,6 +123,7 @@ class Enroller:
             subject=enrollment.subject,
             # The age of a retained snapshot is unknown; the answer to hello gives the expiry.
             expires_at=self._expiry(snapshot) if live or snapshot.final else None,
+            doubtful=self._model.state.doubtful and not live,
         )
         happened = events(current, snapshot)
         for index, event in enumerate(happened):
@@ -138,6 +149,11 @@ class Enroller:
 
     def confirm(self, snapshot: Snapshot, asked_at: float) -> None:
         """Handle the snapshot in the answer to a hello sent at `asked_at` (loop's time)."""
+        self._confirm(snapshot, asked_at)
+        if self._model.state.doubtful:
+            self._model.update(self._cause, doubtful=False)
+
+    def _confirm(self, snapshot: Snapshot, asked_at: float) -> None:
         enrollment = self._registry.enrollment(self._device)
         if enrollment is None:
             return
@@ -169,7 +185,7 @@ class Enroller:
     def _expiry(self, snapshot: Snapshot) -> datetime | None:
         """Return when the reader will give up, counted from now, and watch for silence."""
         if snapshot.timeout_ms is None:
-            self._requests.expect_news_within(None)
+            self._requests.expect_news_within(LONGEST_SCAN if snapshot.running else None)
             return None
         left = snapshot.timeout_ms / 1000
         self._requests.expect_news_within(left)
@@ -186,9 +202,9 @@ class Enroller:
                     "step": happened.step,
                     "total": happened.total,
                     "attempts": happened.attempts,
-                    "rejected_reason": happened.rejection,
+                    "rejected_reason": shown(happened.rejection, Rejection),
                     "rejected": happened.rejected,
-                    "reason": happened.reason,
+                    "reason": shown(happened.reason, REASONS),
                     "late": late,
                 },
                 subject,
@@ -235,15 +251,41 @@ class Enroller:
         await self._registry.async_set_enrollment(self._device, Enrollment(template_id, subject))
         self._cause = cause
         try:
-            slot = await self._requests.async_start(greeting, template_id, enroll_options)
+            slot = await self._async_accepted(greeting, template_id, enroll_options)
         except ReaderError as err:
             # With a nonce this fresh, `stale` comes from another device; as without an answer, our
-            # reader may have started nevertheless.
-            unsure = not isinstance(err, RefusedError) or err.refusal is Refusal.STALE
+            # reader may have started nevertheless. A later firmware may refuse halfway.
+            unsure = not isinstance(err, RefusedError) or (
+                err.refusal == Refusal.STALE or err.refusal not in Refusal
+            )
             unwanted = Enrollment(template_id, subject, given_up=True)
             await self._registry.async_set_enrollment(self._device, unwanted if unsure else before)
             raise
         return template_id, slot
+
+    async def _async_accepted(
+        self, greeting: Greeting, template_id: str, enroll_options: EnrollOptions
+    ) -> int:
+        """Return the slot of a start: by its answer, or by a snapshot, if the answers are lost."""
+        proof: asyncio.Future[int] = self._loop.create_future()
+        self._proof = proof
+        asking = self._loop.create_task(
+            self._requests.async_start(greeting, template_id, enroll_options), eager_start=True
+        )
+        # Otherwise an error would be logged as never retrieved, if this caller is cancelled.
+        asking.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            await asyncio.wait({asking, proof}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                # Usually the answer is right behind.
+                await asyncio.wait({asking}, timeout=request_channel.REPEAT_AFTER)
+            error = asking.exception() if asking.done() else UnreachableError()
+            if proof.done() and isinstance(error, UnreachableError):
+                return proof.result()
+            return await asking
+        finally:
+            self._proof = None
+            asking.cancel()
 
     async def async_cancel(self) -> None:
         """Cancel the running enrollment; returns when it has ended. Raises `ReaderError`."""

@@ -9,11 +9,10 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..protocol.words import Stage
+from ..protocol.words import Reason, Stage
 
 if TYPE_CHECKING:
     from ..protocol.messages import Snapshot
-    from ..protocol.words import Reason, Rejection
 
 
 class EnrollmentEventType(StrEnum):
@@ -26,6 +25,12 @@ class EnrollmentEventType(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+
+GIVEN_UP = "given_up"
+"""Home Assistant's own reason of a failure: it had reported that the enrollment did not start."""
+
+REASONS = frozenset({*Reason, GIVEN_UP})
+"""All known reasons of a failure."""
 
 _FINAL_EVENTS = {
     Stage.COMPLETED: EnrollmentEventType.COMPLETED,
@@ -46,11 +51,11 @@ class EnrollmentEvent:
     total: int
     attempts: int | None = None
     """Images that were needed for the captured scan."""
-    rejection: Rejection | None = None
+    rejection: str | None = None
     """Why the newest image was rejected; None if unknown."""
     rejected: int | None = None
     """Images of this scan rejected since the previous event."""
-    reason: Reason | None = None
+    reason: str | None = None
 
 
 def advances(current: Snapshot, new: Snapshot) -> bool:
@@ -74,7 +79,7 @@ def events(current: Snapshot, new: Snapshot) -> tuple[EnrollmentEvent, ...]:
     found = [] if same else [happened(EnrollmentEventType.STARTED, step=1)]
     seen = len(current.captured) if same else 0
     # The attempts of a captured scan tell how many of the rejected images belong to it.
-    told = _of_scan_under_way(current) if same else 0
+    told = current.rejected_under_way if same else 0
     for step, attempts in enumerate(new.captured[seen:], start=seen + 1):
         if attempts - 1 > told:
             found.append(
@@ -82,7 +87,7 @@ def events(current: Snapshot, new: Snapshot) -> tuple[EnrollmentEvent, ...]:
             )
         told = 0
         found.append(happened(EnrollmentEventType.SCAN_CAPTURED, step=step, attempts=attempts))
-    if (rejected := _of_scan_under_way(new)) > told:
+    if (rejected := new.rejected_under_way) > told:
         found.append(
             happened(EnrollmentEventType.SCAN_REJECTED, step=new.step, rejected=rejected - told)
         )
@@ -92,14 +97,7 @@ def events(current: Snapshot, new: Snapshot) -> tuple[EnrollmentEvent, ...]:
     return tuple(found)
 
 
-def _of_scan_under_way(snapshot: Snapshot) -> int:
-    """Return how many rejected images belong to the scan under way."""
-    return snapshot.rejected - sum(attempts - 1 for attempts in snapshot.captured)
-
-
-def _with_newest_rejection(
-    found: list[EnrollmentEvent], last: Rejection | None
-) -> list[EnrollmentEvent]:
+def _with_newest_rejection(found: list[EnrollmentEvent], last: str | None) -> list[EnrollmentEvent]:
     """Add the reason to the newest rejection event, the only one whose reason is known."""
     for index in reversed(range(len(found))):
         if found[index].event is EnrollmentEventType.SCAN_REJECTED:

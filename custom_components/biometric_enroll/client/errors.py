@@ -1,10 +1,5 @@
 """Errors of requests to a reader; `errors.py` of the integration translates them for users."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ..protocol.words import Refusal
-
 
 class ReaderError(Exception):
     """A request to a reader failed."""
@@ -29,14 +24,19 @@ class OtherDeviceError(UnreachableError):
 class RefusedError(ReaderError):
     """The reader, or the client in its place, refused the request; nothing has changed."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        """Initialize with the reason."""
-        super().__init__(str(refusal))
+    def __init__(self, refusal: str) -> None:
+        """Initialize with the reason: a `Refusal`, or a word of a later firmware."""
+        super().__init__(refusal)
         self.refusal = refusal
 
 
-class TooOldError(ReaderError):
-    """The reader's firmware does not support the request; nothing has changed."""
+class UnsupportedError(ReaderError):
+    """The reader does not have the feature that the request needs; nothing has changed."""
+
+    def __init__(self, feature: str) -> None:
+        """Initialize with the feature, a word of the protocol."""
+        super().__init__(feature)
+        self.feature = feature
 
 
 class TooManyScansError(ReaderError):

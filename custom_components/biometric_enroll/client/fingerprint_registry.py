@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .host import Saved
     from .state import Inventory
 
+_UNWANTED = 16
+"""How many unwanted template ids are kept of a reader; a start is valid until the next hello."""
+
 KEPT = timedelta(days=30)
 """How long the names of a removed reader are kept, in case it is added again."""
 
@@ -64,6 +67,7 @@ class FingerprintRegistry:
         self._saved = saved
         self._by_template: dict[str, Fingerprint] = {}
         self._enrollments: dict[str, Enrollment] = {}
+        self._unwanted: dict[str, list[str]] = {}
         self._removed: dict[str, str] = {}
         """When readers were removed from Home Assistant, by hardware id; in ISO format, UTC."""
         self._listeners: list[Callable[[], None]] = []
@@ -85,6 +89,7 @@ class FingerprintRegistry:
                 )
             )
         self._removed = stored["removed"]
+        self._unwanted = stored["unwanted"]
         self._enrollments = {
             device: Enrollment(
                 entry["template_id"], _subject(entry["subject"]), entry["given_up"], entry["named"]
@@ -95,6 +100,10 @@ class FingerprintRegistry:
     def enrollment(self, device: str) -> Enrollment | None:
         """Return the enrollment last requested from this reader."""
         return self._enrollments.get(device)
+
+    def unwanted(self, device: str) -> frozenset[str]:
+        """Return the template ids that were given up: none of them ever becomes a fingerprint."""
+        return frozenset(self._unwanted.get(device, ()))
 
     def get(self, template_id: str) -> Fingerprint | None:
         """Return the fingerprint of a template, on any reader."""
@@ -135,6 +144,10 @@ class FingerprintRegistry:
             self._enrollments.pop(device, None)
         else:
             self._enrollments[device] = enrollment
+            if enrollment.given_up:
+                # The next enrollment replaces this one, which may have been completed meanwhile.
+                unwanted = [*self._unwanted.get(device, ()), enrollment.template_id]
+                self._unwanted[device] = unwanted[-_UNWANTED:]
         await self.async_save()
 
     async def async_complete(self, place: Place, now: datetime) -> None:
@@ -143,6 +156,8 @@ class FingerprintRegistry:
         if enrollment is None or enrollment.template_id != place.template_id:
             return
         if enrollment.named or place.template_id in self._by_template:
+            return
+        if place.template_id in self.unwanted(place.device):
             return
         self._enrollments[place.device] = replace(enrollment, named=True)
         self._add(Fingerprint(enrollment.subject, now.isoformat(), (place,)))
@@ -231,6 +246,7 @@ class FingerprintRegistry:
         self._keep_places(lambda place: None if place.device in expired else place)
         for device in expired:
             self._enrollments.pop(device, None)
+            self._unwanted.pop(device, None)
         if expired or self._removed != before:
             await self.async_save()
         return expired
@@ -264,6 +280,8 @@ class FingerprintRegistry:
         if (enrollment := self._enrollments.pop(old, None)) is not None:
             # One that was requested from the new reader itself is newer.
             self._enrollments.setdefault(new, enrollment)
+        if (unwanted := self._unwanted.pop(old, None)) is not None:
+            self._unwanted[new] = [*unwanted, *self._unwanted.get(new, ())][-_UNWANTED:]
 
     async def async_catch_up(self, completed: Iterable[Place], now: datetime) -> None:
         """Complete enrollments that had ended, but whose names were pending after a crash."""
@@ -307,6 +325,7 @@ class FingerprintRegistry:
                 "enrollments": {
                     device: asdict(enrollment) for device, enrollment in self._enrollments.items()
                 },
+                "unwanted": self._unwanted,
                 "removed": self._removed,
             }
         )

@@ -15,6 +15,7 @@ from .errors import ReaderError
 from .state import Inventory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from ..protocol.messages import Page
@@ -30,10 +31,16 @@ _TRIES = 3
 class InventoryUpdater:
     """Keeps the list of the templates of one reader up to date."""
 
-    def __init__(self, model: ReaderModel, connection: Connection) -> None:
-        """Initialize with the model and the connection of one reader."""
+    def __init__(
+        self, model: ReaderModel, connection: Connection, listed: Callable[[], None]
+    ) -> None:
+        """Initialize with the model and the connection of one reader.
+
+        `listed` is called after each new list.
+        """
         self._model = model
         self._connection = connection
+        self._listed = listed
         self._listing = False
         self._senseless: tuple[str | None, datetime | None] | None = None
         """Revision and start time of the reader when its list was malformed."""
@@ -75,6 +82,25 @@ class InventoryUpdater:
         """Return the revision that the reader reports, and when it started."""
         state = self._model.state
         return (state.templates.revision if state.templates else None), state.started_at
+
+    async def async_is_gone(self, slot: int, template_id: str | None) -> bool:
+        """List now, and return whether a template is gone from the sensor; False if unknown."""
+        state = self._model.state
+        if state.identity is None or Feature.LIST not in state.identity.features:
+            return False
+        try:
+            inventory = await self._async_whole_list()
+        except (MalformedError, ReaderError) as err:
+            _LOGGER.debug("Reader %s was not listed: %r", self._model.reader_id, err)
+            return False
+        templates = self._model.state.templates
+        if inventory is None or templates is None or templates.sensor_changed:
+            # Such a list has no ids.
+            return False
+        await self._async_conclude(inventory)
+        if template_id is None:
+            return slot not in inventory.templates
+        return template_id not in inventory.templates.values()
 
     async def _async_list(self) -> None:
         try:
@@ -134,6 +160,7 @@ class InventoryUpdater:
             await model.registry.async_save()
         deleted = before - model.registry.ids_on(model.device)
         await model.delivery_log.async_forget(model.device, deleted)
+        self._listed()
 
 
 def _page(first: int, result: dict[str, object]) -> Page:

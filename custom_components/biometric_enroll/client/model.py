@@ -52,7 +52,9 @@ class ReaderModel:
         snapshot, enrollment = self.followed(), self.registry.enrollment(self.device)
         # Without a snapshot it is unknown whether the enrollment will start.
         subject = None if enrollment is None or snapshot is IDLE else enrollment.subject
-        return ReaderState(snapshot=snapshot, subject=subject)
+        # While it was not followed, the enrollment may have begun, gone on or ended.
+        doubtful = enrollment is not None and not snapshot.final
+        return ReaderState(snapshot=snapshot, subject=subject, doubtful=doubtful)
 
     async def async_forget(self, template_ids: Iterable[str]) -> None:
         """Forget the names of templates that this reader no longer holds."""

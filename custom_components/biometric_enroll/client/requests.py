@@ -28,7 +28,9 @@ class Requests:
     async def async_greeted(self) -> AsyncGenerator[Greeting]:
         """Send hello before a start, and keep its nonce valid until that is done."""
         async with self._connection.async_greeted() as hello:
-            yield Greeting(hello.enrollment.running, hello.identity.max_scans, hello.nonce)
+            # What the reader runs, if that cannot be read, it knows itself: then it is busy.
+            running = hello.enrollment is not None and hello.enrollment.running
+            yield Greeting(running, hello.identity.max_scans, hello.nonce)
 
     async def async_start(
         self, greeting: Greeting, template_id: str, enroll_options: EnrollOptions

@@ -69,6 +69,8 @@ class ReaderState:
     sensor_info: SensorInfo | None = None
     started_at: datetime | None = None
     snapshot: Snapshot = IDLE
+    doubtful: bool = False
+    """The snapshot is of an earlier run, and the reader has not said yet whether it still holds."""
     subject: Subject | None = None
     """Whose finger the snapshot's enrollment is about."""
     expires_at: datetime | None = None

@@ -376,12 +376,12 @@ const heading = (card, stage, { name = "" }) =>
 const sentence = (card, stage, { step, reason, duplicate_of: name }) =>
 	name
 		? card.text("reason_duplicate_of", { name })
-		: card.text(reason ? `reason_${reason}` : stage === "place_finger" && step > 1 ? "place_again" : `stage_${stage}`);
+		: card.text(reason ? `reason_${reason}` : stage === "place_finger" && step > 1 ? "place_again" : `stage_${stage}`) || reason;
 
 /** Why the last image of this scan was not good enough. @type {Told<Card>} */
 function hint(card, stage, { step, captured, attempts, rejected_reason }) {
 	if (stage === "failed") return card.text("stage_cancelled");
-	return RUNNING.includes(stage) && captured < step && attempts > 1 && card.text(`hint_${rejected_reason}`);
+	return RUNNING.includes(stage) && captured < step && attempts > 1 && (card.text(`hint_${rejected_reason}`) || rejected_reason);
 }
 
 /** As many segments as scans. @param {Card} card @param {Attributes} attributes @param {string} state */

@@ -63,8 +63,9 @@ class LegacyClient(BaseClient[LegacyConnection]):
         super().subscribed()
         self._enrollments.resume()
 
+    @override
     def stop(self) -> None:
-        """Stop; callers that still wait for a message get an error."""
+        super().stop()
         self._connection.stop()
         self._enrollments.stop()
 
@@ -83,6 +84,9 @@ class LegacyClient(BaseClient[LegacyConnection]):
                 self._connection.handle(status)
                 if status.enrolling is False:
                     self._enrollments.handle_idle()
+                if self.model.state.doubtful:
+                    # More than this it never says.
+                    self.model.update(doubtful=False)
             case Topic.ENROLLMENT:
                 message = protocol.enrollment_message(payload)
                 self._connection.heard()

@@ -7,7 +7,6 @@ from .fields import VERSION
 
 if TYPE_CHECKING:
     from .messages import Snapshot
-    from .words import LedColor
 
 
 def _message(request: str, **fields: object) -> str:
@@ -102,7 +101,7 @@ def settings(
     nonce: str,
     identification: bool | None = None,
     security_level: int | None = None,
-    led_color: LedColor | None = None,
+    led_color: str | None = None,
 ) -> str:
     """Ask the reader to change the given settings; None leaves one unchanged."""
     wanted = {

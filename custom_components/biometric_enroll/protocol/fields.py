@@ -38,7 +38,7 @@ class Fields:
     def parse(cls, payload: bytes, *, version: int | None = VERSION) -> Fields:
         """Parse a message, and check its size and version; None: a protocol without key `v`."""
         if len(payload) > MAX_BYTES:
-            raise MalformedError(f"{len(payload)} bytes, more than {MAX_BYTES}")
+            raise MalformedError(f"more than {MAX_BYTES} bytes")
         try:
             values = json.loads(payload.decode())
         except ValueError, RecursionError:
@@ -122,6 +122,15 @@ class Fields:
     def word_or_none[W: StrEnum](self, key: str, words: type[W]) -> W | None:
         """Return a word of a fixed vocabulary, or None for null."""
         return None if self.null(key) else self.word(key, words)
+
+    def open_word[W: StrEnum](self, key: str, words: type[W]) -> W | str:
+        """Return a word of a vocabulary that a later firmware may have more words of."""
+        value = self.text(key)
+        return words(value) if value in words else value
+
+    def open_word_or_none[W: StrEnum](self, key: str, words: type[W]) -> W | str | None:
+        """Return the same, or None for null."""
+        return None if self.null(key) else self.open_word(key, words)
 
     def value(self, key: str) -> object:
         """Return the unchecked value, None if the key is absent."""

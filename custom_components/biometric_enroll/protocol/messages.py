@@ -8,13 +8,7 @@ from .words import FINAL_STAGES, RUNNING_STAGES, SensorFault, Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .words import (
-        LedColor,
-        Reason,
-        Refusal,
-        Rejection,
-        TouchResult,
-    )
+    from .words import Rejection, TouchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +76,12 @@ class Snapshot:
     """Attempts of each captured scan, in the order of the scans."""
     rejected: int
     """Number of rejected images of this enrollment."""
-    rejected_last: Rejection | None
+    rejected_last: str | None
+    """A `Rejection`, or a word of a later firmware."""
     timeout_ms: int | None
     """How long the reader would still wait when it sent this, in milliseconds."""
-    reason: Reason | None
+    reason: str | None
+    """Why it failed: a `Reason`, or a word of a later firmware. None: it has not, or unknown."""
     duplicate_of: str | None
 
     @property
@@ -110,7 +106,13 @@ class Snapshot:
             return 0
         if len(self.captured) == self.step:
             return self.captured[-1]
-        return self.rejected - sum(attempts - 1 for attempts in self.captured) + 1
+        return self.rejected_under_way + 1
+
+    @property
+    def rejected_under_way(self) -> int:
+        """Number of rejected images of the scan under way."""
+        # A reader may have lost its count in a power cut, but not the attempts of captured scans.
+        return max(0, self.rejected - sum(attempts - 1 for attempts in self.captured))
 
 
 IDLE = Snapshot(
@@ -163,7 +165,8 @@ class Refused:
     """The reader's refusal of one request."""
 
     request: str
-    error: Refusal
+    error: str
+    """A `Refusal`, or a word of a later firmware."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +189,8 @@ class Settings:
     """Whether it reports identified touches."""
     security_level: int | None
     """How strictly the sensor compares, 1 to 5; None until the sensor has answered."""
-    led_color: LedColor | None
-    """None for a sensor whose LED has no colours."""
+    led_color: str | None
+    """A `LedColor`, or a word of a later firmware; None for a sensor whose LED has no colours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,8 @@ class Hello:
     uptime_ms: int
     """Uptime of that boot when this was answered."""
     nonce: str
-    enrollment: Snapshot
+    enrollment: Snapshot | None
+    """None if it is malformed: that is no reason to take the reader for unavailable."""
     templates: Templates
     journal: int
     dropped: int

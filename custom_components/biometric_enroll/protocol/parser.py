@@ -20,10 +20,12 @@ from .messages import (
     Templates,
 )
 from .words import (
+    RUNNING_STAGES,
     LedColor,
     Reason,
     Refusal,
     Rejection,
+    SensorFault,
     Stage,
 )
 
@@ -71,8 +73,7 @@ def templates(fields: Fields) -> Templates:
         count=count,
         revision=revision,
         sensor_changed=fields.boolean("sensor_changed"),
-        # Not limited to the known words: an unknown problem is no reason to drop the message.
-        sensor_error=fields.text_or_none("sensor_error"),
+        sensor_error=fields.open_word_or_none("sensor_error", SensorFault),
         sensor_error_details=_sensor_error_details(fields),
     )
 
@@ -90,22 +91,32 @@ def _sensor_error_details(fields: Fields) -> SensorErrorDetails | None:
 def snapshot(fields: Fields) -> Snapshot:
     """Parse a snapshot of `enroll/response`; also checks that its fields are consistent."""
     rejected = fields.inner("rejected")
+    timeout_ms = fields.integer_or_none("timeout_ms", 0, _HOUR_MS)
+    stage, reason = _stage(fields, running=timeout_ms is not None)
     value = Snapshot(
         template_id=fields.id_or_none("template_id"),
         seq=fields.integer("seq", 0, _U16),
         slot=fields.integer_or_none("slot", 0, _U16),
-        stage=fields.word("stage", Stage),
+        stage=stage,
         step=fields.integer("step", 0, _MAX_SCANS),
         total=fields.integer("total", 0, _MAX_SCANS),
         captured=_captured(fields),
         rejected=rejected.integer("count", 0, _U16),
-        rejected_last=rejected.word_or_none("last", Rejection),
-        timeout_ms=fields.integer_or_none("timeout_ms", 0, _HOUR_MS),
-        reason=fields.word_or_none("reason", Reason),
+        rejected_last=rejected.open_word_or_none("last", Rejection),
+        timeout_ms=timeout_ms if stage in RUNNING_STAGES else None,
+        reason=reason if stage is Stage.FAILED else None,
         duplicate_of=fields.id_or_none("duplicate_of") if fields.has("duplicate_of") else None,
     )
     _check_whole(value)
     return value
+
+
+def _stage(fields: Fields, *, running: bool) -> tuple[Stage, str | None]:
+    """Return the stage and the reason; a stage of a later firmware is shown as the nearest."""
+    word, reason = fields.open_word("stage", Stage), fields.open_word_or_none("reason", Reason)
+    if isinstance(word, Stage):
+        return word, reason
+    return (Stage.PROCESSING, None) if running else (Stage.FAILED, reason or word)
 
 
 def _captured(fields: Fields) -> tuple[int, ...]:
@@ -118,7 +129,10 @@ def _captured(fields: Fields) -> tuple[int, ...]:
 
 
 def _check_whole(value: Snapshot) -> None:
-    """Raise unless the fields are consistent (docs/protocol.md, table of stages)."""
+    """Raise unless the fields are consistent (docs/protocol.md, table of stages).
+
+    Only what progress and names depend on; whatever else does not fit is no reason to drop it.
+    """
     done = len(value.captured)
     if value.stage is Stage.IDLE:
         fits = (value.template_id, value.slot, value.seq, value.step, value.total, done) == (
@@ -137,21 +151,16 @@ def _check_whole(value: Snapshot) -> None:
             and 1 <= value.step <= value.total
             and _captured_fits(value.stage, value.step, value.total, done)
         )
-    fits = fits and value.running == (value.timeout_ms is not None)
-    fits = fits and (value.stage is Stage.FAILED) == (value.reason is not None)
-    fits = fits and (value.duplicate_of is None or value.reason is Reason.DUPLICATE)
-    fits = fits and (value.rejected == 0) == (value.rejected_last is None)
-    # Each repeated attempt of a captured scan was a rejected image.
-    fits = fits and sum(value.captured) - done <= value.rejected
     if not fits:
         raise MalformedError(f"the fields do not fit stage {value.stage}")
 
 
 def _captured_fits(stage: Stage, step: int, total: int, done: int) -> bool:
     match stage:
-        case Stage.PLACE_FINGER | Stage.PROCESSING:
+        case Stage.PLACE_FINGER:
             return done == step - 1
-        case Stage.LIFT_FINGER:
+        # Also `processing`: a stage of a later firmware may be shown as that.
+        case Stage.PROCESSING | Stage.LIFT_FINGER:
             return done in (step - 1, step)
         case Stage.COMPLETED:
             return done == step == total
@@ -165,7 +174,7 @@ def answer(payload: bytes) -> Answer | Refused:
     request = fields.id("request")
     if fields.boolean("ok"):
         return Answer(request, fields.mapping("result"))
-    return Refused(request, fields.word("error", Refusal))
+    return Refused(request, fields.open_word("error", Refusal))
 
 
 def hello(result: dict[str, object]) -> Hello:
@@ -176,7 +185,7 @@ def hello(result: dict[str, object]) -> Hello:
         boot=fields.id("boot"),
         uptime_ms=fields.integer("uptime_ms", 0, UPTIME),
         nonce=fields.id("nonce"),
-        enrollment=snapshot(fields.inner("enrollment")),
+        enrollment=_enrollment(fields),
         templates=templates(fields.inner("templates")),
         journal=fields.integer("journal", 0, UPTIME),
         dropped=fields.integer("dropped", 0, UPTIME),
@@ -191,13 +200,20 @@ def hello(result: dict[str, object]) -> Hello:
     )
 
 
+def _enrollment(fields: Fields) -> Snapshot | None:
+    try:
+        return snapshot(fields.inner("enrollment"))
+    except MalformedError:
+        return None
+
+
 def settings(result: dict[str, object]) -> Settings:
     """Parse the result of settings, which is also a part of the result of hello."""
     fields = Fields(result)
     return Settings(
         identification=fields.boolean("identification"),
         security_level=fields.integer_or_none("security_level", 1, 5),
-        led_color=fields.word("led_color", LedColor) if fields.has("led_color") else None,
+        led_color=fields.open_word("led_color", LedColor) if fields.has("led_color") else None,
     )
 
 

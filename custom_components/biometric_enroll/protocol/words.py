@@ -1,6 +1,18 @@
-"""The fixed vocabulary of the wire protocol (docs/protocol.md)."""
+"""The vocabulary of the wire protocol (docs/protocol.md); a later firmware may have more words."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+
+def shown(word: str | None, known: Container[str]) -> str | None:
+    """Return a word as users see it: `other (word)` for one of a later firmware.
+
+    Every reason, rejection, problem and refusal may be such a word (docs/protocol.md).
+    """
+    return word if word is None or word in known else f"other ({word})"
 
 
 class Stage(StrEnum):

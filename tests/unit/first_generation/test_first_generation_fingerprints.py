@@ -19,7 +19,7 @@ async def test_a_reader_that_cannot_delete_is_not_asked(
     if by_slot:
         which = {"device_id": home.device_id, "slot": answer["slot"]}
     heard = list(first_gen.heard)
-    assert await async_fails(home.delete(**which)) == "firmware_too_old"
+    assert await async_fails(home.delete(**which)) == "unsupported_changes"
     assert first_gen.heard == heard
     assert await home.named() == {answer["slot"]: "Anna"}
 

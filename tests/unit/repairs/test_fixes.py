@@ -244,7 +244,8 @@ async def test_a_firmware_that_is_still_too_old_is_an_error_in_the_form(home: Re
     assert form["errors"] == {"base": "still_too_old"}
     assert home.raised() == {ISSUE_FIRMWARE_TOO_OLD}
     placeholders = home.issue(ISSUE_FIRMWARE_TOO_OLD).translation_placeholders
-    assert placeholders == {"reader": "Front door", "firmware": "0.1.9"}
+    missing = "accept_sensor, adopt, delete, settings"
+    assert placeholders == {"reader": "Front door", "firmware": "0.1.9", "missing": missing}
 
 
 @pytest.mark.parametrize("missing", sorted(set(FEATURES) - {"led"}))

@@ -21,6 +21,7 @@ from custom_components.biometric_enroll.issues import (
     ISSUE_SENSOR_FULL,
     ISSUE_UNKNOWN_CAPACITY,
     KINDS,
+    NEEDED,
 )
 from tests.support.home import OTHER_DEVICE, async_back_door
 from tests.support.reader import DEVICE, READER_ID
@@ -58,7 +59,7 @@ async def test_an_issue_is_shown_until_it_is_over(home: RepairsHome, kind: str) 
     ("kind", "placeholders"),
     [
         (ISSUE_FINGERPRINTS_MISSING, {"count": "1"}),
-        (ISSUE_FIRMWARE_TOO_OLD, {"firmware": "0.2.0"}),
+        (ISSUE_FIRMWARE_TOO_OLD, {"firmware": "0.2.0", "missing": ", ".join(sorted(NEEDED))}),
         (ISSUE_OTHER_DEVICE, {"reader_id": READER_ID, "expected": DEVICE, "found": OTHER_DEVICE}),
         (ISSUE_SENSOR_CHANGED, {}),
         (ISSUE_SENSOR_FULL, {"capacity": "3"}),
