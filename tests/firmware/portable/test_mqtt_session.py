@@ -3,6 +3,7 @@
 from fpreader.mqtt_packets import MalformedError
 from fpreader.mqtt_session import (
     ANSWER_MS,
+    CLOSED_AT_ONCE,
     FIRST_RETRY_MS,
     LAST_RETRY_MS,
     MOST_WAITING,
@@ -30,6 +31,22 @@ def fails(call: "Callable[[], Any]") -> bool:
 def fails_at(harness: SessionHarness, now: int) -> bool:
     harness.broker.now = now
     return fails(harness.broker.look)
+
+
+def test_an_alert_in_the_place_of_the_first_answer_is_taken_for_tls() -> None:
+    alert = b"\x15\x03\x01\x00\x02\x02\x46"
+    harness = SessionHarness()
+    harness.session.opened(0)
+    assert harness.session.unanswered
+    said = ""
+    try:
+        harness.broker.say(alert)
+    except MqttSessionError as error:
+        said = str(error)
+    assert said == CLOSED_AT_ONCE
+    harness = opened()
+    assert not harness.session.unanswered
+    assert fails(lambda: harness.broker.say(alert))
 
 
 def test_nothing_is_published_before_the_subscription_is_acknowledged() -> None:
