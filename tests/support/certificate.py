@@ -18,7 +18,7 @@ CERTIFICATE = "broker.crt"
 
 
 def tls_listener(folder: Path) -> tuple[str, ...]:
-    """Write key and certificate; give the lines of a configuration with which Mosquitto speaks TLS."""
+    """Write key and certificate; give the lines of a configuration that make Mosquitto use them."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name.from_rfc4514_string("CN=broker")
     now = datetime.now(UTC)

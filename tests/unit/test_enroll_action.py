@@ -165,9 +165,9 @@ async def test_a_given_name_goes_before_the_persons(home: Home, person: str) -> 
 
 async def test_a_persons_own_name_may_have_joiners(home: Home, person: str) -> None:
     """It is the default, so a person whom this refused could be enrolled under another only."""
-    home.hass.states.async_set(person, "home", {"friendly_name": "علی\u200cرضا"})
+    home.hass.states.async_set(person, "home", {"friendly_name": "نوری\u200cپور"})
     await home.enroll(name="", person=person)
-    assert home.state("sensor", "enrollment").attributes["name"] == "علی\u200cرضا"
+    assert home.state("sensor", "enrollment").attributes["name"] == "نوری\u200cپور"
 
 
 async def test_a_person_that_is_renamed_stays_linked(
@@ -190,7 +190,7 @@ async def test_a_person_that_is_renamed_stays_linked(
         "Zoë Müller-Ōta",
         "\u00a0Anna\t",
         "李小龙",
-        "علی\u200cرضا",
+        "نوری\u200cپور",
         "श्री\u200dमती",
         "Anna 👩\u200d🚀",
     ],
