@@ -15,7 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from . import subjects
+from . import clocks, subjects
 from .client.errors import UnreachableError
 from .client.host import Kind, Options
 from .const import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant
 
     from .client.host import ReaderEvent
+    from .client.liveness import Clocks
     from .client.state import ReaderState
     from .coordinator import BiometricEnrollConfigEntry
     from .issues import Issues
@@ -102,6 +103,10 @@ class ReaderHost(MqttBroker):
     def utcnow(self) -> datetime:
         """Return the date and time in UTC."""
         return dt_util.utcnow()
+
+    def clocks(self) -> Clocks:
+        """Return what all clocks show now."""
+        return clocks.read(self._hass)
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine as a task; unloading the entry waits for it."""

@@ -7,6 +7,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from . import clocks
 from .client.delivery_log import DeliveryLog
 from .client.fingerprint_registry import FingerprintRegistry
 from .const import CONF_DEVICE, DOMAIN
@@ -76,7 +77,7 @@ async def async_load(hass: HomeAssistant) -> None:
     registry = FingerprintRegistry(_store(_RegistryStore, hass, "roster"))
     delivery_log = DeliveryLog(_store(_DeliveryLogStore, hass, "marks"))
     await registry.async_load()
-    await delivery_log.async_load()
+    await delivery_log.async_load(lambda: clocks.read(hass))
     # The delivery log may have been saved, for a touch or another reader, before the name was.
     await registry.async_catch_up(delivery_log.completed(), dt_util.utcnow())
     hass.data[DATA_REGISTRY] = registry

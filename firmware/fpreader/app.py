@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+from fpreader.boot import Boot
 from fpreader.dispatcher import Dispatcher
 from fpreader.journal import Journal
 from fpreader.mqtt import Client
@@ -50,7 +51,8 @@ class App:
         connection = SensorConnection(board.stream, config.sensor.address)
         self.scanner = Scanner(board, Sensor(connection), config.sensor, self)
         board.collect()  # the journal takes its room in one piece, and keeps it
-        self.journal = Journal(board.journal_file, board.random)
+        self.boot = Boot(board)
+        self.journal = Journal(board.journal_file, board.random, self.boot)
         self.session = MqttSession(
             board,
             config,

@@ -81,7 +81,7 @@ class Dispatcher:
         if sent is not None:
             if sent and request == self._hello:
                 # The first answer may not have got through, so this may be the one that counts.
-                self._journal.hello_answered(request, self._clock())
+                self._journal.hello_answered(self._clock())
         elif not self._answers.is_pending(request):
             key = "command" if topic == "command" else "action"
             try:
@@ -120,6 +120,7 @@ class Dispatcher:
         self._nonce_end = now + NONCE_MS
         self._hello = request
         result = dict(self._app.identity)
+        result["boot"] = self._app.boot()
         result["uptime_ms"] = now
         result["nonce"] = self._nonce
         result["enrollment"] = self._scanner.snapshot
@@ -132,7 +133,7 @@ class Dispatcher:
         if self._scanner.sensor_info is not None:
             result["sensor_info"] = self._scanner.sensor_info
         if self._answers.succeed(request, result):
-            self._journal.hello_answered(request, now)
+            self._journal.hello_answered(now)
 
     def _handle_list(self, request: str, message: "dict[str, Any]") -> None:
         first: Any = message.get("first")

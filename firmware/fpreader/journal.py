@@ -5,7 +5,7 @@ written only for what was not acknowledged in time, because it wears out.
 """
 
 from fpreader import touch_record
-from fpreader.touch_record import FLAGS, HELD, RECORD_BYTES, SENT, STORED
+from fpreader.touch_record import FLAGS, HELD, PASSED, RECORD_BYTES, SENT, STORED
 
 TYPE_CHECKING = False
 
@@ -22,8 +22,10 @@ CAPACITY = 256
 ACK_MS = 2000
 #: Milliseconds after which a flash that refused is asked again.
 TRY_AGAIN_MS = 60000
-#: Sends of one backlog touch without an answer, until the next hello.
+#: Sends of one backlog touch without an answer, after which the next one has its turn.
 SENDS = 3
+#: Backlog touches in a row without an answer, after which delivery waits for the next hello.
+MOST_PASSED = 3
 #: Records in flash that are worth rewriting it without those that are obsolete.
 COMPACT_AT = 4 * CAPACITY
 
@@ -36,11 +38,12 @@ UNREADABLE_BEFORE_SERIES = 2
 class Journal:
     """Touches until they are acknowledged, oldest first. Times are milliseconds of uptime."""
 
-    def __init__(self, records: "JournalFile", random: "Callable[[int], bytes]") -> None:
+    def __init__(
+        self, records: "JournalFile", random: "Callable[[int], bytes]", boot: "Callable[[], str]"
+    ) -> None:
         self._records = records
         self._random = random
-        self.hello: str | None = None
-        """Request id of the hello that was answered last."""
+        self._boot = boot
         self.dropped = 0
         """Touches that were dropped since the reader was set up."""
         # Allocated at once, to avoid heap fragmentation: 256 that came one by one would leave no
@@ -54,6 +57,10 @@ class Journal:
         self._sends = 0
         self._next_ms = 0
         self._delivering = False
+        self._passed = 0
+        """Backlog touches that were passed over since somebody was heard."""
+        self._comes_back = False
+        """Whether those that were passed over have another turn in this delivery."""
         self._records_in_flash = 0
         self._must_rewrite = False
         self._refused = False
@@ -78,10 +85,10 @@ class Journal:
         self._add(entry)
         self._fresh.append((touch_id, touch.at_ms + ACK_MS))
 
-    def hello_answered(self, request: str, now: int) -> None:
+    def hello_answered(self, now: int) -> None:
         """Begin to deliver the backlog."""
-        self.hello = request
         self._sends = 0
+        self._comes_back = any(entry[FLAGS] & PASSED for entry in self._entries)
         self._deliver(now)
 
     def ack(self, touch: str) -> None:
@@ -134,12 +141,13 @@ class Journal:
     # --- delivery -------------------------------------------------------------------
 
     def _deliver(self, now: int) -> None:
+        self._passed = 0
         if not self._delivering:
             self._delivering = True
             self._next_ms = now
 
     def _backlog(self, now: int) -> "dict[str, Any] | None":
-        entry = self._oldest()
+        entry = self._next_of_backlog()
         if entry is None:
             # Touches sent without a listener become backlog soon; keep delivering without another
             # hello.
@@ -154,23 +162,35 @@ class Journal:
         if now < self._next_ms:
             return None
         if self._sends == SENDS:
-            self._delivering = False
-            return None
+            # Not dropped, but no touch may block the others.
+            entry[FLAGS] |= PASSED
+            self._passed += 1
+            self._delivering = self._passed < MOST_PASSED
+            return self._backlog(now) if self._delivering else None
         self._sends += 1
         self._next_ms = now + ACK_MS
         return self._message(entry)
 
+    def _next_of_backlog(self) -> "bytearray | None":
+        """Find the oldest touch of the backlog that was not passed over; then those that were."""
+        entry = self._oldest()
+        if entry is None and self._comes_back:
+            self._comes_back = False
+            for each in self._entries:
+                each[FLAGS] &= ~PASSED
+            entry = self._oldest()
+        return entry
+
     def _oldest(self) -> "bytearray | None":
-        """Find the oldest touch of the backlog."""
         fresh = [touch for touch, _ in self._fresh]
         for entry in self._entries:
-            if bytes(entry[1:9]) not in fresh:
+            if not entry[FLAGS] & PASSED and bytes(entry[1:9]) not in fresh:
                 return entry
         return None
 
     def _message(self, entry: bytearray) -> "dict[str, Any]":
         entry[FLAGS] |= SENT
-        return touch_record.message(entry, self.hello)
+        return touch_record.message(entry, self._boot())
 
     # --- the list -------------------------------------------------------------------
 
@@ -276,7 +296,7 @@ class Journal:
         if touch_record.is_touch(record):
             entry = bytearray(record)
             # Nobody knows whether it was sent before the restart, and the uptime began anew.
-            entry[FLAGS] = (record[FLAGS] | SENT | STORED) & ~touch_record.HAS_AT
+            entry[FLAGS] = (record[FLAGS] | SENT | STORED) & ~touch_record.HAS_AT & ~PASSED
             older = self._find(touch)
             if older is not None:
                 older[:] = entry

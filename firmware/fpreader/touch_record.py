@@ -15,8 +15,9 @@ _RECORD = ">B8sBBBHHH8sQ"
 #: Bytes of one record, the same for all kinds.
 RECORD_BYTES = struct.calcsize(_RECORD)
 TOUCH, GONE, DROPPED = 1, 2, 3
-#: Flags: SENT at least once, STORED in flash, and HELD back until it is the backlog's turn.
-HAS_AT, SENT, STORED, HELD = 8, 16, 32, 64
+#: Flags: of this boot, SENT at least once, STORED in flash, HELD back until it is the backlog's
+#: turn, and PASSED over because nobody acknowledged it.
+HAS_AT, SENT, STORED, HELD, PASSED = 8, 16, 32, 64, 128
 _HAS_SLOT, _HAS_ID, _HAS_CONFIDENCE = 1, 2, 4
 #: Where in a record the flags are.
 FLAGS = 9
@@ -68,15 +69,15 @@ def pack(touch_id: bytes, touch: Touch) -> bytes:
     )
 
 
-def message(record: "bytes | bytearray", hello: "str | None") -> "dict[str, Any]":
-    """Say a touch as on the wire."""
+def message(record: "bytes | bytearray", boot: str) -> "dict[str, Any]":
+    """Say a touch as on the wire; `boot` is the id of this boot."""
     _, touch, flags, result, reason, slot, confidence, count, template_id, at_ms = struct.unpack(
         _RECORD, record
     )
     return {
         "v": 1,
         "touch": touch.hex(),
-        "hello": hello,
+        "boot": boot if flags & HAS_AT else None,
         "at_ms": at_ms if flags & HAS_AT else None,
         "result": _RESULTS[result],
         "slot": slot if flags & _HAS_SLOT else None,

@@ -106,7 +106,8 @@ async def test_a_late_touch_is_never_shown_as_a_live_one(house: CardHouse, visit
 
     # As a touch from the reader's journal.
     old = house.wire.of("fingerprint")[-1]
-    house.wire.say("fingerprint", {**old, "touch": "00000000000000ee", "hello": None})
+    journaled = {"touch": "00000000000000ee", "boot": None, "at_ms": None}
+    house.wire.say("fingerprint", {**old, **journaled})
     await house.client.async_until_other(LATE_TOUCH, late, lambda state: state.state)
     # A later state is shown already: if this touch were ever shown, it would be by now.
     await house.client.async_action(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WITHIN = 120
 _IDENTITY = {"firmware": "0", "board": "crowd", "sensor": "R307", "max_scans": 3, "features": []}
+_BOOT = "b3f0a91c5d7e2648"
 _TEMPLATES = {
     "capacity": 1000,
     "count": 0,
@@ -33,7 +34,8 @@ class FakeReaders:
 
     def __init__(self, port: int, reader_ids: list[str]) -> None:
         """Connect; paho's thread answers requests."""
-        self._hellos: dict[str, str | None] = dict.fromkeys(reader_ids)
+        self._reader_ids = frozenset(reader_ids)
+        self._greeted: set[str] = set()
         self._enrollments: dict[str, dict[str, Any]] = {}
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Condition()
@@ -48,7 +50,7 @@ class FakeReaders:
     @property
     def all_greeted(self) -> bool:
         """Whether Home Assistant has said hello to all of them."""
-        return None not in self._hellos.values()
+        return self._greeted == self._reader_ids
 
     def close(self) -> None:
         """Disconnect."""
@@ -80,7 +82,7 @@ class FakeReaders:
             "fingerprint",
             {
                 "touch": new_id(),
-                "hello": self._hellos[reader_id],
+                "boot": _BOOT,
                 "at_ms": _uptime_ms(),
                 "result": "not_identified",
                 "slot": None,
@@ -118,10 +120,11 @@ class FakeReaders:
                 "timeout_ms": 30000,
             }
             return {"slot": 0}
-        self._hellos[reader_id] = request["request"]
+        self._greeted.add(reader_id)
         return {
             "device": reader_id,
             **_IDENTITY,
+            "boot": _BOOT,
             "uptime_ms": _uptime_ms(),
             "nonce": new_id(),
             "enrollment": self._enrollments.get(reader_id, IDLE),

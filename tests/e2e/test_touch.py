@@ -115,7 +115,8 @@ async def test_a_touch_that_is_replayed_opens_nothing(house: House) -> None:
     told = house.wire.count("fingerprint")
     house.wire.say("fingerprint", message)
     house.wire.say("fingerprint", message, retain=True)
-    house.wire.say("fingerprint", {**message, "touch": "00000000000000ee", "hello": None})
+    journaled = {"touch": "00000000000000ee", "boot": None, "at_ms": None}
+    house.wire.say("fingerprint", {**message, **journaled})
     # Wait until they have arrived, or they would be taken for the next touch.
     await house.wire.until(lambda wire: wire.count("fingerprint") == told + 3)
     await house.reload()

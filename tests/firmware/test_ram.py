@@ -47,7 +47,7 @@ def packed() -> Iterator[bytes]:
 def test_a_full_journal_leaves_room_to_commit(runtime: str, tmp_path: Path) -> None:
     head = b'{"mark": null, "operation": null, "last": null}\n'
     Storage(str(tmp_path)).write("memory", head, list(packed()))
-    journal = Journal(JournalFile(str(tmp_path / "journal")), os.urandom)
+    journal = Journal(JournalFile(str(tmp_path / "journal")), os.urandom, lambda: "00" * 8)
     for number in range(CAPACITY):
         journal.add(Touch("identified", number, finger=(5, "a" * 16, 100)))
     journal.due(10**9, can_send=False)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, override
 
-from custom_components.biometric_enroll.client import connection, delivery_log, touches
+from custom_components.biometric_enroll.client import connection, delivery_log
 from custom_components.biometric_enroll.client.client import ReaderClient
 from custom_components.biometric_enroll.client.connection import Connection
 from custom_components.biometric_enroll.client.delivery_log import Delivered
-from custom_components.biometric_enroll.client.liveness import Liveness
+from custom_components.biometric_enroll.client.liveness import Clocks, Liveness
 from custom_components.biometric_enroll.client.model import ReaderModel
 from custom_components.biometric_enroll.client.touches import Touches
 from custom_components.biometric_enroll.protocol import parser
@@ -58,14 +57,17 @@ bug_value("readers_word", 5, "A touch is as new as the message that tells it",
 
 @bug(5, "The age of a touch counts from when the answer to hello came, not from the question",
      Liveness, "answered")  # fmt: skip
-def age_from_the_answer(original: Any, self: Liveness, request: str, uptime_ms: int) -> None:
-    if (anchor := self._anchors.get(request)) is not None and anchor.uptime_ms is None:
-        self._anchors[request] = replace(anchor, sent=asyncio.get_running_loop().time())
-    original(self, request, uptime_ms)
+def age_from_the_answer(
+    original: Any, self: Liveness, request: str, boot: str, uptime_ms: int, now: Clocks
+) -> Any:
+    known = any(answer.request == request for answer in self._boots.get(boot, ()))
+    if request in self._sent and not known:
+        self._sent[request] = now
+    return original(self, request, boot, uptime_ms, now)
 
 
 bug_value("late_is_live", 5, "A touch of any known age opens a door",
-          touches, "is_live", lambda age, _: age is not None)  # fmt: skip
+          Liveness, "is_live", lambda _, age, *__: age is not None)  # fmt: skip
 bug_value("told_twice", 5, "A touch that comes again is told again",
           Delivered, "add_touch", lambda *_: None)  # fmt: skip
 bug_value("few_ids_kept", 5, "Only the newest touch is remembered as told",

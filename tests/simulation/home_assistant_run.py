@@ -16,6 +16,7 @@ from custom_components.biometric_enroll.client.fingerprint_registry import (
     Place,
 )
 from custom_components.biometric_enroll.client.host import Options
+from custom_components.biometric_enroll.client.liveness import Clocks
 from custom_components.biometric_enroll.client.model import ReaderModel
 from custom_components.biometric_enroll.protocol.words import topic_of
 from tests.simulation.disk import File
@@ -126,7 +127,7 @@ class Run:
     async def start(self) -> None:
         """Load, set up the entries, connect."""
         await self.registry.async_load()
-        await self.delivery_log.async_load()
+        await self.delivery_log.async_load(clocks)
         await self.registry.async_catch_up(self.delivery_log.completed(), now())
         if not self.alive:
             return
@@ -226,6 +227,9 @@ class Entry:
     def utcnow(self) -> datetime:
         return now()
 
+    def clocks(self) -> Clocks:
+        return clocks()
+
     def new_id(self) -> str:
         return self._run.home.rng.randbytes(8).hex()
 
@@ -255,6 +259,12 @@ class Entry:
 
     def other_device(self, identity: Identity | None) -> None:
         """Keep no repair issues."""
+
+
+def clocks() -> Clocks:
+    """Return what the clocks of Home Assistant's machine show."""
+    seconds = asyncio.get_running_loop().time()
+    return Clocks(seconds, seconds, seconds, _EPOCH.timestamp() + seconds)
 
 
 def now() -> datetime:

@@ -14,16 +14,44 @@ from unittest.mock import patch
 import pytest
 from homeassistant.util import dt as dt_util
 
+from custom_components.biometric_enroll.client.liveness import Clocks
 from tests.simulation.loop import VirtualTime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Generator
     from concurrent.futures import Executor
     from datetime import datetime
+
+    from homeassistant.core import HomeAssistant
 
 
 MOST_FOR_A_TURN = 0.005
 """Longest time that one turn of the loop counts for, in seconds, however long it takes."""
+
+
+class LoopClocks:
+    """The clocks of the integration, in the place of `clocks.read`: all go as the loop's time.
+
+    A test may let single ones stand still or jump.
+    """
+
+    def __init__(self) -> None:
+        self.off = Clocks(0, 0, 0, 1_764_000_000)
+        """How much later than the loop's time each clock is, in seconds."""
+
+    def read(self, hass: HomeAssistant) -> Clocks:
+        """Return what all clocks show now."""
+        now = hass.loop.time()
+        off = self.off
+        return Clocks(now + off.monotonic, now + off.raw, now + off.boottime, now + off.utc)
+
+
+@pytest.fixture(autouse=True)
+def loop_clocks() -> Generator[LoopClocks]:
+    """Let the integration's clocks go as the loop's time."""
+    clocks = LoopClocks()
+    with patch("custom_components.biometric_enroll.clocks.read", clocks.read):
+        yield clocks
 
 
 class SteadyTime:

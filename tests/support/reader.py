@@ -73,6 +73,7 @@ class FakeReader(PublishingReader):
         """Lose all memory, as new hardware with the same id would."""
         self.enrollment = IDLE
         self._started = asyncio.get_running_loop().time()
+        self.boot = new_id()
         self.greeted = self._nonce = None
         self._answered.clear()
 
@@ -146,6 +147,7 @@ class FakeReader(PublishingReader):
         self._nonce = new_id()
         return {
             **self.identity,
+            "boot": self.boot,
             "uptime_ms": self.uptime_ms,
             "nonce": self._nonce,
             "enrollment": self.enrollment,

@@ -60,6 +60,7 @@ class PublishingReader:
         self.enrollment: dict[str, Any] = IDLE
         self.greeted: str | None = None
         """Request id of the last hello that was answered."""
+        self.boot = new_id()
         self.reader_id = reader_id
         self._broker = broker
         self._started = asyncio.get_running_loop().time() - 100
@@ -145,7 +146,7 @@ class PublishingReader:
         found = template_id is not None
         message = {
             "touch": new_id(),
-            "hello": self.greeted,
+            "boot": self.boot,
             "at_ms": self.uptime_ms - round(age * 1000),
             "result": "identified" if found else "not_identified",
             "slot": 5 if found else None,

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from custom_components.biometric_enroll import discovery
 from custom_components.biometric_enroll.client import request_channel
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
-from tests.support.clock import HomeLoop, SteadyTime
+from tests.support.clock import HomeLoop, SteadyTime, loop_clocks
 from tests.support.harness import broker, custom_integrations, no_error_is_logged, prompt_mqtt
 from tests.support.home import Home, async_person, reader_entry
 from tests.support.reader import FakeReader
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
     from tests.support.broker import FakeBroker
 
-__all__ = ["broker", "custom_integrations", "no_error_is_logged", "prompt_mqtt"]
+__all__ = [
+    "broker",
+    "custom_integrations",
+    "loop_clocks",
+    "no_error_is_logged",
+    "prompt_mqtt",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -67,7 +67,7 @@ async def test_the_entities_in_the_middle_of_an_enrollment(
         await new_home.set_up()
         anna = await new_home.enrolled()
         reader.touch(anna)
-        reader.touch(anna, at_ms=None)
+        reader.touch(anna, boot=None, at_ms=None)
         await new_home.enroll(name="Ben", finger="right_index_finger")
         reader.capture()
         reader.reject()

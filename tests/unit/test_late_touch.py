@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 LATE = {
     "older than five seconds": {"age": 5.5},
     "further in the future than any clock drifts": {"age": -1.0},
-    "from before any hello": {"hello": None},
-    "after a hello of an earlier run": {"hello": new_id()},
-    "from before the reader's last start": {"at_ms": None},
+    "from before the reader's last start": {"boot": None, "at_ms": None},
 }
 
 
@@ -39,18 +37,6 @@ async def test_a_touch_that_is_not_provably_live_is_late(
     assert home.state("sensor", "last_identified").state == "unknown"
     assert home.state("event", "late_touch").attributes["event_type"] == "identified"
     assert [event.data["type"] for event in reader_events] == ["late_identified"]
-
-
-async def test_a_hello_that_was_answered_before_and_after_a_restart_proves_nothing(
-    home: Home, reader: FakeReader, anna: str
-) -> None:
-    """It is unknown to which of the two uptimes the time of a touch refers."""
-    assert reader.greeted is not None
-    reader.answer(reader.greeted, {**reader.hello(), "uptime_ms": 700})
-    reader.touch(anna)
-    await home.settle()
-    assert home.state("event", "touch").state == "unknown"
-    assert home.state("event", "late_touch").attributes["late_name"] == "Anna"
 
 
 async def test_a_late_touch_names_nobody_in_the_live_entities(
@@ -76,7 +62,7 @@ async def test_a_late_touch_has_its_age(home: Home, reader: FakeReader, anna: st
 async def test_a_late_touch_of_unknown_age_has_the_age_none(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
-    reader.touch(anna, at_ms=None)
+    reader.touch(anna, boot=None, at_ms=None)
     shown = home.state("event", "late_touch").attributes
     assert (shown["age"], shown["touched_at"]) == (None, None)
 
@@ -92,7 +78,7 @@ async def test_a_retained_touch_is_dropped(
     """Readers retain none; a retained one would open the door at every restart."""
     message = {
         "touch": new_id(),
-        "hello": reader.greeted,
+        "boot": reader.boot,
         "at_ms": reader.uptime_ms,
         "result": "identified",
         "slot": 5,
@@ -127,10 +113,10 @@ async def test_a_touch_from_before_a_restart_is_not_reported_again(
 async def test_a_touch_while_home_assistant_was_away_is_handed_over_late(
     home: Home, reader: FakeReader, anna: str, hass_storage: dict[str, Any]
 ) -> None:
-    """It refers to a hello of the run before; the registry still has its name."""
-    greeted = reader.greeted
+    """It was made before this run has loaded what the run before had reported."""
+    touched_at = reader.uptime_ms
     await home.restart()
-    reader.touch(anna, hello=greeted)
+    reader.touch(anna, at_ms=touched_at)
     assert home.state("event", "touch").state == "unknown"
     assert home.state("event", "late_touch").attributes["late_name"] == "Anna"
 

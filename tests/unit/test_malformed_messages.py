@@ -90,7 +90,7 @@ def _whole(reader: FakeReader) -> dict[str, dict[str, Any]]:
     """Return a valid message for each topic."""
     touch = {
         "touch": new_id(),
-        "hello": reader.greeted,
+        "boot": reader.boot,
         "at_ms": reader.uptime_ms,
         "result": "identified",
         "slot": 5,

@@ -19,6 +19,7 @@ from custom_components.biometric_enroll.protocol.messages import (
     Page,
     Refused,
     Settings,
+    Touch,
 )
 from custom_components.biometric_enroll.protocol.words import LedColor, Refusal, Topic
 from tests.unit.snapshot_strategies import histories
@@ -65,12 +66,13 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
 """Parsers of messages, by topic."""
 
 
-def _fixtures(name: str) -> list[Any]:
+def _fixtures(name: str, expect: str | None = None) -> list[Any]:
     """Return the fixtures of a file that Home Assistant would read, each named by its own name."""
     return [
         pytest.param(topic, fixture, id=fixture["name"])
         for fixture in json.loads((WIRE / name).read_text())
         if (topic := fixture["topic"].split("/", 2)[2]) in DECODERS
+        and fixture.get("expect") == expect
     ]
 
 
@@ -87,7 +89,7 @@ def test_every_message_of_the_protocol_is_understood(topic: str, fixture: dict[s
     assert DECODERS[topic](payload) == DECODERS[topic](payload)
 
 
-@pytest.mark.parametrize(("topic", "fixture"), _fixtures("malformed.json"))
+@pytest.mark.parametrize(("topic", "fixture"), _fixtures("malformed.json", "drop"))
 def test_whatever_the_protocol_does_not_allow_is_malformed(
     topic: str, fixture: dict[str, Any]
 ) -> None:
@@ -97,6 +99,21 @@ def test_whatever_the_protocol_does_not_allow_is_malformed(
         payload = fixture["payload_text"].encode()
     with pytest.raises(MalformedError):
         DECODERS[topic](payload)
+
+
+@pytest.mark.parametrize(("topic", "fixture"), _fixtures("malformed.json", "acknowledge"))
+def test_a_touch_with_an_id_is_understood_as_far_as_it_can_be_and_never_identified(
+    topic: str, fixture: dict[str, Any]
+) -> None:
+    payload = fixture["payload_text"].encode()
+    sent = json.loads(payload)
+    touch = DECODERS[topic](payload)
+    assert isinstance(touch, Touch)
+    assert touch.touch == sent["touch"]
+    assert touch.problem
+    assert touch.result == ("unreadable" if sent.get("result") == "unreadable" else "not_identified")
+    assert (touch.slot, touch.template_id, touch.confidence) == (None, None, None)
+    assert (touch.boot is None) == (touch.at_ms is None)
 
 
 RESULTS: dict[str, Callable[[dict[str, object]], object]] = {

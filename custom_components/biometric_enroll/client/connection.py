@@ -65,7 +65,7 @@ class Connection(BaseConnection):
         """Initialize with the model of one reader; nothing is sent yet."""
         super().__init__(model)
         self._channel = RequestChannel(model.host, model.reader_id)
-        self.liveness = Liveness()
+        self.liveness = Liveness(model.delivery_log.loaded)
         self._slow = False
         self._backlog = False
         self._changing = False
@@ -205,7 +205,7 @@ class Connection(BaseConnection):
     async def _async_hello(self, give_up_at: float = math.inf) -> Hello:
         """Send hello. Raises `UnreachableError`, and then the reader is marked unavailable."""
         request, sent = self._host.new_id(), self._loop.time()
-        self.liveness.sent(request, sent)
+        self.liveness.sent(request, self._host.clocks())
         try:
             answer = await self._channel.async_ask(
                 Topic.COMMAND, builder.hello, request, give_up_at
@@ -233,16 +233,17 @@ class Connection(BaseConnection):
         If it is the first answer to a hello, return it, with the loop's time at which that hello
         was first sent; otherwise None. Raises `MalformedError`.
         """
-        sent = self.liveness.sent_at(answer.request)
-        if sent is None or isinstance(answer, Refused):
+        asked = self.liveness.sent_at(answer.request)
+        if asked is None or isinstance(answer, Refused):
             self._channel.receive(answer)
             return None
+        sent = asked.monotonic
         hello = parser.hello(answer.result)
         if not self.is_ours(hello.identity):
             return None
         # At once, not when the waiting task runs: the next message may be a touch that needs it.
         # Also for a second answer: the reader may have restarted in between.
-        self.liveness.answered(answer.request, hello.uptime_ms)
+        self.liveness.answered(answer.request, hello.boot, hello.uptime_ms, self._host.clocks())
         if not self._channel.waits_for(answer.request):
             # A repeated answer, no newer than the first.
             return None

@@ -11,11 +11,12 @@ from ..protocol.words import Stage
 from .fingerprint_registry import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from ..protocol.messages import Snapshot
     from .host import Saved
+    from .liveness import Clocks
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,9 +65,12 @@ class DeliveryLog:
         """Initialize empty; `async_load` reads the saved log."""
         self._saved = saved
         self._delivery_log: dict[str, Delivered] = {}
+        self.loaded: Clocks
+        """When the saved log was read. What an earlier run reported after it had saved for the
+        last time was a touch of before this moment."""
 
-    async def async_load(self) -> None:
-        """Read the saved log."""
+    async def async_load(self, clocks: Callable[[], Clocks]) -> None:
+        """Read the saved log; `clocks` returns what the clocks show when that is done."""
         for device, stored in (await self._saved.async_load() or {}).items():
             try:
                 snapshot = parser.snapshot(Fields(stored["snapshot"]))
@@ -82,6 +86,7 @@ class DeliveryLog:
                     for template_id, use in stored["uses"].items()
                 },
             )
+        self.loaded = clocks()
 
     @property
     def devices(self) -> list[str]:

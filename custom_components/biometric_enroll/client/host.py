@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .liveness import LIVE_AGE
+from .liveness import LIVE_AGE, Clocks
 
 if TYPE_CHECKING:
     import asyncio
@@ -72,6 +72,9 @@ class Host(Broker, Protocol):
 
     def utcnow(self) -> datetime:
         """Return the date and time in UTC."""
+
+    def clocks(self) -> Clocks:
+        """Return what all clocks show now; `monotonic` is the loop's time."""
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine as a task that ends before the client counts as stopped.

@@ -1,9 +1,13 @@
-"""The maximum age of a touch, by Home Assistant's own clock. Pure: the time is passed in.
+"""The maximum age of a touch, which decides whether it may open a door. Pure: time is passed in.
 
-The reader has no wall clock, and a message may be delayed anywhere for any time. But each answer to
-hello has the reader's uptime, and each touch names the hello that was answered last. Because an
-answer cannot be sent before its hello, (now - when hello was first sent) - (uptime at the touch -
-uptime in the answer) is never less than the true age. See docs/protocol.md, "What HA does".
+A touch tells the reader's uptime, which says nothing about now; and a message may be delayed for
+any time. But each answer to hello tells an uptime too, and cannot be sent before its hello. With E,
+the time since Home Assistant (HA) first sent a hello that was answered in the same boot:
+
+    age <= 1.0005 * E - (uptime at the touch - uptime in the answer)
+
+Delays only make the right side larger. It holds for each answer, so for the least of all bounds.
+See docs/protocol.md, "The age of a touch".
 """
 
 from dataclasses import dataclass
@@ -12,58 +16,175 @@ LIVE_AGE = 5.0
 """Default maximum age of a live touch, in seconds."""
 
 SLACK = 0.5
-"""How far in the future a touch may seem to be, in seconds, because the reader's clock drifts
-between two hellos."""
+"""How far in the future a touch may seem to be, in seconds: clocks are read in turn, and drift."""
 
-_KEPT = 8
+_RATE = 0.0005
+"""How much faster one clock may run than another: several times what crystals do. Without it, a
+touch would seem newer than it is whenever the reader's clock is the faster one."""
+
+_OLDEST = 3600.0
+"""Seconds for which an answer counts, so that drift adds 1.8 s to an age at most."""
+
+_JUMP = 1.0
+"""Seconds by which the wall clock may be corrected before answers of before are dropped."""
+
+_READING = 0.05
+"""Seconds by which uptimes and clocks may be read inexactly."""
+
+_BOOTS, _ANSWERS, _SENT = 4, 8, 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Anchor:
-    sent: float
-    uptime_ms: int | None
+class Clocks:
+    """All clocks of this machine at one moment, in seconds; each of them fails somewhere."""
+
+    monotonic: float
+    """CLOCK_MONOTONIC: stands still during suspend; may be slowed to correct the wall clock."""
+    raw: float
+    """CLOCK_MONOTONIC_RAW: stands still during suspend; never corrected."""
+    boottime: float
+    """CLOCK_BOOTTIME: goes on during suspend; may be slowed as well."""
+    utc: float
+    """Seconds since the epoch: goes on during suspend; jumps when it is set."""
+
+    def most_since(self, earlier: Clocks) -> float:
+        """Return the largest difference that any clock shows: an age must not seem too low."""
+        return max(*self._steady_since(earlier), self.utc - earlier.utc)
+
+    def least_since(self, earlier: Clocks) -> float:
+        """Return the smallest one of the clocks that never jump."""
+        return min(self._steady_since(earlier))
+
+    def jumped_since(self, earlier: Clocks) -> bool:
+        """Return whether the wall clock was set, or another clock has failed to go on."""
+        return abs((self.utc - earlier.utc) - (self.boottime - earlier.boottime)) > _JUMP
+
+    def _steady_since(self, earlier: Clocks) -> tuple[float, float, float]:
+        return (
+            self.monotonic - earlier.monotonic,
+            self.raw - earlier.raw,
+            self.boottime - earlier.boottime,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One answer to hello: the uptime was reached between these two moments."""
+
+    request: str
+    sent: Clocks
+    received: Clocks
+    uptime_ms: int
+
+    def age(self, at_ms: int, now: Clocks) -> float:
+        """Return the maximum age of a touch at that uptime, in seconds."""
+        return (1 + _RATE) * now.most_since(self.sent) - (at_ms - self.uptime_ms) / 1000
+
+    def counts(self, now: Clocks) -> bool:
+        """Return whether it still bounds an age."""
+        return now.most_since(self.sent) <= _OLDEST and not now.jumped_since(self.sent)
+
+    def contradicts(self, later: _Answer) -> bool:
+        """Return whether both uptimes cannot be true, given when these answers can have been sent.
+
+        Then one of our clocks stood still without the others, or the reader's does not go evenly.
+        """
+        passed = (later.uptime_ms - self.uptime_ms) / 1000
+        most = later.received.most_since(self.sent)
+        least = later.sent.least_since(self.received)
+        return not (
+            least - _RATE * abs(least) - _READING
+            <= passed
+            <= most + _RATE * abs(most) + _READING
+        )
 
 
 class Liveness:
-    """The newest hellos since Home Assistant started; they bound the age of touches."""
+    """The newest answers to hello since Home Assistant started; they bound the age of touches."""
 
-    def __init__(self) -> None:
-        """Initialize without hellos: no touch is live."""
-        self._anchors: dict[str, _Anchor] = {}
+    def __init__(self, loaded: Clocks) -> None:
+        """Initialize without answers: no touch is live.
 
-    def sent(self, request: str, now: float) -> None:
-        """Note when a hello was first sent, in seconds of a monotonic clock."""
-        self._anchors[request] = _Anchor(now, None)
-        while len(self._anchors) > _KEPT:
-            del self._anchors[next(iter(self._anchors))]
-
-    def answered(self, request: str, uptime_ms: int) -> None:
-        """Note the reader's uptime in the answer to that hello.
-
-        The first answer counts. A later one with a lower uptime comes after a restart of the
-        reader: then it is unknown which of the two uptimes a touch refers to.
+        `loaded` is when this process loaded the ids of the touches that it had reported.
         """
-        if (anchor := self._anchors.get(request)) is None:
-            return
-        if anchor.uptime_ms is None:
-            self._anchors[request] = _Anchor(anchor.sent, uptime_ms)
-        elif uptime_ms < anchor.uptime_ms:
-            del self._anchors[request]
+        self._loaded = loaded
+        self._sent: dict[str, Clocks] = {}
+        """When each of the newest hellos was first sent, by request id."""
+        self._boots: dict[str, list[_Answer]] = {}
+        """The newest answers of the newest boots."""
 
-    def sent_at(self, request: str) -> float | None:
+    def sent(self, request: str, now: Clocks) -> None:
+        """Note when a hello was first sent."""
+        self._sent[request] = now
+        _keep_newest(self._sent, _SENT)
+
+    def sent_at(self, request: str) -> Clocks | None:
         """Return when a hello was first sent; None if this request is no known hello."""
-        anchor = self._anchors.get(request)
-        return None if anchor is None else anchor.sent
+        return self._sent.get(request)
 
-    def age(self, hello: str | None, at_ms: int | None, now: float) -> float | None:
+    def answered(self, request: str, boot: str, uptime_ms: int, now: Clocks) -> bool:
+        """Note an answer of our reader; return whether earlier ones were dropped because of it.
+
+        Only the first answer to a hello counts: a repeat bounds no better.
+        """
+        if (sent := self._sent.get(request)) is None:
+            return False
+        answers = self._boots.pop(boot, [])
+        self._boots[boot] = answers
+        _keep_newest(self._boots, _BOOTS)
+        if any(answer.request == request for answer in answers):
+            return False
+        fresh = _Answer(request, sent, now, uptime_ms)
+        dropped = any(
+            now.jumped_since(answer.sent) or _contradict(answer, fresh) for answer in answers
+        )
+        if dropped:
+            answers.clear()
+        answers.append(fresh)
+        del answers[:-_ANSWERS]
+        return dropped
+
+    def knows(self, boot: str | None) -> bool:
+        """Return whether our reader has told this boot in an answer to a hello of ours."""
+        return boot in self._boots
+
+    def age(self, boot: str | None, at_ms: int | None, now: Clocks) -> float | None:
         """Return the maximum age of a touch in seconds; None if it is unknown."""
-        if hello is None or at_ms is None or (anchor := self._anchors.get(hello)) is None:
+        if boot is None or at_ms is None:
             return None
-        if anchor.uptime_ms is None:
-            return None
-        return (now - anchor.sent) - (at_ms - anchor.uptime_ms) / 1000
+        answers = self._boots.get(boot, ())
+        return min(
+            (answer.age(at_ms, now) for answer in answers if answer.counts(now)), default=None
+        )
+
+    def is_doubtful(self, boot: str | None, at_ms: int | None, now: Clocks) -> bool:
+        """Return whether another answer to hello can tell more about a touch.
+
+        So it is for a boot that nobody has told, and if one of the clocks has failed.
+        """
+        if boot is None or at_ms is None:
+            return False
+        age = self.age(boot, at_ms, now)
+        jumped = any(now.jumped_since(answer.sent) for answer in self._boots.get(boot, ()))
+        return age is None or age < -SLACK or jumped
+
+    def is_live(self, age: float | None, now: Clocks, limit: float = LIVE_AGE) -> bool:
+        """Return whether a touch of this maximum age is live, so that it may open a door.
+
+        It has to be newer than the list of the reported ones: an earlier run may have opened for an
+        older touch, and was killed before that was saved.
+        """
+        if age is None or not -SLACK <= age <= limit:
+            return False
+        return age < now.least_since(self._loaded)
 
 
-def is_live(age: float | None, limit: float = LIVE_AGE) -> bool:
-    """Return whether a touch of this maximum age is live, so that it may open a door."""
-    return age is not None and -SLACK <= age <= limit
+def _contradict(one: _Answer, other: _Answer) -> bool:
+    if other.sent.monotonic < one.sent.monotonic:
+        one, other = other, one
+    return one.contradicts(other)
+
+
+def _keep_newest[V](values: dict[str, V], most: int) -> None:
+    while len(values) > most:
+        del values[next(iter(values))]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..protocol.words import TouchResult
 from .host import Kind, ReaderEvent
-from .liveness import SLACK, is_live
+from .liveness import SLACK
 
 if TYPE_CHECKING:
     from ..protocol.messages import Touch
@@ -70,7 +70,8 @@ class Touches:
 
     def _judge(self, touch: Touch) -> tuple[ReaderEvent, Subject | None]:
         """Count a touch; return the event, and who was identified if the touch is live."""
-        age = self._connection.liveness.age(touch.hello, touch.at_ms, self._host.loop.time())
+        liveness, clocks = self._connection.liveness, self._host.clocks()
+        age = liveness.age(touch.boot, touch.at_ms, clocks)
         if age is not None and age < -SLACK:
             # Our clock stood still while the machine was suspended: a new hello corrects this.
             self._connection.ask_soon()
@@ -89,7 +90,7 @@ class Touches:
             "confidence": touch.confidence,
             "count": touch.count,
         }
-        live = is_live(age, self._host.options.live_limit)
+        live = liveness.is_live(age, clocks, self._host.options.live_limit)
         if live and not (result is TouchResult.IDENTIFIED and self._locked_out()):
             return ReaderEvent(Kind.TOUCH, result, fields, subject), subject
         fields |= {

@@ -135,16 +135,19 @@ class Touch:
     """One touch: a finger on the sensor outside an enrollment."""
 
     touch: str
-    hello: str | None
-    """Request id of the hello that the reader answered last."""
+    boot: str | None
+    """Id of the reader's boot at the touch; None if it was before the reader's last start."""
     at_ms: int | None
-    """Uptime at the touch, in milliseconds; None if it was before the reader's last start."""
+    """Uptime of that boot at the touch, in milliseconds; None if `boot` is."""
     result: TouchResult
     slot: int | None
     template_id: str | None
     confidence: int | None
-    reason: Rejection | None
+    reason: str | None
+    """A `Rejection`, or a word of a newer firmware."""
     count: int
+    problem: str | None = None
+    """What was not understood, in words for a log; then the touch identifies nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +225,9 @@ class Hello:
     """The answer to hello: the state of a reader at the time of the answer."""
 
     identity: Identity
+    boot: str
     uptime_ms: int
+    """Uptime of that boot when this was answered."""
     nonce: str
     enrollment: Snapshot
     templates: Templates

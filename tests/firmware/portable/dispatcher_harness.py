@@ -24,6 +24,7 @@ IDENTITY = {
     "max_scans": 3,
     "features": FEATURES,
 }
+BOOT = "b3f0a91c5d7e2648"
 REVISION = "5f0c6d7e8a9b0c1d"
 TEMPLATES = {
     "capacity": 1000,
@@ -142,14 +143,15 @@ class FakeJournal:
     def __init__(self) -> None:
         self.dropped = 0
         self.waiting = 0
-        self.hellos: list[tuple[str, int]] = []
+        self.hellos: list[int] = []
+        """When each was answered that begins a delivery."""
         self.acks: list[str] = []
 
     def __len__(self) -> int:
         return self.waiting
 
-    def hello_answered(self, request: str, now: int) -> None:
-        self.hellos.append((request, now))
+    def hello_answered(self, now: int) -> None:
+        self.hellos.append(now)
 
     def ack(self, touch: str) -> None:
         self.acks.append(touch)
@@ -194,6 +196,9 @@ class DispatcherHarness(Board):
 
     def restart(self) -> None:
         self.restarts += 1
+
+    def boot(self) -> str:
+        return BOOT
 
     def diagnostics(self) -> "dict[str, Any]":
         return dict(DIAGNOSTICS)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-HELLO = "61d0f3a29c5b7e84"
+BOOT = "b3f0a91c5d7e2648"
 ID = "9f2c01ab44d0e1f7"
 
 
@@ -47,7 +47,7 @@ class FakeFlash(JournalFile):
 
 
 def new_journal(flash: "FakeFlash | None" = None, random: "Counting | None" = None) -> Journal:
-    return Journal(flash or FakeFlash(), random or Counting())
+    return Journal(flash or FakeFlash(), random or Counting(), lambda: BOOT)
 
 
 def identified(journal: Journal, at_ms: int, slot: int = 5) -> None:
@@ -75,5 +75,5 @@ def delivering() -> Journal:
     journal = new_journal()
     identified(journal, 1000)
     away(journal, 4000)
-    journal.hello_answered(HELLO, 5000)
+    journal.hello_answered(5000)
     return journal

@@ -1,10 +1,10 @@
 """The journal delivers every touch, at once or as backlog, until it is acknowledged."""
 
-from fpreader.journal import ACK_MS
+from fpreader.journal import ACK_MS, Journal
 from fpreader.touch_record import Touch
 from tests.firmware.portable.counting import nth
 from tests.firmware.portable.journal_harness import (
-    HELLO,
+    BOOT,
     ID,
     FakeFlash,
     away,
@@ -26,7 +26,7 @@ def test_a_new_touch_is_sent_at_once_and_only_once() -> None:
     assert journal.due(1000, can_send=True) == {
         "v": 1,
         "touch": nth(1),
-        "hello": None,
+        "boot": BOOT,
         "at_ms": 1000,
         "result": "identified",
         "slot": 5,
@@ -80,10 +80,10 @@ def test_what_is_not_acknowledged_in_time_survives_a_restart_without_its_uptime(
     sent(journal, 1500 + ACK_MS)
     again = new_journal(flash)
     assert len(again) == 1
-    again.hello_answered(HELLO, 50)
+    again.hello_answered(50)
     message = again.due(50, can_send=True)
     assert message is not None
-    assert (message["touch"], message["at_ms"], message["hello"]) == (nth(1), None, HELLO)
+    assert (message["touch"], message["at_ms"], message["boot"]) == (nth(1), None, None)
     assert (message["slot"], message["template_id"], message["confidence"]) == (5, ID, 143)
 
 
@@ -102,7 +102,7 @@ def test_the_next_thing_to_do_is_the_earliest() -> None:
     journal = new_journal()
     identified(journal, 1000)
     away(journal, 9000)
-    journal.hello_answered(HELLO, 9000)
+    journal.hello_answered(9000)
     sent(journal, 9000)
     identified(journal, 9500)
     sent(journal, 9500)
@@ -128,7 +128,7 @@ def test_an_acknowledgement_removes_exactly_that_touch_also_from_flash() -> None
     journal.ack(nth(2))
     journal.ack(nth(99))
     for one in (journal, new_journal(flash)):
-        one.hello_answered(HELLO, 10000)
+        one.hello_answered(10000)
         assert sent(one, 10000) == [nth(1)]
         one.ack(nth(1))
         assert sent(one, 10000) == [nth(3)]
@@ -143,7 +143,7 @@ def test_the_backlog_waits_for_a_hello() -> None:
     away(journal, 4000)
     assert sent(journal, 5000) == []
     assert journal.wait_ms(5000) is None
-    journal.hello_answered(HELLO, 6000)
+    journal.hello_answered(6000)
     assert journal.wait_ms(6000) == 0
     assert sent(journal, 6000) == [nth(1)]
 
@@ -153,7 +153,7 @@ def test_the_backlog_goes_oldest_first_and_one_at_a_time() -> None:
     for at_ms in (1000, 2000):
         identified(journal, at_ms)
     away(journal, 9000)
-    journal.hello_answered(HELLO, 9000)
+    journal.hello_answered(9000)
     assert sent(journal, 9000) == [nth(1)]
     assert sent(journal, 9000 + ACK_MS - 1) == []
     journal.ack(nth(1))
@@ -165,14 +165,69 @@ def test_after_three_sends_without_an_answer_the_backlog_waits_for_the_next_hell
     sends = [now for now in range(5000, 60000, 500) if sent(journal, now)]
     assert sends == [5000, 5000 + ACK_MS, 5000 + 2 * ACK_MS]
     assert journal.wait_ms(60000) is None
-    journal.hello_answered(HELLO, 60000)
+    journal.hello_answered(60000)
     assert sent(journal, 60000) == [nth(1)]
+
+
+def due_at(journal: Journal, begin: int, end: int) -> "list[str]":
+    """Take what is due in that time, and acknowledge nothing."""
+    return [touch for now in range(begin, end, 500) for touch in sent(journal, now)]
+
+
+def test_a_touch_that_nobody_acknowledges_does_not_block_the_next_and_is_not_dropped() -> None:
+    journal = new_journal()
+    for at_ms in (1000, 1500):
+        identified(journal, at_ms)
+    away(journal, 4000)
+    journal.hello_answered(5000)
+    assert due_at(journal, 5000, 11000) == 3 * [nth(1)]
+    assert sent(journal, 11000) == [nth(2)]
+    journal.ack(nth(2))
+    assert due_at(journal, 11500, 60000) == []
+    journal.hello_answered(60000)
+    assert due_at(journal, 60000, 90000) == 3 * [nth(1)]
+
+
+def test_what_was_passed_over_comes_after_the_others_in_the_next_delivery() -> None:
+    """Else many such touches would take all the time between two hellos."""
+    journal = new_journal()
+    for at_ms in range(1000, 6000, 1000):
+        identified(journal, at_ms)
+    away(journal, 9000)
+    journal.hello_answered(10000)
+    assert due_at(journal, 10000, 60000) == 3 * [nth(1)] + 3 * [nth(2)] + 3 * [nth(3)]
+    journal.hello_answered(60000)
+    order = []
+    for now in range(60000, 90000, 500):
+        for touch in sent(journal, now):
+            order.append(touch)
+            if touch in (nth(4), nth(5)):
+                journal.ack(touch)
+    assert order == [nth(4), nth(5)] + 3 * [nth(1)] + 3 * [nth(2)] + 3 * [nth(3)]
+    assert len(journal) == 3
+
+
+def test_what_was_passed_over_is_sent_again_after_a_restart() -> None:
+    flash = FakeFlash()
+    journal = new_journal(flash)
+    identified(journal, 1000)
+    away(journal, 4000)
+    journal.hello_answered(5000)
+    due_at(journal, 5000, 20000)
+    flash.broken = True  # what refused is written whole
+    identified(journal, 21000)
+    away(journal, 30000)
+    flash.broken = False
+    away(journal, 200000)
+    again = new_journal(flash)
+    again.hello_answered(0)
+    assert sent(again, 0) == [nth(1)]
 
 
 def test_a_hello_in_the_middle_does_not_send_a_touch_twice_at_once() -> None:
     journal = delivering()
     assert sent(journal, 5000) == [nth(1)]
-    journal.hello_answered("00" * 8, 5100)
+    journal.hello_answered(5100)
     assert sent(journal, 5100) == []
     assert sent(journal, 5000 + ACK_MS) == [nth(1)]
 
@@ -180,7 +235,7 @@ def test_a_hello_in_the_middle_does_not_send_a_touch_twice_at_once() -> None:
 def test_a_hello_in_the_middle_gives_the_touch_three_sends_more() -> None:
     journal = delivering()
     sends = [now for now in range(5000, 8000, 500) if sent(journal, now)]
-    journal.hello_answered(HELLO, 8000)
+    journal.hello_answered(8000)
     sends += [now for now in range(8000, 60000, 500) if sent(journal, now)]
     assert len(sends) == 2 + 3
 
@@ -190,7 +245,7 @@ def test_each_touch_of_the_backlog_has_its_own_three_sends() -> None:
     identified(journal, 1000)
     identified(journal, 1500)
     away(journal, 4000)
-    journal.hello_answered(HELLO, 5000)
+    journal.hello_answered(5000)
     for now in range(5000, 8000, 500):
         sent(journal, now)
     journal.ack(nth(1))
@@ -210,7 +265,7 @@ def test_a_hello_after_a_lost_connection_starts_at_once() -> None:
     journal = delivering()
     sent(journal, 5000)
     away(journal, 5100)
-    journal.hello_answered(HELLO, 5200)
+    journal.hello_answered(5200)
     assert sent(journal, 5200) == [nth(1)]
 
 
@@ -239,7 +294,7 @@ def test_a_touch_that_was_sent_just_before_a_hello_is_delivered_with_the_backlog
     journal = new_journal()
     identified(journal, 1000)
     assert sent(journal, 1000) == [nth(1)]
-    journal.hello_answered(HELLO, 1500)
+    journal.hello_answered(1500)
     assert sent(journal, 1500) == []
     assert journal.wait_ms(1500) == ACK_MS - 500
     assert sent(journal, 1000 + ACK_MS) == [nth(1)]

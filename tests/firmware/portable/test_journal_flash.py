@@ -4,7 +4,6 @@ from fpreader.journal import ACK_MS, CAPACITY, COMPACT_AT
 from fpreader.touch_record import RECORD_BYTES, Touch
 from tests.firmware.portable.counting import Counting, nth
 from tests.firmware.portable.journal_harness import (
-    HELLO,
     FakeFlash,
     away,
     identified,
@@ -27,7 +26,7 @@ def test_a_full_journal_drops_the_oldest_and_counts_it() -> None:
     assert (len(journal), journal.dropped) == (CAPACITY, 3)
     again = new_journal(flash)
     assert (len(again), again.dropped) == (CAPACITY, 3)
-    again.hello_answered(HELLO, 0)
+    again.hello_answered(0)
     assert sent(again, 0) == [nth(4)]
 
 

@@ -4,7 +4,6 @@ from fpreader.journal import ACK_MS, Journal
 from fpreader.touch_record import Touch, count_of
 from tests.firmware.portable.counting import Counting
 from tests.firmware.portable.journal_harness import (
-    HELLO,
     FakeFlash,
     away,
     identified,
@@ -20,7 +19,7 @@ def test_rain_is_one_entry_as_long_as_nobody_can_have_seen_it() -> None:
         unreadable(journal, at_ms)
         away(journal, at_ms)
     assert len(journal) == 1
-    journal.hello_answered(HELLO, 20000)
+    journal.hello_answered(20000)
     message = journal.due(20000, can_send=True)
     assert message is not None
     assert (message["count"], message["at_ms"]) == (20, 0)
@@ -36,7 +35,7 @@ def test_rain_does_not_wear_out_the_flash() -> None:
         away(journal, at_ms)
     assert flash.writes <= 11
     again = new_journal(flash)
-    again.hello_answered(HELLO, 0)
+    again.hello_answered(0)
     message = again.due(0, can_send=True)
     assert message is not None
     assert message["count"] == 512  # the newest power of two; the rest is lost with the power
@@ -62,7 +61,7 @@ def test_rain_that_nobody_acknowledges_becomes_one_entry_though_the_broker_is_th
     assert before <= 1 + 2 + ACK_MS // 1000 + 1
     assert sends == before - 1  # the first touch too, but not what is counted together
     assert flash.writes <= before + 10
-    journal.hello_answered(HELLO, 2_000_000)
+    journal.hello_answered(2_000_000)
     told = []
     while (message := journal.due(2_000_000, can_send=True)) is not None:
         told.append(message["count"])
@@ -75,7 +74,7 @@ def test_what_is_added_to_an_entry_was_never_sent() -> None:
     """Home Assistant takes a touch that it has seen for the same touch, whatever its count."""
     journal = new_journal()
     rain(journal, 0, 100)
-    journal.hello_answered(HELLO, 200_000)
+    journal.hello_answered(200_000)
     counts: dict[str, int] = {}
     for now in range(200_000, 300_000, 500):
         unreadable(journal, now)
