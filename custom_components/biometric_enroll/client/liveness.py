@@ -93,9 +93,7 @@ class _Answer:
         most = later.received.most_since(self.sent)
         least = later.sent.least_since(self.received)
         return not (
-            least - _RATE * abs(least) - _READING
-            <= passed
-            <= most + _RATE * abs(most) + _READING
+            least - _RATE * abs(least) - _READING <= passed <= most + _RATE * abs(most) + _READING
         )
 
 

@@ -58,6 +58,9 @@ def test_nothing_is_published_before_the_subscription_is_acknowledged() -> None:
     for text in (b"a1b2c3", b"reader", b"secret"):
         assert text in body
     assert b"biometric/front_door/status" in body
+    keep_alive = body[8] << 8 | body[9]
+    assert 5 <= keep_alive <= 30
+    assert PING_MS <= keep_alive * 1000
     harness.broker.say(b"\x20\x02\x00\x00")
     harness.broker.look()
     _, (_, _, subscription) = harness.broker.other
