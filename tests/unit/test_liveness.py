@@ -21,9 +21,7 @@ def at(seconds: float, **others: float) -> Clocks:
     return replace(steady, **others)
 
 
-def answered(
-    sent: float = 1000.0, uptime_ms: int = 50_000, received: float | None = None
-) -> Liveness:
+def answered(sent: float = 1000.0, uptime_ms: int = 50_000, received: float | None = None) -> Liveness:
     """Return what is known after one answer."""
     liveness = Liveness(LOADED)
     liveness.sent(HELLO, at(sent))

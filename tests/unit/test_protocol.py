@@ -111,9 +111,7 @@ def test_a_touch_with_an_id_is_understood_as_far_as_it_can_be_and_never_identifi
     assert isinstance(touch, Touch)
     assert touch.touch == sent["touch"]
     assert touch.problem
-    assert touch.result == (
-        "unreadable" if sent.get("result") == "unreadable" else "not_identified"
-    )
+    assert touch.result == ("unreadable" if sent.get("result") == "unreadable" else "not_identified")
     assert (touch.slot, touch.template_id, touch.confidence) == (None, None, None)
     assert (touch.boot is None) == (touch.at_ms is None)
 

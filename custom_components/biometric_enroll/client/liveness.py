@@ -93,7 +93,9 @@ class _Answer:
         most = later.received.most_since(self.sent)
         least = later.sent.least_since(self.received)
         return not (
-            least - _RATE * abs(least) - _READING <= passed <= most + _RATE * abs(most) + _READING
+            least - _RATE * abs(least) - _READING
+            <= passed
+            <= most + _RATE * abs(most) + _READING
         )
 
 
