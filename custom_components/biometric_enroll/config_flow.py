@@ -35,6 +35,7 @@ from .discovery import (
     async_probe,
     async_probe_version_1,
 )
+from .markdown import harmless
 from .migration import async_move, entry_data, is_taken
 from .options_flow import ReaderOptionsFlow
 from .protocol.fields import MalformedError, is_reader_id
@@ -79,8 +80,8 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
         self._async_abort_entries_match({CONF_READER_ID: self._reader_id})
         self._placeholders = {
             "reader_id": self._reader_id,
-            "sensor": identity.sensor,
-            "board": identity.board,
+            "sensor": harmless(identity.sensor),
+            "board": harmless(identity.board),
         }
         self.context["title_placeholders"] = self._placeholders
         return await self.async_step_discovery_confirm()
@@ -205,7 +206,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
             data_schema=self.add_suggested_values_to_schema(
                 _schema(self._offers), user_input or {CONF_READER_ID: entry.data[CONF_READER_ID]}
             ),
-            description_placeholders={"reader": entry.title},
+            description_placeholders={"reader": harmless(entry.title)},
             errors=errors,
         )
 
@@ -228,7 +229,7 @@ class BiometricEnrollConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(
                 step_id="replace",
                 description_placeholders={
-                    "reader": entry.title,
+                    "reader": harmless(entry.title),
                     "expected": entry.data[CONF_DEVICE],
                     "found": identity.device if identity is not None else "",
                 },

@@ -13,6 +13,7 @@ from .const import CONF_DEVICE
 from .enrollment_watch import Watch
 from .errors import translate_errors
 from .flow_steps import SUBJECT_FIELDS, ReaderSteps
+from .markdown import harmless
 from .storage import DATA_REGISTRY
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class EnrollSteps(ReaderSteps):
         """Return the placeholders for texts about an enrollment."""
         subject = self._whose(template_id)
         name = subject.name if subject is not None else _NOBODY
-        return {"reader": self.config_entry.title, "name": name}
+        return {"reader": harmless(self.config_entry.title), "name": harmless(name)}
 
     async def _async_look_on(self, template_id: str) -> ConfigFlowResult:
         if self._removed:

@@ -19,6 +19,7 @@ from .const import DOMAIN
 from .errors import invalid
 from .fingerprint_changes import ATTR_ENABLED, TemplateRef
 from .flow_steps import SUBJECT_FIELDS, ReaderSteps
+from .markdown import harmless
 from .subjects import ATTR_FINGER, ATTR_PERSON
 
 if TYPE_CHECKING:
@@ -127,7 +128,9 @@ class FingerprintSteps(ReaderSteps):
         return self.async_show_menu(
             step_id=step_id,
             menu_options=["edit", *delete, "init"],
-            description_placeholders={"fingerprint": await self._async_label(self._chosen)},
+            description_placeholders={
+                "fingerprint": harmless(await self._async_label(self._chosen))
+            },
         )
 
     async def async_step_edit(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

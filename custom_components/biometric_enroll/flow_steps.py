@@ -17,6 +17,7 @@ from homeassistant.helpers.selector import (
 
 from .const import FINGERS
 from .coordinator import capabilities
+from .markdown import harmless
 from .subjects import ATTR_FINGER, ATTR_PERSON
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ class ReaderSteps(OptionsFlow):
     ) -> ConfigFlowResult:
         """Show a form, with the error of the last attempt if it failed."""
         words = {"reader": self.config_entry.title, **placeholders}
+        if error is not None:
+            words |= error.translation_placeholders or {}
+        words = {key: harmless(word) for key, word in words.items()}
         if error is None:
             return self.async_show_form(
                 step_id=step_id, data_schema=schema, description_placeholders=words
@@ -78,5 +82,5 @@ class ReaderSteps(OptionsFlow):
             step_id=step_id,
             data_schema=schema,
             errors={"base": str(error.translation_key)},
-            description_placeholders={**words, **(error.translation_placeholders or {})},
+            description_placeholders=words,
         )

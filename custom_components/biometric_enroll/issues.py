@@ -6,6 +6,7 @@ from homeassistant.core import callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_DEVICE, CONF_READER_ID, DOMAIN
+from .markdown import harmless
 from .naming import reader_name
 from .protocol.words import READ_SYS_PARA, Feature, SensorFault, sensor_command
 
@@ -155,7 +156,7 @@ class Issues:
                 severity=(ir.IssueSeverity.WARNING if kind in WARNINGS else ir.IssueSeverity.ERROR),
                 translation_key=kind,
                 translation_placeholders={
-                    "reader": reader_name(self._hass, self._entry),
-                    **placeholders,
+                    "reader": harmless(reader_name(self._hass, self._entry)),
+                    **{key: harmless(words) for key, words in placeholders.items()},
                 },
             )

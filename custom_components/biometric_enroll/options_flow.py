@@ -30,6 +30,7 @@ from .const import (
 )
 from .enroll_flow import EnrollSteps
 from .fingerprints_flow import FingerprintSteps
+from .markdown import harmless
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
@@ -53,7 +54,7 @@ class ReaderOptionsFlow(EnrollSteps, FingerprintSteps):
         return self.async_show_menu(
             step_id="init",
             menu_options=[*enrolling, *fingerprints, settings],
-            description_placeholders={"reader": self.config_entry.title},
+            description_placeholders={"reader": harmless(self.config_entry.title)},
         )
 
     async def async_step_reader(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -28,6 +28,7 @@ from .issues import (
     ISSUE_SENSOR_FULL,
     NEEDED,
 )
+from .markdown import harmless
 from .migration import async_move, is_taken
 from .protocol.words import Refusal
 
@@ -138,7 +139,7 @@ class FingerprintsMissingFlow(ReaderFlow):
         reader = self._reader
         self._told = reader.data.unmatched.missing
         names = [
-            f"- {fingerprint.subject.name} ({place.slot})"
+            f"- {harmless(fingerprint.subject.name)} ({place.slot})"
             for fingerprint, place in reader.registry.on_reader(reader.device)
             if place.template_id in self._told
         ]

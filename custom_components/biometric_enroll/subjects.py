@@ -28,6 +28,8 @@ SLOT = probatio.All(probatio.Coerce(int), probatio.Range(min=0, max=0xFFFF))
 
 LONGEST_NAME = 100
 _FORBIDDEN_NAMES = frozenset({"unknown", "unavailable"})
+_JOINERS = "\u200c\u200d"
+"""Invisible, but part of words (Persian, Hindi, …) and of emoji that are made of several."""
 
 NOBODY = Subject("")
 
@@ -56,11 +58,12 @@ def subject(hass: HomeAssistant, given: Mapping[str, Any], before: Subject = NOB
 def _name(name: str) -> str:
     """Return the validated name, without surrounding spaces."""
     name = name.strip()
-    if not name:
+    visible = "".join(character for character in name if character not in _JOINERS).strip()
+    if not visible:
         raise invalid("name_missing")
     if len(name) > LONGEST_NAME:
         raise invalid("name_too_long", most=str(LONGEST_NAME))
-    if not name.isprintable() or name.casefold() in _FORBIDDEN_NAMES:
+    if not visible.isprintable() or visible.casefold() in _FORBIDDEN_NAMES:
         raise invalid("name_forbidden")
     return name
 

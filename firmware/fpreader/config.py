@@ -27,6 +27,8 @@ _MOST_NAME = 64
 MOST_SLOTS = 10000
 #: What sensors can be set to (SetSysPara 4), in bits per second.
 _BAUD_STEP, _MOST_BAUD_STEPS = 9600, 12
+#: Two 16-bit halves of one character: first halves, second halves, and the first character of two.
+_HIGH, _LOW, _LAST_LOW, _BEYOND = 0xD800, 0xDC00, 0xDFFF, 0x10000
 
 
 class ConfigError(Exception):
@@ -47,6 +49,9 @@ class Section:
         value = self._values.get(key)
         if not isinstance(value, str) or not value:
             raise ConfigError(self._where + key + " has to be a text")
+        value = _join_surrogates(value)
+        if value is None:
+            raise ConfigError(self._where + key + " has half a character: one \\u of a pair")
         return value
 
     def text_or_none(self, key: str) -> "str | None":
@@ -129,10 +134,33 @@ def read(path: str) -> Section:
     """Read the file. Raises ConfigError."""
     # Not raised where it is caught: MicroPython would print a warning beside it.
     try:
-        with open(path) as file:
-            return Section(json.load(file))
+        with open(path, "rb") as file:
+            text = file.read().decode()
+        # Some editors begin a file with a byte order mark.
+        return Section(json.loads(text.lstrip("\ufeff")))
     except OSError as error:
         problem = "cannot be read: %s" % error
     except ValueError:
-        problem = "is not JSON"
+        problem = "is not JSON in UTF-8"
     raise ConfigError("%s %s" % (path, problem))
+
+
+def _join_surrogates(text: str) -> "str | None":
+    r"""Join the pairs of \u that stand for one character (RFC 8259, 7); None if one is alone.
+
+    CPython's JSON does so, MicroPython's does not.
+    """
+    joined, high = "", 0
+    for character in text:
+        code = ord(character)
+        is_low = _LOW <= code <= _LAST_LOW
+        if is_low != bool(high):
+            return None
+        if is_low:
+            joined += chr(_BEYOND + ((high - _HIGH) << 10) + (code - _LOW))
+            high = 0
+        elif _HIGH <= code < _LOW:
+            high = code
+        else:
+            joined += character
+    return None if high else joined

@@ -1,8 +1,9 @@
 """The transport under mqtt_session.py: one TCP connection after the other, for ever."""
 
 import asyncio
+import errno
 
-from fpreader.mqtt_session import ANSWER_MS, MqttSessionError
+from fpreader.mqtt_session import ANSWER_MS, CLOSED_AT_ONCE, MqttSessionError
 
 TYPE_CHECKING = False
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from fpreader.config import Config
 
 _READ_BYTES = 512
+#: How a connection fails that the other side has closed. MicroPython has no name for EPIPE (32).
+_CLOSED = (errno.ECONNRESET, errno.ECONNABORTED, 32)
 
 
 class Client:
@@ -42,7 +45,7 @@ class Client:
             except asyncio.TimeoutError:
                 print("mqtt: the broker takes nothing")
             except (OSError, MqttSessionError) as error:
-                print("mqtt:", error)
+                print("mqtt:", self._explain(error))
             self._session.closed()
             # An attempt that was given up in the middle leaves its socket to the collector.
             self._board.collect()
@@ -79,7 +82,7 @@ class Client:
 
     async def _read(self, reader: "Any") -> None:
         """Feed the session until the connection ends."""
-        lost = "the broker closed the connection"
+        error: Exception | None = None
         try:
             while data := await reader.read(_READ_BYTES):
                 was_ready = self._session.ready
@@ -89,11 +92,19 @@ class Client:
                 if self._session.ready and not was_ready:
                     self._app.wake()
                 self._event.set()
-        except Exception as error:
+        except Exception as caught:
             # Not only what is foreseen: a message that hurts must end its session, not the reader.
-            lost = str(error) or repr(error)
-        self._lost = lost
+            error = caught
+        self._lost = self._explain(error)
         self._event.set()
+
+    def _explain(self, error: "Exception | None") -> str:
+        """Say why a connection was lost; None: the broker has ended it."""
+        if error is not None and not (isinstance(error, OSError) and error.errno in _CLOSED):
+            return str(error) or repr(error)
+        if self._session.unanswered:
+            return CLOSED_AT_ONCE
+        return "the broker closed the connection"
 
 
 async def _close(writer: "Any") -> None:

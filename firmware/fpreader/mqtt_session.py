@@ -49,6 +49,10 @@ _CODES = {
     5: "not allowed",
 }
 _REFUSED = 0x80
+#: What every TLS server begins an answer with that refuses what is no TLS: an alert.
+_TLS_ALERT = 0x15
+#: Said of a broker that ends the connection in the place of an answer to CONNECT.
+CLOSED_AT_ONCE = "the broker closed at once; does it want TLS?"
 
 _CLOSED, _CONNECTING, _SUBSCRIBING, _READY = range(4)
 
@@ -101,6 +105,11 @@ class MqttSession:
         """Whether the transport has taken everything that was to be sent."""
         return not self._waiting
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether the broker has not said anything yet on this connection."""
+        return self._state == _CONNECTING
+
     # --- what happened ----------------------------------------------------------------
 
     def opened(self, now: int) -> None:
@@ -121,6 +130,8 @@ class MqttSession:
 
         Raises MqttSessionError when the broker refuses, MalformedError for what is not MQTT.
         """
+        if self._state == _CONNECTING and data[0] == _TLS_ALERT:
+            raise MqttSessionError(CLOSED_AT_ONCE)
         messages: list[Message] = []
         self._parser.feed(data)
         while (packet := self._parser.packet()) is not None:

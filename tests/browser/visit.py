@@ -137,16 +137,16 @@ class Visit:
             has=self.page.get_by_role("heading", name=heading, exact=True)
         )
 
-    async def look(self) -> Locator:
-        """Open the dashboard, or reload it, and return the front door's card."""
+    async def look(self, heading: str = FRONT) -> Locator:
+        """Open the dashboard, or reload it, and return the card with this heading."""
         await self.page.goto(f"{self.url}/{DASHBOARD}/0")
-        card = self.card()
+        card = self.card(heading)
         await card.wait_for()
         return card
 
-    async def overview(self) -> Locator:
+    async def overview(self, heading: str = FRONT) -> Locator:
         """Open the dashboard, and dismiss the result of the last enrollment if it is shown."""
-        card = await self.look()
+        card = await self.look(heading)
         done = card.get_by_role("button", name="Done")
         await done.or_(card.get_by_text("Last identified")).wait_for()
         if await done.is_visible():

@@ -52,12 +52,17 @@ def free_port() -> int:
 class Broker:
     """Mosquitto on loopback; it keeps nothing on disk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
+        """`more` are further lines of its configuration."""
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
-        self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
+        lines = (
+            f"listener {self.port} 127.0.0.1",
+            "allow_anonymous true",
+            "set_tcp_nodelay true",
+            *more,
         )
+        self._config.write_text("".join(f"{line}\n" for line in lines))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -18,17 +18,18 @@ from tests.firmware.reader_process import (
     BEN,
     FINAL,
     RUNTIMES,
+    Broker,
     Home,
     Reader,
     enroll,
     touch,
 )
+from tests.support.certificate import tls_listener
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from emulator import Finger
-    from tests.firmware.reader_process import Broker
 
 
 def touch_unseen(reader: Reader, finger: Finger) -> None:
@@ -246,6 +247,32 @@ def test_a_broker_that_talks_nonsense_or_nothing_is_left_and_tried_again(
         assert "not allowed" in reader.log.read_text()
     finally:
         home.close()
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_broker_that_wants_tls_is_told_by_what_it_does(runtime: str, tmp_path: Path) -> None:
+    broker = Broker(tmp_path, *tls_listener(tmp_path))
+    reader = Reader(tmp_path, runtime, broker.port)
+    try:
+        broker.start()
+        reader.start()
+        until(lambda: reader.log.read_text().count("mqtt: ") > 1)
+        said = {line for line in reader.log.read_text().splitlines() if line.startswith("mqtt: ")}
+        assert said == {"mqtt: the broker closed at once; does it want TLS?"}
+    finally:
+        reader.close()
+        broker.kill()
+
+
+def test_a_broker_that_ends_the_connection_later_is_not_asked_about_tls(
+    reader: Reader,
+    home: Home,
+    broker: Broker,
+) -> None:
+    home.hello()
+    broker.kill()
+    until(lambda: "mqtt: the broker closed the connection" in reader.log.read_text())
+    assert "TLS" not in reader.log.read_text()
 
 
 def test_an_idle_reader_hardly_uses_the_processor(reader: Reader, home: Home) -> None:

@@ -230,6 +230,109 @@ async def always_finger(r: TranscriptRecorder) -> None:
     await r.wait("templates", lambda one: one["sensor_error"] is None, cleaned)
 
 
+async def published_again(r: TranscriptRecorder) -> None:
+    # A new connection says the same again, with the same seq; a restart goes on from there.
+    await r.start(T)
+    await r.press(ANNA)
+    since = len(r.transcript)
+    r.reconnect()
+    await r.wait("enroll/response", lambda _: True, since)
+    since = len(r.transcript)
+    r.cut_power()
+    r.turn_on()
+    await r.wait("enroll/response", lambda one: one["stage"] == "failed", since)
+    since = len(r.transcript)
+    r.cut_power()
+    r.turn_on()
+    await r.wait("enroll/response", lambda _: True, since)
+
+
+async def no_processing(r: TranscriptRecorder) -> None:
+    # GenImg itself fails: there is no image, so nothing to work on.
+    await r.start(T)
+    r.sensor.script(Quality.NO_IMAGE)
+    for _ in range(4):
+        await r.press(ANNA)
+
+
+async def stored_unverified(r: TranscriptRecorder) -> None:
+    # After two scans the sensor has stored; the template counts only when the third has shown it.
+    await r.start(T)
+    await r.press(ANNA)
+    await r.press(ANNA)
+    assert r.sensor.templates
+    await r.ask("command", command="hello")
+    await r.ask("command", command="list", first=0)
+    since = len(r.transcript)
+    await r.press(ANNA)
+    await r.wait("templates", lambda one: one["count"] == 1, since)
+    await r.ask("command", command="list", first=0)
+
+
+async def another_sensor(r: TranscriptRecorder) -> None:
+    # Its ids are void; identification alone can be set all the same.
+    await good(r)
+    r.sensor.lift()
+    r.sensor.flash.notepad[:] = [bytes(32)] * 16
+    r.cut_power()
+    since = len(r.transcript)
+    r.turn_on()
+    await r.wait("templates", lambda one: one["sensor_changed"], since)
+    await r.ask("command", command="list", first=0)
+    await r.change("settings", identification=False)
+    await r.change("settings", security_level=4)
+    await r.start(U)
+    await r.change("accept_sensor")
+    await r.ask("command", command="list", first=0)
+
+
+async def sensor_missing_at_start(r: TranscriptRecorder) -> None:
+    # The power goes after the sensor has stored, and the sensor does not come back with it.
+    await r.start(T)
+    await r.press(ANNA)
+    await r.press(ANNA)
+    r.cut_power()
+    r.sensor.power_off()
+    since = len(r.transcript)
+    r.turn_on()
+    await r.wait("enroll/response", lambda one: one["stage"] == "failed", since)
+    await r.ask("command", command="hello")
+    await r.ask("command", command="list", first=0)
+    await r.change("settings", identification=False)
+    since = len(r.transcript)
+    r.sensor.power_on()
+    await r.wait("templates", lambda one: one["count"] == 0, since)
+    assert not r.sensor.templates
+
+
+async def checks(r: TranscriptRecorder) -> None:
+    # A wrong nonce is a bad request and uses nothing up; a restart is refused, then done.
+    hello = await r.ask("command", command="hello")
+    nonce = hello["result"]["nonce"]
+    start: dict[str, Any] = {"template_id": T, "slot": None, "total": 3, "scan_timeout_s": 30}
+    await r.ask("enroll/request", action="start", nonce="A" * 16, **start)
+    await r.ask("enroll/request", action="start", nonce=None, **start)
+    await r.ask("command", command="restart", nonce=nonce[:-1])
+    await r.ask("command")
+    await r.ask("command", command=None)
+    await r.ask("command", command="start", nonce=nonce, **start)
+    await r.ask("enroll/request", command="hello")
+    await r.ask("enroll/request", action="start", nonce=nonce, **start)
+    await r.ask("command", command="list", first=0)
+    await r.ask("command", command="restart", nonce=nonce)
+    await r.change("restart")
+    await r.ask("enroll/request", action="cancel", template_id=T)
+    hello = await r.ask("command", command="hello")
+    restart = {"command": "restart", "nonce": hello["result"]["nonce"]}
+    answer = await r.ask("command", **restart)
+    r.cut_power()
+    since = len(r.transcript)
+    r.turn_on()
+    await r.wait("enroll/response", lambda _: True, since)
+    await r.ask("command", **restart, request=answer["request"])
+    await r.ask("command", command="hello")
+
+
 SCENES: dict[str, Callable[[TranscriptRecorder], Awaitable[None]]] = {
     scene.__name__: scene
     for scene in (
@@ -250,6 +353,12 @@ SCENES: dict[str, Callable[[TranscriptRecorder], Awaitable[None]]] = {
         shifted_index,
         strange_codes,
         always_finger,
+        published_again,
+        no_processing,
+        stored_unverified,
+        another_sensor,
+        sensor_missing_at_start,
+        checks,
     )
 }
 ENDS = {
@@ -270,6 +379,12 @@ ENDS = {
     "shifted_index": ("completed", None),
     "strange_codes": ("completed", None),
     "always_finger": ("completed", None),
+    "published_again": ("failed", "reader_restarted"),
+    "no_processing": ("completed", None),
+    "stored_unverified": ("completed", None),
+    "another_sensor": ("completed", None),
+    "sensor_missing_at_start": ("failed", "reader_restarted"),
+    "checks": ("cancelled", None),
 }
 SENSORS = {"seven_scans": R503, "shifted_index": replace(R307, index_shift=1)}
 

@@ -111,6 +111,11 @@ class TranscriptRecorder:
         self.sensor.power_cycle()
         self._note("reader", "status", {"v": 1, "online": False})
 
+    def reconnect(self) -> None:
+        """Let the reader lose its connection, and connect again; the last will is not needed."""
+        self._app.session.closed()
+        self._broker.open()
+
     def _run(self, part: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(part)
         task.add_done_callback(lambda _: self._changed.set())
@@ -166,16 +171,17 @@ class TranscriptRecorder:
 
     def say(self, topic: str, **message: Any) -> str:
         """Say something as Home Assistant; give the request id."""
-        request = self._requests(8).hex()
+        request: str = message.get("request") or self._requests(8).hex()
         payload = {"v": 1, "request": request, **message}
         self._note("ha", topic, payload)
         self._hear(topic, json.dumps(payload).encode())
         return request
 
     async def ask(self, topic: str, **message: Any) -> Any:
-        """Say something and wait for the answer."""
+        """Say something and wait for the answer; a repeat also carries its `request`."""
+        since = len(self.transcript)
         request = self.say(topic, **message)
-        return await self.wait("command/response", lambda one: one["request"] == request)
+        return await self.wait("command/response", lambda one: one["request"] == request, since)
 
     async def start(self, template_id: str, total: int = 3, scan_timeout_s: int = 30) -> Any:
         """Enroll as Home Assistant does: hello, then start with its nonce."""

@@ -163,6 +163,13 @@ async def test_a_given_name_goes_before_the_persons(home: Home, person: str) -> 
     assert home.state("sensor", "enrollment").attributes["name"] == "Anni"
 
 
+async def test_a_persons_own_name_may_have_joiners(home: Home, person: str) -> None:
+    """It is the default, so a person whom this refused could be enrolled under another only."""
+    home.hass.states.async_set(person, "home", {"friendly_name": "نوری\u200cپور"})
+    await home.enroll(name="", person=person)
+    assert home.state("sensor", "enrollment").attributes["name"] == "نوری\u200cپور"
+
+
 async def test_a_person_that_is_renamed_stays_linked(
     home: Home, entity_registry: er.EntityRegistry, reader: FakeReader, person: str
 ) -> None:
@@ -175,7 +182,19 @@ async def test_a_person_that_is_renamed_stays_linked(
     assert (fingerprint["person"], fingerprint["name"]) == (None, "Anna")
 
 
-@pytest.mark.parametrize("name", ["A", "x" * 100, "Zoë Müller-Ōta", "\u00a0Anna\t", "李小龙"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "A",
+        "x" * 100,
+        "Zoë Müller-Ōta",
+        "\u00a0Anna\t",
+        "李小龙",
+        "نوری\u200cپور",
+        "श्री\u200dमती",
+        "Anna 👩\u200d🚀",
+    ],
+)
 async def test_a_name_is_any_printable_text(home: Home, name: str) -> None:
     await home.enroll(name=name)
     assert home.state("sensor", "enrollment").attributes["name"] == name.strip()
@@ -190,6 +209,11 @@ async def test_a_name_is_any_printable_text(home: Home, name: str) -> None:
         ({"name": "An\nna"}, "name_forbidden"),
         ({"name": "An\x00na"}, "name_forbidden"),
         ({"name": "\u202eannA"}, "name_forbidden"),
+        ({"name": "An\u2066na"}, "name_forbidden"),
+        ({"name": "An\u200bna"}, "name_forbidden"),
+        ({"name": "An\ud83dna"}, "name_forbidden"),
+        ({"name": "\u200d \u200c"}, "name_missing"),
+        ({"name": "un\u200dknown\u200c"}, "name_forbidden"),
         ({"name": "unknown"}, "name_forbidden"),
         ({"name": "Unavailable "}, "name_forbidden"),
         ({"person": "person.nobody"}, "no_such_person"),

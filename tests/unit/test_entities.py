@@ -1,11 +1,13 @@
 """What the entities show, during enrollments and afterwards."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
+from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import snapshot_platform
 
 from custom_components.biometric_enroll import PLATFORMS
@@ -233,6 +235,22 @@ async def test_the_restart_button_restarts_the_reader(home: Home, reader: FakeRe
     await _press(home, "restart")
     [request] = reader.heard_of("restart")
     assert len(request["nonce"]) == 16
+
+
+async def test_a_restart_whose_answer_was_lost_is_no_error(home: Home, reader: FakeReader) -> None:
+    """What is repeated to the reader after its restart is stale."""
+    reader.holds = {"restart"}
+    pressing = asyncio.create_task(_press(home, "restart"))
+    await reader.hears("restart")
+    reader.forget()
+    reader.refuse(reader.held[0]["request"], "stale")
+    await pressing
+
+
+async def test_a_restart_that_came_too_late_is_an_error(home: Home, reader: FakeReader) -> None:
+    reader.refuses = {"restart": "stale"}
+    with pytest.raises(HomeAssistantError, match="too late"):
+        await _press(home, "restart")
 
 
 async def test_the_cancel_button_ends_the_enrollment(home: Home) -> None:

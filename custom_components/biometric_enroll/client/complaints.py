@@ -1,4 +1,4 @@
-"""The log lines about messages that are dropped: one for each topic and cause a minute."""
+"""The log lines about bad messages: one for each topic and cause a minute."""
 
 import logging
 from typing import TYPE_CHECKING

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..protocol import builder, parser
 from ..protocol.fields import MalformedError
-from ..protocol.words import Topic
+from ..protocol.words import Refusal, Topic
 from .enroller import Greeting
+from .errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -66,10 +67,20 @@ class Requests:
         await self._connection.async_ask(Topic.COMMAND, builder.identify, parser.nothing)
 
     async def async_restart(self) -> None:
-        """Restart the reader."""
-        async with self._connection.async_greeted() as hello:
-            restart = partial(builder.restart, nonce=hello.nonce)
-            await self._connection.async_change(Topic.COMMAND, restart, parser.nothing)
+        """Restart the reader.
+
+        A repeat that comes after the restart is stale: then only the reader's boot tells.
+        """
+        try:
+            async with self._connection.async_greeted() as before:
+                restart = partial(builder.restart, nonce=before.nonce)
+                await self._connection.async_change(Topic.COMMAND, restart, parser.nothing)
+        except RefusedError as err:
+            if err.refusal != Refusal.STALE:
+                raise
+            async with self._connection.async_greeted() as after:
+                if after.boot == before.boot:
+                    raise
 
 
 def _ended(template_id: str, result: dict[str, object]) -> Snapshot:

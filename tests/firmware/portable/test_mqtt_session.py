@@ -3,6 +3,7 @@
 from fpreader.mqtt_packets import MalformedError
 from fpreader.mqtt_session import (
     ANSWER_MS,
+    CLOSED_AT_ONCE,
     FIRST_RETRY_MS,
     LAST_RETRY_MS,
     MOST_WAITING,
@@ -32,6 +33,22 @@ def fails_at(harness: SessionHarness, now: int) -> bool:
     return fails(harness.broker.look)
 
 
+def test_an_alert_in_the_place_of_the_first_answer_is_taken_for_tls() -> None:
+    alert = b"\x15\x03\x01\x00\x02\x02\x46"
+    harness = SessionHarness()
+    harness.session.opened(0)
+    assert harness.session.unanswered
+    said = ""
+    try:
+        harness.broker.say(alert)
+    except MqttSessionError as error:
+        said = str(error)
+    assert said == CLOSED_AT_ONCE
+    harness = opened()
+    assert not harness.session.unanswered
+    assert fails(lambda: harness.broker.say(alert))
+
+
 def test_nothing_is_published_before_the_subscription_is_acknowledged() -> None:
     harness = SessionHarness()
     harness.session.opened(0)
@@ -41,6 +58,9 @@ def test_nothing_is_published_before_the_subscription_is_acknowledged() -> None:
     for text in (b"a1b2c3", b"reader", b"secret"):
         assert text in body
     assert b"biometric/front_door/status" in body
+    keep_alive = body[8] << 8 | body[9]
+    assert 5 <= keep_alive <= 30
+    assert keep_alive * 1000 >= PING_MS
     harness.broker.say(b"\x20\x02\x00\x00")
     harness.broker.look()
     _, (_, _, subscription) = harness.broker.other
