@@ -22,8 +22,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 _LOAD_AGAIN = """async () => {
     const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-    const ours = loaded.find((name) => name.endsWith("/biometric-enroll-card.js"));
-    await import(`${ours}?another`);
+    const ours = loaded.find((name) => name.endsWith("/loader.js"));
+    await import(ours.replace("loader.js", "loader.js?another"));
+    await import(ours.replace("loader.js", "card.js?another"));
     return window.customCards.filter(({ type }) => type === "biometric-enroll-card").length;
 }"""
 
