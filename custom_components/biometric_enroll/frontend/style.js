@@ -45,12 +45,12 @@ legend { padding: 0; margin-block-end: 8px; }
 .presence.online::before { background: var(--success-color); }
 .panel, .what, .field { display: flex; flex-direction: column; gap: 16px; }
 .panel { margin-block-start: 12px; }
-.note, .last { padding: 12px; border-radius: 12px; background: var(--secondary-background-color); }
-.note { border-inline-start: 4px solid var(--warning-color); }
-/* As high for a touch as without one. */
+.note, .touch { background: var(--secondary-background-color); }
+.note { padding: 12px; border-radius: 12px; border-inline-start: 4px solid var(--warning-color); }
+/* As high for a touch, with two lines of details, as without one; from one edge of the card to the other. */
 .last {
-  min-height: 92px; box-sizing: border-box; line-height: 1.4; border-inline-start: 4px solid transparent;
-  transition: border-color .2s;
+  min-height: 80px; box-sizing: border-box; margin-inline: -16px; padding: 8px 16px; padding-inline-start: 12px;
+  border-inline-start: 4px solid transparent; line-height: 1.4; transition: background .2s, border-color .2s;
 }
 .last > .what > * { overflow: hidden; text-overflow: ellipsis; }
 .name { white-space: nowrap; }
