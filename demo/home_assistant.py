@@ -1,4 +1,4 @@
-"""The newest Home Assistant as a process, set up over its own APIs, as by a user."""
+"""A Home Assistant as a process, set up over its own APIs, as by a user."""
 
 import asyncio
 import json
@@ -16,6 +16,10 @@ from .programs import CACHE, ROOT, DidNotStartError, Program, is_free
 if TYPE_CHECKING:
     from pathlib import Path
 
+NEWEST = CACHE / "ha-newest"
+"""The Python environment with the newest Home Assistant."""
+OLDEST = ROOT / ".venv"
+"""The one with the oldest Home Assistant that is supported; only `scripts/setup all` makes it."""
 USER = "demo"
 PASSWORD = "fingerprint"  # noqa: S105 - of a demo on loopback
 _INTEGRATION = ROOT / "custom_components" / "biometric_enroll"
@@ -46,11 +50,15 @@ recorder: !include recorder.yaml
 class HomeAssistant:
     """One Home Assistant on loopback, which can be killed and started again."""
 
-    def __init__(self, port: int, folder: Path) -> None:
-        """Prepare an instance that listens on a port and keeps all files in a folder."""
+    def __init__(self, port: int, folder: Path, environment: Path = NEWEST) -> None:
+        """Prepare an instance that listens on a port and keeps all files in a folder.
+
+        `environment` is the Python environment that it is installed in.
+        """
         self.url = f"http://127.0.0.1:{port}"
         self.folder = folder
         self._port = port
+        self._environment = environment
         self._program: Program | None = None
         self._client_id = f"{self.url}/"
         self.tokens: dict[str, Any] = {}
@@ -66,7 +74,7 @@ class HomeAssistant:
             # JSON is YAML.
             empty: object = [] if name == "automations" else {}
             (self.folder / f"{name}.yaml").write_text(json.dumps(yaml.get(name, empty)))
-        _write_storage(self.folder, "http", 3, _http(self._port))
+        _write_storage(self.folder, "http", 2, _http(self._port))
         _write_storage(self.folder, "onboarding", 4, {"done": _ONBOARDING_DONE})
         components = self.folder / "custom_components"
         components.mkdir(exist_ok=True)
@@ -82,7 +90,7 @@ class HomeAssistant:
         if not is_free(self._port):
             raise DidNotStartError(f"port {self._port} is in use; --port takes another one")
         self._program = Program(
-            [CACHE / "ha-newest" / "bin" / "hass", "--config", self.folder, "--skip-pip"],
+            [self._environment / "bin" / "hass", "--config", self.folder, "--skip-pip"],
             self.folder / "home-assistant-output.log",
             # Let Python cache the compiled code, which the environment may forbid: without it each
             # start takes twice as long.
@@ -259,9 +267,9 @@ def _write_storage(folder: Path, key: str, version: int, data: dict[str, Any]) -
 
 
 def _http(port: int) -> dict[str, Any]:
-    """Return settings by which it listens on loopback only.
+    """Return settings by which it listens on loopback only, as version 2 of the storage file.
 
-    In YAML they would cause a repair issue.
+    In YAML they would cause a repair issue. Newer releases migrate the file.
     """
     return {
         "stable": {
@@ -270,7 +278,7 @@ def _http(port: int) -> dict[str, Any]:
             "cors_allowed_origins": [],
             "login_attempts_threshold": -1,
             "ip_ban_enabled": True,
-            "ssl_profile": "intermediate_v6",
+            "ssl_profile": "intermediate",
             "use_x_frame_options": True,
             "created_at": "2026-11-01T00:00:00+00:00",
             "error": None,

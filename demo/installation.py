@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from .brokers import Broker, BrokerKind
-from .home_assistant import HomeAssistant
+from .home_assistant import NEWEST, HomeAssistant
 from .programs import free_port
 from .reader import VirtualReader
 
@@ -16,14 +16,22 @@ class Installation:
     """A whole installation in one folder; on exit, everything that it started is ended."""
 
     def __init__(
-        self, folder: Path, *, broker: BrokerKind, home_assistant_port: int | None = None
+        self,
+        folder: Path,
+        *,
+        broker: BrokerKind,
+        home_assistant_port: int | None = None,
+        environment: Path = NEWEST,
     ) -> None:
-        """Prepare an installation; nothing runs yet."""
+        """Prepare an installation; nothing runs yet.
+
+        `environment` is the Python environment that its Home Assistant is installed in.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.broker = Broker(broker, free_port(), folder)
         self.home_assistant = HomeAssistant(
-            home_assistant_port or free_port(), folder / "home-assistant"
+            home_assistant_port or free_port(), folder / "home-assistant", environment
         )
         self.readers: dict[str, VirtualReader] = {}
         self._ends = ExitStack()

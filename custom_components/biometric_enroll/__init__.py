@@ -38,10 +38,11 @@ _DAY = timedelta(days=1)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
     """Load the stores that all readers share, and register the actions and the card."""
+    # First: a page that is loaded before this never learns of the card.
+    await card.async_offer(hass)
     await storage.async_load(hass)
     async_setup_services(hass)
     subjects.async_unlink_when_removed(hass)
-    await card.async_offer(hass)
 
     async def expire(_: datetime) -> None:
         await storage.async_expire(hass)

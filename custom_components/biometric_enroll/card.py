@@ -15,27 +15,41 @@ from .const import DOMAIN
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
-_FILE = Path(__file__).parent / "frontend" / "biometric-enroll-card.js"
+_FOLDER = Path(__file__).parent / "frontend"
+_LOADER = "loader.js"
+"""The module that pages load; it loads the others, from the same address."""
 _KEEP = {hdrs.CACHE_CONTROL: "public, max-age=2678400"}
 
 
-class _Module(HomeAssistantView):
-    """Serves one version of the card, also if an update replaces the file before a restart."""
+class _Modules(HomeAssistantView):
+    """Serves one version of the card, also if an update replaces the files before a restart."""
 
-    url: str
     requires_auth = False
     name = f"{DOMAIN}:card"
 
-    def __init__(self, content: bytes) -> None:
-        """Initialize with the content; its hash is part of the address."""
-        self.url = f"/{DOMAIN}/{hashlib.sha256(content).hexdigest()[:12]}/{_FILE.name}"
-        self._content = content
+    def __init__(self, modules: dict[str, bytes]) -> None:
+        """Initialize with the modules by file name; the hash of all is part of their address."""
+        digest = hashlib.sha256(repr(sorted(modules.items())).encode()).hexdigest()
+        self.folder = f"/{DOMAIN}/{digest[:12]}"
+        self.url = f"{self.folder}/{{name}}"
+        self._modules = modules
 
-    async def get(self, _: web.Request) -> web.Response:
-        """Return the content."""
-        return web.Response(
-            body=self._content, content_type="text/javascript", charset="utf-8", headers=_KEEP
+    async def get(self, _: web.Request, name: str) -> web.Response:
+        """Return a module. Raises `HTTPNotFound`."""
+        if name not in self._modules:
+            raise web.HTTPNotFound
+        response = web.Response(
+            body=self._modules[name],
+            content_type="text/javascript",
+            charset="utf-8",
+            headers=_KEEP,
         )
+        response.enable_compression()
+        return response
+
+
+def _read() -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in _FOLDER.glob("*.js")}
 
 
 async def async_offer(hass: HomeAssistant) -> None:
@@ -46,6 +60,6 @@ async def async_offer(hass: HomeAssistant) -> None:
     """
     if "frontend" not in hass.config.components:
         return
-    module = _Module(await hass.async_add_executor_job(_FILE.read_bytes))
-    hass.http.register_view(module)
-    frontend.add_extra_js_url(hass, module.url)
+    modules = _Modules(await hass.async_add_executor_job(_read))
+    hass.http.register_view(modules)
+    frontend.add_extra_js_url(hass, f"{modules.folder}/{_LOADER}")

@@ -15,6 +15,7 @@ from .errors import translate_errors
 from .flow_steps import SUBJECT_FIELDS, ReaderSteps
 from .markdown import harmless
 from .storage import DATA_REGISTRY
+from .subjects import ATTR_FINGER
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,6 +37,9 @@ TELL_AGAIN = timedelta(seconds=1)
 
 The frontend misses notifications that arrive while it changes from one step to the next.
 """
+
+_ANSWERED = {"completed", "overtaken"}
+"""Endings after which there is nothing to try again."""
 
 _NOBODY = "?"
 """Name in an enrollment that Home Assistant has not requested."""
@@ -92,6 +96,13 @@ class EnrollSteps(ReaderSteps):
             scans=str(enroll_options.scans),
             scan_timeout=str(enroll_options.scan_timeout),
         )
+
+    async def async_step_try_again(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Start the same enrollment once more; ask whose finger it is if that is not known."""
+        del user_input
+        return await self.async_step_enroll(self._asked)
 
     async def async_step_watch(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Watch the running enrollment, whoever started it."""
@@ -181,11 +192,12 @@ class EnrollSteps(ReaderSteps):
     def show_ending(self, step_id: str) -> ConfigFlowResult:
         """Show how the enrollment ended."""
         self._look_away()
-        if step_id == "completed":
-            self._asked = None
+        if step_id == "completed" and self._asked is not None:
+            # The next one is of the same person.
+            self._asked = {key: self._asked[key] for key in self._asked if key != ATTR_FINGER}
         return self.async_show_menu(
             step_id=step_id,
-            menu_options=["enroll", "init"],
+            menu_options=["enroll" if step_id in _ANSWERED else "try_again", "init"],
             description_placeholders={**self._words(self._template_id), "word": self._view.word},
         )
 

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from demo.brokers import BrokerKind
+from demo.home_assistant import NEWEST, OLDEST
 from tests.browser.house import CardHouse
 from tests.browser.visit import SCREENSHOTS, Looks, Visit, open_browser, shoot
 
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
     from demo.accounts import Account
 
 _FAILED = pytest.StashKey[bool]()
+_OPTION = "--home-assistant"
+_ENVIRONMENTS = {"newest": NEWEST, "oldest": OLDEST}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `scripts/test` choose the release of Home Assistant."""
+    parser.addoption(_OPTION, choices=list(_ENVIRONMENTS), default="newest")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, on the oldest Home Assistant, what is not about the card: demo and browser."""
+    if config.getoption(_OPTION) == "oldest":
+        items[:] = [item for item in items if "shared_house" in getattr(item, "fixturenames", ())]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -35,9 +49,12 @@ def pytest_runtest_makereport(
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[CardHouse]:
+async def shared_house(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[CardHouse]:
     folder = tmp_path_factory.mktemp("dashboard")
-    async with CardHouse.running(folder, BrokerKind.MOSQUITTO) as house:
+    environment = _ENVIRONMENTS[pytestconfig.getoption(_OPTION)]
+    async with CardHouse.running(folder, BrokerKind.MOSQUITTO, environment=environment) as house:
         await house.furnish()
         yield house
 

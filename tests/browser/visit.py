@@ -47,6 +47,10 @@ _AHEAD = """((ms) => {
 
 The dashboard then stays empty for ever; it was seen in 4 of 774 loads on a busy machine.
 """
+_EXCUSE = """addEventListener("unhandledrejection", (event) => {
+    if (event.reason?.code === "unknown_command") event.preventDefault();
+});"""
+"""Home Assistant's card picker asks for integrations that are not set up here. We have no command."""
 _OURS = "biometric"
 """Part of the address of our module, and of the name of its element."""
 
@@ -54,13 +58,29 @@ _OURS = "biometric"
 @asynccontextmanager
 async def open_browser() -> AsyncGenerator[Browser]:
     """Start the Chromium of scripts/setup, with our fonts only."""
+    async with _launched(CACHE / "bin" / "chromium") as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def open_old_browser() -> AsyncGenerator[Browser]:
+    """Start Chromium 92, which wall tablets of 2021 have, with the libraries that it came with."""
+    folder = CACHE / "chromium-92"
+    async with _launched(
+        folder / "chromium", "--no-zygote", LD_LIBRARY_PATH=str(folder / "lib")
+    ) as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def _launched(program: Path, *arguments: str, **env: str) -> AsyncGenerator[Browser]:
     expect.set_options(timeout=_WITHIN_MS)
     async with (
         async_playwright() as playwright,
         await playwright.chromium.launch(
-            executable_path=CACHE / "bin" / "chromium",
-            args=_ARGUMENTS,
-            env={**os.environ, "FONTCONFIG_FILE": str(_FONTS)},
+            executable_path=program,
+            args=[*_ARGUMENTS, *arguments],
+            env={**os.environ, "FONTCONFIG_FILE": str(_FONTS), **env},
         ) as browser,
     ):
         yield browser
@@ -102,6 +122,7 @@ class Visit:
         )
         context.set_default_timeout(_WITHIN_MS)
         await context.add_init_script(account.storage(url))
+        await context.add_init_script(_EXCUSE)
         visit = cls(url, await context.new_page())
         visit.page.on("pageerror", visit._take_error)
         visit.page.on("console", visit._take_console)

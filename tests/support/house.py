@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from demo.home_assistant import NEWEST
 from demo.installation import Installation
 from demo.person import Person
 from emulator.fingers import Finger
@@ -63,13 +64,17 @@ class House:
         automations: Sequence[dict[str, Any]] = (),
         *,
         with_proxies: bool = False,
+        environment: Path = NEWEST,
     ) -> AsyncGenerator[Self]:
         """Start everything, and add the reader as a user would.
 
         With `with_proxies`, Home Assistant and the reader each reach the broker through a `Proxy`.
+        `environment` is the Python environment that Home Assistant is installed in.
         """
         async with AsyncExitStack() as ends:
-            installation = await ends.enter_async_context(Installation(folder, broker=broker))
+            installation = await ends.enter_async_context(
+                Installation(folder, broker=broker, environment=environment)
+            )
             direct = installation.broker.port
             proxies = await ends.enter_async_context(open_proxies(direct)) if with_proxies else None
             await installation.async_start(

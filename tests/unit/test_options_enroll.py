@@ -56,9 +56,19 @@ async def test_each_stage_is_shown_as_it_comes_and_finally_the_completion(
     assert set(dialog.rings) == {0.33, 0.67}
     assert (dialog.step_id, dialog.menu) == ("completed", ["enroll", "init"])
     assert [each["name"] for each in await home.fingerprints()] == ["Anna"]
+
+
+async def test_after_an_enrollment_another_finger_of_the_same_person_can_be_added(
+    hass: HomeAssistant, home: Home, reader: FakeReader
+) -> None:
+    person = await async_person(hass)
+    dialog = await Dialog.open(hass, home.entry, "enroll")
+    await dialog.submit(person=person, finger="left_thumb")
+    reader.capture(3)
+    await dialog.until("completed")
     await dialog.choose("enroll")
-    # Somebody else's finger.
-    assert (dialog.step_id, dialog.suggested) == ("enroll", {})
+    # Which one has to be chosen.
+    assert (dialog.step_id, dialog.suggested) == ("enroll", {"person": person})
 
 
 async def test_stages_that_come_all_at_once_end_the_same(home: Home, reader: FakeReader) -> None:
@@ -104,12 +114,24 @@ async def test_the_reason_of_a_failure_is_shown_and_it_can_be_tried_again(
     dialog = await async_started(home)
     reader.end("failed", reason)
     await dialog.until(reason)
-    assert dialog.menu == ["enroll", "init"]
-    await dialog.choose("enroll")
-    # Once more the same.
-    assert dialog.suggested == {"name": "Anna"}
-    await dialog.submit(name="Anna")
+    assert dialog.menu == ["try_again", "init"]
+    await dialog.choose("try_again")
+    # At once, as on the card.
     assert dialog.step_id == "progress"
+    assert dialog.step["description_placeholders"]["name"] == "Anna"
+    dialog.close()
+
+
+async def test_a_new_attempt_that_is_refused_says_why_and_keeps_what_was_entered(
+    home: Home, reader: FakeReader
+) -> None:
+    dialog = await async_started(home)
+    reader.end("failed", "timeout")
+    await dialog.until("timeout")
+    await home.enroll(name="Ben")
+    await dialog.choose("try_again")
+    assert (dialog.step_id, dialog.error) == ("enroll", "refused_busy")
+    assert dialog.suggested == {"name": "Anna"}
     dialog.close()
 
 

@@ -116,8 +116,12 @@ async def test_the_dialog_says_whose_finger_is_enrolled_by_somebody_else(
         assert dialog.step["description_placeholders"]["name"] == "Ben"
     reader.end("failed", "timeout")
     await dialog.until("timeout")
-    await dialog.choose("enroll")
-    assert dialog.suggested == {"name": "Ben", "finger": "left_thumb"}
+    await dialog.choose("try_again")
+    assert dialog.step_id == "progress"
+    asked = home.hass.data[DATA_REGISTRY].enrollment(DEVICE)
+    assert asked is not None
+    assert asked.subject == Subject("Ben", finger="left_thumb")
+    dialog.close()
 
 
 async def test_the_dialog_names_nobody_for_an_enrollment_that_it_does_not_know(home: Home) -> None:

@@ -168,8 +168,8 @@ def test_each_field_of_the_config_flow_is_named_and_described() -> None:
 def test_each_step_and_stage_of_the_options_flow_has_its_text_and_no_text_is_left_over() -> None:
     methods = (name for name in dir(ReaderOptionsFlow) if name.startswith("async_step_"))
     steps = {name.removeprefix("async_step_") for name in methods}
-    # This one shows the texts of another.
-    assert TEXTS["options"]["step"].keys() == steps - {"watch"}
+    # These show the texts of others.
+    assert TEXTS["options"]["step"].keys() == steps - {"watch", "try_again"}
     endings = {Stage.COMPLETED, Stage.CANCELLED, Stage.FAILED, *REASONS}
     assert endings | {watching.OTHER, watching.OVERTAKEN} <= steps
     rejected = {
