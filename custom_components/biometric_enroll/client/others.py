@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..protocol.messages import Hello, Identity, Refused
-    from ..protocol.words import LedColor
     from .model import ReaderModel
 
 IGNORED_FOR = 30.0
@@ -36,7 +35,7 @@ class _Settings(NamedTuple):
 
     boot: str
     identification: bool
-    led_color: LedColor | None
+    led_color: str | None
 
     def differs(self, before: _Settings) -> bool:
         """Return whether somebody has changed it; after a restart the flash may be another one."""
