@@ -8,7 +8,7 @@ from .words import FINAL_STAGES, RUNNING_STAGES, SensorFault, Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .words import Rejection, TouchResult
+    from .words import TouchResult
 
 
 @dataclass(frozen=True, slots=True)
