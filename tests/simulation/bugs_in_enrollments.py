@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from custom_components.biometric_enroll.client import enroller
 from custom_components.biometric_enroll.client.client import ReaderClient
@@ -29,6 +29,11 @@ from fpreader.memory import Memory
 from fpreader.scanner import Scanner
 from fpreader.templates import Templates
 from tests.simulation.planted_bug import bug, bug_value, nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from custom_components.biometric_enroll.client import liveness
 
 # Who it was
 
@@ -209,8 +214,14 @@ async def name_saved_last(_original: Any, self: Enroller, snapshot: Any) -> None
         await self._registry.async_complete(place, self._host.utcnow())
 
 
-bug_value("told_again", 1, "What was told is not read again after a restart",
-          DeliveryLog, "async_load", nothing)  # fmt: skip
+@bug(1, "What was told is not read again after a restart",
+     DeliveryLog, "async_load")  # fmt: skip
+async def told_again(
+    _original: Any, self: DeliveryLog, clocks: Callable[[], liveness.Clocks]
+) -> None:
+    self.loaded = clocks()
+
+
 bug_value("no_operation_record", 3, "The reader does not note which slot it is about to fill",
           Memory, "keep_operation", lambda *_: None)  # fmt: skip
 bug_value("slot_not_emptied", 3,
