@@ -34,6 +34,9 @@ from fpreader.templates import Templates
 from tests.simulation.planted_bug import bug, bug_value, nothing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from custom_components.biometric_enroll.client import liveness
     from custom_components.biometric_enroll.client.state import ReaderState
     from custom_components.biometric_enroll.protocol.messages import Snapshot
 
@@ -255,8 +258,14 @@ def saved_shown_as_current(original: Any, self: ReaderModel) -> ReaderState:
     return replace(state, doubtful=False)
 
 
-bug_value("told_again", 1, "What was told is not read again after a restart",
-          DeliveryLog, "async_load", nothing)  # fmt: skip
+@bug(1, "What was told is not read again after a restart",
+     DeliveryLog, "async_load")  # fmt: skip
+async def told_again(
+    _original: Any, self: DeliveryLog, clocks: Callable[[], liveness.Clocks]
+) -> None:
+    self.loaded = clocks()
+
+
 bug_value("no_operation_record", 3, "The reader does not note which slot it is about to fill",
           Memory, "keep_operation", lambda *_: None)  # fmt: skip
 bug_value("slot_not_emptied", 3,

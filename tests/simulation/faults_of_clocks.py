@@ -37,4 +37,4 @@ async def wall_clock_set(world: Installation, strike: Strike) -> None:
 
 
 #: With how often each is chosen, compared to the others.
-FAULTS: WeightedFaults = ((4, machine_suspended), (4, wall_clock_set))
+FAULTS: WeightedFaults = ((3, machine_suspended), (3, wall_clock_set))

@@ -75,7 +75,7 @@ async def touch_garbled(world: Installation, strike: Strike) -> None:
 #: With how often each is chosen, compared to the others.
 FAULTS: WeightedFaults = (
     (2, stranger_joins),
-    (4, stranger_tells_touches),
-    (3, second_home_assistant),
-    (2, touch_garbled),
+    (3, stranger_tells_touches),
+    (2, second_home_assistant),
+    (1, touch_garbled),
 )

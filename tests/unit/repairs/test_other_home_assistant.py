@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.support.reader import FakeReader
     from tests.unit.repairs.home import RepairsHome
 
-PAGE = {"revision": "5f0c6d7e8a9b0c1d", "templates": [], "next": None}
+PAGE: dict[str, Any] = {"revision": "5f0c6d7e8a9b0c1d", "templates": [], "next": None}
 
 
 @pytest.fixture(autouse=True)
