@@ -139,6 +139,7 @@ async def test_each_scan_updates_one_notification_and_another_tells_the_end(
         ("failed", "timeout", "Failed: no finger was placed in time."),
         ("failed", "duplicate", "Failed: this finger is stored already."),
         ("failed", "reader_restarted", "Failed: the reader was restarted."),
+        ("failed", "low_battery", "Failed: other (low_battery)."),
         ("cancelled", None, "Cancelled."),
     ],
 )

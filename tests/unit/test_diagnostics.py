@@ -77,6 +77,7 @@ async def test_the_diagnostics_of_a_new_reader_describe_its_state(
                 "duplicate_of": None,
             },
             "subject": None,
+            "doubtful": False,
             "expires_at": None,
             "identified": None,
         },

@@ -282,7 +282,8 @@ async def test_an_answer_to_start_without_sense_is_an_error_and_the_enrollment_e
     [start] = reader.held
     reader.answer(start["request"], {"slot": "five"})
     assert await enrolling == "reader_unreachable"
-    reader.on_request({**start, "request": "0123456789abcdef"})
+    nonce = reader.hello()["nonce"]
+    reader.on_request({**start, "request": "0123456789abcdef", "nonce": nonce})
     await home.until_stage("cancelled")
 
 

@@ -101,4 +101,5 @@ def test_the_results_that_home_assistant_has_to_accept_are_those_of_the_desk() -
 def test_home_assistant_has_to_accept_each_colour_and_none() -> None:
     entries = [entry for entry in lines("results.json") if entry["of"] == "settings"]
     colors = [entry["result"].get("led_color") for entry in entries if entry["expect"] == "accept"]
-    assert set(colors) == set(LED_COLORS) | {None}
+    # The others are words of a later firmware, which it has to accept as well.
+    assert set(colors) > set(LED_COLORS) | {None}
