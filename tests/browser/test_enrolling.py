@@ -1,11 +1,13 @@
 """A person enrolls fingers by clicking on the card."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
 
 from emulator.fingers import Finger, Quality
+from emulator.seen_empty import wait_until_seen_empty
 from tests.browser.house import BACK
 from tests.browser.steps import (
     LIFT,
@@ -175,7 +177,7 @@ async def test_a_bad_image_is_explained_and_the_same_scan_goes_on(
 async def test_a_rejected_scan_does_not_look_like_a_good_one(
     house: CardHouse, card: Locator
 ) -> None:
-    line, finger = house.reader.sensor_line, Finger("wet at first", first=[Quality.TOO_MESSY])
+    line, finger = house.reader.sensor_line, Finger("wet once", first=[Quality.TOO_MESSY])
     ring, word = card.get_by_role("progressbar"), card.get_by_text("Not accepted.", exact=True)
     sign = ring.locator("ha-icon")
     await start(card)
@@ -189,6 +191,7 @@ async def test_a_rejected_scan_does_not_look_like_a_good_one(
     await expect(ring).not_to_have_css("color", usual)
     assert await card.locator(".face").evaluate(_ANIMATION) == "shake"
     line.lift()
+    await shows(card, PLACE, 0)
     placement = FingerPlacement(line, finger)
     await placement.go_on(ScanStep.LIFT_1)
     await shows(card, LIFT, 1)
@@ -208,6 +211,8 @@ async def test_another_finger_of_the_same_person_can_be_added_at_once(
     placement = await begin(house, name, finger="left_thumb", **whose)
     await shows(card, PLACE, 0)
     await placement.go_on()
+    house.reader.sensor_line.lift()
+    await asyncio.to_thread(wait_until_seen_empty, house.reader.sensor_line)
     await shoot(visit.page, "another-finger")
     await button(card, "Add another finger").click()
 
@@ -219,6 +224,7 @@ async def test_another_finger_of_the_same_person_can_be_added_at_once(
     await choice(card, "Right thumb").click()
     await button(card, "Start").click()
     await expect(title(card, f"Enrolling {name}")).to_be_visible()
+    await shows(card, PLACE, 0)
     await FingerPlacement(house.reader.sensor_line, house.new_finger()).go_on()
     await button(card, "Done").click()
     await expect(fingerprints(card, name)).to_have_count(2)

@@ -62,7 +62,7 @@ async def test_no_scan_moves_what_is_below_good_or_rejected(
     await shows(card, PLACE, 0)
     still = await _box(card)
 
-    bad = Finger("bad at first", first=[Quality.TOO_FEW_FEATURES])
+    bad = Finger(f"bad at first {looks.width}", first=[Quality.TOO_FEW_FEATURES])
     line.place(bad)
     await shows(card, LIFT, 0)
     await expect(card.locator(".rejected")).to_have_count(1)

@@ -73,7 +73,7 @@ async def test_a_rejected_scan_is_announced_as_such(
     region = await _listen(card)
     await start(card)
     await shows(card, PLACE, 0)
-    finger = Finger("wet at first", first=[Quality.TOO_MESSY])
+    finger = Finger("wet for the screen reader", first=[Quality.TOO_MESSY])
     house.reader.sensor_line.place(finger)
     await shows(card, LIFT, 0)
 
