@@ -1,11 +1,13 @@
 """A person enrolls fingers by clicking on the card."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
 
 from emulator.fingers import Finger, Quality
+from emulator.seen_empty import wait_until_seen_empty
 from tests.browser.house import BACK
 from tests.browser.steps import (
     LIFT,
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from tests.browser.visit import Visit
 
 SMUDGED = "That image was smudged. Dry the finger and wipe the sensor."
+
+_COLOR = "(element) => getComputedStyle(element).color"
+_ANIMATION = "(element) => getComputedStyle(element).animationName"
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -167,6 +172,62 @@ async def test_a_bad_image_is_explained_and_the_same_scan_goes_on(
     await expect(hint).to_have_count(0)
     await placement.go_on()
     await expect(title(card, "Enrolled")).to_be_visible()
+
+
+async def test_a_rejected_scan_does_not_look_like_a_good_one(
+    house: CardHouse, card: Locator
+) -> None:
+    line, finger = house.reader.sensor_line, Finger("wet once", first=[Quality.TOO_MESSY])
+    ring, word = card.get_by_role("progressbar"), card.get_by_text("Not accepted.", exact=True)
+    sign = ring.locator("ha-icon")
+    await start(card)
+    await shows(card, PLACE, 0)
+    usual = await ring.evaluate(_COLOR)
+
+    line.place(finger)
+    await shows(card, LIFT, 0)
+    await expect(word).to_be_visible()
+    await expect(sign).to_have_js_property("icon", "mdi:fingerprint-off")
+    await expect(ring).not_to_have_css("color", usual)
+    assert await card.locator(".face").evaluate(_ANIMATION) == "shake"
+    line.lift()
+    await shows(card, PLACE, 0)
+    placement = FingerPlacement(line, finger)
+    await placement.go_on(ScanStep.LIFT_1)
+    await shows(card, LIFT, 1)
+    await expect(word).to_have_count(0)
+    await expect(sign).to_have_js_property("icon", "mdi:fingerprint")
+    await expect(ring).to_have_css("color", usual)
+    assert await card.locator(".face").evaluate(_ANIMATION) == "none"
+    await placement.go_on()
+    await expect(title(card, "Enrolled")).to_be_visible()
+
+
+@pytest.mark.parametrize("person", [True, False])
+async def test_another_finger_of_the_same_person_can_be_added_at_once(
+    house: CardHouse, visit: Visit, card: Locator, *, person: bool
+) -> None:
+    name, whose = ("Ben", {"person": "person.ben"}) if person else ("Cleaner", {})
+    placement = await begin(house, name, finger="left_thumb", **whose)
+    await shows(card, PLACE, 0)
+    await placement.go_on()
+    house.reader.sensor_line.lift()
+    await asyncio.to_thread(wait_until_seen_empty, house.reader.sensor_line)
+    await shoot(visit.page, "another-finger")
+    await button(card, "Add another finger").click()
+
+    await expect(title(card, "Enroll a fingerprint")).to_be_visible()
+    await expect(card.get_by_role("radio", name="Left thumb, already enrolled")).to_be_attached()
+    await expect(card.locator(".finger :checked")).to_have_count(0)
+    chosen = "Ben" if person else "Someone else"
+    await expect(card.get_by_role("radio", name=chosen)).to_be_checked()
+    await choice(card, "Right thumb").click()
+    await button(card, "Start").click()
+    await expect(title(card, f"Enrolling {name}")).to_be_visible()
+    await shows(card, PLACE, 0)
+    await FingerPlacement(house.reader.sensor_line, house.new_finger()).go_on()
+    await button(card, "Done").click()
+    await expect(fingerprints(card, name)).to_have_count(2)
 
 
 async def test_a_finger_that_is_already_stored_is_told_with_its_owner(

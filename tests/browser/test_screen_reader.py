@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
+from emulator.fingers import Finger, Quality
 from tests.browser.steps import LIFT, PLACE, PLACE_AGAIN, enrolled, shows, start
 from tests.support.finger_placement import FingerPlacement, ScanStep
 
@@ -64,6 +65,20 @@ async def test_every_stage_is_announced_with_its_progress(
     assert all(".." not in text for text in told)
     assert "Enrolling Anna" in asked[0]
     assert "Enrolled" in asked[-1]
+
+
+async def test_a_rejected_scan_is_announced_as_such(
+    house: CardHouse, visit: Visit, card: Locator
+) -> None:
+    region = await _listen(card)
+    await start(card)
+    await shows(card, PLACE, 0)
+    finger = Finger("wet for the screen reader", first=[Quality.TOO_MESSY])
+    house.reader.sensor_line.place(finger)
+    await shows(card, LIFT, 0)
+
+    await expect(region).to_contain_text("Not accepted. That image was smudged.")
+    assert all("Not accepted" not in text for text in (await _told(visit))[:1])
 
 
 async def test_passing_seconds_are_not_announced(visit: Visit, card: Locator) -> None:

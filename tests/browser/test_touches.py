@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from emulator.fingers import Finger, Quality
-from tests.browser.steps import enrolled
+from tests.browser.steps import enrolled, last_identified
 from tests.browser.visit import shoot
 from tests.support.house import LAST_IDENTIFIED, LATE_TOUCH, TOUCH
 
@@ -41,6 +41,21 @@ async def test_a_live_touch_shows_who_it_is_and_how_well_it_matches(
     confidence = house.client.states[TOUCH].attributes["confidence"]
     await expect(_touch(card)).to_contain_text(f"Confidence {confidence}")
     await shoot(visit.page, "touch")
+
+
+async def test_who_was_identified_last_is_still_known_after_a_reload(
+    house: CardHouse, visit: Visit
+) -> None:
+    """The sensor forgets it, the fingerprints say when each was used."""
+    finger = await enrolled(house, "Anna", "left_thumb")
+    await house.touch(finger)
+    await house.client.async_until_state(LAST_IDENTIFIED, "Anna")
+    await house.reload()
+    card = await visit.overview()
+
+    await expect(last_identified(card)).to_contain_text("Anna")
+    await expect(last_identified(card)).to_contain_text("this minute")
+    assert house.client.states[LAST_IDENTIFIED].state == "unknown"
 
 
 async def test_a_live_touch_is_shown_for_a_moment_only(house: CardHouse, visit: Visit) -> None:

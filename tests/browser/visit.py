@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright, expect
 
 from demo.programs import CACHE
@@ -182,7 +183,12 @@ class Visit:
 
     async def describe(self) -> str:
         """Return the messages of the page so far, and its current text."""
-        return "\n".join([*self.heard, await self.page.locator("body").aria_snapshot()])
+        body = self.page.locator("body")
+        try:
+            text = await body.aria_snapshot()
+        except PlaywrightError:  # an old browser cannot give that
+            text = await body.inner_text()
+        return "\n".join([*self.heard, text])
 
     async def end(self) -> None:
         """Close the browser."""
