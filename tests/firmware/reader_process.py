@@ -21,7 +21,7 @@ from emulator import PROFILES, EmulatedSensor, Finger, SensorLine
 from emulator.seen_empty import wait_until_seen_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / ".cache/bin"
@@ -213,12 +213,12 @@ class Reader:
 
     def start(self) -> Self:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [self._runtime, ROOT / "firmware/board_host.py", self.config],
-                stdout=log,
-                stderr=log,
-            )
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log)
         return self
+
+    def command(self) -> Sequence[str | Path]:
+        """Give what starts the firmware."""
+        return self._runtime, ROOT / "firmware/board_host.py", self.config
 
     def kill(self) -> None:
         assert self.process is not None
