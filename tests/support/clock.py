@@ -39,6 +39,13 @@ class LoopClocks:
         self.off = Clocks(0, 0, 0, 1_764_000_000)
         """How much later than the loop's time each clock is, in seconds."""
 
+    def forward(self, seconds: float) -> None:
+        """Put all clocks forward, as if that time had passed."""
+        off = self.off
+        self.off = Clocks(
+            off.monotonic + seconds, off.raw + seconds, off.boottime + seconds, off.utc + seconds
+        )
+
     def read(self, hass: HomeAssistant) -> Clocks:
         """Return what all clocks show now."""
         now = hass.loop.time()

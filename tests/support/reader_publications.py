@@ -69,6 +69,10 @@ class PublishingReader:
     def uptime_ms(self) -> int:
         return round((asyncio.get_running_loop().time() - self._started) * 1000)
 
+    def forward(self, seconds: float) -> None:
+        """Put its uptime forward, as if that time had passed."""
+        self._started -= seconds
+
     def announce(self) -> None:
         """Publish the three retained topics, as on every connect."""
         self.silent = False

@@ -17,6 +17,8 @@ from custom_components.biometric_enroll.client.enrollment import REASONS, Enroll
 from custom_components.biometric_enroll.client.touches import (
     DISABLED,
     LOW_CONFIDENCE,
+    NOT_UNDERSTOOD,
+    STRANGER,
     UNKNOWN_FINGER,
     UNKNOWN_FINGERPRINT,
 )
@@ -60,7 +62,14 @@ DESCRIBED = [
     for description in descriptions
 ]
 
-TOUCH_REASONS = {*Rejection, UNKNOWN_FINGER, UNKNOWN_FINGERPRINT, DISABLED, LOW_CONFIDENCE}
+TOUCH_REASONS = {
+    *Rejection,
+    UNKNOWN_FINGER,
+    UNKNOWN_FINGERPRINT,
+    DISABLED,
+    LOW_CONFIDENCE,
+    NOT_UNDERSTOOD,
+}
 VOCABULARIES: dict[tuple[str, ...], Iterable[str]] = {
     ("binary_sensor", "enrolling"): ("on", "off"),
     ("binary_sensor", "sensor", "sensor_error"): SensorFault,
@@ -68,7 +77,7 @@ VOCABULARIES: dict[tuple[str, ...], Iterable[str]] = {
     ("event", "touch", "reason"): TOUCH_REASONS,
     ("event", "touch", "finger"): FINGERS,
     ("event", "late_touch", "event_type"): TouchResult,
-    ("event", "late_touch", "reason"): {*TOUCH_REASONS, UNPROVEN},
+    ("event", "late_touch", "reason"): {*TOUCH_REASONS, STRANGER, UNPROVEN},
     ("event", "touch", "attributed_by"): {ATTRIBUTED_BY_SLOT},
     ("event", "late_touch", "late_finger"): FINGERS,
     ("event", "enrollment_activity", "event_type"): EnrollmentEventType,

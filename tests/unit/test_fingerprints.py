@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockUser
 
+    from tests.support.clock import LoopClocks
     from tests.support.home import Home
     from tests.support.reader import FakeReader
 
@@ -114,9 +115,12 @@ async def test_a_match_below_the_least_confidence_identifies_nobody(
 
 
 async def test_the_user_decides_how_old_a_live_touch_may_be_without_a_reload(
-    home: Home, reader: FakeReader
+    home: Home, reader: FakeReader, loop_clocks: LoopClocks
 ) -> None:
     template_id = await home.enrolled()
+    # A touch of before the start is never live.
+    loop_clocks.forward(60)
+    reader.forward(60)
     home.set_options({CONF_LIVE_LIMIT: 2})
     reader.touch(template_id, age=3)
     assert home.state("event", "touch").state == "unknown"

@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.biometric_enroll.client.enrollment import REASONS
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
+from custom_components.biometric_enroll.client.touches import STRANGER
 from custom_components.biometric_enroll.legacy.client import UNPROVEN
 from tests.support.home import async_person
 from tests.support.markdown import ROOT
@@ -63,7 +64,12 @@ async def test_events_and_their_entities_have_what_is_documented(
 
 def test_all_reasons_are_documented() -> None:
     [row] = [row for row in _rows() if row["keys"] == "`reason`"]
-    assert set(re.findall("`(.+?)`", row["meaning"])) == {*REASONS, *TOUCH_REASONS, UNPROVEN}
+    assert set(re.findall("`(.+?)`", row["meaning"])) == {
+        *REASONS,
+        *TOUCH_REASONS,
+        STRANGER,
+        UNPROVEN,
+    }
 
 
 def test_all_options_are_documented_by_the_names_that_their_form_shows() -> None:

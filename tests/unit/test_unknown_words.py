@@ -100,7 +100,7 @@ async def test_a_dialog_shows_unknown_words(home: Home, reader: FakeReader) -> N
     reader.end("failed", "low_battery")
     await dialog.until("other")
     assert dialog.step["description_placeholders"]["word"] == "low_battery"
-    assert dialog.menu == ["enroll", "init"]
+    assert dialog.menu == ["try_again", "init"]
     dialog.close()
 
 

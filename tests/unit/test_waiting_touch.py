@@ -147,7 +147,7 @@ async def test_a_touch_of_before_a_suspend_is_late_after_it(
     """It lay in a buffer while the machine slept; two of four clocks slept as well."""
     off, touched_at = loop_clocks.off, reader.uptime_ms
     loop_clocks.off = replace(off, boottime=off.boottime + 600, utc=off.utc + 600)
-    reader._started -= 600
+    reader.forward(600)
     touch = reader.touch(anna, at_ms=touched_at)
     await reader.until(lambda: reader.acked == [touch])
     assert _types(reader_events) == ["late_identified"]
