@@ -9,8 +9,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.biometric_enroll.client.enrollment import REASONS
-from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
 from custom_components.biometric_enroll.client.touches import STRANGER
+from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
 from custom_components.biometric_enroll.legacy.client import UNPROVEN
 from tests.support.home import async_person
 from tests.support.markdown import ROOT

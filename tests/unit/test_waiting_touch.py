@@ -9,14 +9,16 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.biometric_enroll.client import touches
+from custom_components.biometric_enroll.client.delivery_log import DeliveryLog
 from custom_components.biometric_enroll.const import EVENT_BIOMETRIC_ENROLL
 from tests.support.reader_publications import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from homeassistant.core import Event
 
+    from custom_components.biometric_enroll.client.liveness import Clocks
     from tests.support.clock import LoopClocks
     from tests.support.home import Home
     from tests.support.reader import FakeReader
@@ -114,7 +116,7 @@ async def test_a_touch_from_the_future_is_judged_by_the_next_answer(
     home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:
     """All our clocks stood still, as in a virtual machine that was paused."""
-    reader._started -= 60
+    reader.forward(60)
     touch = reader.touch(anna)
     await reader.until(lambda: reader.acked == [touch])
     assert _types(reader_events) == ["identified"]
@@ -154,9 +156,20 @@ async def test_a_touch_of_before_a_suspend_is_late_after_it(
 
 
 async def test_a_touch_of_before_the_first_hello_may_be_live(
-    new_home: Home, reader: FakeReader
+    new_home: Home,
+    reader: FakeReader,
+    loop_clocks: LoopClocks,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """But not one of before the reported touches were loaded."""
+    load = DeliveryLog.async_load
+
+    async def load_slowly(log: DeliveryLog, clocks: Callable[[], Clocks]) -> None:
+        await load(log, clocks)
+        loop_clocks.forward(1)
+        reader.forward(1)
+
+    monkeypatch.setattr(DeliveryLog, "async_load", load_slowly)
     reader_events = async_capture_events(new_home.hass, EVENT_BIOMETRIC_ENROLL)
     reader.holds.add("hello")
     assert await new_home.start()
