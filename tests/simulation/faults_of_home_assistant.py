@@ -122,9 +122,6 @@ async def change_goes_wrong(world: Installation, strike: Strike) -> None:
     if strike.column in _ASKED:
         asked = _ASKED[strike.column]
     await getattr(world.admin, asked)(reader_id)
-    if asked == "delete" and rng.random() < 1 / 2:
-        # It may have been done, and nobody knows yet.
-        await world.admin.delete(reader_id)
     await asyncio.sleep(rng.uniform(3, 20))
     world.home_events.on_change_request.clear()
     await world.home.start()

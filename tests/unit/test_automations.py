@@ -117,7 +117,7 @@ async def test_a_repeated_touch_opens_once(
 
 
 @pytest.mark.parametrize(
-    "changes", [{"age": 6}, {"age": -2}, {"boot": None}, {"boot": new_id()}, {"at_ms": None}]
+    "changes", [{"age": 6}, {"age": -2}, {"boot": new_id()}, {"boot": None, "at_ms": None}]
 )
 async def test_a_late_touch_opens_nothing(
     home: Home, reader: FakeReader, anna: str, opened: Opened, changes: dict[str, Any]
