@@ -116,7 +116,8 @@ async def not_found_is_no(original: Any, self: Changes, slot: int, template_id: 
             if error.refusal is not Refusal.NOT_FOUND:
                 raise
             await known.registry.async_expect_deletion(known.device, template_id, expected=False)
-            raise UnreachableError from None
+            # Neither a refusal nor silence: both are looked into.
+            raise ReaderError from None
 
     with patch.object(self._connection, "async_ask", asked):
         await original(self, slot, template_id)

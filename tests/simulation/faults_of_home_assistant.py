@@ -99,7 +99,8 @@ async def change_goes_wrong(world: Installation, strike: Strike) -> None:
     reader = world.readers[reader_id]
     kinds: tuple[Callable[[], object], ...] = (
         world.kill_home,
-        lambda: world.network.stall(PARTY, rng.uniform(8, 15)),
+        # The longer ones outlast the list that follows a deletion without an answer.
+        lambda: world.network.stall(PARTY, rng.uniform(8, 30)),
         lambda: reader.sensor_line.cut_after(Command.DELET_CHAR),
         lambda: reader.flash.cut_at(rng.randint(1, 2), rng.choice(list(CutPoint))),
         lambda: reader.fault(rng.choice(LOSS), rng.randint(1, 3), command=Command.DELET_CHAR),

@@ -74,8 +74,8 @@ class FingerprintAdmin:
         for _ in range(self._rng.choice((1, 1, 2, 3))):
             if await self._delete(reader_id, *chosen):
                 return
-            # Maybe before the next list tells that it was done.
-            await asyncio.sleep(self._rng.choice((0, self._rng.uniform(0.1, 5))))
+            # At once, it may have been done, and be asked for again before it was listed.
+            await asyncio.sleep(self._rng.choice((0.0, self._rng.uniform(0.1, 5))))
 
     async def _delete(self, reader_id: str, slot: int, template_id: str | None) -> bool:
         truth = self._truth(reader_id)
