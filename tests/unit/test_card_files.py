@@ -33,7 +33,7 @@ FOLDER = PACKAGE / "frontend"
 MODULES = {file.name: file.read_text() for file in FOLDER.glob("*.js")}
 SOURCE = "\n".join(MODULES.values())
 MOST_BYTES = 64_000
-"""Of all modules together: a tablet at the wall parses them at each load. They travel compressed."""
+"""Of all modules together: a tablet parses them at each load. They travel compressed."""
 MOST_LINES = 400
 """Of one module: more asks for a better cut."""
 
@@ -116,7 +116,7 @@ def test_the_modules_are_small_and_ask_nobody_else() -> None:
 
 
 def test_nothing_is_defined_before_the_app_has_chosen_the_registry() -> None:
-    """Before 2026.11 the app exchanges it: an import at once would define the card in the old one."""
+    """Before 2026.11 the app exchanges it: defined at once, the card would be in the old one."""
     loader = MODULES["loader.js"]
     assert re.findall(r'^import .* from "(.*)";', loader, re.MULTILINE) == ["./names.js"]
     assert "import" not in re.sub(r"/\*.*?\*/|//.*", "", MODULES["names.js"], flags=re.DOTALL)
