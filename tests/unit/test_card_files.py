@@ -15,10 +15,9 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll import card
 from custom_components.biometric_enroll.binary_sensor import BINARY_SENSORS
-from custom_components.biometric_enroll.client.enrollment import REASONS
 from custom_components.biometric_enroll.const import DOMAIN, FINGERS
 from custom_components.biometric_enroll.event import EVENTS
-from custom_components.biometric_enroll.protocol.words import Rejection, Stage
+from custom_components.biometric_enroll.protocol.words import Reason, Rejection, Stage
 from custom_components.biometric_enroll.sensor import SENSORS
 from custom_components.biometric_enroll.subjects import LONGEST_NAME
 from custom_components.biometric_enroll.switch import SWITCHES
@@ -34,7 +33,7 @@ FOLDER = PACKAGE / "frontend"
 MODULES = {file.name: file.read_text() for file in FOLDER.glob("*.js")}
 SOURCE = "\n".join(MODULES.values())
 MOST_BYTES = 64_000
-"""Of all modules together: a tablet at the wall parses them at each load."""
+"""Of all modules together: a tablet parses them at each load. They travel compressed."""
 MOST_LINES = 400
 """Of one module: more asks for a better cut."""
 
@@ -117,7 +116,7 @@ def test_the_modules_are_small_and_ask_nobody_else() -> None:
 
 
 def test_nothing_is_defined_before_the_app_has_chosen_the_registry() -> None:
-    """Before 2026.11 the app exchanges it; the card must not be defined in the old one."""
+    """Before 2026.11 the app exchanges it: defined at once, the card would be in the old one."""
     loader = MODULES["loader.js"]
     assert re.findall(r'^import .* from "(.*)";', loader, re.MULTILINE) == ["./names.js"]
     assert "import" not in re.sub(r"/\*.*?\*/|//.*", "", MODULES["names.js"], flags=re.DOTALL)
@@ -128,7 +127,7 @@ def test_each_text_of_the_card_exists_and_none_is_left_over() -> None:
     texts = TEXTS["common"]
     used = set(re.findall(r'"([a-z_]+)"', SOURCE)) & texts.keys()
     used |= {f"hint_{rejection}" for rejection in Rejection}
-    used |= {f"reason_{reason}" for reason in REASONS}
+    used |= {f"reason_{reason}" for reason in Reason}
     used |= {f"stage_{stage}" for stage in (*constant("RUNNING"), "completed", "cancelled")}
     used |= {"left_hand", "right_hand", "card_description"}
     assert used == texts.keys()
