@@ -67,7 +67,7 @@ class PersonsHands:
         self._tell("Give the reader its POWER back.")
 
     def _tell(self, what: str) -> None:
-        print(f"\n  >>> {what}", flush=True)
+        print(f"\n  >>> {what}", flush=True)  # noqa: T201 - a person reads it
 
     def _ask(self, what: str) -> None:
         input(f"\n  >>> {what}, then press Enter. ")

@@ -65,6 +65,8 @@ def test_a_nonce_is_good_once_and_only_the_newest_one_is(wire: Wire) -> None:
     used = message["nonce"]
     assert wire.ask("enroll/request", **message)["ok"]
     assert wire.cancel(message["template_id"])["ok"]
+    again = {**message, "template_id": secrets.token_hex(8)}
+    assert wire.ask("enroll/request", **again).get("error") == "stale"
     replaced = wire.hello()["nonce"]
     wire.hello()
     for nonce in (used, replaced, None, secrets.token_hex(8)):

@@ -52,11 +52,12 @@ def free_port() -> int:
 class Broker:
     """Mosquitto on loopback; it keeps nothing on disk."""
 
-    def __init__(self, folder: Path, *more: str) -> None:
-        """`more` are further lines of its configuration."""
+    def __init__(self, folder: Path, *more: str, first: str = "") -> None:
+        """`more` are further lines of its configuration, `first` is its first one."""
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         lines = (
+            first,
             f"listener {self.port} 127.0.0.1",
             "allow_anonymous true",
             "set_tcp_nodelay true",
