@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from homeassistant.util.yaml import load_yaml_dict
 from playwright.async_api import expect
 
 from custom_components.biometric_enroll.markdown import harmless
@@ -28,13 +28,6 @@ NAMES = {
     "svg": "<svg><a href='//elsewhere.invalid'>d</a></svg> <http://elsewhere.invalid> e@f.invalid",
 }
 GREETING = Path(__file__).parents[2] / "blueprints/automation/biometric_enroll/greet.yaml"
-
-
-class _Blueprint(yaml.SafeLoader):
-    """Reads a blueprint, without its inputs."""
-
-
-_Blueprint.add_constructor("!input", lambda _, node: node.value)
 
 
 @pytest.fixture(params=NAMES)
@@ -118,7 +111,10 @@ async def test_the_names_of_a_reader_and_of_its_room_are_text_in_a_repair(
 ) -> None:
     await enrolled(house, name)
     area = await house.client.async_command(type="config/area_registry/create", name=name)
-    reader = {"type": "config/device_registry/update", "device_id": house.device_id}
+    reader: dict[str, Any] = {
+        "type": "config/device_registry/update",
+        "device_id": house.device_id,
+    }
     await house.client.async_command(**reader, name_by_user=name, area_id=area["area_id"])
     try:
         house.reader.kill()
@@ -159,6 +155,6 @@ async def test_a_name_is_text_in_a_notification(
 
 def greeting() -> list[dict[str, Any]]:
     """Return what the blueprint does by default."""
-    blueprint = yaml.load(GREETING.read_text(), _Blueprint)["blueprint"]  # noqa: S506 - it is safe
+    blueprint = load_yaml_dict(GREETING)["blueprint"]
     actions: list[dict[str, Any]] = blueprint["input"]["what"]["input"]["greeting"]["default"]
     return actions

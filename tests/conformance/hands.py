@@ -120,10 +120,11 @@ class ScriptedHands:
 
     def _start_again(self) -> None:
         process = self._reader.process
-        while self._running and process is not None and process.wait() == START_AGAIN:
-            if self._running and self._reader.process is process:
-                self._unseen = True
-                process = self._reader.start().process
+        while process is not None and process.wait() == START_AGAIN:
+            if not self._running or self._reader.process is not process:
+                return
+            self._unseen = True
+            process = self._reader.start().process
 
 
 class BrokenReader(Reader):

@@ -71,7 +71,7 @@ is_id = text(16, "[0-9a-f]{16}")
 u16 = integer(0, 65535)
 rejection = word("too_messy", "too_few_features", "no_image", "mismatch", "sensor_error")
 
-IDENTITY: Shape = {
+IDENTITY: dict[str, Shape] = {
     "device": text(64, "[a-z0-9_-]{1,64}"),
     "firmware": text(32),
     "board": text(32),

@@ -61,7 +61,7 @@ def test_a_delete_hits_only_the_template_that_it_names(
     slot = next(slot for slot, one in before[1].items() if one == enrolled)
     free = next(slot for slot in range(65535) if slot not in before[1])
     beyond = wire.hello()["templates"]["capacity"]
-    wrong = [
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"slot": slot, "template_id": secrets.token_hex(8)}, "not_found"),
         ({"slot": free, "template_id": enrolled}, "not_found"),
         ({"slot": slot, "template_id": None, "revision": before[0]}, "not_found"),

@@ -67,11 +67,14 @@ class Wire:
         if address.tls_ca is not None:
             self._client.tls_set(address.tls_ca)
         self._client.on_message = self._hear
-        self._client.on_connect = lambda *_: self._client.subscribe(self._base + "#", 1)
+        self._client.on_connect = self._subscribe
         self._client.on_subscribe = lambda *_: subscribed.set()
         self._client.connect(address.host, address.port)
         self._client.loop_start()
         assert subscribed.wait(ANSWER_WITHIN), "the broker does not let us subscribe"
+
+    def _subscribe(self, *_: object) -> None:
+        self._client.subscribe(self._base + "#", 1)
 
     def close(self) -> None:
         """Disconnect."""
