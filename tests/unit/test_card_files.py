@@ -15,9 +15,10 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.biometric_enroll import card
 from custom_components.biometric_enroll.binary_sensor import BINARY_SENSORS
+from custom_components.biometric_enroll.client.enrollment import REASONS
 from custom_components.biometric_enroll.const import DOMAIN, FINGERS
 from custom_components.biometric_enroll.event import EVENTS
-from custom_components.biometric_enroll.protocol.words import Reason, Rejection, Stage
+from custom_components.biometric_enroll.protocol.words import Rejection, Stage
 from custom_components.biometric_enroll.sensor import SENSORS
 from custom_components.biometric_enroll.subjects import LONGEST_NAME
 from custom_components.biometric_enroll.switch import SWITCHES
@@ -127,7 +128,7 @@ def test_each_text_of_the_card_exists_and_none_is_left_over() -> None:
     texts = TEXTS["common"]
     used = set(re.findall(r'"([a-z_]+)"', SOURCE)) & texts.keys()
     used |= {f"hint_{rejection}" for rejection in Rejection}
-    used |= {f"reason_{reason}" for reason in Reason}
+    used |= {f"reason_{reason}" for reason in REASONS}
     used |= {f"stage_{stage}" for stage in (*constant("RUNNING"), "completed", "cancelled")}
     used |= {"left_hand", "right_hand", "card_description"}
     assert used == texts.keys()
