@@ -42,18 +42,20 @@ def _unsettled_reader(promises: Promises, reader: SimulatedReader, app: App) -> 
     if app.scanner._memory.operation is not None and not broken:
         return "a slot may have to be emptied"
     return (
-        _unsure(promises, reader)
+        _unsure(promises, reader, app)
         or _unshown(promises, reader, app)
         or _unlisted(promises, reader, app)
     )
 
 
-def _unsure(promises: Promises, reader: SimulatedReader) -> str | None:
+def _unsure(promises: Promises, reader: SimulatedReader, app: App) -> str | None:
     """Return what Home Assistant does not know yet of enrollments of before, if anything."""
     shown = promises.shown.get(reader.reader_id)
     if shown is not None and shown.doubtful:
         return "it is unknown whether what is shown of the enrollment still holds"
-    if promises.names.given_up.intersection(reader.memory.values()):
+    # On a sensor that is away nothing can be deleted.
+    changed = app.scanner.templates["sensor_changed"]
+    if not changed and promises.names.given_up.intersection(reader.memory.values()):
         return "what was enrolled although the start was given up is not deleted"
     return None
 

@@ -243,6 +243,7 @@ class FingerprintAdmin:
         app = reader.app
         outdated = app is not None and app.scanner.templates["revision"] != listed
         reason = refusal is Refusal.BUSY or (refusal is Refusal.NOT_FOUND and outdated)
+        reason = reason or (refusal is Refusal.STALE and self._promises.shared)
         # Which slots are meant is not to be found out where LoadChar does not tell.
         unknown = app is not None and not app.scanner._templates.slots_known
         if refusal is Refusal.SENSOR_ERROR and unknown and not loads(reader.sensor.profile):

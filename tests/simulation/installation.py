@@ -202,6 +202,7 @@ class Installation:
     async def run_second_home(self, times: int) -> None:
         """Run another Home Assistant that asks each reader so many times."""
         if self.second_home is None:
+            self.promises.shared = True
             self.second_home = SecondHome(self.network, self.rng, self.readers)
             await self.second_home.run(times)
 

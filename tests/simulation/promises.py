@@ -50,6 +50,8 @@ class Promises:
         self._killed = False
         self.calm = False
         """Whether this history has no faults."""
+        self.shared = False
+        """Whether another Home Assistant has asked the readers: each hello ends another's nonce."""
         self.devices: dict[str, str] = {}
         """Hardware id by reader id, of the readers that are set up."""
 
