@@ -10,6 +10,7 @@ from homeassistant.components import mqtt
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
+from .client.complaints import Complaints
 from .client.errors import UnreachableError
 from .client.request_channel import RequestChannel, async_repeat
 from .const import DIALECT_FIRST_GENERATION
@@ -141,6 +142,7 @@ async def async_probe_version_1(hass: HomeAssistant, reader_id: str) -> Identity
     Raises `UnreachableError` if none does.
     """
     request_channel = RequestChannel(MqttBroker(hass), reader_id)
+    complaints = Complaints(hass.loop)
 
     @callback
     def handle(message: ReceiveMessage) -> None:
@@ -151,10 +153,11 @@ async def async_probe_version_1(hass: HomeAssistant, reader_id: str) -> Identity
             # Bytes, because the topic is subscribed without an encoding.
             request_channel.receive(parser.answer(cast("bytes", message.payload)))
         except MalformedError as err:
-            _LOGGER.warning("Dropped a message on %s: %s", message.topic, err)
+            complaints.bad(message.topic, str(err))
 
-    async with _subscribed(hass, topic_of(reader_id, Topic.ANSWER), handle):
-        answer = await request_channel.async_ask(Topic.COMMAND, builder.hello)
+    try:
+        async with _subscribed(hass, topic_of(reader_id, Topic.ANSWER), handle):
+            answer = await request_channel.async_ask(Topic.COMMAND, builder.hello)
         if not isinstance(answer, Answer):
             raise UnreachableError
         try:
@@ -162,6 +165,8 @@ async def async_probe_version_1(hass: HomeAssistant, reader_id: str) -> Identity
         except MalformedError as err:
             _LOGGER.debug("Reader %s does not answer as it should: %r", reader_id, err)
             raise UnreachableError from err
+    finally:
+        complaints.stop()
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ async def test_many_messages_without_sense_make_one_line_for_each_topic_and_caus
             reader.say_bytes("templates", payload)
     reader.say_bytes("status", b"offline")
     told = _warnings(caplog)
-    where = "Dropped a message on biometric/front_door"
+    where = "Bad message on biometric/front_door"
     assert sorted(told) == [
         f"{where}/status: not JSON in UTF-8",
         f"{where}/templates: key count is missing",
@@ -41,7 +41,7 @@ async def test_many_messages_without_sense_make_one_line_for_each_topic_and_caus
     ]
     caplog.clear()
     await home.unload()
-    where = "more messages on biometric/front_door/templates"
+    where = "more bad messages on biometric/front_door/templates"
     assert sorted(_warnings(caplog)) == [
         f"Dropped 29 {where}: key count is missing",
         f"Dropped 29 {where}: key v is missing",
@@ -63,20 +63,20 @@ def test_the_count_is_told_each_minute_for_as_long_as_there_are_more(
         caplog.clear()
         call(*arguments)
 
-    complaints.dropped("a/status", "no")
+    complaints.bad("a/status", "no")
     for _ in range(2):
-        complaints.dropped("a/status", "no")
-    assert _warnings(caplog) == ["Dropped a message on a/status: no"]
+        complaints.bad("a/status", "no")
+    assert _warnings(caplog) == ["Bad message on a/status: no"]
     minute_is_over()
-    assert _warnings(caplog) == ["Dropped 2 more messages on a/status: no"]
-    complaints.dropped("a/status", "no")
+    assert _warnings(caplog) == ["2 more bad messages on a/status: no"]
+    complaints.bad("a/status", "no")
     minute_is_over()
-    assert _warnings(caplog) == ["Dropped 1 more messages on a/status: no"]
+    assert _warnings(caplog) == ["1 more bad messages on a/status: no"]
     minute_is_over()
     assert _warnings(caplog) == []
     # From now on at once again.
-    complaints.dropped("a/status", "no")
-    assert _warnings(caplog) == ["Dropped a message on a/status: no"]
+    complaints.bad("a/status", "no")
+    assert _warnings(caplog) == ["Bad message on a/status: no"]
 
 
 @pytest.mark.parametrize("topic", ["status", "templates", "enroll/response"])

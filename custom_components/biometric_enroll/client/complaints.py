@@ -13,22 +13,22 @@ EVERY = 60.0
 
 
 class Complaints:
-    """Logs dropped messages; repeated ones are counted and logged together."""
+    """Logs bad messages; repeated ones are counted and logged together."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Initialize without dropped messages."""
+        """Initialize without bad messages."""
         self._loop = loop
         self._more: dict[tuple[str, str], int] = {}
-        """Dropped messages that are not logged yet, by topic and cause."""
+        """Bad messages that are not logged yet, by topic and cause."""
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
 
-    def dropped(self, topic: str, cause: str) -> None:
-        """Log that a message was dropped, at once if it is the first one for a minute."""
+    def bad(self, topic: str, cause: str) -> None:
+        """Log what is wrong with a message, at once if it is the first one for a minute."""
         about = topic, cause
         if about in self._timers:
             self._more[about] = self._more.get(about, 0) + 1
             return
-        _LOGGER.warning("Dropped a message on %s: %s", topic, cause)
+        _LOGGER.warning("Bad message on %s: %s", topic, cause)
         self._wait(about)
 
     def stop(self) -> None:
@@ -50,4 +50,4 @@ class Complaints:
 
     def _log(self, about: tuple[str, str]) -> None:
         more, (topic, cause) = self._more.pop(about), about
-        _LOGGER.warning("Dropped %s more messages on %s: %s", more, topic, cause)
+        _LOGGER.warning("%s more bad messages on %s: %s", more, topic, cause)
