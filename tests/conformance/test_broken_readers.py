@@ -42,7 +42,15 @@ NOTICED_BY = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_reader_with_a_mistake_fails(mistake: str) -> None:
-    command: list[str | Path] = [sys.executable, "-m", "pytest", "-p", "no:homeassistant", "-p", "no:cacheprovider"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:homeassistant",
+        "-p",
+        "no:cacheprovider",
+    ]
     command += [HERE, "-q", "--no-header", "--tb=line", "-k", NOTICED_BY[mistake]]
     done = subprocess.run(
         [*command, "--mistake", mistake],
