@@ -24,7 +24,7 @@ _LOGGER = logging.getLogger(__name__)
 NOBODY = "No finger"
 """State of the sensor while no finger is placed."""
 _LIFT = "lift"
-_NOTICED_WITHIN = 1.0
+_NOTICED_WITHIN = 5.0
 """Seconds within which a working reader has noticed that the finger was lifted."""
 
 
