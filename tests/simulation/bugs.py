@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["BUGS", "BUG_WITHIN", "notice"]
 
 #: Histories within which each planted bug has to be noticed.
-BUG_WITHIN = 1000
+BUG_WITHIN = 3000
 
 
 def notice(name: str) -> HistoryResult | None:
