@@ -132,6 +132,19 @@ async def test_a_touch_in_spite_of_the_last_will_is_live(
     assert home.state("event", "touch").attributes["event_type"] == "identified"
 
 
+async def test_a_live_touch_is_told_once_however_many_late_ones_come_before_its_repeat(
+    home: Home, reader: FakeReader, anna: str
+) -> None:
+    """Whoever can publish can tell touches of before the last start, without end."""
+    seen = home.event_types("touch")
+    touch = reader.touch(anna)
+    for _ in range(300):
+        reader.touch(anna, boot=None, at_ms=None)
+    reader.touch(anna, touch=touch)
+    await home.settle()
+    assert seen == ["identified"]
+
+
 # Acknowledged
 
 

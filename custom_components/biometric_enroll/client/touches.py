@@ -85,7 +85,7 @@ class Touches:
 
     def handle(self, touch: Touch) -> None:
         """Report a touch, unless it was already reported, and acknowledge it; or let it wait."""
-        if touch.touch in self._model.delivered.touches:
+        if self._model.delivered.has_touch(touch.touch):
             self._host.create_task(self._async_acknowledge(touch.touch))
         elif not self._is_doubtful(touch):
             self._deliver(touch)
@@ -159,8 +159,8 @@ class Touches:
     def _deliver(self, touch: Touch) -> None:
         """Report a touch, and acknowledge it."""
         self._end_waiting(touch.touch)
-        self._model.delivered.add_touch(touch.touch)
         event, subject = self._judge(touch)
+        self._model.delivered.add_touch(touch.touch, live=event.kind is Kind.TOUCH)
         if subject is not None:
             self._model.identified(subject)
         self._host.report(event)
