@@ -40,11 +40,11 @@ class Delivered:
     snapshot: Snapshot = IDLE
     touches: dict[str, None] = field(default_factory=dict)
     """Ids of the newest touches, oldest first."""
+    uses: dict[str, Use] = field(default_factory=dict)
+    """By template id. Here, not in the registry, so that one write saves a touch and its count."""
     live: dict[str, None] = field(default_factory=dict)
     """Ids of the newest live touches. Not saved: what was before a restart is never live again. Of
     their own, because strangers can tell late touches, of before a start, without end."""
-    uses: dict[str, Use] = field(default_factory=dict)
-    """By template id. Here, not in the registry, so that one write saves a touch and its count."""
 
     def count(self, template_id: str, at: datetime) -> None:
         """Count that a fingerprint was identified at a time."""
