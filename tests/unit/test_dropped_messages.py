@@ -50,6 +50,20 @@ async def test_many_messages_without_sense_make_one_line_for_each_topic_and_caus
     ]
 
 
+async def test_many_touches_that_are_not_understood_make_one_line_for_each_cause(
+    home: Home, reader: FakeReader, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each has an id of its own, and is acknowledged."""
+    caplog.clear()
+    sent = [reader.touch(count=0) for _ in range(30)]
+    await reader.until(lambda: reader.acked == sent)
+    where = "biometric/front_door/fingerprint: key count is not an integer from 1 to 65535"
+    assert _warnings(caplog) == [f"Understood only a part of a message on {where}"]
+    await home.unload()
+    assert len(_warnings(caplog)) == 2
+    assert _warnings(caplog)[1].startswith("Understood only a part of 29 more messages on")
+
+
 def test_the_count_is_told_each_minute_for_as_long_as_there_are_more(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -40,6 +40,7 @@ async def test_its_touch_with_one_of_our_template_ids_is_late_and_names_nobody(
     stranger: FakeReader,
     anna: str,
     reader_events: list[Event[dict[str, Any]]],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It was live, and opened the door, as long as a touch named a hello that anybody hears."""
     touch = stranger.touch(anna)
@@ -58,6 +59,7 @@ async def test_its_touch_with_one_of_our_template_ids_is_late_and_names_nobody(
     await home.settle()
     assert len(reader_events) == 2
     assert len(reader.heard_of("hello")) == said
+    assert caplog.text.count("Did not believe a message on biometric/front_door/fingerprint") == 1
 
 
 async def test_where_only_the_stranger_answers_its_touch_is_late(

@@ -1,6 +1,5 @@
 """The client of one reader of protocol version 1."""
 
-import logging
 from typing import TYPE_CHECKING, Protocol, override
 
 from ..protocol import parser, touch_parser
@@ -17,8 +16,6 @@ from .unwanted import UnwantedTemplates
 
 if TYPE_CHECKING:
     from .model import ReaderModel
-
-_LOGGER = logging.getLogger(__name__)
 
 
 class Handler(Protocol):
@@ -50,7 +47,7 @@ class ReaderClient(BaseClient[Connection]):
         self.changes = Changes(self.model, self._connection, self._inventory_updater)
         self._unwanted = UnwantedTemplates(self.model, self.changes)
         self.enroller = Enroller(self.model, self.requests)
-        self._touches = Touches(self.model, self._connection)
+        self._touches = Touches(self.model, self._connection, self._complaints)
         self._handlers: dict[str, Handler] = {
             Topic.STATUS: self._handle_status,
             Topic.TEMPLATES: self._handle_templates,
@@ -105,8 +102,8 @@ class ReaderClient(BaseClient[Connection]):
             raise MalformedError("a touch is never retained")
         touch = touch_parser.touch(payload)
         if touch.problem is not None:
-            reader = self.model.reader_id
-            _LOGGER.warning("A touch at reader %s is not understood: %s", reader, touch.problem)
+            where = topic_of(self.model.reader_id, Topic.TOUCH)
+            self._complaints.note("Understood only a part of", where, touch.problem)
         self._touches.handle(touch)
         self._connection.heard(live=True)
 

@@ -9,13 +9,14 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..protocol.words import TouchResult
+from ..protocol.words import Topic, TouchResult, topic_of
 from .host import Kind, ReaderEvent
 
 if TYPE_CHECKING:
     import asyncio
 
     from ..protocol.messages import Touch
+    from .complaints import Complaints
     from .connection import Connection
     from .fingerprint_registry import Fingerprint
     from .host import Options
@@ -72,9 +73,10 @@ def objection(
 class Touches:
     """Evaluates and reports the touches of one reader."""
 
-    def __init__(self, model: ReaderModel, connection: Connection) -> None:
-        """Initialize with the model and the connection of one reader."""
+    def __init__(self, model: ReaderModel, connection: Connection, complaints: Complaints) -> None:
+        """Initialize with the parts of the client of one reader."""
         self._model = model
+        self._complaints = complaints
         self._host = model.host
         self._connection = connection
         self._liveness = connection.liveness
@@ -150,7 +152,8 @@ class Touches:
         self._strangers[touch.touch] = None
         if len(self._strangers) > _STRANGERS_KEPT:
             del self._strangers[next(iter(self._strangers))]
-        _LOGGER.warning("Another device told a touch as reader %s", self._model.reader_id)
+        where = topic_of(self._model.reader_id, Topic.TOUCH)
+        self._complaints.note("Did not believe", where, "another device told it")
         fields = {**_fields(touch, STRANGER), "touched_at": None, "age": None}
         unreadable = touch.result is TouchResult.UNREADABLE
         result = TouchResult.UNREADABLE if unreadable else TouchResult.NOT_IDENTIFIED
