@@ -97,6 +97,20 @@ async def test_its_status_and_touches_change_nothing_for_our_reader(
     await reader.until(lambda: touch in reader.acked)
 
 
+async def test_its_status_causes_one_hello_a_minute_at_most(
+    home: Home, reader: FakeReader, stranger: FakeReader
+) -> None:
+    said = len(reader.heard_of("hello"))
+    stranger.announce()
+    await reader.hears("hello", said + 1)
+    for _ in range(5):
+        stranger.announce()
+        await home.settle()
+    # After whatever else is to be said.
+    await home.look()
+    assert len(reader.heard_of("hello")) == said + 2
+
+
 async def test_a_boot_that_our_reader_tells_later_is_no_stranger(
     home: Home, reader: FakeReader, anna: str, reader_events: list[Event[dict[str, Any]]]
 ) -> None:

@@ -123,6 +123,15 @@ async def test_an_unreadable_touch_says_why_and_how_often(
     assert (shown["reason"], shown["count"]) == ("too_messy", 17)
 
 
+@pytest.mark.parametrize("word", ["too_cold", "stranger"])
+async def test_the_reason_of_an_unreadable_touch_of_a_newer_reader_is_shown_as_other(
+    home: Home, reader: FakeReader, anna: str, word: str
+) -> None:
+    reader.touch(result="unreadable", reason=word)
+    shown = home.state("event", "touch").attributes
+    assert (shown["event_type"], shown["reason"]) == ("unreadable", f"other ({word})")
+
+
 async def test_a_touch_in_spite_of_the_last_will_is_live(
     home: Home, reader: FakeReader, anna: str
 ) -> None:

@@ -70,17 +70,18 @@ class ReaderClient(BaseClient[Connection]):
 
     def _handle_status(self, payload: bytes, *, retained: bool) -> None:
         status = parser.status(payload)
-        if status.identity is not None:
-            # Reports another device; only the answer to hello makes a reader available.
-            self._connection.is_ours(status.identity)
+        # Reports another device; only the answer to hello makes a reader available.
+        ours = status.identity is None or self._connection.is_ours(status.identity)
         if retained:
             # It may be of any age, and may arrive through another subscription before ours is
             # acknowledged: an answer would be lost. Once it is, hello is sent anyway.
             return
         if status.identity is None:
             self._connection.set_unavailable("its last will says so")
-        else:
+        elif ours:
             self._connection.ask_soon()
+        else:
+            self._connection.others.ask_sometimes()
 
     def _handle_templates(self, payload: bytes, *, retained: bool) -> None:
         templates = parser.templates(Fields.parse(payload))

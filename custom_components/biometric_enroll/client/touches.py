@@ -9,7 +9,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..protocol.words import Topic, TouchResult, topic_of
+from ..protocol.words import Rejection, Topic, TouchResult, shown, topic_of
 from .host import Kind, ReaderEvent
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class Touches:
     def _subject(self, touch: Touch) -> tuple[Subject | None, str | None]:
         """Return whose finger it is, by the template id only, or why nobody is identified."""
         if touch.result is TouchResult.UNREADABLE:
-            return None, touch.reason
+            return None, shown(touch.reason, Rejection)
         if touch.problem is not None:
             return None, NOT_UNDERSTOOD
         if touch.slot is None:
