@@ -1,9 +1,11 @@
 """All answers to a request are lost, and yet it was done: what its caller is told holds."""
 
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
+from custom_components.biometric_enroll.client import unwanted
 from tests.support.home import async_fails, stored_names
 from tests.support.reader import DEVICE
 
@@ -111,6 +113,21 @@ async def test_what_was_stored_after_the_start_had_failed_is_deleted_and_names_n
     assert events[-1] == "failed"
     assert stored_names(hass_storage) == []
     assert await home.fingerprints() == []
+
+
+async def test_a_deletion_that_fails_again_and_again_is_logged_once(
+    home: Home, reader: FakeReader, impatient: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(unwanted, "AGAIN_AFTER", 0.02):
+        await _started_late(home, reader)
+        reader.refuses["delete"] = "sensor_error"
+        reader.announce()
+        await home.look()
+        await reader.hears("delete", 4)
+        reader.refuses.clear()
+        await reader.until(lambda: 5 not in reader.stored)
+    told = [each for each in caplog.records if "Could not delete" in each.getMessage()]
+    assert [each.levelname for each in told if each.levelname != "DEBUG"] == ["WARNING"]
 
 
 async def test_it_is_deleted_also_after_a_restart_and_after_another_enrollment(
