@@ -153,7 +153,7 @@ async def async_probe_version_1(hass: HomeAssistant, reader_id: str) -> Identity
             # Bytes, because the topic is subscribed without an encoding.
             request_channel.receive(parser.answer(cast("bytes", message.payload)))
         except MalformedError as err:
-            complaints.bad(message.topic, str(err))
+            complaints.dropped(message.topic, str(err))
 
     try:
         async with _subscribed(hass, topic_of(reader_id, Topic.ANSWER), handle):

@@ -71,7 +71,9 @@ class Watch:
         snapshot = self._snapshot
         shown = (snapshot.step, snapshot.total, snapshot.progress)
         if snapshot.final:
-            ending, word = _known(snapshot.reason or snapshot.stage, {*REASONS, *Stage})
+            ending, word = str(snapshot.stage), ""
+            if snapshot.reason is not None:
+                ending, word = _known(snapshot.reason, REASONS)
             return View(snapshot.stage, *shown, ending=ending, word=word)
         if self._overtaken:
             return View(snapshot.stage, *shown, ending=OVERTAKEN)

@@ -56,13 +56,14 @@ class _RegistryStore(_UnbrokenStore):
         for enrollment in old_data["enrollments"].values():
             enrollment.setdefault("named", enrollment["template_id"] in named)
         old_data.setdefault("removed", {})
-        # Older versions kept only the newest one.
+        # Older versions kept only the newest one, and named it if it was completed nevertheless: by
+        # now that finger is somebody's.
         old_data.setdefault(
             "unwanted",
             {
                 device: [enrollment["template_id"]]
                 for device, enrollment in old_data["enrollments"].items()
-                if enrollment["given_up"]
+                if enrollment["given_up"] and enrollment["template_id"] not in named
             },
         )
         return old_data

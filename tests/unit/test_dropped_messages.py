@@ -31,7 +31,7 @@ async def test_many_messages_without_sense_make_one_line_for_each_topic_and_caus
             reader.say_bytes("templates", payload)
     reader.say_bytes("status", b"offline")
     told = _warnings(caplog)
-    where = "Bad message on biometric/front_door"
+    where = "Dropped a message on biometric/front_door"
     assert sorted(told) == [
         f"{where}/status: not JSON in UTF-8",
         f"{where}/templates: key count is missing",
@@ -41,13 +41,27 @@ async def test_many_messages_without_sense_make_one_line_for_each_topic_and_caus
     ]
     caplog.clear()
     await home.unload()
-    where = "more bad messages on biometric/front_door/templates"
+    where = "more messages on biometric/front_door/templates"
     assert sorted(_warnings(caplog)) == [
-        f"29 {where}: key count is missing",
-        f"29 {where}: key v is missing",
-        f"59 {where}: more than 4096 bytes",
-        f"59 {where}: not JSON in UTF-8",
+        f"Dropped 29 {where}: key count is missing",
+        f"Dropped 29 {where}: key v is missing",
+        f"Dropped 59 {where}: more than 4096 bytes",
+        f"Dropped 59 {where}: not JSON in UTF-8",
     ]
+
+
+async def test_many_touches_that_are_not_understood_make_one_line_for_each_cause(
+    home: Home, reader: FakeReader, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each has an id of its own, and is acknowledged."""
+    caplog.clear()
+    sent = [reader.touch(count=0) for _ in range(30)]
+    await reader.until(lambda: reader.acked == sent)
+    where = "biometric/front_door/fingerprint: key count is not an integer from 1 to 65535"
+    assert _warnings(caplog) == [f"Understood only a part of a message on {where}"]
+    await home.unload()
+    assert len(_warnings(caplog)) == 2
+    assert _warnings(caplog)[1].startswith("Understood only a part of 29 more messages on")
 
 
 def test_the_count_is_told_each_minute_for_as_long_as_there_are_more(
@@ -63,20 +77,20 @@ def test_the_count_is_told_each_minute_for_as_long_as_there_are_more(
         caplog.clear()
         call(*arguments)
 
-    complaints.bad("a/status", "no")
+    complaints.dropped("a/status", "no")
     for _ in range(2):
-        complaints.bad("a/status", "no")
-    assert _warnings(caplog) == ["Bad message on a/status: no"]
+        complaints.dropped("a/status", "no")
+    assert _warnings(caplog) == ["Dropped a message on a/status: no"]
     minute_is_over()
-    assert _warnings(caplog) == ["2 more bad messages on a/status: no"]
-    complaints.bad("a/status", "no")
+    assert _warnings(caplog) == ["Dropped 2 more messages on a/status: no"]
+    complaints.dropped("a/status", "no")
     minute_is_over()
-    assert _warnings(caplog) == ["1 more bad messages on a/status: no"]
+    assert _warnings(caplog) == ["Dropped 1 more messages on a/status: no"]
     minute_is_over()
     assert _warnings(caplog) == []
     # From now on at once again.
-    complaints.bad("a/status", "no")
-    assert _warnings(caplog) == ["Bad message on a/status: no"]
+    complaints.dropped("a/status", "no")
+    assert _warnings(caplog) == ["Dropped a message on a/status: no"]
 
 
 @pytest.mark.parametrize("topic", ["status", "templates", "enroll/response"])

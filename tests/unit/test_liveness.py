@@ -233,6 +233,14 @@ def test_answers_whose_uptimes_cannot_be_drop_the_earlier_ones(uptime_ms: int) -
     assert liveness.age(BOOT, uptime_ms, at(1010.0)) == pytest.approx(0.0)
 
 
+def test_a_repeat_of_an_answer_that_was_dropped_does_not_bring_it_back() -> None:
+    """All our clocks stood still for 10 s: by the old answer, a touch of 15 s ago would be live."""
+    liveness = answered(1000.0, 50_000)
+    assert another(liveness, 1, 1010.0, 70_000)
+    assert not liveness.answered(HELLO, BOOT, 50_000, at(1010.0))
+    assert liveness.age(BOOT, 55_000, at(1010.0)) == pytest.approx(15.0)
+
+
 def test_a_slow_answer_contradicts_nothing() -> None:
     liveness = answered(1000.0, 57_000, received=1009.0)
     liveness.sent(OTHER_BOOT, at(1010.0))

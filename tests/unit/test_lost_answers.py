@@ -1,10 +1,13 @@
 """All answers to a request are lost, and yet it was done: what its caller is told holds."""
 
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
+from custom_components.biometric_enroll.client import unwanted
 from tests.support.home import async_fails, stored_names
+from tests.support.reader import DEVICE
 
 if TYPE_CHECKING:
     import asyncio
@@ -61,6 +64,38 @@ async def test_a_snapshot_of_the_enrollment_is_as_good_as_the_answer_to_start(
     assert home.stage == "completed"
 
 
+async def test_a_snapshot_of_the_enrollment_proves_more_than_a_refusal_of_somebody_else(
+    home: Home, reader: FakeReader, impatient: None
+) -> None:
+    """A finger that has a name by then would be deleted, and its caller told that it failed."""
+    _mute(reader, "start")
+    enrolling: asyncio.Task[Any] = home.hass.async_create_task(home.enroll())
+    await reader.hears("start")
+    reader.capture(3)
+    reader.say(
+        "command/response",
+        {"request": reader.heard_of("start")[0]["request"], "ok": False, "error": "stale"},
+    )
+    assert (await enrolling)["slot"] == 5
+    await home.settle()
+    assert await home.named() == {5: "Anna"}
+    assert reader.heard_of("delete") == []
+
+
+async def test_refused_starts_after_one_that_was_given_up_forget_none_that_was_before(
+    home: Home, reader: FakeReader, impatient: None
+) -> None:
+    template_id = await _started_late(home, reader)
+    reader.refuses["delete"] = "busy"
+    reader.holds.add("start")
+    assert await async_fails(home.enroll()) == "reader_unreachable"
+    reader.holds.clear()
+    reader.refuses["start"] = "slot_occupied"
+    for _ in range(16):
+        assert await async_fails(home.enroll(slot=5)) == "refused_slot_occupied"
+    assert template_id in home.entry.runtime_data.registry.unwanted(DEVICE)
+
+
 async def test_what_was_stored_after_the_start_had_failed_is_deleted_and_names_nobody(
     home: Home, reader: FakeReader, hass_storage: dict[str, Any], impatient: None
 ) -> None:
@@ -78,6 +113,21 @@ async def test_what_was_stored_after_the_start_had_failed_is_deleted_and_names_n
     assert events[-1] == "failed"
     assert stored_names(hass_storage) == []
     assert await home.fingerprints() == []
+
+
+async def test_a_deletion_that_fails_again_and_again_is_logged_once(
+    home: Home, reader: FakeReader, impatient: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(unwanted, "AGAIN_AFTER", 0.02):
+        await _started_late(home, reader)
+        reader.refuses["delete"] = "sensor_error"
+        reader.announce()
+        await home.look()
+        await reader.hears("delete", 4)
+        reader.refuses.clear()
+        await reader.until(lambda: 5 not in reader.stored)
+    told = [each for each in caplog.records if "Could not delete" in each.getMessage()]
+    assert [each.levelname for each in told if each.levelname != "DEBUG"] == ["WARNING"]
 
 
 async def test_it_is_deleted_also_after_a_restart_and_after_another_enrollment(

@@ -107,3 +107,17 @@ def _whole(reader: FakeReader) -> dict[str, dict[str, Any]]:
         "fingerprint": touch,
         "command/response": {"request": last, "ok": True, "result": reader.hello()},
     }
+
+
+@pytest.mark.parametrize("uptime_ms", [2**42, 2**42 + 1, 2**53])
+async def test_an_uptime_of_centuries_raises_nothing(
+    home: Home, reader: FakeReader, uptime_ms: int
+) -> None:
+    """No date is so long ago, nor comes so late."""
+    touch = reader.touch(await home.enrolled(), at_ms=uptime_ms)
+    await reader.until(lambda: reader.acked == [touch])
+    reader.forward(uptime_ms / 1000)
+    said = len(reader.heard_of("hello"))
+    reader.announce()
+    await reader.hears("hello", said + 1)
+    await home.settle()

@@ -57,7 +57,7 @@ async def test_nonsense_among_the_answers_is_dropped(
 
     reader.on_request = first_nonsense  # type: ignore[method-assign]
     assert (await probe.async_probe(hass, READER_ID)).identity.device == DEVICE
-    assert f"Bad message on biometric/{READER_ID}/command/response" in caplog.text
+    assert f"Dropped a message on biometric/{READER_ID}/command/response" in caplog.text
 
 
 async def test_who_refuses_hello_is_no_reader_to_set_up(

@@ -58,6 +58,24 @@ async def test_what_a_newer_minor_version_has_saved_is_read(
     assert home.state("event", "touch").attributes["event_type"] == "identified"
 
 
+async def test_what_an_older_version_has_named_is_not_deleted_although_it_was_given_up(
+    home: Home, reader: FakeReader, hass_storage: dict[str, Any]
+) -> None:
+    """That version told that the start had failed, and named the finger all the same."""
+    anna = await home.enrolled()
+    assert await home.unload()
+    registry = json.loads(json.dumps(hass_storage["biometric_enroll.roster"]))
+    registry["minor_version"] = 3
+    del registry["data"]["unwanted"]
+    registry["data"]["enrollments"][DEVICE]["given_up"] = True
+    hass_storage["biometric_enroll.roster"] = registry
+    await home.restart_from_disk()
+    await home.settle()
+    assert reader.heard_of("delete") == []
+    reader.touch(anna)
+    assert home.state("event", "touch").attributes["event_type"] == "identified"
+
+
 async def test_whoever_waits_for_an_outcome_is_told_when_the_entry_is_unloaded(home: Home) -> None:
     """It is not reported any more in this run."""
     waiting = home.hass.async_create_task(home.enroll(wait=True))

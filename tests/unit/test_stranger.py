@@ -40,6 +40,7 @@ async def test_its_touch_with_one_of_our_template_ids_is_late_and_names_nobody(
     stranger: FakeReader,
     anna: str,
     reader_events: list[Event[dict[str, Any]]],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It was live, and opened the door, as long as a touch named a hello that anybody hears."""
     touch = stranger.touch(anna)
@@ -58,6 +59,7 @@ async def test_its_touch_with_one_of_our_template_ids_is_late_and_names_nobody(
     await home.settle()
     assert len(reader_events) == 2
     assert len(reader.heard_of("hello")) == said
+    assert caplog.text.count("Did not believe a message on biometric/front_door/fingerprint") == 1
 
 
 async def test_where_only_the_stranger_answers_its_touch_is_late(
@@ -93,6 +95,20 @@ async def test_its_status_and_touches_change_nothing_for_our_reader(
     await home.settle()
     assert [_told(event) for event in reader_events][1:] == [("identified", None, "Anna", None)]
     await reader.until(lambda: touch in reader.acked)
+
+
+async def test_its_status_causes_one_hello_a_minute_at_most(
+    home: Home, reader: FakeReader, stranger: FakeReader
+) -> None:
+    said = len(reader.heard_of("hello"))
+    stranger.announce()
+    await reader.hears("hello", said + 1)
+    for _ in range(5):
+        stranger.announce()
+        await home.settle()
+    # After whatever else is to be said.
+    await home.look()
+    assert len(reader.heard_of("hello")) == said + 2
 
 
 async def test_a_boot_that_our_reader_tells_later_is_no_stranger(

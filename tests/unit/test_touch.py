@@ -123,6 +123,15 @@ async def test_an_unreadable_touch_says_why_and_how_often(
     assert (shown["reason"], shown["count"]) == ("too_messy", 17)
 
 
+@pytest.mark.parametrize("word", ["too_cold", "stranger"])
+async def test_the_reason_of_an_unreadable_touch_of_a_newer_reader_is_shown_as_other(
+    home: Home, reader: FakeReader, anna: str, word: str
+) -> None:
+    reader.touch(result="unreadable", reason=word)
+    shown = home.state("event", "touch").attributes
+    assert (shown["event_type"], shown["reason"]) == ("unreadable", f"other ({word})")
+
+
 async def test_a_touch_in_spite_of_the_last_will_is_live(
     home: Home, reader: FakeReader, anna: str
 ) -> None:
@@ -130,6 +139,19 @@ async def test_a_touch_in_spite_of_the_last_will_is_live(
     reader.die()
     reader.touch(anna)
     assert home.state("event", "touch").attributes["event_type"] == "identified"
+
+
+async def test_a_live_touch_is_told_once_however_many_late_ones_come_before_its_repeat(
+    home: Home, reader: FakeReader, anna: str
+) -> None:
+    """Whoever can publish can tell touches of before the last start, without end."""
+    seen = home.event_types("touch")
+    touch = reader.touch(anna)
+    for _ in range(300):
+        reader.touch(anna, boot=None, at_ms=None)
+    reader.touch(anna, touch=touch)
+    await home.settle()
+    assert seen == ["identified"]
 
 
 # Acknowledged

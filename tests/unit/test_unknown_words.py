@@ -104,6 +104,18 @@ async def test_a_dialog_shows_unknown_words(home: Home, reader: FakeReader) -> N
     dialog.close()
 
 
+@pytest.mark.parametrize("word", ["completed", "cancelled", "overtaken"])
+async def test_a_dialog_shows_no_failure_as_another_ending_whatever_its_reason_is_called(
+    home: Home, reader: FakeReader, word: str
+) -> None:
+    dialog = await Dialog.open(home.hass, home.entry, "enroll")
+    await dialog.submit(name="Anna")
+    reader.end("failed", word)
+    await dialog.until("other")
+    assert dialog.step["description_placeholders"]["word"] == word
+    dialog.close()
+
+
 async def test_a_caller_that_waits_is_told_an_unknown_reason(
     home: Home, reader: FakeReader
 ) -> None:

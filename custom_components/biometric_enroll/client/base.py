@@ -60,7 +60,7 @@ class BaseClient[P: BaseConnection](ABC):
         try:
             self._receive(topic, payload, retained=retained)
         except MalformedError as err:
-            self._complaints.bad(topic_of(self.model.reader_id, topic), str(err))
+            self._complaints.dropped(topic_of(self.model.reader_id, topic), str(err))
 
     def stop(self) -> None:
         """Stop; callers that still wait for a message get an error."""

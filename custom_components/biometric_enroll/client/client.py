@@ -70,17 +70,18 @@ class ReaderClient(BaseClient[Connection]):
 
     def _handle_status(self, payload: bytes, *, retained: bool) -> None:
         status = parser.status(payload)
-        if status.identity is not None:
-            # Reports another device; only the answer to hello makes a reader available.
-            self._connection.is_ours(status.identity)
+        # Reports another device; only the answer to hello makes a reader available.
+        ours = status.identity is None or self._connection.is_ours(status.identity)
         if retained:
             # It may be of any age, and may arrive through another subscription before ours is
             # acknowledged: an answer would be lost. Once it is, hello is sent anyway.
             return
         if status.identity is None:
             self._connection.set_unavailable("its last will says so")
-        else:
+        elif ours:
             self._connection.ask_soon()
+        else:
+            self._connection.others.ask_sometimes()
 
     def _handle_templates(self, payload: bytes, *, retained: bool) -> None:
         templates = parser.templates(Fields.parse(payload))
@@ -102,7 +103,8 @@ class ReaderClient(BaseClient[Connection]):
             raise MalformedError("a touch is never retained")
         touch = touch_parser.touch(payload)
         if touch.problem is not None:
-            self._complaints.bad(topic_of(self.model.reader_id, Topic.TOUCH), touch.problem)
+            where = topic_of(self.model.reader_id, Topic.TOUCH)
+            self._complaints.note("Understood only a part of", where, touch.problem)
         self._touches.handle(touch)
         self._connection.heard(live=True)
 
@@ -115,7 +117,7 @@ class ReaderClient(BaseClient[Connection]):
             hello, asked_at = greeting
             if hello.enrollment is None:
                 where = topic_of(self.model.reader_id, Topic.ANSWER)
-                self._complaints.bad(where, "the snapshot in an answer to hello is malformed")
+                self._complaints.dropped(where, "the snapshot in an answer to hello is malformed")
             else:
                 self.enroller.confirm(hello.enrollment, asked_at)
             self._inventory_updater.consider()

@@ -12,23 +12,31 @@ EVERY = 60.0
 """Seconds between two lines about the same topic and cause."""
 
 
+type _About = tuple[str, str, str]
+"""What was done, topic and cause."""
+
+
 class Complaints:
     """Logs bad messages; repeated ones are counted and logged together."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Initialize without bad messages."""
         self._loop = loop
-        self._more: dict[tuple[str, str], int] = {}
-        """Bad messages that are not logged yet, by topic and cause."""
-        self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
+        self._more: dict[_About, int] = {}
+        """Bad messages that are not logged yet."""
+        self._timers: dict[_About, asyncio.TimerHandle] = {}
 
-    def bad(self, topic: str, cause: str) -> None:
-        """Log what is wrong with a message, at once if it is the first one for a minute."""
-        about = topic, cause
+    def dropped(self, topic: str, cause: str) -> None:
+        """Log that a message was dropped, at once if it is the first one for a minute."""
+        self.note("Dropped", topic, cause)
+
+    def note(self, done: str, topic: str, cause: str) -> None:
+        """Log likewise what else was done with a message."""
+        about = done, topic, cause
         if about in self._timers:
             self._more[about] = self._more.get(about, 0) + 1
             return
-        _LOGGER.warning("Bad message on %s: %s", topic, cause)
+        _LOGGER.warning("%s a message on %s: %s", *about)
         self._wait(about)
 
     def stop(self) -> None:
@@ -39,15 +47,16 @@ class Complaints:
         for about in list(self._more):
             self._log(about)
 
-    def _wait(self, about: tuple[str, str]) -> None:
+    def _wait(self, about: _About) -> None:
         self._timers[about] = self._loop.call_later(EVERY, self._minute_over, about)
 
-    def _minute_over(self, about: tuple[str, str]) -> None:
+    def _minute_over(self, about: _About) -> None:
         del self._timers[about]
         if about in self._more:
             self._log(about)
             self._wait(about)
 
-    def _log(self, about: tuple[str, str]) -> None:
-        more, (topic, cause) = self._more.pop(about), about
-        _LOGGER.warning("%s more bad messages on %s: %s", more, topic, cause)
+    def _log(self, about: _About) -> None:
+        done, topic, cause = about
+        more = self._more.pop(about)
+        _LOGGER.warning("%s %s more messages on %s: %s", done, more, topic, cause)

@@ -42,6 +42,9 @@ class Delivered:
     """Ids of the newest touches, oldest first."""
     uses: dict[str, Use] = field(default_factory=dict)
     """By template id. Here, not in the registry, so that one write saves a touch and its count."""
+    live: dict[str, None] = field(default_factory=dict)
+    """Ids of the newest live touches. Not saved: what was before a restart is never live again. Of
+    their own, because strangers can tell late touches, of before a start, without end."""
 
     def count(self, template_id: str, at: datetime) -> None:
         """Count that a fingerprint was identified at a time."""
@@ -51,11 +54,16 @@ class Delivered:
         else:
             self.uses[template_id] = Use(before.count + 1, max(before.last_at, time))
 
-    def add_touch(self, touch: str) -> None:
+    def has_touch(self, touch: str) -> bool:
+        """Return whether a touch was reported."""
+        return touch in self.touches or touch in self.live
+
+    def add_touch(self, touch: str, *, live: bool) -> None:
         """Note that a touch was reported."""
-        self.touches[touch] = None
-        while len(self.touches) > _TOUCHES:
-            del self.touches[next(iter(self.touches))]
+        for reported in (self.touches, self.live) if live else (self.touches,):
+            reported[touch] = None
+            while len(reported) > _TOUCHES:
+                del reported[next(iter(reported))]
 
 
 class DeliveryLog:

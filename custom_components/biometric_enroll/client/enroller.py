@@ -253,13 +253,9 @@ class Enroller:
         try:
             slot = await self._async_accepted(greeting, template_id, enroll_options)
         except ReaderError as err:
-            # With a nonce this fresh, `stale` comes from another device; as without an answer, our
-            # reader may have started nevertheless. A later firmware may refuse halfway.
-            unsure = not isinstance(err, RefusedError) or (
-                err.refusal == Refusal.STALE or err.refusal not in Refusal
-            )
             unwanted = Enrollment(template_id, subject, given_up=True)
-            await self._registry.async_set_enrollment(self._device, unwanted if unsure else before)
+            kept = unwanted if _may_run(err) else before
+            await self._registry.async_set_enrollment(self._device, kept)
             raise
         return template_id, slot
 
@@ -280,7 +276,7 @@ class Enroller:
                 # Usually the answer is right behind.
                 await asyncio.wait({asking}, timeout=request_channel.REPEAT_AFTER)
             error = asking.exception() if asking.done() else UnreachableError()
-            if proof.done() and isinstance(error, UnreachableError):
+            if proof.done() and _may_run(error):
                 return proof.result()
             return await asking
         finally:
@@ -336,3 +332,14 @@ class Enroller:
         for _, ended in self._waiting:
             if not ended.done():
                 ended.set_exception(TimeoutError())
+
+
+def _may_run(error: BaseException | None) -> bool:
+    """Return whether the reader may have started although this came of the start.
+
+    With a nonce this fresh, `stale` comes from another device; as without an answer, our reader may
+    have started nevertheless. A later firmware may refuse halfway.
+    """
+    if isinstance(error, RefusedError):
+        return error.refusal == Refusal.STALE or error.refusal not in Refusal
+    return isinstance(error, ReaderError)

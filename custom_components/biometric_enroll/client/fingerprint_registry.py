@@ -146,8 +146,9 @@ class FingerprintRegistry:
             self._enrollments[device] = enrollment
             if enrollment.given_up:
                 # The next enrollment replaces this one, which may have been completed meanwhile.
-                unwanted = [*self._unwanted.get(device, ()), enrollment.template_id]
-                self._unwanted[device] = unwanted[-_UNWANTED:]
+                # After a refused start it is this one again.
+                unwanted = dict.fromkeys([*self._unwanted.get(device, ()), enrollment.template_id])
+                self._unwanted[device] = [*unwanted][-_UNWANTED:]
         await self.async_save()
 
     async def async_complete(self, place: Place, now: datetime) -> None:

@@ -138,6 +138,9 @@ class Liveness:
         )
         if dropped:
             answers.clear()
+            # Nor may a repeat bring back what was dropped.
+            while next(iter(self._sent)) != request:
+                del self._sent[next(iter(self._sent))]
         answers.append(fresh)
         del answers[:-_ANSWERS]
         return dropped

@@ -9,7 +9,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..protocol.words import Topic, TouchResult, topic_of
+from ..protocol.words import Rejection, Topic, TouchResult, shown, topic_of
 from .host import Kind, ReaderEvent
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ class Touches:
     def __init__(self, model: ReaderModel, connection: Connection, complaints: Complaints) -> None:
         """Initialize with the parts of the client of one reader."""
         self._model = model
+        self._complaints = complaints
         self._host = model.host
         self._connection = connection
-        self._complaints = complaints
         self._liveness = connection.liveness
         self._loop = model.host.loop
         self._waiting: dict[str, _Waiting] = {}
@@ -87,7 +87,7 @@ class Touches:
 
     def handle(self, touch: Touch) -> None:
         """Report a touch, unless it was already reported, and acknowledge it; or let it wait."""
-        if touch.touch in self._model.delivered.touches:
+        if self._model.delivered.has_touch(touch.touch):
             self._host.create_task(self._async_acknowledge(touch.touch))
         elif not self._is_doubtful(touch):
             self._deliver(touch)
@@ -153,7 +153,7 @@ class Touches:
         if len(self._strangers) > _STRANGERS_KEPT:
             del self._strangers[next(iter(self._strangers))]
         where = topic_of(self._model.reader_id, Topic.TOUCH)
-        self._complaints.bad(where, "a touch of another device")
+        self._complaints.note("Did not believe", where, "another device told it")
         fields = {**_fields(touch, STRANGER), "touched_at": None, "age": None}
         unreadable = touch.result is TouchResult.UNREADABLE
         result = TouchResult.UNREADABLE if unreadable else TouchResult.NOT_IDENTIFIED
@@ -162,8 +162,8 @@ class Touches:
     def _deliver(self, touch: Touch) -> None:
         """Report a touch, and acknowledge it."""
         self._end_waiting(touch.touch)
-        self._model.delivered.add_touch(touch.touch)
         event, subject = self._judge(touch)
+        self._model.delivered.add_touch(touch.touch, live=event.kind is Kind.TOUCH)
         if subject is not None:
             self._model.identified(subject)
         self._host.report(event)
@@ -207,7 +207,7 @@ class Touches:
     def _subject(self, touch: Touch) -> tuple[Subject | None, str | None]:
         """Return whose finger it is, by the template id only, or why nobody is identified."""
         if touch.result is TouchResult.UNREADABLE:
-            return None, touch.reason
+            return None, shown(touch.reason, Rejection)
         if touch.problem is not None:
             return None, NOT_UNDERSTOOD
         if touch.slot is None:

@@ -34,6 +34,8 @@ class UnwantedTemplates:
         self._stopped = False
         self._again: asyncio.TimerHandle | None = None
         """While it waits, nothing is deleted."""
+        self._failed: str | None = None
+        """The template of the last failure: a sensor may be broken for days."""
         self._deleted: set[str] = set()
         """By template id; without a list nobody else could tell."""
 
@@ -76,7 +78,9 @@ class UnwantedTemplates:
         try:
             await self._changes.async_delete(slot, template_id)
         except ReaderError as err:
-            _LOGGER.warning("Could not delete the unwanted template in %s: %r", where, err)
+            level = logging.DEBUG if template_id == self._failed else logging.WARNING
+            self._failed = template_id
+            _LOGGER.log(level, "Could not delete the unwanted template in %s: %r", where, err)
             if not self._stopped:
                 self._again = self._model.host.loop.call_later(AGAIN_AFTER, self._try_again)
         else:

@@ -31,8 +31,9 @@ from .words import (
 
 _U8 = 0xFF
 _U16 = 0xFFFF
-UPTIME = 2**53
-"""Larger than any uptime in milliseconds."""
+UPTIME = 2**42
+"""Longer than any uptime in milliseconds, about 139 years: as a date it can still be told."""
+_COUNT = 2**53
 _HOUR_MS = 3_600_000
 _MAX_SCANS = 7
 _MAX_SHIFT = 8
@@ -187,8 +188,8 @@ def hello(result: dict[str, object]) -> Hello:
         nonce=fields.id("nonce"),
         enrollment=_enrollment(fields),
         templates=templates(fields.inner("templates")),
-        journal=fields.integer("journal", 0, UPTIME),
-        dropped=fields.integer("dropped", 0, UPTIME),
+        journal=fields.integer("journal", 0, _COUNT),
+        dropped=fields.integer("dropped", 0, _COUNT),
         changing=fields.boolean("changing") if fields.has("changing") else False,
         settings=settings(fields.mapping("settings")) if fields.has("settings") else None,
         diagnostics=(
@@ -222,8 +223,8 @@ def diagnostics(result: dict[str, object]) -> Diagnostics:
     fields = Fields(result)
     return Diagnostics(
         signal=fields.integer_or_none("signal", -127, 0),
-        free_memory=fields.integer_or_none("free_memory", 0, UPTIME),
-        sensor_errors=fields.integer("sensor_errors", 0, UPTIME),
+        free_memory=fields.integer_or_none("free_memory", 0, _COUNT),
+        sensor_errors=fields.integer("sensor_errors", 0, _COUNT),
     )
 
 
