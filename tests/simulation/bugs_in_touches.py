@@ -69,7 +69,7 @@ def age_from_the_answer(
 bug_value("late_is_live", 5, "A touch of any known age opens a door",
           Liveness, "is_live", lambda _, age, *__: age is not None)  # fmt: skip
 bug_value("told_twice", 5, "A touch that comes again is told again",
-          Delivered, "add_touch", lambda *_: None)  # fmt: skip
+          Delivered, "add_touch", lambda *_, **__: None)  # fmt: skip
 bug_value("few_ids_kept", 5, "Only the newest touch is remembered as told",
           delivery_log, "_TOUCHES", 1)  # fmt: skip
 
