@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 RETRY_MS = 5000
 #: How often another sensor than ours is asked for our mark: ours may be back, untouched.
 ASK_MARK_EVERY_MS = 10000
+#: After how long a sensor that did not tell what a Store has stored is found out anew.
+UNCLEAR_MS = 60000
 #: Most templates on one page of `list`: no longer than an answer to hello, for which there is room.
 PAGE = 32
 #: The word for a sensor that sees a finger all the time, and works on.
@@ -70,7 +72,8 @@ class Scanner:
         self._state["sensor_error"] = SensorError.word
         self._state["sensor_error_details"] = None
         self._problem: Problem = (SensorError.word, None, None)
-        self._mark_asked_at = self._clock()
+        self._asked_at = self._clock()
+        """When what speaks against an enrollment was found, or last asked for."""
         self._ready = False  # the sensor was started and nothing speaks against an enrollment
         self._enrollment: Enrollment | None = None
         self.changes = Changes(self._templates, self._light, self._refusal, self._report)
@@ -208,7 +211,7 @@ class Scanner:
             elif self.changes.under_way:
                 fine = await self.changes.run()
             else:
-                fine = await self._touches.poll() and not await self._is_ours_again()
+                fine = await self._touches.poll() and not await self._may_be_right_again()
                 await self._light.refresh()
             if not fine:
                 return
@@ -217,12 +220,15 @@ class Scanner:
             hurry_ms = self._touches.hurry_ms
             await self._pause(POLL_MS if hurry_ms is None else hurry_ms)
 
-    async def _is_ours_again(self) -> bool:
-        """Ask now and then whether what counts as another sensor is ours after all."""
-        asked_ms = self._clock() - self._mark_asked_at
+    async def _may_be_right_again(self) -> bool:
+        """Ask now and then whether a new start may end what speaks against an enrollment."""
+        asked_ms = self._clock() - self._asked_at
+        if self._templates.unclear:
+            # A code that it gives now and then is enough for that.
+            return asked_ms >= UNCLEAR_MS
         if not self._templates.changed or asked_ms < ASK_MARK_EVERY_MS:
             return False
-        self._mark_asked_at = self._clock()
+        self._asked_at = self._clock()
         try:
             return await self._templates.is_ours()
         except CodeError:
@@ -245,8 +251,10 @@ class Scanner:
 
         Without a problem it is that of a sensor that works on.
         """
-        self._problem = problem = problem or self._problem_now()
-        word, command, code = problem
+        before, self._problem = self._problem, problem or self._problem_now()
+        if self._problem != before:
+            self._asked_at = self._clock()
+        word, command, code = self._problem
         state = self._templates.state()
         state["sensor_error"] = word
         state["sensor_error_details"] = None
@@ -254,7 +262,7 @@ class Scanner:
             state["sensor_error_details"] = {"command": command, "code": code}
         if state != self._state:
             if word is not None and word != self._state["sensor_error"]:
-                print("sensor: %s, command %s, code %s" % problem)
+                print("sensor: %s, command %s, code %s" % self._problem)
             self._state = state
             self._app.on_templates()
         self.sensor_tried.set()

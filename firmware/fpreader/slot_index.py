@@ -220,10 +220,16 @@ class SlotIndex:
         if self._load_char_works is False:
             return None
         try:
-            return await self._sensor.load_char(SPARE_BUFFER, slot)
+            loads = await self._sensor.load_char(SPARE_BUFFER, slot)
         except CodeError:
+            if self._load_char_works:
+                # It has it, so this was one command that failed.
+                raise
             self._load_char_works = False
             return None
+        if not loads:
+            self._load_char_works = True
+        return loads
 
     async def _load_char_lies(self, slot: "int | None", table: "bytearray | None" = None) -> bool:
         """Tell whether LoadChar finds a template also where there can be none.

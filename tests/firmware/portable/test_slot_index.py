@@ -1,5 +1,6 @@
 """Sensors whose index, count and LoadChar tell different stories."""
 
+from fpreader.scanner import UNCLEAR_MS
 from fpreader.sensor_connection import CodeError
 from fpreader.slot_index import SlotIndex, is_occupied
 from tests.firmware.portable.fake_hardware import FakeConnection, FakeSensor
@@ -109,6 +110,34 @@ def test_nothing_is_stored_over_a_template_that_only_the_table_and_the_count_kno
     reader = odd(ScannerHarness(), templates={0: "carl", 1: "dora"}, not_loaded=(0,))
     assert reader.told[-1]["sensor_error"] == "unclear_index"
     assert reader.enroll()[1] == "sensor_error"
+
+
+def test_a_strange_code_of_load_char_costs_that_command_where_it_was_seen_to_work() -> None:
+    reader = odd(ScannerHarness(), shift=-1)  # slot 0 has no bit, so LoadChar alone can tell
+    strange = CodeError(0x07, 0x17)
+    reader.user = scans("anna", "anna", "anna")
+    # Before Store it is answered, after Store refused, then answered again for the next scan's.
+    reader.sensor.says = [("load_char", False), ("load_char", strange)]
+    assert reader.enroll(ANNA) == (0, None)
+    reader.run_until_ended()
+    assert reader.sensor.says == []
+    reader.enroll_whole("bert", BERT)
+    assert reader.told[-1]["sensor_error"] is None
+
+
+def test_a_sensor_that_could_not_tell_what_was_stored_is_found_out_anew_a_minute_later() -> None:
+    reader = odd(ScannerHarness(), shift=-1)
+    reader.sensor.says = [("load_char", CodeError(0x07, 0x17))]
+    reader.user = scans("anna", "anna", "anna")
+    assert reader.enroll(ANNA) == (0, None)
+    assert reader.run_until_ended()["reason"] == "sensor_error"
+    reader.user = nobody
+    reader.run(UNCLEAR_MS - 5000)
+    assert reader.told[-1]["sensor_error"] == "unclear_index"
+    assert reader.enroll(ANNA) == (None, "sensor_error")
+    reader.run(10_000)
+    assert reader.told[-1]["sensor_error"] is None
+    reader.enroll_whole("anna", ANNA)
 
 
 def test_one_misread_slot_costs_no_name_where_there_is_no_table() -> None:
